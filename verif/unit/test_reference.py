@@ -1,0 +1,215 @@
+"""The float network against direct sums in space, which share no code with it."""
+
+import numpy as np
+import pytest
+
+from hadamac import reference
+from hadamac.errors import DataError
+from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool, default_network
+
+SEED = 2
+
+
+@pytest.fixture
+def rng():
+    print(f"seed {SEED}")
+    return np.random.default_rng(SEED)
+
+
+def refused(message: str):
+    return pytest.raises(DataError, match=rf"\A{message}\Z")
+
+
+def small(size=16, pools=(8, 4), channels=(2, 3), kernels=(5, 3)) -> Network:
+    layers = []
+    for c, k, m in zip(channels, kernels, pools):
+        layers += [SpectralConv(channels=c, kernel=k), SpectralPool(size=m), Activation()]
+    return Network(name="small", size=size, channels=1, layers=(*layers, Dense(outputs=4)))
+
+
+def random_params(network, rng) -> dict:
+    return {name: rng.standard_normal(shape) * 0.5 for name, shape in network.parameters.items()}
+
+
+def convolve(maps, kernel):
+    """Circular convolution (..., c, N, N) by (o, c, k, k), tap by tap, centre tap at no shift."""
+    k = kernel.shape[-1]
+    out = 0
+    for i in range(k):
+        for j in range(k):
+            moved = np.roll(maps, (i - k // 2, j - k // 2), (-2, -1))
+            out = out + np.einsum("oc,ncyx->noyx", kernel[:, :, i, j], moved)
+    return out
+
+
+def dirichlet(maps, size):
+    """Band-limited resampling of N to M points by the Dirichlet kernel of the bins |u| < M/2."""
+    N = maps.shape[-1]
+    t = np.arange(size)[:, None] / size - np.arange(N) / N
+    D = sum(np.cos(2 * np.pi * u * t) for u in range(-(size // 2) + 1, size // 2)) / N
+    return np.einsum("yi,xj,...ij->...yx", D, D, maps)
+
+
+def direct(network, params, images):
+    """The whole network without any FFT."""
+    maps = images[:, None] / 256
+    for g in network.groups:
+        maps = convolve(maps, params[f"conv{g.index}.kernel"]) + params[f"conv{g.index}.bias"][:, None, None]
+        maps = np.maximum(dirichlet(maps, g.pool), 0)
+    return np.einsum("kcyx,ncyx->nk", params["dense.weight"], maps) + params["dense.bias"], maps
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        small(),
+        small(size=16, pools=(16, 4)),
+        small(size=8, pools=(8,), channels=(3,), kernels=(7,)),
+        small(size=4, pools=(4,), channels=(2,), kernels=(1,)),
+        default_network(),
+    ],
+    ids=["16-8-4", "16-16-4", "8-8", "4-4", "default"],
+)
+def test_forward_is_the_direct_network(network, rng):
+    params = random_params(network, rng)
+    images = rng.integers(0, 256, (3, network.size, network.size), np.uint8)
+    logits, trace = reference.forward(network, params, images, trace=True)
+    expected, last = direct(network, params, images)
+    np.testing.assert_allclose(logits, expected, atol=1e-9 * abs(expected).max())
+    np.testing.assert_allclose(trace[f"map{len(network.groups) - 1}"], last, atol=1e-9 * last.max())
+    np.testing.assert_array_equal(trace["logits"], logits)
+    assert logits.dtype == np.float64
+
+
+def test_trace_shapes_and_values(rng):
+    network = small()
+    params = random_params(network, rng)
+    images = rng.integers(0, 256, (5, 16, 16), np.uint8)
+    _, trace = reference.forward(network, params, images, trace=True)
+    shapes = {name: value.shape for name, value in trace.items()}
+    assert shapes == {
+        "spectrum0": (5, 1, 7, 4),
+        "product0": (5, 2, 7, 4),
+        "map0": (5, 2, 8, 8),
+        "spectrum1": (5, 2, 3, 2),
+        "product1": (5, 3, 3, 2),
+        "map1": (5, 3, 4, 4),
+        "logits": (5, 4),
+    }
+    full = np.fft.fft2(images / 256)
+    for i, u in enumerate([0, 1, 2, 3, -3, -2, -1]):
+        np.testing.assert_allclose(trace["spectrum0"][:, 0, i], full[:, u, :4], atol=1e-10)
+    # The bias is in units of the map: on the DC bin of a map of M x M it is bias * M * M.
+    quiet = params | {"conv0.kernel": params["conv0.kernel"] * 0}
+    product = reference.forward(network, quiet, images, trace=True)[1]["product0"]
+    np.testing.assert_allclose(product[:, :, 0, 0], np.tile(params["conv0.bias"] * 64, (5, 1)))
+    assert not product[..., 1:].any() and not product[:, :, 1:].any()
+
+
+def test_crop_keeps_means_and_a_real_output(rng):
+    maps = rng.standard_normal((4, 32, 32))
+    for size in (4, 8, 16, 32):
+        live = reference.live_spectrum(maps, size // 2 - 1) * (size / 32) ** 2
+        half = reference.expand(live, size)
+        out = np.fft.irfft2(half, s=(size, size))
+        np.testing.assert_allclose(out.mean((1, 2)), maps.mean((1, 2)), atol=1e-14)
+        # Hermitian on the column that holds both halves, hence nothing imaginary is dropped.
+        np.testing.assert_allclose(half[:, (-np.arange(size)) % size, 0], half[..., 0].conj(), atol=1e-12)
+        np.testing.assert_allclose(np.fft.rfft2(out), half, atol=1e-12)
+        np.testing.assert_allclose(out, dirichlet(maps, size), atol=1e-13)
+        assert not half[:, size // 2].any() and not half[..., size // 2].any()
+
+
+def test_kernel_spectrum(rng):
+    kernel = rng.standard_normal((3, 2, 5, 5))
+    W = reference.kernel_spectrum(kernel, 16)
+    assert W.shape == (3, 2, 16, 16)
+    u = np.arange(16)
+    tap = np.arange(5) - 2
+    E = np.exp(-2j * np.pi * np.outer(u, tap) / 16)
+    np.testing.assert_allclose(W, np.einsum("ui,vj,ocij->ocuv", E, E, kernel), atol=1e-12)
+    centre = np.zeros((1, 1, 3, 3))
+    centre[..., 1, 1] = 1
+    np.testing.assert_allclose(reference.kernel_spectrum(centre, 8), np.ones((1, 1, 8, 8)), atol=1e-15)
+    for bad, found in (((4, 4), "4 x 4"), ((3, 5), "3 x 5"), ((9, 9), "9 x 9")):
+        with refused(rf"Kernel must be square and odd, at most 8 x 8, not {found}"):
+            reference.kernel_spectrum(np.zeros(bad), 8)
+
+
+def test_live_bins_and_expand(rng):
+    maps = rng.standard_normal((2, 16, 16))
+    for r in (0, 1, 5, 7):
+        live = reference.live_bins(np.fft.rfft2(maps), r)
+        assert live.shape == (2, 2 * r + 1, r + 1)
+        np.testing.assert_allclose(live, reference.live_bins(np.fft.fft2(maps), r), atol=1e-12)
+        np.testing.assert_allclose(live, reference.live_spectrum(maps, r), atol=1e-12)
+        np.testing.assert_array_equal(reference.live_bins(reference.expand(live, 16), r), live)
+    for r in (8, -1, 1.0, True):
+        with refused(rf"Live radius of 16 bins must be an integer from 0 to 7, not {r!r}"):
+            reference.live_bins(np.fft.rfft2(maps), r)
+    with refused(r"Live bins must have the shape \(\.\.\., 2r\+1, r\+1\), not \(4, 3\)"):
+        reference.expand(np.zeros((4, 3)), 16)
+    with refused("Live radius of 8 bins must be an integer from 0 to 3, not 4"):
+        reference.expand(np.zeros((9, 5)), 8)
+
+
+@pytest.mark.parametrize("size", [1, 4, 5, 8])
+def test_fold_fft_is_exact(size, rng):
+    maps = rng.standard_normal((3, size, size))
+    weight = rng.standard_normal((6, size, size // 2 + 1, 2))
+    s = np.array([1 if v == 0 or 2 * v == size else 2**0.5 for v in range(size // 2 + 1)])
+    F = np.fft.rfft2(maps, norm="ortho")
+    # (bins, Re/Im) of every map; its length is that of the map.
+    vector = np.stack(((s * F).real, (s * F).imag), -1)
+    np.testing.assert_allclose((vector**2).sum((1, 2, 3)), (maps**2).sum((1, 2)))
+    on_bins = np.einsum("kuvz,nuvz->nk", weight, vector)
+    folded = reference.fold_fft(weight, size)
+    np.testing.assert_allclose(np.einsum("kyx,nyx->nk", folded, maps), on_bins, atol=1e-12)
+    np.testing.assert_allclose(reference.fold_fft(reference.unfold_fft(folded), size), folded, atol=1e-13)
+    np.testing.assert_allclose(reference.unfold_fft(maps), vector, atol=1e-13)
+    with refused(r"Weights on bins must have the shape \(\.\.\., 16, 9, 2\), not .*"):
+        reference.fold_fft(weight, 16)
+
+
+def test_shift_equivariance(rng):
+    """A shift by N/M pixels moves the first map by exactly one; by 4 in all, the second by one."""
+    network = small()
+    params = random_params(network, rng)
+    images = rng.integers(0, 256, (2, 16, 16), np.uint8)
+    a = reference.forward(network, params, images, trace=True)[1]
+    b = reference.forward(network, params, np.roll(images, (4, -8), (1, 2)), trace=True)[1]
+    np.testing.assert_allclose(b["map0"], np.roll(a["map0"], (2, -4), (2, 3)), atol=1e-12)
+    np.testing.assert_allclose(b["map1"], np.roll(a["map1"], (1, -2), (2, 3)), atol=1e-12)
+
+
+def test_batches_and_padding(rng):
+    network = small()
+    params = random_params(network, rng)
+    images = rng.integers(0, 256, (1003, 12, 12), np.uint8)
+    logits = reference.forward(network, params, images)
+    assert logits.shape == (1003, 4)
+    for i in (0, 499, 500, 1002):
+        padded = np.pad(images[i : i + 1], ((0, 0), (2, 2), (2, 2)))
+        np.testing.assert_allclose(reference.forward(network, params, padded)[0], logits[i], atol=1e-10)
+    assert reference.forward(network, params, images[:0]).shape == (0, 4)
+
+
+def test_parameter_refusals(rng):
+    network = small()
+    params = random_params(network, rng)
+    images = np.zeros((1, 16, 16), np.uint8)
+    names = "conv0.kernel, conv0.bias, conv1.kernel, conv1.bias, dense.weight, dense.bias"
+    less = {k: v for k, v in params.items() if k != "conv1.bias"}
+    nan, odd = params["dense.bias"].copy(), params["dense.bias"].astype(complex)
+    nan[2] = np.nan
+    for wrong, message in (
+        (less, "Parameters must hold conv1.bias, not only " + ", ".join(less)),
+        (params | {"conv2.bias": 0}, f"Parameters must be {names}, not 'conv2.bias'"),
+        (params | {"conv0.bias": np.zeros(3)}, r"Parameter conv0.bias must have the shape \(2,\), not \(3,\)"),
+        (params | {"dense.bias": nan}, "Parameter dense.bias must be finite, not nan"),
+        (params | {"dense.bias": odd}, "Parameter dense.bias must be real numbers, not complex128"),
+    ):
+        with refused(message):
+            reference.forward(network, wrong, images)
+    with refused(r"Images must have the shape \(n, 16, 16\) or \(n, 12, 12\), not \(1, 28, 28\)"):
+        reference.forward(network, params, np.zeros((1, 28, 28), np.uint8))
