@@ -120,11 +120,17 @@ def load_mnist(directory: str | PathLike, split: str) -> tuple[np.ndarray, np.nd
     directory = Path(directory)
     if not directory.is_dir():
         raise DataError(f"MNIST directory must be an existing directory, not {directory}")
-    paths = [_find(directory, f"{_SPLITS[split]}-{what}", f"idx{ndim}") for what, ndim in (("images", 3), ("labels", 1))]
-    images, labels = (read_idx(path) for path in paths)
-    for path, array, ndim in zip(paths, (images, labels), (3, 1)):
+    paths, arrays = [], []
+    for what, ndim in (("images", 3), ("labels", 1)):
+        path = _find(directory, f"{_SPLITS[split]}-{what}", f"idx{ndim}")
+        array = read_idx(path)
         if array.dtype != np.uint8 or array.ndim != ndim:
-            raise DataError(f"{path} must hold {ndim}-dimensional uint8 values, not {array.ndim}-dimensional {array.dtype}")
+            raise DataError(
+                f"{path} must hold {ndim}-dimensional uint8 values, not {array.ndim}-dimensional {array.dtype}"
+            )
+        paths.append(path)
+        arrays.append(array)
+    images, labels = arrays
     if len(images) != len(labels):
         raise DataError(f"{paths[1]} must hold one label for each of {len(images)} images, not {len(labels)}")
     return images, labels
@@ -181,4 +187,4 @@ def shipped_digits() -> tuple[np.ndarray, np.ndarray]:
         with (resources.files(__package__) / name).open("rb") as f, np.load(f, allow_pickle=False) as npz:
             return npz["images"], npz["labels"]
     except (OSError, EOFError, KeyError, ValueError, zlib.error, zipfile.BadZipFile) as e:
-        raise DataError(f"Package file {name} must hold the arrays images and labels, not a damaged file ({e})") from None
+        raise DataError(f"Package file {name} must hold images and labels, not be missing or damaged ({e})") from None

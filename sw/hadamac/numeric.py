@@ -15,7 +15,7 @@ import numpy as np
 
 from .errors import DataError
 
-__all__ = ["SQ", "round_half_even", "saturate", "overflows", "to_integers", "pack", "unpack", "swap"]
+__all__ = ["SQ", "round_half_even", "saturate", "clip_frames", "to_integers", "pack", "unpack", "swap"]
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,15 @@ def saturate(x, width: int):
     return np.clip(_parts(x), -limit, limit - 1).view(x.dtype).reshape(x.shape)
 
 
-def overflows(x, width: int) -> np.ndarray:
-    """Per element: does real or imaginary part need more than ``width`` signed bits?"""
+def clip_frames(x, width: int):
+    """``(saturate(x, width), overflow)``: overflow tells for every index of the first axis whether
+    anything there was clipped."""
     limit = 2.0 ** (width - 1)
-    bad = (_parts(x) < -limit) | (_parts(x) >= limit)
-    return bad.reshape(*np.shape(x), 2).any(-1) if np.iscomplexobj(x) else bad
+    parts = _parts(x)
+    if x.size == 0 or (parts.min() >= -limit and parts.max() < limit):  # the usual case, and much faster
+        return x, np.zeros(len(x), dtype=bool)
+    clipped = saturate(x, width)
+    return clipped, (clipped != x).reshape(len(x), -1).any(-1)
 
 
 def swap(z):

@@ -91,8 +91,9 @@ def fit(
     rate : float
         Highest learning rate of the one-cycle schedule.
     decay : float
-        AdamW's weight decay: it keeps spectral weights small next to their largest, which is what
-        rounding them to 8 bits asks for.
+        AdamW's weight decay.  It shrinks the largest weights a little; on MNIST no value from 0 to
+        0.05 changes the accuracy, before or after rounding spectral weights to 8 bits, by more
+        than chance.
     shift : int
         Pixels of random circular shift, each way and in both axes.
 

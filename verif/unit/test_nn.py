@@ -21,7 +21,12 @@ def refused(message: str):
 
 @pytest.fixture
 def torch():
-    return pytest.importorskip("torch", reason="torch is needed to train; the rest of hadamac does without")
+    torch = pytest.importorskip("torch", reason="torch is needed to train; the rest of hadamac does without")
+    # Threads that spin for one another make so small a job ten times slower on a busy machine.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield torch
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture
@@ -78,7 +83,8 @@ def test_gradient_is_the_slope(torch, rng):
     images = rng.integers(0, 256, (2, 16, 16), np.uint8)
     model(torch.from_numpy(images.astype(np.float32) / 256)).square().sum().backward()
     params = model.parameters_numpy()
-    for name, gradient in (("conv0.kernel", model.groups[0][0].kernel.grad), ("conv0.bias", model.groups[0][0].bias.grad)):
+    conv = model.groups[0][0]
+    for name, gradient in (("conv0.kernel", conv.kernel.grad), ("conv0.bias", conv.bias.grad)):
         step = rng.standard_normal(params[name].shape)
         loss = [
             (reference.forward(network, params | {name: params[name] + h * step}, images) ** 2).sum()
@@ -118,7 +124,10 @@ def test_fit_refusals(torch):
         ({"labels": labels[:3]}, r"Labels must be 4 integers, not int64 of shape \(3,\)"),
         ({"labels": labels / 1}, r"Labels must be 4 integers, not float64 of shape \(4,\)"),
         ({"labels": high}, "Labels must be from 0 to 9, not 10"),
-        ({"labels": labels[:0], "images": images[:0]}, r"Training must have at least one image, not shape \(0, 32, 32\)"),
+        (
+            {"labels": labels[:0], "images": images[:0]},
+            r"Training must have at least one image, not shape \(0, 32, 32\)",
+        ),
         ({"epochs": 0}, "Epochs must be an integer of at least 1, not 0"),
         ({"seed": -1}, "Seed must be an integer of at least 0, not -1"),
         ({"batch": 2.0}, "Batch must be an integer of at least 1, not 2.0"),
@@ -134,7 +143,8 @@ def test_without_torch(monkeypatch, module):
     monkeypatch.setitem(sys.modules, "torch", None)
     for name in ("nn", "train"):
         monkeypatch.delitem(sys.modules, f"hadamac.{name}", raising=False)
-    with pytest.raises(ToolError, match=r"\Atorch is not installed: it is needed to train; run `pip install hadamac\[train\]`\Z"):
+    message = r"\Atorch is not installed: it is needed to train; run `pip install hadamac\[train\]`\Z"
+    with pytest.raises(ToolError, match=message):
         __import__(f"hadamac.{module}")
 
 

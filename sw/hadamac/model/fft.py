@@ -21,7 +21,7 @@ rotates, so a component can reach the modulus, sqrt(2) times full scale.
 
 With the schedule all ones (scale 1/N) no inner word can overflow, whatever the input; the output
 saturates only where the exact result does not fit ``out_width``.  With fewer shifts a product's
-operand saturates at one bit above ``out_width``.  Every saturation sets the frame's overflow flag.
+operand saturates one bit above the wider of ``width`` and ``out_width``.  Every saturation sets the frame's overflow flag.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from ..errors import DescriptionError
-from ..numeric import overflows, round_half_even, saturate, swap
+from ..numeric import clip_frames, round_half_even, swap
 
 __all__ = ["FftPlan", "Butterfly", "Twiddle", "Requantise", "bit_reversed", "twiddles"]
 
@@ -47,9 +47,10 @@ def bit_reversed(size: int) -> np.ndarray:
     return out
 
 
-def twiddles(exponents, size: int, width: int) -> np.ndarray:
+@lru_cache(None)
+def twiddles(exponents: tuple, size: int, width: int) -> np.ndarray:
     """``exp(-2 pi j e / size)`` in SQ(2, width-2): 1.0 is exact, both parts rounded half to even."""
-    return np.rint(np.exp(-2j * np.pi * np.asarray(exponents) / size) * 2.0 ** (width - 2))
+    return np.rint(np.exp(-2j * np.pi * np.array(exponents) / size) * 2.0 ** (width - 2))
 
 
 @dataclass(frozen=True)
@@ -175,8 +176,8 @@ class FftPlan:
             nonlocal overflow
             z = round_half_even(z, r.drop)
             if r.saturates:
-                overflow |= overflows(z, r.width).reshape(len(z), -1).any(-1)
-                z = saturate(z, r.width)
+                z, over = clip_frames(z, r.width)
+                overflow |= over
             return z
 
         for step in self.steps:
@@ -214,7 +215,7 @@ def _derive(plan: FftPlan):
     bound ``modulus`` (in scheduled LSBs) on the complex modulus that proves the widths."""
     width, fraction = plan.width, 0
     modulus = 2.0**0.5 * 2.0 ** (plan.width - 1)
-    limit = plan.out_width + 1  # integer bits that an operand may keep
+    limit = max(plan.width, plan.out_width) + 1  # integer bits that an operand may keep
     schedule = list(plan.schedule)
     block = plan.size
     while block > 1:

@@ -1,0 +1,44 @@
+"""Spectral crop: keep the low bins of a half-spectrum.
+
+``Y[u, v] = X[u, v]`` for ``|u| <= radius`` and ``0 <= v <= radius``; with ``radius = M/2 - 1`` this is
+spectral pooling N -> M under the Nyquist rule ``zero`` (Rippel, Snoek, Adams, "Spectral
+representations for convolutional neural networks", NIPS 2015, section 4).  The factor ``(M/N)**2`` is
+a power of two and moves the binary point only.
+
+Arrays: live bins are (..., 2 radius + 1, radius + 1), u in the order 0 .. radius, -radius .. -1.
+Streams: column by column, v = 0 .. radius, u in the same order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["live_rows", "crop", "expand", "to_beats", "from_beats"]
+
+
+def live_rows(size: int, radius: int) -> np.ndarray:
+    """Row indices u mod size of the live bins, in stream order."""
+    return np.concatenate([np.arange(radius + 1), np.arange(size - radius, size)])
+
+
+def crop(spectrum: np.ndarray, radius: int) -> np.ndarray:
+    """Live bins of half-spectra (..., N, >= radius + 1)."""
+    return spectrum[..., live_rows(spectrum.shape[-2], radius), : radius + 1]
+
+
+def expand(live: np.ndarray, size: int) -> np.ndarray:
+    """Half-spectra (..., size, radius + 1) with zeros where bins were dropped."""
+    radius = live.shape[-1] - 1
+    out = np.zeros((*live.shape[:-2], size, radius + 1), dtype=live.dtype)
+    out[..., live_rows(size, radius), :] = live
+    return out
+
+
+def to_beats(live: np.ndarray) -> np.ndarray:
+    """Live bins (n, C, 2r+1, r+1) to a frame's beats (n, C * (r+1) * (2r+1)) in stream order."""
+    return np.swapaxes(live, -1, -2).reshape(len(live), -1)
+
+
+def from_beats(beats: np.ndarray, channels: int, radius: int) -> np.ndarray:
+    """Inverse of :func:`to_beats`."""
+    return np.swapaxes(beats.reshape(len(beats), channels, radius + 1, 2 * radius + 1), -1, -2)

@@ -1,0 +1,191 @@
+"""The test bench itself: it passes a correct block and finds each seeded bug, by name."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from amaranth.hdl import Const, Mux, Module, Signal
+from amaranth.lib.wiring import Component, In, Out
+from bench.beats import Beats, from_limbs, to_limbs, unsigned
+from bench.case import run_case
+from hadamac_hw.emit import emit
+from hadamac_hw.simulate import SimulationFailure
+
+WIDTH = 72
+LATENCY = 2
+MASK = (1 << WIDTH) - 1
+
+
+class Skid(Component):
+    """Two registers with full throughput: adds 1 to each word; `bug` names what is wrong with it."""
+
+    def __init__(self, *, bug: str | None = None):
+        self.bug = bug
+        super().__init__(
+            {
+                "s_axis_tdata": In(WIDTH),
+                "s_axis_tvalid": In(1),
+                "s_axis_tready": Out(1),
+                "s_axis_tlast": In(1),
+                "m_axis_tdata": Out(WIDTH),
+                "m_axis_tvalid": Out(1),
+                "m_axis_tready": In(1),
+                "m_axis_tlast": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        middle, middle_last, middle_valid = Signal(WIDTH), Signal(), Signal()
+        advance = Signal()
+        count = Signal(8)
+        m.d.comb += [advance.eq(~self.m_axis_tvalid | self.m_axis_tready), self.s_axis_tready.eq(advance)]
+        taken = self.s_axis_tvalid
+        if self.bug == "drop":
+            taken = self.s_axis_tvalid & (count != 20)
+        with m.If(advance):
+            m.d.sync += [
+                count.eq(count + self.s_axis_tvalid),
+                middle.eq(self.s_axis_tdata + 1),
+                middle_last.eq(self.s_axis_tlast),
+                middle_valid.eq(taken),
+                self.m_axis_tdata.eq(middle),
+                self.m_axis_tlast.eq(middle_last),
+                self.m_axis_tvalid.eq(middle_valid),
+            ]
+        if self.bug == "unsteady":
+            with m.If(self.m_axis_tvalid & ~self.m_axis_tready):
+                m.d.sync += self.m_axis_tdata.eq(self.m_axis_tdata ^ 1)
+        if self.bug == "falls":
+            with m.If(self.m_axis_tvalid & ~self.m_axis_tready):
+                m.d.sync += self.m_axis_tvalid.eq(0)
+        if self.bug == "hang":
+            with m.If(count == 30):
+                m.d.comb += [advance.eq(0)]
+        if self.bug == "waits":
+            shown = Signal()
+            m.d.comb += shown.eq(self.m_axis_tready)
+            m.d.sync += self.m_axis_tvalid.eq(Mux(advance, middle_valid & shown, self.m_axis_tvalid))
+            m.d.comb += advance.eq((~self.m_axis_tvalid & (shown | ~middle_valid)) | (self.m_axis_tvalid & shown))
+        if self.bug == "reset":
+            m.d.sync += self.m_axis_tvalid.eq(Const(1))
+        return m
+
+
+def stutter_top() -> str:
+    """A block that takes one beat in four cycles, for the interval."""
+
+    class Stutter(Skid):
+        def elaborate(self, platform):
+            m = Module()
+            phase = Signal(2)
+            m.d.comb += self.s_axis_tready.eq((phase == 0) & ~self.m_axis_tvalid)
+            with m.If(self.m_axis_tvalid & self.m_axis_tready):
+                m.d.sync += self.m_axis_tvalid.eq(0)
+            with m.If(phase != 0):
+                m.d.sync += phase.eq(phase + 1)
+            with m.If(self.s_axis_tvalid & self.s_axis_tready):
+                m.d.sync += [
+                    phase.eq(1),
+                    self.m_axis_tvalid.eq(1),
+                    self.m_axis_tdata.eq(self.s_axis_tdata + 1),
+                    self.m_axis_tlast.eq(self.s_axis_tlast),
+                ]
+            return m
+
+    return emit(Stutter(), "stutter")
+
+
+def frames(count: int = 6, length: int = 16) -> tuple[list[int], list[int]]:
+    rng = np.random.default_rng(3)
+    words = [int.from_bytes(rng.bytes(9), "little") for _ in range(count * length)]
+    words[0] = MASK
+    return words, [(word + 1) & MASK for word in words]
+
+
+def play(bug: str | None, **options):
+    words, expected = frames()
+    case = {"input": words, "expected": expected, "input_frame": 16, "expected_frame": 16} | options
+    return run_case(emit(Skid(bug=bug), "skid"), "skid", patience=200, **case)
+
+
+def test_correct_block_passes_the_whole_matrix():
+    results = play(None, expected_latency=LATENCY, expected_interval=16)
+    assert list(results) == ["none", "idle", "stall", "both", "bursts", "shy"]
+    none = results["none"]
+    assert (none.latency, none.interval) == (LATENCY, 16)
+    np.testing.assert_array_equal(none.output_cycles, none.input_cycles + LATENCY)
+    np.testing.assert_array_equal(np.diff(none.output_cycles), 1)
+    assert none.words == frames()[1]
+    for name in ("idle", "stall", "both", "bursts", "shy"):
+        assert results[name].latency is None
+        assert results[name].cycles > none.cycles
+
+
+def test_reset_in_mid_frame_and_gaps():
+    play(None, reset_after=5, stalls=["none", "both"])
+    results = play(None, frame_gap=7, stalls=["none"], expected_interval=23)
+    assert results["none"].interval == 23
+
+
+def test_interval_of_a_slow_block():
+    words, expected = frames()
+    beats = {"input": np.array(words, dtype=object).reshape(6, 16), "expected": np.array(expected, dtype=object).reshape(6, 16)}
+    results = run_case(stutter_top(), "stutter", **beats, expected_latency=1, expected_interval=64)
+    assert results["none"].interval == 64
+
+
+@pytest.mark.parametrize(
+    ("bug", "stalls", "message"),
+    [
+        ("drop", ["none"], r"skid: nothing moved for 200 cycles up to cycle \d+; "
+         r"s_axis took 96 of 96 beats \(the last in cycle 96\); m_axis gave 95 beats \(the last in cycle 98\)"),
+        ("unsteady", ["stall"], r"skid: m_axis, beat \d+, cycle \d+: payload changed before the transfer, from 0x\w+ to 0x\w+"),
+        ("falls", ["stall"], r"skid: m_axis, beat \d+, cycle \d+: valid fell before the transfer"),
+        ("hang", ["none"], r"skid: nothing moved for 200 cycles up to cycle \d+; s_axis took 30 of 96 beats"),
+        ("waits", ["shy"], r"skid: nothing moved for 200 cycles up to cycle \d+; s_axis took \d of 96 beats"),
+        ("reset", ["none"], r"skid: m_axis is valid during reset"),
+    ],
+)
+def test_seeded_bug_is_found(bug, stalls, message):
+    with pytest.raises(SimulationFailure, match=message):
+        play(bug, stalls=stalls)
+
+
+def test_wrong_expectations_are_named():
+    words, expected = frames()
+    with pytest.raises(SimulationFailure, match=re.escape("latency (first input to first output) must be 3 cycles, not 2")):
+        play(None, expected_latency=3, stalls=["none"])
+    with pytest.raises(SimulationFailure, match=re.escape("interval (from frame to frame) must be 17 cycles, not 16")):
+        play(None, expected_interval=17, stalls=["none"])
+    wrong = list(expected)
+    wrong[37] ^= 5 << 68
+    message = f"frame 2, index 5, payload: expected 0x{wrong[37]:018x} = "
+    with pytest.raises(SimulationFailure, match=re.escape(message)) as failure:
+        play(None, expected=wrong, stalls=["idle"])
+    assert f"got 0x{expected[37]:018x} = " in str(failure.value)
+    assert "skid [m_axis, stalls: idle]: 1 values differ" in str(failure.value)
+    with pytest.raises(SimulationFailure, match="it looks as if this beat was dropped"):
+        play(None, expected=[*expected[:20], 7, *expected[20:-1]], stalls=["none"])
+    with pytest.raises(SimulationFailure, match="95 beats expected, 96 came"):
+        play(None, expected=expected[:-1], expected_frame=5, stalls=["none"])
+    with pytest.raises(SimulationFailure, match=re.escape("beat 3 is 0x1000000000000000000, which does not fit in 72 bits")):
+        play(None, input=[*words[:3], 1 << 72, *words[4:]], stalls=["none"])
+
+
+def test_same_seed_same_cycles():
+    first, again, other = (play(None, stalls=["both"], seed=seed)["both"].output_cycles for seed in (5, 5, 6))
+    np.testing.assert_array_equal(first, again)
+    assert first.shape == other.shape and (first != other).any()
+
+
+def test_words_of_any_width_survive_the_case_file():
+    words = unsigned([-1, 0, 1, (1 << 199) - 1, -(1 << 199)], 200)
+    assert from_limbs(to_limbs(words)) == words
+    assert words[0] == (1 << 200) - 1
+    with pytest.raises(ValueError, match=r"^Word 256 does not fit in 8 bits$"):
+        unsigned([256], 8)
+    with pytest.raises(ValueError, match=r"^7 beats do not make whole frames of 2$"):
+        Beats.of(range(7), frame=2)

@@ -1,0 +1,21 @@
+"""Makes `bench` importable and gives every test the directory in which simulators are cached."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+_HERE = Path(__file__).parent
+for _root in (_HERE, _HERE.parent / "sw", _HERE.parent / "hw"):
+    if str(_root) not in sys.path:
+        sys.path.insert(0, str(_root))
+
+
+@pytest.fixture(scope="session")
+def build_dir() -> Path:
+    """Directory of compiled simulators, kept between runs."""
+    from bench.case import BUILD_DIR
+
+    return BUILD_DIR
