@@ -11,6 +11,8 @@ from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from hadamac import timing
+
 __all__ = ["Multiplier", "Ram"]
 
 
@@ -20,7 +22,7 @@ class Multiplier(wiring.Component):
     Timing: 3 cycles (operand, pipeline and product register), one product per cycle.
     """
 
-    LATENCY = 3
+    LATENCY = timing.MULTIPLIER
 
     def __init__(self, *, a_width: int, b_width: int):
         self.a_width, self.b_width = a_width, b_width
@@ -41,7 +43,7 @@ class Ram(wiring.Component):
     write in cycle c is seen by reads from cycle c + 1 on, and a read of the same cycle sees the old word.
     """
 
-    LATENCY = 2
+    LATENCY = timing.RAM
 
     def __init__(self, *, width: int, depth: int, init=(), writable: bool = True):
         self.width, self.depth, self.init, self.writable = width, depth, list(init), writable

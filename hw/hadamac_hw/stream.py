@@ -12,9 +12,10 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hadamac import timing
 from hadamac.errors import DescriptionError
 
-__all__ = ["Complex", "Frame", "frames", "Fifo", "FrameGuard", "delayed"]
+__all__ = ["Complex", "Frame", "frames", "Fifo", "FrameGuard", "Halves", "delayed", "nest"]
 
 
 def Complex(width: int) -> data.StructLayout:
@@ -55,8 +56,7 @@ class Fifo(wiring.Component):
     Attributes
     ----------
     depth : int
-        Power of two, at least ``2 * (inflight + 4)``: while the sink stutters the FIFO always
-        holds enough to hide the pipeline's refill, so a stall costs no throughput.
+        ``timing.fifo_depth``: a stall costs no throughput.
 
     Members
     -------
@@ -71,17 +71,15 @@ class Fifo(wiring.Component):
     ``push`` in cycle c gives ``o.valid`` in cycle c + 2.
     """
 
-    LATENCY = 2
+    LATENCY = timing.FIFO
 
     def __init__(self, shape, *, inflight: int):
         if not isinstance(inflight, int) or inflight < 0:
             raise DescriptionError(f"Fifo inflight must be a non-negative integer, not {inflight!r}")
         self.shape = shape
         self.inflight = inflight
-        # One cycle until a push is counted, one until stop is registered, one until the gate sees
-        # it; one in hand.
         self.margin = inflight + 4
-        self.depth = max(16, 1 << (2 * self.margin - 1).bit_length())
+        self.depth = timing.fifo_depth(inflight)
         super().__init__({
             "push": In(1), "data": In(shape), "stop": Out(1), "o": Out(stream.Signature(shape)),
         })
@@ -123,7 +121,7 @@ class FrameGuard(wiring.Component):
     A beat accepted in cycle c is offered in cycle c + 1; one beat per cycle.
     """
 
-    LATENCY = 1
+    LATENCY = timing.GUARD
 
     def __init__(self, shape, *, length: int):
         if not isinstance(length, int) or length < 1:
@@ -173,3 +171,51 @@ class FrameGuard(wiring.Component):
                 with m.If(self.i.valid & self.i.payload.last):
                     m.next = "PASS"
         return m
+
+
+class Halves(wiring.Component):
+    """Bookkeeping of a double buffer: one half is written while the other is read.
+
+    Members
+    -------
+    filled, emptied : In(1)
+        Last word of the half was written, last read of the half was issued, this cycle.
+    writable, readable, write_half, read_half : Out(1)
+
+    Timing: a half filled in cycle c is readable in c + 1, one emptied in c is writable in c + 1; two
+    sides of equal speed therefore never wait for each other.
+    """
+
+    def __init__(self):
+        super().__init__({
+            "filled": In(1), "emptied": In(1),
+            "writable": Out(1), "readable": Out(1), "write_half": Out(1), "read_half": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        full = Signal(2)
+        m.d.sync += full.eq(full + self.filled - self.emptied)
+        m.d.comb += [self.writable.eq(full != 2), self.readable.eq(full != 0)]
+        with m.If(self.filled):
+            m.d.sync += self.write_half.eq(~self.write_half)
+        with m.If(self.emptied):
+            m.d.sync += self.read_half.eq(~self.read_half)
+        return m
+
+
+def nest(m: Module, step, *limits: int, name: str = "index"):
+    """Counters of nested loops, outermost first, that advance when ``step`` is high.
+
+    Returns ``(indices, final)``; ``final`` is high while every index is at its limit's end, and the
+    next step starts over.
+    """
+    indices, final = [], 1
+    for k, limit in reversed(list(enumerate(limits))):
+        index = Signal(range(max(limit, 2)), name=f"{name}{k}")
+        at_end = index == limit - 1
+        with m.If(step & final):
+            m.d.sync += index.eq(Mux(at_end, 0, index + 1))
+        final = final & at_end
+        indices.insert(0, index)
+    return indices, final

@@ -8,9 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from .model.fft import Butterfly, FftPlan, Requantise, Twiddle, bit_reversed
+from .model.fft2d import Fft2dPlan
 
 __all__ = ["FIFO", "GATE", "GUARD", "MULTIPLIER", "RAM", "requantise", "butterfly", "twiddle", "fft_pipeline",
-           "reorder_tokens", "fft_latency", "LINE_IN_REGISTERS"]
+           "reorder_tokens", "fft_latency", "LINE_IN_REGISTERS",
+           "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "fft2d_interval", "hadamard_pipeline", "dense_pipeline",
+           "pwl_pipeline", "tree"]
 
 FIFO = 2
 """Push to valid of an output FIFO."""
@@ -58,3 +61,60 @@ def fft_latency(plan: FftPlan, order: str) -> int:
     tokens, and the pipeline's cycles."""
     tokens = plan.size - 1 + (reorder_tokens(plan.size) if order == "natural" else 0)
     return GATE + tokens + fft_pipeline(plan, order) + FIFO
+
+
+TRANSPOSE_FORWARD = RAM + 2 + 3
+"""Read, select, add, halve with saturation."""
+TRANSPOSE_INVERSE = RAM + 2
+"""Read, select, add."""
+
+
+def fft2d_interval(plan: Fft2dPlan) -> int:
+    """Cycles per map of the slower of the two one-dimensional transforms."""
+    return max(plan.size * plan.size // 2, (plan.radius + 1) * plan.size)
+
+
+def hadamard_pipeline(lanes: int, drop: int) -> int:
+    """Read, multiply, join the complex product, adder tree, accumulate, align, requantise."""
+    return RAM + MULTIPLIER + 1 + tree(lanes) + 2 + requantise(Requantise(drop, 1, True))
+
+
+def dense_pipeline(lanes: int, drop: int) -> int:
+    """Read, select, multiply, accumulate, capture, align, requantise; then one result a cycle."""
+    return RAM + 1 + MULTIPLIER + 3 + requantise(Requantise(drop, 1, True))
+
+
+def pwl_pipeline(drop: int) -> int:
+    """Compare, look up, multiply, add, requantise."""
+    return 2 + MULTIPLIER + 1 + requantise(Requantise(drop, 1, True))
+
+
+def tree(lanes: int) -> int:
+    """Levels of an adder tree."""
+    return (lanes - 1).bit_length()
+
+
+def fifo_depth(inflight: int) -> int:
+    """Words of an output FIFO behind ``inflight`` cycles of pipeline.
+
+    One cycle until a push is counted, one until stop is registered, one until the gate sees it and
+    one in hand; twice that, so that a stuttering sink never finds it empty while the pipeline refills.
+    """
+    return max(16, 1 << (2 * (inflight + 4) - 1).bit_length())
+
+
+def bias_width(width: int, weight_width: int, inputs: int) -> int:
+    """Bits of a Hadamard bias: those of the sum of products."""
+    return width + weight_width + 1 + tree(inputs)
+
+
+def left_width(shift) -> int:
+    """Bits that tell how far an accumulator moves up before the common drop; at least two, so that
+    loaded weights may differ from those built in."""
+    return max(2, int(max(int(np.max(shift)), 0) - np.min(shift)).bit_length())
+
+
+def hadamard_table_bits(width: int, weight_width: int, inputs: int, outputs: int, shift) -> int:
+    """Bits of the table of outputs: bias and left shift."""
+    rows = 1 << max(1, (outputs - 1).bit_length())
+    return rows * (bias_width(width, weight_width, inputs) + left_width(shift))

@@ -1,0 +1,128 @@
+"""A quantised network as a chain of blocks, and the top level with flat AXI4-Stream ports."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, signed, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hadamac.estimate import Plan, plan
+from hadamac.model.crop import to_beats
+from hadamac.quantised import QuantNetwork
+
+from .argmax import Argmax
+from .dense import Dense
+from .fft2d import Fft2d, RowPairs
+from .hadamard import Hadamard
+from .pwl import Relu
+from .stream import FrameGuard, frames
+
+__all__ = ["SpectralNetwork", "Top", "build_stages"]
+
+
+def build_stages(qnet: QuantNetwork, folding: Plan) -> list[tuple[str, wiring.Component]]:
+    """The blocks in order, named as in the estimate."""
+    width, weight_width = qnet.formats.width, qnet.formats.weight_width
+    stages = [("input", RowPairs(size=qnet.network.size, width=width, shift=qnet.pixel_shift))]
+    for g, lanes in zip(qnet.groups, folding.hadamard):
+        k, shape = g.shape.index, g.shape
+        weights = to_beats(g.weights).reshape(shape.outputs, shape.inputs, -1)
+        stages += [
+            (f"fft{k}", Fft2d(g.forward, channels=shape.inputs)),
+            (f"hadamard{k}", Hadamard(weights=weights, bias=g.bias, shift=g.shift, lanes=lanes, width=width,
+                                      weight_width=weight_width)),
+            (f"ifft{k}", Fft2d(g.inverse, channels=shape.outputs)),
+            (f"relu{k}", Relu(width=width)),
+        ]
+    d = qnet.dense
+    stages.append(("dense", Dense(weights=d.weights, bias=d.bias, shift=d.shift, lanes=folding.dense, width=width,
+                                  weight_width=weight_width, out_width=qnet.formats.logit_width)))
+    stages.append(("argmax", Argmax(classes=len(d.weights), width=qnet.formats.logit_width)))
+    return stages
+
+
+class SpectralNetwork(wiring.Component):
+    """The whole network.
+
+    Parameters
+    ----------
+    qnet : QuantNetwork
+    folding : Plan, optional
+        Lanes per stage; :func:`hadamac.estimate.plan` unless told.
+
+    Members
+    -------
+    i : In(frames of unsigned(8)), size * size pixels, raster order
+    o : Out(frames of signed(logit_width)), the logits, then the class
+    overflow : Out(1)
+        A word saturated somewhere since reset.
+    frame_error : Out(1)
+        An input frame was too short (filled with zeros) or too long (cut) since reset.
+
+    Timing
+    ------
+    :func:`hadamac.estimate.estimate`.
+    """
+
+    def __init__(self, qnet: QuantNetwork, *, folding: Plan | None = None):
+        self.qnet, self.folding = qnet, folding or plan(qnet)
+        self.stages = build_stages(qnet, self.folding)
+        super().__init__({
+            "i": In(frames(unsigned(8))), "o": Out(frames(signed(qnet.formats.logit_width))),
+            "overflow": Out(1), "frame_error": Out(1),
+        })
+
+    def model(self, images):
+        """uint8 images to (n, classes + 1): logits and class."""
+        p = self.qnet.predict(images)
+        return [[*row, c] for row, c in zip(p.logits.tolist(), p.classes.tolist())]
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.guard = guard = FrameGuard(unsigned(8), length=self.qnet.network.size ** 2)
+        wiring.connect(m, wiring.flipped(self.i), guard.i)
+        m.d.comb += self.frame_error.eq(guard.error)
+        previous = guard
+        for name, stage in self.stages:
+            m.submodules[name] = stage
+            wiring.connect(m, previous.o, stage.i)
+            if hasattr(stage, "overflow"):
+                with m.If(stage.overflow):
+                    m.d.comb += self.overflow.eq(1)
+            previous = stage
+        wiring.connect(m, previous.o, wiring.flipped(self.o))
+        return m
+
+
+class Top(wiring.Component):
+    """:class:`SpectralNetwork` with flat ports.
+
+    Members
+    -------
+    s_axis_tdata : In(8), s_axis_tvalid, s_axis_tready, s_axis_tlast
+        Pixels of an image, raster order, ``tlast`` with the last.
+    m_axis_tdata : Out(signed 32), m_axis_tvalid, m_axis_tready, m_axis_tlast
+        Logits, sign-extended, then the class with ``tlast``.
+    status : Out(2)
+        Sticky until reset: bit 0 overflow, bit 1 frame error.
+    """
+
+    def __init__(self, qnet: QuantNetwork, *, folding: Plan | None = None):
+        self.network = SpectralNetwork(qnet, folding=folding)
+        super().__init__({
+            "s_axis_tdata": In(8), "s_axis_tvalid": In(1), "s_axis_tready": Out(1), "s_axis_tlast": In(1),
+            "m_axis_tdata": Out(signed(32)), "m_axis_tvalid": Out(1), "m_axis_tready": In(1), "m_axis_tlast": Out(1),
+            "status": Out(2),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.network = network = self.network
+        m.d.comb += [
+            network.i.payload.data.eq(self.s_axis_tdata), network.i.payload.last.eq(self.s_axis_tlast),
+            network.i.valid.eq(self.s_axis_tvalid), self.s_axis_tready.eq(network.i.ready),
+            self.m_axis_tdata.eq(network.o.payload.data), self.m_axis_tlast.eq(network.o.payload.last),
+            self.m_axis_tvalid.eq(network.o.valid), network.o.ready.eq(self.m_axis_tready),
+        ]
+        m.d.sync += self.status.eq(self.status | (network.frame_error << 1) | network.overflow)
+        return m
