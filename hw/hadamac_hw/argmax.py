@@ -38,6 +38,7 @@ class Argmax(wiring.Component):
             raise DescriptionError(f"Argmax classes must be an integer from 2 to {2 ** (width - 1) - 1}, not {classes!r}")
         self.classes, self.width = classes, width
         self.interval = classes + 1
+        self.frame = (classes, classes + 1)
         super().__init__({"i": In(frames(signed(width))), "o": Out(frames(signed(width)))})
 
     def model(self, logits):

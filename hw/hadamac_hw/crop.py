@@ -56,6 +56,7 @@ class Crop(wiring.Component):
         _check("Crop", size, radius, columns, channels, width)
         self.size, self.radius, self.columns, self.channels, self.width = size, radius, columns, channels, width
         self.interval = channels * columns * size
+        self.frame = (self.interval, channels * (radius + 1) * (2 * radius + 1))
         super().__init__({"i": In(frames(Complex(width))), "o": Out(frames(Complex(width)))})
 
     def model(self, x):
@@ -91,6 +92,7 @@ class Expand(wiring.Component):
         _check("Expand", size, radius, radius + 1, channels, width)
         self.size, self.radius, self.channels, self.width = size, radius, channels, width
         self.interval = channels * (radius + 1) * size
+        self.frame = (channels * (radius + 1) * (2 * radius + 1), self.interval)
         super().__init__({"i": In(frames(Complex(width))), "o": Out(frames(Complex(width)))})
 
     def model(self, x):

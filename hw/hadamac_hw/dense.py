@@ -68,6 +68,8 @@ class Dense(wiring.Component):
         self.interval = self.rounds * 2 * self.beats
         self.pipeline = timing.dense_pipeline(lanes, self.drop)
         self.multipliers = lanes
+        self.frame = (self.beats, self.outputs)
+        self.latency = 3 * self.beats - 1 + self.pipeline + timing.FIFO
         super().__init__({
             "i": In(frames(Complex(width))), "o": Out(frames(signed(out_width))), "overflow": Out(1),
         })

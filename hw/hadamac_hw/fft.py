@@ -282,6 +282,8 @@ class Fft(wiring.Component):
         self.inverse, self.order = bool(inverse), order
         self.latency = timing.fft_latency(self.plan, order)
         self.interval = self.plan.size
+        self.multipliers = self.plan.multipliers
+        self.frame = (self.plan.size, self.plan.size)
         super().__init__({
             "i": In(frames(Complex(self.plan.width))), "o": Out(frames(Complex(self.plan.out_width))),
             "overflow": Out(1),

@@ -51,6 +51,9 @@ class Fft2d(wiring.Component):
             raise DescriptionError(f"Fft2d channels must be a positive integer, not {channels!r}")
         self.plan, self.channels = plan, channels
         self.interval = channels * timing.fft2d_interval(plan)
+        self.multipliers = plan.row_plan.multipliers + plan.column_plan.multipliers
+        maps, bins = channels * plan.size**2 // 2, channels * (plan.radius + 1) * (2 * plan.radius + 1)
+        self.frame = (bins, maps) if plan.inverse else (maps, bins)
         shape = frames(Complex(plan.width))
         super().__init__({"i": In(shape), "o": Out(shape), "overflow": Out(1)})
 
@@ -114,6 +117,8 @@ class RowPairs(wiring.Component):
             raise DescriptionError(f"RowPairs shift must be from 0 to {width - pixel_width - 1}, not {shift!r}")
         self.size, self.width, self.shift, self.pixel_width = size, width, shift, pixel_width
         self.interval = size * size
+        self.frame = (size * size, size * size // 2)
+        self.latency = size + timing.RAM + timing.FIFO
         super().__init__({"i": In(frames(unsigned(pixel_width))), "o": Out(frames(Complex(width)))})
 
     def elaborate(self, platform):

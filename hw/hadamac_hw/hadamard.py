@@ -87,6 +87,8 @@ class Hadamard(wiring.Component):
         self.pipeline = timing.hadamard_pipeline(lanes, self.drop)
         self.interval = self.outputs * self.bins * self.folds
         self.multipliers = 4 * lanes
+        self.frame = (self.inputs * self.bins, self.outputs * self.bins)
+        self.latency = self.inputs * self.bins + self.folds - 1 + self.pipeline + timing.FIFO
         load = data.StructLayout({
             "bank": 1, "lane": range(lanes + 1), "address": range(max(self.interval, self.outputs)),
             "data": max(2 * weight_width, self.bias_width + self.left_width),
