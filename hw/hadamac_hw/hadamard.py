@@ -42,6 +42,8 @@ class Hadamard(wiring.Component):
         Bits of a data part (in and out) and of a weight part.
     banks : 1 or 2
         Weight sets; ``bank`` chooses, sampled when a frame's computation begins.
+    loadable : bool
+        Whether ``load`` and ``bank`` exist; without them the weights are ROMs.
 
     Members
     -------
@@ -62,15 +64,17 @@ class Hadamard(wiring.Component):
     frame's last beat came.
     """
 
-    def __init__(self, *, weights, bias, shift, lanes: int, width: int, weight_width: int = 8, banks: int = 1):
+    def __init__(self, *, weights, bias, shift, lanes: int, width: int, weight_width: int = 8, banks: int = 1,
+                 loadable: bool = True):
         self.weights = np.asarray(weights, dtype=np.complex128)
         self.outputs, self.inputs, self.bins = self.weights.shape
         self.bias, self.shift = np.asarray(bias, dtype=np.int64), np.asarray(shift, dtype=np.int64)
         self.width, self.weight_width, self.lanes, self.banks = width, weight_width, lanes, banks
+        self.loadable = loadable
         if not isinstance(lanes, int) or lanes < 1 or self.inputs % lanes:
             raise DescriptionError(f"Hadamard lanes must divide the {self.inputs} input channels, not {lanes!r}")
-        if banks not in (1, 2):
-            raise DescriptionError(f"Hadamard banks must be 1 or 2, not {banks!r}")
+        if banks not in ((1, 2) if loadable else (1,)):
+            raise DescriptionError(f"Hadamard banks must be 1{' or 2' if loadable else ' in ROM'}, not {banks!r}")
         if self.shift.min() < -8 or self.shift.max() > 31:
             raise DescriptionError(f"Hadamard shift must be from -8 to 31, not {self.shift.min()} .. {self.shift.max()}")
         limit = 2 ** (weight_width - 1)
@@ -89,14 +93,15 @@ class Hadamard(wiring.Component):
         self.multipliers = 4 * lanes
         self.frame = (self.inputs * self.bins, self.outputs * self.bins)
         self.latency = self.inputs * self.bins + self.folds - 1 + self.pipeline + timing.FIFO
-        load = data.StructLayout({
-            "bank": 1, "lane": range(lanes + 1), "address": range(max(self.interval, self.outputs)),
-            "data": max(2 * weight_width, self.bias_width + self.left_width),
-        })
         shape = frames(Complex(width))
-        super().__init__({
-            "i": In(shape), "o": Out(shape), "load": In(stream.Signature(load)), "bank": In(1), "overflow": Out(1),
-        })
+        members = {"i": In(shape), "o": Out(shape), "overflow": Out(1)}
+        if loadable:
+            load = data.StructLayout({
+                "bank": 1, "lane": range(lanes + 1), "address": range(max(self.interval, self.outputs)),
+                "data": max(2 * weight_width, self.bias_width + self.left_width),
+            })
+            members |= {"load": In(stream.Signature(load)), "bank": In(1)}
+        super().__init__(members)
 
     def model(self, x):
         """Frames (n, inputs, bins) of complex words to (n, outputs, bins)."""
@@ -170,18 +175,20 @@ class Hadamard(wiring.Component):
 
     def _weights(self, m):
         """Weight memories and the table of outputs, with their load port."""
-        load = self.load.payload
-        m.d.comb += self.load.ready.eq(1)
+        if self.loadable:
+            m.d.comb += self.load.ready.eq(1)
 
         def loadable(name, lane, words, width):
             span = 1 << max(1, (len(words) - 1).bit_length())
             words = words + [0] * (span - len(words))
-            memory = Ram(width=width, depth=span * self.banks, init=words * self.banks)
+            memory = Ram(width=width, depth=span * self.banks, init=words * self.banks, writable=self.loadable)
             m.submodules[name] = memory
-            m.d.comb += [
-                memory.write_address.eq(Cat(load.address[: span.bit_length() - 1], load.bank)),
-                memory.write_data.eq(load.data), memory.write_enable.eq(self.load.valid & (load.lane == lane)),
-            ]
+            if self.loadable:
+                load = self.load.payload
+                m.d.comb += [
+                    memory.write_address.eq(Cat(load.address[: span.bit_length() - 1], load.bank)),
+                    memory.write_data.eq(load.data), memory.write_enable.eq(self.load.valid & (load.lane == lane)),
+                ]
             return memory
 
         loadable("table", self.lanes, self.output_words(), self.bias_width + self.left_width)

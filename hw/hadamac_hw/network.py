@@ -30,7 +30,7 @@ def build_stages(qnet: QuantNetwork, folding: Plan) -> list[tuple[str, wiring.Co
         stages += [
             (f"fft{k}", Fft2d(g.forward, channels=shape.inputs)),
             (f"hadamard{k}", Hadamard(weights=weights, bias=g.bias, shift=g.shift, lanes=lanes, width=width,
-                                      weight_width=weight_width)),
+                                      weight_width=weight_width, loadable=False)),
             (f"ifft{k}", Fft2d(g.inverse, channels=shape.outputs)),
             (f"relu{k}", Relu(width=width)),
         ]

@@ -30,7 +30,7 @@ class Skid(Component):
                 "s_axis_tready": Out(1),
                 "s_axis_tlast": In(1),
                 "m_axis_tdata": Out(WIDTH),
-                "m_axis_tvalid": Out(1),
+                "m_axis_tvalid": Out(1, init=bug == "reset"),
                 "m_axis_tready": In(1),
                 "m_axis_tlast": Out(1),
             }
@@ -40,14 +40,17 @@ class Skid(Component):
         m = Module()
         middle, middle_last, middle_valid = Signal(WIDTH), Signal(), Signal()
         advance = Signal()
-        count = Signal(8)
-        m.d.comb += [advance.eq(~self.m_axis_tvalid | self.m_axis_tready), self.s_axis_tready.eq(advance)]
-        taken = self.s_axis_tvalid
+        count, dropped = Signal(8), Signal()
+        m.d.comb += advance.eq(~self.m_axis_tvalid | self.m_axis_tready)
+        open_ = (count != 30) if self.bug == "hang" else Const(1)
+        m.d.comb += self.s_axis_tready.eq(advance & open_)
+        taken = self.s_axis_tvalid & open_
         if self.bug == "drop":
-            taken = self.s_axis_tvalid & (count != 20)
+            taken = self.s_axis_tvalid & ~((count == 20) & ~dropped)
+            m.d.sync += dropped.eq(dropped | (self.s_axis_tvalid & advance & (count == 20)))
         with m.If(advance):
             m.d.sync += [
-                count.eq(count + self.s_axis_tvalid),
+                count.eq(count + taken),
                 middle.eq(self.s_axis_tdata + 1),
                 middle_last.eq(self.s_axis_tlast),
                 middle_valid.eq(taken),
@@ -61,16 +64,9 @@ class Skid(Component):
         if self.bug == "falls":
             with m.If(self.m_axis_tvalid & ~self.m_axis_tready):
                 m.d.sync += self.m_axis_tvalid.eq(0)
-        if self.bug == "hang":
-            with m.If(count == 30):
-                m.d.comb += [advance.eq(0)]
-        if self.bug == "waits":
-            shown = Signal()
-            m.d.comb += shown.eq(self.m_axis_tready)
-            m.d.sync += self.m_axis_tvalid.eq(Mux(advance, middle_valid & shown, self.m_axis_tvalid))
-            m.d.comb += advance.eq((~self.m_axis_tvalid & (shown | ~middle_valid)) | (self.m_axis_tvalid & shown))
-        if self.bug == "reset":
-            m.d.sync += self.m_axis_tvalid.eq(Const(1))
+        if self.bug == "waits":  # offers nothing until it is asked
+            with m.If(~self.m_axis_tready & ~self.m_axis_tvalid):
+                m.d.comb += advance.eq(0)
         return m
 
 
