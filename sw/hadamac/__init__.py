@@ -1,3 +1,24 @@
-"""hadamac: frequency-domain CNNs as bit-exact models and synthesizable hardware."""
+"""hadamac: frequency-domain CNNs as bit-exact models and synthesizable hardware.
+
+>>> import hadamac
+>>> network = hadamac.load()                          # the shipped, trained MNIST network
+>>> images, labels = hadamac.shipped_digits()         # 500 test digits, uint8 (500, 28, 28)
+>>> prediction = network.predict(images)              # integer logits, exactly the circuit's
+>>> float((prediction.classes == labels).mean())
+0.986
+"""
+
+from .artifact import Artifact, load, save
+from .data import load_mnist, shipped_digits
+from .errors import HadamacError
+from .estimate import estimate
+from .network import Network, default_network
+from .quantise import quantise
+from .quantised import PRESETS, Formats, QuantNetwork
+
+__all__ = [
+    "Artifact", "Formats", "HadamacError", "Network", "PRESETS", "QuantNetwork", "default_network", "estimate",
+    "load", "load_mnist", "quantise", "save", "shipped_digits",
+]
 
 __version__ = "0.1.0"

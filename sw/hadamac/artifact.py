@@ -50,6 +50,10 @@ class Artifact:
     accuracy: dict = field(default_factory=lambda: {"images": 0, "float": None, "fixed": None})
     provenance: dict = field(default_factory=dict)
 
+    def predict(self, images, *, trace: bool = False):
+        """:meth:`QuantNetwork.predict`."""
+        return self.qnet.predict(images, trace=trace)
+
 
 def to_reals(weights: np.ndarray) -> np.ndarray:
     """Live half-spectra (..., 2r+1, r+1) of real kernels to their free reals (..., (2r+1)**2)."""

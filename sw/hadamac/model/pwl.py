@@ -63,6 +63,25 @@ class PwlTable:
             raise DescriptionError(
                 f"Pwl shift must be from 0 to {self.slope_width + self.width - 1}, not {self.shift}")
 
+    @classmethod
+    def interpolate(cls, function, *, low: float, high: float, segments: int, width: int, fraction: int) -> "PwlTable":
+        """Chords of ``function`` between evenly spaced points from ``low`` to ``high``, constant outside.
+
+        ``function`` maps an array of values to values; x and y are SQ(width - fraction, fraction).
+        """
+        if not 1 <= segments <= 62:
+            raise DescriptionError(f"Pwl segments must be from 1 to 62, not {segments!r}")
+        points = np.linspace(low, high, segments + 1)
+        values = np.asarray(function(points), dtype=np.float64)
+        slopes = np.concatenate([[0.0], np.diff(values) / np.diff(points), [0.0]])
+        starts = np.concatenate([[points[0]], points[:-1], [points[-1]]])
+        offsets = np.concatenate([[values[0]], values[:-1], [values[-1]]]) - slopes * starts
+        shift = 15 - max(int(np.floor(np.log2(max(np.abs(slopes).max(), 2.0**-width)))) + 1, 0)
+        return cls(
+            width=width, breakpoints=np.rint(points * 2.0**fraction), slopes=np.rint(slopes * 2.0**shift),
+            offsets=np.rint(offsets * 2.0 ** (fraction + shift)), shift=shift,
+        )
+
     def run(self, x) -> tuple[np.ndarray, np.ndarray]:
         """Real words (n, ...); ``(y, overflow)``, overflow bool (n,)."""
         x = np.asarray(x, dtype=np.float64)

@@ -1,0 +1,353 @@
+"""The command ``hadamac``: one verb per step, each with an example.
+
+Bad input ends with one line on standard error and exit code 2, a failed comparison with exit code 1.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import click
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from . import __version__
+from .artifact import Artifact, load, save, shipped
+from .data import load_mnist, shipped_digits
+from .errors import DataError, DescriptionError, HadamacError
+from .files import atomic_directory, atomic_write, check_writable
+from .numeric import to_integers
+from .quantised import PRESETS
+from .steps import Steps
+
+app = typer.Typer(
+    name="hadamac", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    rich_markup_mode="markdown", help="Frequency-domain CNNs: train, predict bit-exactly, emit, simulate and build.",
+)
+console = Console()
+
+ArtifactArgument = Annotated[
+    Optional[Path], typer.Argument(help="Artifact directory; the shipped MNIST network unless given.", show_default=False)
+]
+DataOption = Annotated[
+    Optional[Path], typer.Option("--data", help="Directory with MNIST's IDX files, plain or .gz.", show_default=False)
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
+IntervalOption = Annotated[
+    Optional[int], typer.Option("--interval", min=1, help="Cycles a frame may take; fewer lanes for a longer one.")
+]
+
+
+def _version(value: bool) -> None:
+    if value:
+        console.print(f"hadamac {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _main(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False):
+    """Frequency-domain CNNs: train, predict bit-exactly, emit, simulate and build."""
+
+
+def _preset(name: str):
+    if name not in PRESETS:
+        raise DescriptionError(f"Preset must be one of {', '.join(PRESETS)}, not {name!r}")
+    return PRESETS[name]
+
+
+def _folding(artifact: Artifact, interval: int | None):
+    from .estimate import plan
+
+    return plan(artifact.qnet, interval)
+
+
+def _percent(classes, labels) -> str:
+    right = int((classes == labels).sum())
+    return f"{100 * right / len(labels):.2f} % ({right} of {len(labels)})"
+
+
+@app.command(epilog="Example: hadamac train --data mnist/ --out my-network --epochs 7 --seed 1")
+def train(
+    data: Annotated[Path, typer.Option("--data", help="Directory with MNIST's IDX files, plain or .gz.")],
+    out: Annotated[Path, typer.Option("--out", help="Artifact directory to write.")],
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 7,
+    seed: SeedOption = 1,
+    preset: Annotated[str, typer.Option(help=f"Formats: {', '.join(PRESETS)}.")] = "default",
+):
+    """Train the default network with torch on MNIST, quantise it, and write its artifact."""
+    from .network import default_network
+    from .quantise import quantise as run_quantise
+    from .reference import forward
+
+    formats, network = _preset(preset), default_network()
+    check_writable(out, marker="artifact.json")  # before minutes of work, not after
+    images, labels = load_mnist(data, "train")
+    test_images, test_labels = load_mnist(data, "test")
+    from .train import fit
+
+    steps = Steps(3, console)
+    with steps.step(f"Train {network.name} on {len(images)} images, {epochs} epochs, seed {seed}") as bar:
+        def progress(epoch):
+            bar.at(epoch.index, epochs, str(epoch))
+            bar.say(str(epoch))
+
+        params = fit(network, images, labels, epochs=epochs, seed=seed, progress=progress)
+    with steps.step(f"Quantise ({preset}), calibrating on 1000 training images"):
+        qnet = run_quantise(network, params, images[:1000], formats)
+    with steps.step(f"Test on {len(test_images)} images") as bar:
+        accuracy = {
+            "images": len(test_images),
+            "float": float((forward(network, params, test_images).argmax(1) == test_labels).mean()),
+            "fixed": float((qnet.predict(test_images).classes == test_labels).mean()),
+        }
+        bar.say(f"float {100 * accuracy['float']:.3f} %, fixed {100 * accuracy['fixed']:.3f} %")
+    provenance = {"data": "MNIST training images", "epochs": epochs, "seed": seed, "preset": preset}
+    save(Artifact(qnet, params, accuracy, provenance), out)
+    console.print(f"Wrote {out}", highlight=False)
+
+
+@app.command(epilog="Example: hadamac quantise --preset compact --out my-compact --data mnist/")
+def quantise(
+    artifact: ArtifactArgument = None,
+    out: Annotated[Path, typer.Option("--out", help="Artifact directory to write.")] = ...,
+    preset: Annotated[str, typer.Option(help=f"Formats: {', '.join(PRESETS)}.")] = "compact",
+    data: DataOption = None,
+):
+    """Quantise an artifact's float parameters to other formats.
+
+    Calibrates on 1,000 training images and tests on the test images of --data, or does both on the
+    shipped digits.
+    """
+    from .quantise import quantise as run_quantise
+    from .reference import forward
+
+    formats, source = _preset(preset), load(artifact)
+    if data is not None:
+        calibration, (images, labels) = load_mnist(data, "train")[0][:1000], load_mnist(data, "test")
+    else:
+        images, labels = shipped_digits()
+        calibration = images
+    network = source.qnet.network
+    qnet = run_quantise(network, source.params, calibration, formats)
+    accuracy = {
+        "images": len(images),
+        "float": float((forward(network, source.params, images).argmax(1) == labels).mean()),
+        "fixed": float((qnet.predict(images).classes == labels).mean()),
+    }
+    save(Artifact(qnet, source.params, accuracy, source.provenance | {"preset": preset}), out)
+    console.print(f"Wrote {out}: float {100 * accuracy['float']:.3f} %, fixed {100 * accuracy['fixed']:.3f} % "
+                  f"on {len(images)} images", highlight=False)
+
+
+def _images(path: Path) -> np.ndarray:
+    try:
+        return np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise DataError(f"Image file {path} does not exist") from None
+    except (OSError, ValueError, EOFError) as e:
+        raise DataError(f"Image file {path} must be a .npy array of uint8: {e}") from None
+
+
+@app.command(epilog="Example: hadamac predict --images digits.npy --out logits.npy --trace stages/")
+def predict(
+    artifact: ArtifactArgument = None,
+    images: Annotated[Optional[Path], typer.Option(help="uint8 .npy, (n, 28, 28) or (n, 32, 32).")] = None,
+    out: Annotated[Optional[Path], typer.Option(help="Integer logits to write, .npy (n, classes).")] = None,
+    trace: Annotated[Optional[Path], typer.Option(help="Directory for the words of every stage.")] = None,
+    data: DataOption = None,
+):
+    """Predict bit-exactly what the circuit answers.
+
+    With --images, for a file of images; with --data, for MNIST's test images; else for the shipped digits.
+    Prints the accuracy where labels are known.
+    """
+    if images is not None and data is not None:
+        raise DataError("Images come from --images or from --data, not from both")
+    network, labels = load(artifact), None
+    if images is not None:
+        pixels = _images(images)
+    else:
+        pixels, labels = load_mnist(data, "test") if data is not None else shipped_digits()
+    prediction = network.predict(pixels, trace=trace is not None)
+    if trace is not None:
+        with atomic_directory(trace, marker="formats.json") as directory:
+            _write_trace(directory, network, prediction)
+    if out is not None:
+        _save_array(out, prediction.logits)
+    overflows = int(prediction.overflow.sum())
+    console.print(f"{len(prediction.logits)} images, {overflows} with an overflow", highlight=False)
+    if labels is not None:
+        console.print(f"accuracy {_percent(prediction.classes, labels)}", highlight=False)
+    elif out is None:
+        console.print("classes " + " ".join(str(c) for c in prediction.classes), highlight=False, soft_wrap=True)
+
+
+def _save_array(path: Path, array: np.ndarray) -> None:
+    import io
+
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    atomic_write(path, buffer.getvalue())
+
+
+def _write_trace(directory: Path, network: Artifact, prediction) -> None:
+    """One integer .npy per edge, complex ones with a last axis (real, imaginary), and their formats."""
+    import json
+
+    formats = {}
+    for name, words in prediction.trace.items():
+        if np.iscomplexobj(words):
+            words = np.stack([words.real, words.imag], -1)
+        np.save(directory / f"{name}.npy", to_integers(words), allow_pickle=False)
+        formats[name] = {"format": str(network.qnet.edges[name]), "shape": list(words.shape)}
+    (directory / "formats.json").write_text(json.dumps(formats, indent=2) + "\n")
+
+
+@app.command(epilog="Example: hadamac verilog --out build/rtl")
+def verilog(
+    artifact: ArtifactArgument = None,
+    out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("build/rtl"),
+    interval: IntervalOption = None,
+    blocks: Annotated[bool, typer.Option(help="Also a stand-alone core of every block.")] = True,
+):
+    """Write the network's Verilog, every block as a core of its own, and a manifest."""
+    from hadamac_hw.library import write_library
+
+    network = load(artifact)
+    folding = _folding(network, interval)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with Steps(1, console).step(f"Emit Verilog to {out}") as bar:
+        manifest = write_library(network.qnet, out, folding=folding, blocks=blocks, progress=bar.at)
+        for core in manifest["cores"]:
+            bar.say(f"{core['file']:<24} {core['title']}")
+
+
+@app.command(epilog="Example: hadamac sim --frames 20")
+def sim(
+    artifact: ArtifactArgument = None,
+    frames: Annotated[int, typer.Option(min=2, max=500, help="Shipped digits to simulate.")] = 20,
+    interval: IntervalOption = None,
+    build: Annotated[Path, typer.Option(help="Where compiled simulators are kept.")] = Path("build/sim"),
+    seed: SeedOption = 1,
+):
+    """Simulate the emitted Verilog on digits, bit for bit and cycle for cycle against the prediction."""
+    from hadamac_hw.library import network_name, network_verilog
+    from hadamac_hw.verify import verify
+
+    network = load(artifact)
+    folding, steps = _folding(network, interval), Steps(2, console)
+    with steps.step("Emit Verilog"):
+        text = network_verilog(network.qnet, folding)
+    with steps.step(f"Simulate {frames} digits (the first time compiles the simulator)") as bar:
+        result = verify(text, network_name(network.qnet), network.qnet, shipped_digits()[0][:frames],
+                        build_dir=build, folding=folding, seed=seed)
+        _say_verification(bar, result)
+
+
+def _say_verification(bar, result) -> None:
+    bar.say(f"RTL = prediction, bit for bit, on {result.matching}/{result.frames}")
+    bar.say(f"latency  {result.latency} cycles, estimated {result.estimate.latency}")
+    bar.say(f"interval {result.interval:g} cycles, estimated {result.estimate.interval}")
+
+
+@app.command(epilog="Example: hadamac estimate --interval 4096")
+def estimate(artifact: ArtifactArgument = None, interval: IntervalOption = None):
+    """Cycles, multipliers and memory of every stage, exactly as the circuit will have them."""
+    from .estimate import estimate as run_estimate
+
+    network = load(artifact)
+    folding = _folding(network, interval)
+    e = run_estimate(network.qnet, folding)
+    table = Table("stage")
+    for name in ("interval", "multipliers", "memory bits", "first output"):
+        table.add_column(name, justify="right")
+    for s in e.stages:
+        table.add_row(s.name, f"{s.interval:,}", str(s.multipliers), f"{s.memory_bits:,}", f"{s.first_output:,}")
+    table.add_section()
+    table.add_row("network", f"{e.interval:,}", str(e.multipliers), f"{e.memory_bits:,}", f"{e.latency:,}")
+    console.print(table)
+    console.print(f"lanes: Hadamard {', '.join(map(str, folding.hadamard))}, dense {folding.dense}; latency {e.latency} "
+                  f"cycles, then an image every {e.interval}", highlight=False)
+
+
+@app.command(epilog="Example: hadamac bitstream --board ulx3s-85f --out build/bitstream")
+def bitstream(
+    artifact: ArtifactArgument = None,
+    board: Annotated[str, typer.Option(help="Board name.")] = "ulx3s-85f",
+    out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("build/bitstream"),
+    interval: IntervalOption = None,
+    seed: SeedOption = 1,
+):
+    """Build a board's bitstream: the network behind a UART, images in, class and logits out."""
+    from hadamac_hw.boards.build import build_board
+
+    network = load(artifact)
+    build_board(network.qnet, board, out, folding=_folding(network, interval), seed=seed, console=console)
+
+
+@app.command(epilog="Example: hadamac show --pictures build/pictures --digit 3")
+def show(
+    artifact: ArtifactArgument = None,
+    pictures: Annotated[Optional[Path], typer.Option(help="Directory for pictures of every stage.")] = None,
+    digit: Annotated[int, typer.Option(min=0, max=499, help="Which shipped digit to picture.")] = 0,
+):
+    """Print a network layer by layer; with --pictures, picture every stage, float beside fixed."""
+    from .describe import layer_table
+
+    network = load(artifact)
+    _say_artifact(network)
+    console.print(layer_table(network.qnet))
+    if pictures is not None:
+        from .report import save_pictures
+
+        images, labels = shipped_digits()
+        pictures.mkdir(parents=True, exist_ok=True)
+        for path in save_pictures(network.qnet, network.params, images[digit], int(labels[digit]), pictures):
+            console.print(f"Wrote {path}", highlight=False)
+
+
+def _say_artifact(network: Artifact) -> None:
+    record = network.accuracy
+    if record["float"] is not None:
+        console.print(f"{network.qnet.network.name}: float {100 * record['float']:.3f} %, fixed "
+                      f"{100 * record['fixed']:.3f} % on {record['images']} test images", highlight=False)
+
+
+@app.command(epilog="Example: hadamac demo --frames 20")
+def demo(
+    artifact: ArtifactArgument = None,
+    out: Annotated[Path, typer.Option(help="Directory for Verilog, simulator and pictures.")] = Path("build/demo"),
+    frames: Annotated[int, typer.Option(min=20, max=500, help="Shipped digits to simulate.")] = 20,
+    seed: SeedOption = 1,
+):
+    """The main job end to end on real digits: load, show, predict, emit, simulate, picture."""
+    from .demo import run
+
+    run(artifact or shipped(), out, frames, seed, console)
+
+
+def main() -> None:
+    """Entry point: errors of the user's making are one line and exit code 2."""
+    try:
+        code = typer.main.get_command(app).main(standalone_mode=False)
+    except HadamacError as error:
+        print(f"hadamac: error: {error}", file=sys.stderr)
+        code = 2
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        print("hadamac: stopped", file=sys.stderr)
+        code = 130
+    except AssertionError as error:  # a comparison of simulation and prediction
+        print(f"hadamac: failed: {error}", file=sys.stderr)
+        code = 1
+    sys.exit(code or 0)
+
+
+if __name__ == "__main__":
+    main()
