@@ -19,7 +19,7 @@ from . import __version__
 from .artifact import Artifact, load, save, shipped
 from .data import load_mnist, shipped_digits
 from .errors import DataError, DescriptionError, HadamacError
-from .files import atomic_directory, atomic_write, check_writable
+from .files import atomic_directory, atomic_write, check_directory
 from .numeric import to_integers
 from .quantised import PRESETS
 from .steps import Steps
@@ -84,7 +84,7 @@ def train(
     from .reference import forward
 
     formats, network = _preset(preset), default_network()
-    check_writable(out, marker="artifact.json")  # before minutes of work, not after
+    check_directory(out, marker="artifact.json")  # before minutes of work, not after
     images, labels = load_mnist(data, "train")
     test_images, test_labels = load_mnist(data, "test")
     from .train import fit

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .errors import DataError
 
-__all__ = ["atomic_directory", "atomic_write"]
+__all__ = ["atomic_directory", "atomic_write", "check_directory"]
 
 
 def _temporary(path: Path) -> Path:
@@ -97,8 +97,7 @@ def atomic_directory(path: str | os.PathLike[str], *, marker: str | None = None)
         An exception raised in the body passes through; the temporary directory is removed.
     """
     path = Path(path)
-    _check_parent(path)
-    _check_replaceable(path, marker)
+    check_directory(path, marker=marker)
     temporary = _temporary(path)
     try:
         temporary.mkdir()
@@ -112,6 +111,12 @@ def atomic_directory(path: str | os.PathLike[str], *, marker: str | None = None)
             raise _failed(path, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_directory(path: str | os.PathLike[str], *, marker: str | None = None) -> None:
+    """Refuse now what `atomic_directory` would refuse later: ask before a long job."""
+    _check_parent(Path(path))
+    _check_replaceable(Path(path), marker)
 
 
 def _check_replaceable(path: Path, marker: str | None) -> None:

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from .errors import ToolError
+from .model.crop import live_rows
 from .network import Network
-from .reference import check_parameters, fold_fft, live_rows, parseval_weights, unfold_fft
+from .reference import check_parameters, fold_fft, parseval_weights, unfold_fft
 
 try:
     import torch
@@ -68,7 +69,7 @@ class SpectralConv(torch.nn.Module):
         )
         self.bias = torch.nn.Parameter(torch.zeros(outputs))
         taps = np.arange(kernel) - kernel // 2
-        self.register_buffer("dft_u", _dft(taps, live_rows(radius, size), size), persistent=False)
+        self.register_buffer("dft_u", _dft(taps, live_rows(size, radius), size), persistent=False)
         self.register_buffer("dft_v", _dft(taps, np.arange(radius + 1), size).T.contiguous(), persistent=False)
         dc = torch.zeros(2 * radius + 1, radius + 1)
         dc[0, 0] = size**2

@@ -21,10 +21,11 @@ import numpy as np
 
 from .data import as_images
 from .errors import DataError
+from .model.crop import crop, expand, live_rows
 from .network import Network
 
 __all__ = [
-    "forward", "check_parameters", "kernel_spectrum", "live_rows", "live_bins", "live_spectrum", "expand",
+    "forward", "check_parameters", "kernel_spectrum", "live_spectrum",
     "parseval_weights", "fold_fft", "unfold_fft",
 ]  # fmt: skip
 
@@ -32,64 +33,8 @@ _CHUNK = 500
 """Images per pass: keeps the working set of the default network near 50 MB."""
 
 
-def live_rows(r: int, size: int) -> np.ndarray:
-    """Indices ``0..r, -r..-1`` (modulo ``size``) of the live rows of a ``size``-point FFT."""
-    if isinstance(r, bool) or not isinstance(r, (int, np.integer)) or not 0 <= r <= (size - 1) // 2:
-        raise DataError(f"Live radius of {size} bins must be an integer from 0 to {(size - 1) // 2}, not {r!r}")
-    return np.r_[0 : r + 1, size - r : size]
-
-
-def live_bins(spectrum: np.ndarray, r: int) -> np.ndarray:
-    """Keep the live bins ``|u| <= r``, ``0 <= v <= r`` of a spectrum.
-
-    Parameters
-    ----------
-    spectrum : complex array (..., N, N) or (..., N, N//2+1)
-        Full, or half-spectrum of a real map.
-    r : int
-        From 0 to (N-1)//2.
-
-    Returns
-    -------
-    complex array (..., 2r+1, r+1)
-
-    Raises
-    ------
-    DataError
-        If ``r`` is out of range.
-    """
-    return spectrum[..., live_rows(r, spectrum.shape[-2]), : r + 1]
-
-
-def expand(live: np.ndarray, size: int) -> np.ndarray:
-    """Put live bins back into a half-spectrum whose other bins are zero: the inverse of `live_bins`.
-
-    Parameters
-    ----------
-    live : complex array (..., 2r+1, r+1)
-    size : int
-        At least ``2r+1``.
-
-    Returns
-    -------
-    complex array (..., size, size//2+1)
-        As ``numpy.fft.irfft2`` takes it.
-
-    Raises
-    ------
-    DataError
-        If ``live`` is not of that shape or does not fit.
-    """
-    r = live.shape[-1] - 1
-    if live.shape[-2] != 2 * r + 1:
-        raise DataError(f"Live bins must have the shape (..., 2r+1, r+1), not {live.shape}")
-    half = np.zeros(live.shape[:-2] + (size, size // 2 + 1), live.dtype)
-    half[..., live_rows(r, size), : r + 1] = live
-    return half
-
-
 def live_spectrum(maps: np.ndarray, r: int) -> np.ndarray:
-    """``live_bins(rfft2(maps), r)``, without the column transforms of dead bins.
+    """``crop(rfft2(maps), r)``, without the column transforms of dead bins.
 
     Parameters
     ----------
@@ -101,7 +46,7 @@ def live_spectrum(maps: np.ndarray, r: int) -> np.ndarray:
     complex array (..., 2r+1, r+1)
         Unnormalised DFT.
     """
-    rows = live_rows(r, maps.shape[-2])
+    rows = live_rows(maps.shape[-2], r)
     return np.fft.fft(np.fft.rfft(maps)[..., : r + 1], axis=-2)[..., rows, :]
 
 
@@ -264,7 +209,7 @@ def forward(network: Network, params: Mapping, images: np.ndarray, trace: bool =
     params = check_parameters(network, params)
     images = as_images(images, network.size)
     spectra = [
-        live_bins(kernel_spectrum(params[f"conv{g.index}.kernel"], g.size), g.pool // 2 - 1) for g in network.groups
+        crop(kernel_spectrum(params[f"conv{g.index}.kernel"], g.size), g.pool // 2 - 1) for g in network.groups
     ]
     # One pass even for no image at all, so that every array has its shape.
     starts = range(0, max(len(images), 1), _CHUNK)

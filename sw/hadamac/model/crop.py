@@ -13,22 +13,28 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..errors import DataError
+
 __all__ = ["live_rows", "crop", "expand", "to_beats", "from_beats"]
 
 
 def live_rows(size: int, radius: int) -> np.ndarray:
-    """Row indices u mod size of the live bins, in stream order."""
-    return np.concatenate([np.arange(radius + 1), np.arange(size - radius, size)])
+    """Row indices u mod ``size`` of the live bins, in stream order."""
+    if isinstance(radius, bool) or not isinstance(radius, (int, np.integer)) or not 0 <= radius <= (size - 1) // 2:
+        raise DataError(f"Live radius of {size} bins must be an integer from 0 to {(size - 1) // 2}, not {radius!r}")
+    return np.r_[0 : radius + 1, size - radius : size]
 
 
 def crop(spectrum: np.ndarray, radius: int) -> np.ndarray:
-    """Live bins of half-spectra (..., N, >= radius + 1)."""
+    """Live bins (..., 2 radius + 1, radius + 1) of spectra (..., N, more than radius)."""
     return spectrum[..., live_rows(spectrum.shape[-2], radius), : radius + 1]
 
 
 def expand(live: np.ndarray, size: int) -> np.ndarray:
-    """Half-spectra (..., size, radius + 1) with zeros where bins were dropped."""
+    """Half-spectra (..., size, radius + 1), zero where bins were dropped: the inverse of :func:`crop`."""
     radius = live.shape[-1] - 1
+    if live.shape[-2] != 2 * radius + 1:
+        raise DataError(f"Live bins must have the shape (..., 2r+1, r+1), not {live.shape}")
     out = np.zeros((*live.shape[:-2], size, radius + 1), dtype=live.dtype)
     out[..., live_rows(size, radius), :] = live
     return out

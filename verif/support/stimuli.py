@@ -1,0 +1,51 @@
+"""Frames of complex words that try to break fixed-point arithmetic."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["limits", "uniform", "corners", "maximising", "nasty"]
+
+
+def limits(width: int) -> tuple[int, int]:
+    """Lowest and highest word."""
+    return -(1 << (width - 1)), (1 << (width - 1)) - 1
+
+
+def uniform(rng, width: int, *shape: int, scale: float = 1.0) -> np.ndarray:
+    """Both parts uniform over the whole range times `scale`."""
+    low, high = (int(v * scale) for v in limits(width))
+    return rng.integers(low, high, shape, endpoint=True) + 1j * rng.integers(low, high, shape, endpoint=True)
+
+
+def corners(rng, width: int, *shape: int) -> np.ndarray:
+    """Every part at full scale, sign at random: components of modulus sqrt(2) times full scale."""
+    ends = np.array(limits(width))
+    return ends[rng.integers(0, 2, shape)] + 1j * ends[rng.integers(0, 2, shape)]
+
+
+def maximising(width: int, size: int, bin: int, inverse: bool = False, turn: float = 0.0) -> np.ndarray:
+    """The frame of full-scale corners that drives the real part of one bin's rotated value highest.
+
+    ``turn`` rotates the target: 0.25 maximises the imaginary part, 0.5 the negative real part.
+    """
+    low, high = limits(width)
+    sign = 1 if inverse else -1
+    angle = np.exp(2j * np.pi * (sign * bin * np.arange(size) / size - turn))
+    # Re(x * w) = x.re * w.re - x.im * w.im
+    return np.where(angle.real > 0, high, low) + 1j * np.where(angle.imag > 0, low, high)
+
+
+def nasty(rng, width: int, size: int, inverse: bool = False) -> np.ndarray:
+    """Some twenty frames (n, size): constants, alternations, impulses, one-bin maxima, corners, noise."""
+    low, high = limits(width)
+    n = np.arange(size)
+    frames = [0 * n, 0 * n + low * (1 + 1j), 0 * n + high * (1 + 1j), 0 * n + (high + 1j * low)]
+    frames += [np.where(n % 2, low, high) * (1 + 1j), np.where(n % 4 < 2, low, high) * (1 - 1j)]
+    impulse = np.zeros((2, size), dtype=complex)
+    impulse[0, 0], impulse[1, -1] = low + 1j * low, high + 1j * low
+    bins = sorted({0, 1, size // 4, size // 2 - 1, size // 2, size - 1})
+    frames += [maximising(width, size, b, inverse, turn) for b in bins for turn in (0, 0.375)]
+    frames = np.concatenate([np.array(frames, dtype=complex), impulse])
+    noise = [uniform(rng, width, 3, size), corners(rng, width, 3, size), uniform(rng, width, 2, size, scale=0.05)]
+    return np.concatenate([frames, *noise])
