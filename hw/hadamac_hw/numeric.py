@@ -20,11 +20,16 @@ def round_up(value: Value, drop: int) -> Value:
     return value[drop - 1] & (low.any() | value[drop]) if drop > 1 else value[0] & value[1]
 
 
+def _extended(value: Value, drop: int) -> Value:
+    """One sign bit more, or as many as make ``value[drop]`` exist."""
+    return Cat(value, value[-1].replicate(max(1, drop + 1 - len(value)))).as_signed()
+
+
 def round_half_even(value: Value, drop: int) -> Value:
     """``value / 2**drop`` to the nearest integer, ties to even; one bit wider than the shift."""
     if drop == 0:
         return value
-    wide = Cat(value, value[-1]).as_signed()  # value[drop] must exist, even for drop == len(value)
+    wide = _extended(value, drop)
     return (wide >> drop) + Cat(round_up(wide, drop), 0).as_signed()
 
 
@@ -55,7 +60,7 @@ class Requantiser(wiring.Component):
         value = self.i
         drop, width = self.rule.drop, self.rule.width
         if drop:
-            wide = Cat(value, value[-1]).as_signed()
+            wide = _extended(value, drop)
             kept, up = Signal(signed(len(wide) - drop)), Signal()
             rounded = Signal(signed(len(kept)))
             m.d.sync += [kept.eq(wide >> drop), up.eq(round_up(wide, drop)), rounded.eq(kept + Cat(up, 0).as_signed())]

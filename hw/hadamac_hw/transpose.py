@@ -30,6 +30,7 @@ class _Transpose(wiring.Component):
     def __init__(self, plan: Fft2dPlan, out_width: int):
         self.plan = plan
         self.size, self.live = plan.size, plan.radius + 1
+        self.column_bits = plan.radius.bit_length()
         super().__init__({
             "i": In(frames(Complex(plan.width))), "o": Out(frames(Complex(out_width))), "overflow": Out(1),
         })
@@ -42,7 +43,7 @@ class _Transpose(wiring.Component):
         step = Signal()
         m.d.comb += [self.i.ready.eq(halves.writable), step.eq(halves.readable & ~fifo.stop)]
         pairs = self.size // 2
-        depth = 2 * pairs * self.live
+        depth = 2 * pairs << self.column_bits
         self.banks = []
         for k in range(2):
             m.submodules[f"bank{k}"] = bank = Ram(width=2 * self.plan.width, depth=depth)
@@ -75,7 +76,7 @@ class _Transpose(wiring.Component):
 
     def _address(self, pair, column, half):
         """Powers of two throughout: fields of the address."""
-        return Cat(column[: self.live.bit_length() - 1], pair[: (self.size // 2).bit_length() - 1], half)
+        return Cat(column[: self.column_bits], pair[: (self.size // 2).bit_length() - 1], half)
 
 
 class TransposeForward(_Transpose):

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
-import click
 import numpy as np
 import typer
 from rich.console import Console
@@ -333,20 +332,13 @@ def demo(
 def main() -> None:
     """Entry point: errors of the user's making are one line and exit code 2."""
     try:
-        code = typer.main.get_command(app).main(standalone_mode=False)
+        app()
     except HadamacError as error:
         print(f"hadamac: error: {error}", file=sys.stderr)
-        code = 2
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        print("hadamac: stopped", file=sys.stderr)
-        code = 130
+        sys.exit(2)
     except AssertionError as error:  # a comparison of simulation and prediction
         print(f"hadamac: failed: {error}", file=sys.stderr)
-        code = 1
-    sys.exit(code or 0)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -172,7 +172,7 @@ def _fft_bits(plan: FftPlan, order: str) -> int:
 
 def _fft2d_bits(plan: Fft2dPlan) -> int:
     first, second = (plan.column_plan, plan.row_plan) if plan.inverse else (plan.row_plan, plan.column_plan)
-    banks = 2 * plan.size * (plan.radius + 1) * 2 * plan.width
+    banks = 2 * plan.size * _power(plan.radius + 1) * 2 * plan.width
     pipeline = timing.TRANSPOSE_INVERSE if plan.inverse else timing.TRANSPOSE_FORWARD
     fifo = _fifo_bits(2 * (plan.width + plan.inverse) + 1, pipeline)
     return _fft_bits(first, "bit-reversed") + banks + fifo + _fft_bits(second, "natural")

@@ -52,7 +52,7 @@ class SQ:
 
     def quantise(self, x) -> np.ndarray:
         """Real values to words: ``saturate(round_half_even(x * 2**f))``."""
-        return saturate(round_half_even(np.asarray(x), -self.f), self.width)
+        return saturate(np.rint(np.asarray(x) * 2.0**self.f), self.width)
 
     def value(self, words) -> np.ndarray:
         """Words to real values."""
@@ -60,38 +60,37 @@ class SQ:
 
 
 def round_half_even(x, drop: int):
-    """``x / 2**drop`` rounded to the nearest integer, ties to even (real and imaginary part apart).
+    """Words ``x / 2**drop`` rounded to the nearest integer, ties to even (real and imaginary part apart).
 
     ``drop`` may be negative: then it is a shift to the left, which is exact.
     """
     if drop == 0:
         return x
-    y = x * 2.0**-drop
-    return np.rint(y, out=y) if drop > 0 or not _integral(x) else y
+    y = np.asarray(x * 2.0**-drop)
+    return np.rint(y, out=y) if drop > 0 else y
 
 
-def _integral(x) -> bool:
-    """Whether a left shift of x needs no rounding: true for words, false for real values."""
-    return bool(np.all(np.rint(x) == x))
+def _words(x) -> np.ndarray:
+    """An array of ``float64`` or ``complex128``, contiguous, as `_parts` wants it."""
+    return np.ascontiguousarray(x, dtype=np.complex128 if np.iscomplexobj(x) else np.float64)
 
 
 def _parts(x: np.ndarray) -> np.ndarray:
-    x = np.ascontiguousarray(x)
     return x.view(np.float64) if np.iscomplexobj(x) else x
 
 
 def saturate(x, width: int):
     """Clip to the range of ``width`` signed bits (real and imaginary part apart)."""
     limit = 2.0 ** (width - 1)
-    x = np.ascontiguousarray(x)
-    return np.clip(_parts(x), -limit, limit - 1).view(x.dtype).reshape(x.shape)
+    words = _words(x)
+    return np.clip(_parts(words), -limit, limit - 1).view(words.dtype).reshape(np.shape(x))
 
 
 def clip_frames(x, width: int):
     """``(saturate(x, width), overflow)``: overflow tells for every index of the first axis whether
     anything there was clipped."""
     limit = 2.0 ** (width - 1)
-    parts = _parts(x)
+    parts = _parts(_words(x))
     if x.size == 0 or (parts.min() >= -limit and parts.max() < limit):  # the usual case, and much faster
         return x, np.zeros(len(x), dtype=bool)
     clipped = saturate(x, width)

@@ -2,27 +2,32 @@
 
 Spectra show ``20 log10 |X|`` relative to the largest float bin, zero frequency in the centre, rows and
 columns -r .. r: the live half-plane and its conjugate mirror.  Channels are tiled row by row and share one
-colour scale, and so do float and fixed.
+colour scale, and so do float and fixed.  Layouts are in inches from the upper left corner.
 """
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from math import ceil, inf
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .errors import ToolError
-from .network import Network
-from .numeric import SQ
+
+if TYPE_CHECKING:
+    from .report import EdgeError
 
 __all__ = ["Edge", "hermitian", "mosaic", "style", "png", "image", "stage", "logits", "overview"]
 
 FLOOR = -60
 """Darkest colour of a spectrum, in dB below its largest bin."""
-
+TILE, GAP = 64, 4
+"""Least height of a tile and width of a gap between tiles, in the pixels of a mosaic."""
+DPI = 120
 SIGNAL, ERROR = "magma", "viridis"
-INK, SOFT, FLOAT, FIXED, WINDOW = "#222222", "#8a8f98", "#9db4cf", "#e4572e", "#35e0d0"
+INK, SOFT, FLOAT, FIXED, WINDOW = "#222222", "#7d838c", "#9db4cf", "#d9503f", "#35e0d0"
 
 
 def hermitian(live: np.ndarray) -> np.ndarray:
@@ -34,21 +39,27 @@ def hermitian(live: np.ndarray) -> np.ndarray:
     return np.concatenate([np.conj(right[..., ::-1, :0:-1]), right], axis=-1)
 
 
-def mosaic(tiles: np.ndarray, gap: int = 1) -> np.ndarray:
-    """Real tiles (C, h, w) in one image, row by row, with ``gap`` pixels of NaN between them.
-
-    The grid is the squarest without an empty place that is at most twice as high as wide; where there is
-    none, as square as can be.
-    """
-    count, h, w = tiles.shape
+def grid(count: int) -> tuple[int, int]:
+    """Rows and columns of ``count`` tiles: the squarest grid without an empty place, if it is at most twice
+    as high as wide; else as square as can be."""
     exact = [c for c in range(1, count + 1) if count % c == 0 and c <= count // c <= 2 * c]
-    columns = exact[-1] if exact else int(np.ceil(count**0.5))
-    rows = -(-count // columns)
-    out = np.full((rows * (h + gap) - gap, columns * (w + gap) - gap), np.nan)
+    columns = exact[-1] if exact else ceil(count**0.5)
+    return -(-count // columns), columns
+
+
+def mosaic(tiles: np.ndarray) -> tuple[np.ndarray, int]:
+    """Real tiles (C, N, N) in one image, row by row, with NaN in the gaps: ``(image, zoom)``.
+
+    Every value is ``zoom`` x ``zoom`` pixels, so that gaps look alike whatever the size of a tile.
+    """
+    rows, columns = grid(len(tiles))
+    zoom = ceil(TILE / tiles.shape[-1])
+    step = zoom * tiles.shape[-1] + GAP
+    out = np.full((rows * step - GAP, columns * step - GAP), np.nan)
     for k, tile in enumerate(tiles):
-        y, x = k // columns * (h + gap), k % columns * (w + gap)
-        out[y : y + h, x : x + w] = tile
-    return out
+        y, x = k // columns * step, k % columns * step
+        out[y : y + step - GAP, x : x + step - GAP] = tile.repeat(zoom, 0).repeat(zoom, 1)
+    return out, zoom
 
 
 def _decibels(z: np.ndarray, largest: float) -> np.ndarray:
@@ -59,34 +70,51 @@ def _decibels(z: np.ndarray, largest: float) -> np.ndarray:
 class Edge:
     """What one edge's pictures are drawn from.
 
-    ``value``, ``fixed`` (C, h, w) in dB or in units of the map, or logits (K,); ``difference`` of the same
-    shape, in LSB; ``full`` (C, N, N) all bins of a spectrum, in dB, or None.
+    ``value``, ``fixed`` (C, N, N) in dB or in units of the map, or logits (K,); ``difference`` of the same
+    shape, in LSB; ``all_bins`` (C, N, N) of a spectrum, in dB, or None; ``shape`` in words.
     """
 
-    name: str
-    title: str
+    error: EdgeError
+    shape: str
     value: np.ndarray
     fixed: np.ndarray
     difference: np.ndarray
     limits: tuple[float, float]
     unit: str
-    full: np.ndarray | None = None
+    all_bins: np.ndarray | None = None
 
     @classmethod
-    def of(cls, name: str, error: str, fmt: SQ, value: np.ndarray, words: np.ndarray, maps) -> Edge:
+    def of(cls, error: EdgeError, value: np.ndarray, words: np.ndarray, maps: np.ndarray | None) -> Edge:
         """From one image's values and words; ``maps`` (C, N, N) are those that a spectrum is made of."""
-        fixed = fmt.value(words)
+        fixed = error.format.value(words)
         d = fixed - value
-        difference = np.maximum(np.abs(d.real), np.abs(d.imag)) * 2.0**fmt.f
-        title = f"{name}   {' × '.join(map(str, value.shape))}"
+        difference = np.maximum(np.abs(d.real), np.abs(d.imag)) * 2.0**error.format.f
+        shape = " × ".join(map(str, value.shape)) if value.ndim > 1 else f"{len(value)} classes"
         if not np.iscomplexobj(value):
             limits = (0.0, float(max(value.max(), fixed.max())) or 1.0)
-            return cls(name, f"{title}   {error}", value, fixed, difference, limits, "value")
-        full = None if maps is None else np.fft.fftshift(np.fft.fft2(maps), axes=(-2, -1))
+            return cls(error, shape, value, fixed, difference, limits, "value")
+        bins = None if maps is None else np.fft.fftshift(np.fft.fft2(maps), axes=(-2, -1))
         largest = float(np.abs(value).max())
         value, fixed = (_decibels(hermitian(z), largest) for z in (value, fixed))
-        return cls(name, f"{title} live bins   {error}", value, fixed, hermitian(difference), (FLOOR, 0), "dB",
-                   None if full is None else _decibels(full, largest))
+        return cls(error, f"{shape} live bins", value, fixed, hermitian(difference), (FLOOR, 0), "dB",
+                   None if bins is None else _decibels(bins, largest))
+
+    @property
+    def radius(self) -> int:
+        return self.value.shape[-1] // 2
+
+    @property
+    def framed(self) -> np.ndarray:
+        """The fixed live bins among dead ones, which are zero, as large as ``all_bins``."""
+        size = self.all_bins.shape[-1]
+        live = slice(size // 2 - self.radius, size // 2 + self.radius + 1)
+        out = np.full(self.all_bins.shape, float(FLOOR))
+        out[:, live, live] = self.fixed
+        return out
+
+    @property
+    def sqnr(self) -> str:
+        return "exact" if self.error.sqnr == inf else f"{self.error.sqnr:.1f} dB"
 
 
 def style():
@@ -95,125 +123,181 @@ def style():
         import matplotlib
     except ImportError as e:
         raise ToolError(f"Pictures need the Python package matplotlib, which can't be imported ({e})") from None
-    return matplotlib.rc_context({
-        "font.family": "DejaVu Sans", "font.size": 9, "text.color": INK, "axes.labelcolor": INK,
-        "xtick.color": INK, "ytick.color": INK, "axes.edgecolor": SOFT, "axes.linewidth": 0.6,
-        "xtick.major.width": 0.6, "ytick.major.width": 0.6, "axes.titlesize": 9, "axes.titlepad": 5,
-        "figure.titlesize": 11, "xtick.labelsize": 8, "ytick.labelsize": 8,
-    })  # fmt: skip
+    settings = {"font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 9, "axes.titlepad": 5,
+                "xtick.labelsize": 8, "ytick.labelsize": 8}
+    colours = {"text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
+               "axes.edgecolor": SOFT}
+    lines = dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.6)
+    return matplotlib.rc_context(settings | colours | lines)
 
 
-def _figure(width: float, height: float, layout: str | None = "constrained"):
-    """A figure of inches on the Agg canvas, without pyplot: no window, nothing global."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+class _Sheet:
+    """A figure of ``width`` x ``height`` inches on the Agg canvas; no pyplot, hence nothing global.
 
-    figure = Figure(figsize=(width, height), facecolor="white", layout=layout)
-    FigureCanvasAgg(figure)
-    return figure
+    Mosaics lie on one set of axes whose units are inches: a set each would take several times as long.
+    """
+
+    def __init__(self, width: float, height: float):
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        self.width, self.height = width, height
+        self.figure = Figure(figsize=(width, height), facecolor="white")
+        FigureCanvasAgg(self.figure)
+        self.page = self.axes(0, 0, width, height)
+        self.page.set(xlim=(0, width), ylim=(height, 0), autoscale_on=False)
+        self.page.set_axis_off()
+
+    def axes(self, x, y, width, height):
+        return self.figure.add_axes((x / self.width, 1 - (y + height) / self.height, width / self.width,
+                                     height / self.height))
+
+    def text(self, x, y, text, **how):
+        self.page.text(x, y, text, **({"va": "top"} | how))
+
+    def title(self, edge: Edge):
+        self.text(0.2, 0.15, edge.error.edge, size=12, weight="bold")
+        error = "" if edge.error.sqnr == inf else f"max error {edge.error.max_lsb:.1f} LSB  ·  SQNR "
+        self.text(0.2, 0.41, f"{edge.shape}  ·  {edge.error.format}  ·  {error}{edge.sqnr}", color=SOFT)
+
+    def _image(self, x, y, width, height, values, limits, cmap):
+        self.page.imshow(values, extent=(x, x + width, y + height, y), aspect="auto", cmap=cmap, vmin=limits[0],
+                         vmax=limits[1], interpolation="nearest")
+
+    def tiles(self, x, y, height, tiles, limits, *, cmap=SIGNAL, title="", frame=None, bar=None) -> float:
+        """Draw a mosaic and return its width; ``frame`` marks the bins within that radius of every tile's
+        centre, ``bar`` is the unit of a colour bar on the right."""
+        picture, zoom = mosaic(tiles)
+        pixel = height / picture.shape[0]
+        width = picture.shape[1] * pixel
+        self._image(x, y, width, height, picture, limits, cmap)
+        self.text(x + width / 2, y - 0.07, title, ha="center", va="bottom")
+        if frame is not None:
+            from matplotlib.collections import PolyCollection
+
+            size, columns = tiles.shape[-1], grid(len(tiles))[1]
+            places = np.array([(k % columns, k // columns) for k in range(len(tiles))]) * (size * zoom + GAP)
+            corners = np.array([(0, 0), (0, 1), (1, 1), (1, 0)]) * (2 * frame + 1) + size // 2 - frame
+            squares = (places[:, None] + corners * zoom) * pixel + (x, y)
+            self.page.add_collection(PolyCollection(squares, facecolors="none", edgecolors=WINDOW, linewidths=1.3))
+        if bar is not None:
+            self._bar(x + width + 0.1, y, height, limits, cmap, bar)
+        return width
+
+    def _bar(self, x, y, height, limits, cmap, unit):
+        from matplotlib.ticker import MaxNLocator
+
+        low, high = limits
+        self._image(x, y, 0.11, height, np.linspace(high, low, 256)[:, None], limits, cmap)
+        self.text(x + 0.055, y - 0.07, unit, ha="center", va="bottom", size=8)
+        for tick in MaxNLocator(6).tick_values(low, high):
+            if low <= tick <= high:
+                place = y + height * (high - tick) / (high - low)
+                self.text(x + 0.16, place, f"{tick + 0.0:g}".replace("-", "−"), va="center", size=8)
+
+    def png(self) -> bytes:
+        """The same bytes for the same drawing."""
+        out = io.BytesIO()
+        self.figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
+        return out.getvalue()
 
 
-def png(figure, dpi: int = 120) -> bytes:
-    """The figure's PNG file; the same bytes for the same figure."""
-    out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=dpi, metadata={"Software": None})
-    return out.getvalue()
+def _panel_height(edge: Edge) -> float:
+    """Inches: tiles of 0.9 in, within what a page takes."""
+    return float(np.clip(0.9 * grid(len(edge.value))[0], 2.8, 5.0))
 
 
-def _show(ax, tiles, limits, cmap=SIGNAL, frame: int | None = None):
-    """Draw a mosaic; ``frame`` marks the bins within that radius of the centre of every tile."""
-    _, h, w = tiles.shape
-    picture = mosaic(tiles)
-    drawn = ax.imshow(picture, cmap=cmap, vmin=limits[0], vmax=limits[1], interpolation="nearest")
-    ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_visible(False)
-    if frame is not None:
-        from matplotlib.patches import Rectangle
-
-        for y in range(0, picture.shape[0], h + 1):
-            for x in range(0, picture.shape[1], w + 1):
-                corner = (x + w // 2 - frame - 0.5, y + h // 2 - frame - 0.5)
-                ax.add_patch(Rectangle(corner, 2 * frame + 1, 2 * frame + 1, fill=False, lw=1.3, ec=WINDOW))
-    return drawn
+def image(edge: Edge, label: int | None) -> bytes:
+    """The input: it is exact in fixed point, so that there is nothing to compare."""
+    sheet = _Sheet(4.3, 4.5)
+    sheet.title(edge)
+    sheet.tiles(0.2, 0.92, 3.4, edge.fixed, (0, 1), bar="value",
+                title="pixel / 256" + ("" if label is None else f", label {label}"))
+    return sheet.png()
 
 
-def _colour_bar(figure, drawn, ax, label):
-    bar = figure.colorbar(drawn, ax=ax, shrink=0.9, aspect=24, pad=0.03)
-    bar.ax.set_title(label, fontsize=8)
-    bar.outline.set_visible(False)
-
-
-def image(edge: Edge, label: int | None):
-    """The input; it is exact, so that there is nothing to compare."""
-    figure = _figure(4.4, 4.2)
-    ax = figure.subplots()
-    _colour_bar(figure, _show(ax, edge.fixed, (0, 1)), ax, edge.unit)
-    figure.suptitle(edge.title)
-    ax.set_title("pixel / 256" + ("" if label is None else f", label {label}"))
-    return figure
-
-
-def stage(edge: Edge):
+def stage(edge: Edge) -> bytes:
     """Float, fixed and their difference; before them all bins of a spectrum, the live ones framed."""
-    high, wide = mosaic(edge.value).shape
-    size = 3.0 if wide * 4 > high * 3 else 4.0
-    panels = 3 + (edge.full is not None)
-    figure = _figure(panels * size * wide / high + 2.0, size + 0.9)
-    axes = list(figure.subplots(1, panels))
-    figure.suptitle(edge.title)
-    if edge.full is not None:
-        ax = axes.pop(0)
-        _show(ax, edge.full, edge.limits, frame=edge.value.shape[-1] // 2)
-        ax.set_title("float, all bins; live ones framed")
-    for ax, tiles, title in zip(axes, (edge.value, edge.fixed), ("float", "fixed")):
-        drawn = _show(ax, tiles, edge.limits)
-        ax.set_title(title)
-    _colour_bar(figure, drawn, axes[1], edge.unit)
-    drawn = _show(axes[2], edge.difference, (0, edge.difference.max() or 1), ERROR)
-    axes[2].set_title("|fixed − float|")
-    _colour_bar(figure, drawn, axes[2], "LSB")
-    return figure
+    height = _panel_height(edge)
+    rows, columns = grid(len(edge.value))
+    panels = 3 + (edge.all_bins is not None)
+    sheet = _Sheet(max(panels * (height * columns / rows + 0.3) + 1.3, 4.6), height + 1.1)
+    sheet.title(edge)
+    x, y = 0.2, 0.92
+    if edge.all_bins is not None:
+        title = "float, all bins (live ones framed)" if columns * height > 2 * rows else "float, all bins"
+        x += 0.3 + sheet.tiles(x, y, height, edge.all_bins, edge.limits, frame=edge.radius, title=title)
+    x += 0.3 + sheet.tiles(x, y, height, edge.value, edge.limits, title="float")
+    x += 0.85 + sheet.tiles(x, y, height, edge.fixed, edge.limits, title="fixed", bar=edge.unit)
+    sheet.tiles(x, y, height, edge.difference, (0, edge.difference.max() or 1), cmap=ERROR,
+                title="|fixed − float|", bar="LSB")
+    return sheet.png()
 
 
 def _classes(edge: Edge, label: int | None) -> str:
     """Which classes float and fixed answer, beside the right one."""
     float_class, fixed_class = int(np.argmax(edge.value)), int(np.argmax(edge.fixed))
-    both = f"class {fixed_class}" if float_class == fixed_class else f"class {fixed_class} (float: {float_class})"
-    return both + ("" if label is None else f", label {label}")
+    text = f"class {fixed_class}" + ("" if float_class == fixed_class else f" (float {float_class})")
+    return text + ("" if label is None else f", label {label}")
 
 
-def _bars(ax, edge: Edge):
+def _pairs(bars, line, edge: Edge):
+    """Bars of every class, float beside fixed, by ``ax.bar`` and ``ax.axhline`` or ``ax.barh`` and ``axvline``."""
     k = np.arange(len(edge.value))
-    ax.axhline(0, color=SOFT, lw=0.6)
-    ax.bar(k - 0.2, edge.value, 0.4, color=FLOAT, label="float")
-    ax.bar(k + 0.2, edge.fixed, 0.4, color=FIXED, label="fixed")
-    ax.spines[["top", "right"]].set_visible(False)
-    if len(k) <= 20:
-        ax.set_xticks(k)
-    ax.tick_params(axis="x", length=0)
+    line(0, color=SOFT, lw=0.6)
+    bars(k - 0.2, edge.value, 0.4, color=FLOAT, label="float")
+    bars(k + 0.2, edge.fixed, 0.4, color=FIXED, label="fixed")
+    return k if len(k) <= 20 else k[:: -(-len(k) // 10)]
 
 
-def logits(edge: Edge, label: int | None):
+def logits(edge: Edge, label: int | None) -> bytes:
     """Bars of every class, float beside fixed."""
-    figure = _figure(7.0, 3.6)
-    ax = figure.subplots()
-    _bars(ax, edge)
-    ax.set(xlabel="class", ylabel="logit", title=_classes(edge, label))
-    ax.legend(frameon=False, ncols=2, fontsize=8)
-    figure.suptitle(edge.title)
-    return figure
+    sheet = _Sheet(7.0, 4.2)
+    sheet.title(edge)
+    ax = sheet.axes(0.7, 0.95, 6.1, 2.75)
+    ax.set(xticks=_pairs(ax.bar, ax.axhline, edge), xlabel="class", ylabel="logit")
+    ax.set_title(_classes(edge, label), weight="bold", loc="left")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.tick_params(axis="x", length=0)
+    ax.legend(frameon=False, ncols=2, fontsize=8, loc="lower right", bbox_to_anchor=(1, 0.98), borderpad=0)
+    return sheet.png()
 
 
-def overview(network: Network, path: list[Edge], last: Edge, label: int | None):
-    """The whole path from left to right, float above, fixed below."""
-    shapes = [mosaic(e.full if e.full is not None else e.value).shape for e in path]
-    widths = [max(w / h, 0.5) for h, w in shapes] + [1.5]
-    figure = _figure(1.65 * sum(widths) + 0.32 * len(widths) + 0.4, 4.6)
-    axes = figure.subplots(2, len(widths), gridspec_kw={"width_ratios": widths}, squeeze=False)
-    for (above, below), edge in zip(axes.T, path):
-        for ax, tiles in ((above, edge.value), (below, edge.fixed)):
-            _show(ax, tiles, edge.limits)
-        above.set_title(edge.name)
-    _bars(axes[0, -1], last)
-    _bars(axes[1, -1], last)
-    return figure
+OPERATIONS = {"image": "", "spectrum": "FFT2", "product": "× weights", "map": "IFFT2, ReLU"}
+
+
+def overview(path: list[Edge], last: Edge, label: int | None) -> bytes:
+    """The whole path from left to right, float above, fixed below; of spectra all bins, dead ones zero."""
+    height, top, gap, bars = 2.0, 0.62, 0.34, 1.9
+    widths = [height * columns / rows for rows, columns in (grid(len(e.value)) for e in path)]
+    sheet = _Sheet(0.5 + sum(widths) + gap * len(widths) + 0.25 + bars + 0.2, top + 2 * height + 0.9)
+    x, second = 0.5, top + height + 0.15
+    for row, name in ((top, "float"), (second, "fixed")):
+        sheet.text(0.25, row + height / 2, name, rotation=90, ha="center", va="center", color=SOFT)
+
+    def caption(x, edge, operation):
+        sheet.text(x, 0.12, edge.error.edge, weight="bold", ha="center", size=10)
+        sheet.text(x, 0.34, operation, ha="center", color=SOFT)
+        shape = edge.shape.removesuffix(" live bins")
+        sheet.text(x, second + height + 0.1, f"{shape}\n{edge.error.format}\n{edge.sqnr}", ha="center", color=SOFT,
+                   linespacing=1.4, size=8.5)
+
+    for edge, width in zip(path, widths):
+        caption(x + width / 2, edge, OPERATIONS[edge.error.edge.rstrip("0123456789")])
+        above, below = edge.value, edge.fixed
+        frame = None
+        if edge.all_bins is not None:
+            above, below, frame = edge.all_bins, edge.framed, edge.radius
+        for row, tiles in ((top, above), (second, below)):
+            sheet.tiles(x, row, height, tiles, edge.limits, frame=frame)
+            sheet.text(x + width + gap / 2, row + height / 2, "→", size=14, ha="center", va="center", color=SOFT)
+        x += width + gap
+    x += 0.25
+    caption(x + bars / 2, last, _classes(last, label))
+    ax = sheet.axes(x, top, bars, second + height - top)
+    classes = len(last.value)
+    ax.set(xticks=[], yticks=_pairs(ax.barh, ax.axvline, last), ylim=(classes * 1.08 - 0.4, -0.6))
+    ax.spines[:].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    ax.legend(frameon=False, ncols=2, fontsize=8, loc="lower center", borderpad=0)
+    return sheet.png()

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from . import pictures
 from .data import as_images
 from .errors import DataError
 from .files import atomic_write
@@ -55,10 +56,6 @@ class EdgeError:
     max_lsb: float
     sqnr: float
     fill: float
-
-    def __str__(self) -> str:
-        error = "exact" if self.sqnr == inf else f"max error {self.max_lsb:.1f} LSB   SQNR {self.sqnr:.1f} dB"
-        return f"{self.format}   {error}"
 
 
 def largest_part(z: np.ndarray) -> np.ndarray:
@@ -121,6 +118,19 @@ def error_table(qnet: QuantNetwork, params, images) -> list[EdgeError]:
     return [s.result() for s in sums.values()]
 
 
+def _edges(qnet: QuantNetwork, values: dict, words: dict) -> list[pictures.Edge]:
+    """What the pictures of one image are drawn from."""
+    out, before = [], "image"
+    for edge, fmt in qnet.edges.items():
+        s = _Sum(edge, fmt)
+        s.add(values[edge], words[edge])
+        # A spectrum is shown among the dead bins that the circuit never computes, those of its float maps.
+        maps = values[before][0] if edge.startswith("spectrum") else None
+        out.append(pictures.Edge.of(s.result(), values[edge][0], words[edge][0], maps))
+        before = edge
+    return out
+
+
 def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir: str | PathLike) -> list[Path]:
     """Draw every stage of one image's way, float beside fixed, as PNG files.
 
@@ -148,8 +158,6 @@ def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir:
     ToolError
         If matplotlib is not installed.
     """
-    from . import pictures
-
     network, image = qnet.network, np.asarray(image)
     if image.ndim != 2:
         raise DataError(f"Image must be one image of two dimensions, not of the shape {image.shape}")
@@ -158,16 +166,7 @@ def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir:
         if isinstance(label, bool) or not isinstance(label, (int, np.integer)) or not 0 <= label < outputs:
             raise DataError(f"Label must be an integer from 0 to {outputs - 1} or None, not {label!r}")
     values, words = _traces(qnet, params, as_images(image[None], network.size))
-    edges = []
-    for edge, fmt in qnet.edges.items():
-        s = _Sum(edge, fmt)
-        s.add(values[edge], words[edge])
-        # A spectrum is shown with the dead bins that the circuit never computes: those of its float input.
-        number = edge.removeprefix("spectrum")
-        before = ("image" if number == "0" else f"map{int(number) - 1}") if number != edge else None
-        maps = None if before is None else values[before][0]
-        edges.append(pictures.Edge.of(edge, str(s.result()), fmt, values[edge][0], words[edge][0], maps))
-    *path, logits = edges
+    *path, logits = _edges(qnet, *_traces(qnet, params, as_images(image[None], network.size)))
 
     out_dir = Path(out_dir)
     try:
@@ -175,11 +174,14 @@ def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir:
     except OSError as e:
         raise DataError(f"Cannot make the directory {out_dir}: {e.strerror or e}") from None
     written = []
+
+    def save(name: str, content: bytes) -> None:
+        written.append(atomic_write(out_dir / f"{name}.png", content))
+
     with pictures.style():
-        drawings = [("0_image", lambda: pictures.image(path[0], label))]
-        drawings += [(p.name, lambda p=p: pictures.stage(p)) for p in path[1:]]
-        drawings += [("logits", lambda: pictures.logits(logits, label)),
-                     ("overview", lambda: pictures.overview(network, path, logits, label))]  # fmt: skip
-        for name, draw in drawings:
-            written.append(atomic_write(out_dir / f"{name}.png", pictures.png(draw())))
+        save("0_image", pictures.image(path[0], label))
+        for edge in path[1:]:
+            save(edge.error.edge, pictures.stage(edge))
+        save("logits", pictures.logits(logits, label))
+        save("overview", pictures.overview(path, logits, label))
     return written

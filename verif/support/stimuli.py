@@ -41,7 +41,8 @@ def nasty(rng, width: int, size: int, inverse: bool = False) -> np.ndarray:
     low, high = limits(width)
     n = np.arange(size)
     frames = [0 * n, 0 * n + low * (1 + 1j), 0 * n + high * (1 + 1j), 0 * n + (high + 1j * low)]
-    frames += [np.where(n % 2, low, high) * (1 + 1j), np.where(n % 4 < 2, low, high) * (1 - 1j)]
+    frames += [np.where(n % 2, low, high) * (1 + 1j)]
+    frames += [np.where(n % 4 < 2, low, high) + 1j * np.where(n % 4 < 2, high, low)]
     impulse = np.zeros((2, size), dtype=complex)
     impulse[0, 0], impulse[1, -1] = low + 1j * low, high + 1j * low
     bins = sorted({0, 1, size // 4, size // 2 - 1, size // 2, size - 1})

@@ -136,6 +136,12 @@ class FftPlan:
             raise DescriptionError(
                 f"FFT schedule must be {self.stages} shifts of 0 or 1 (log2 {n}), not {self.schedule!r}"
             )
+        finest = self.guard + min((s.product.drop for s in self.steps if isinstance(s, Twiddle)), default=0)
+        if finest < self.guard:
+            raise DescriptionError(
+                f"FFT operand_width {self.operand_width} and twiddle_width {self.twiddle_width} must leave a product "
+                f"its {self.guard} guard bits, not {finest}"
+            )
 
     @property
     def stages(self) -> int:
@@ -184,7 +190,7 @@ class FftPlan:
             if isinstance(step, Butterfly):
                 z = _butterfly(z, step)
             elif isinstance(step, Twiddle):
-                z = requantise(z, step.operand).reshape(len(z), -1, step.block)
+                z = requantise(z, step.operand).reshape(len(z), self.size // step.block, step.block)
                 z = z * twiddles(step.exponents, step.block, self.twiddle_width)
                 z = requantise(z.reshape(len(z), self.size), step.product)
             else:
@@ -195,7 +201,8 @@ class FftPlan:
 
 
 def _butterfly(z: np.ndarray, step: Butterfly) -> np.ndarray:
-    pairs = z.reshape(len(z), -1, 2, step.delay)
+    size = z.shape[-1]
+    pairs = z.reshape(len(z), size // (2 * step.delay), 2, step.delay)
     a, b = pairs[:, :, 0], pairs[:, :, 1]
     out = np.empty_like(pairs)
     if step.rotate:
@@ -238,7 +245,8 @@ def _derive(plan: FftPlan):
         yield Twiddle(block, _exponents(block, radix), width, operand, product)
         width, fraction = product.width, plan.guard
         block = rest
-    yield Requantise(fraction, plan.out_width, width - fraction > plan.out_width)
+    # A word that just fits may still round up to one that does not: (1/4)(127 + 127 + 128 + 128).
+    yield Requantise(fraction, plan.out_width, width - fraction + (fraction > 1) > plan.out_width)
 
 
 def _bits(bound: float) -> int:

@@ -18,6 +18,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..errors import DescriptionError
 from ..numeric import clip_frames, round_half_even
 from .crop import crop, expand
 from .fft import FftPlan, Requantise
@@ -58,6 +59,12 @@ class Fft2dPlan:
     columns: tuple[int, ...] | None = None
     inverse: bool = False
 
+    def __post_init__(self):
+        highest = self.row_plan.size // 2 - 1  # both plans refuse what they cannot do
+        if isinstance(self.radius, bool) or not isinstance(self.radius, int) or not 0 <= self.radius <= highest:
+            raise DescriptionError(f"Fft2d radius must be an integer from 0 to {highest}, not {self.radius!r}")
+        self.column_plan
+
     @cached_property
     def row_plan(self) -> FftPlan:
         """Inverse: the pair's spectrum is the sum of two, one bit wider."""
@@ -88,7 +95,7 @@ class Fft2dPlan:
     def _forward(self, maps):
         r = self.radius
         z, over = self.row_plan.run(pack_rows(maps))
-        overflow = over.reshape(len(maps), -1).any(-1)
+        overflow = over.any((1, 2))
         plus, minus = z[..., : r + 1], np.conj(z[..., -np.arange(r + 1)])
         rows = np.empty((*maps.shape[:-1], r + 1), dtype=np.complex128)
         rows[..., 0::2, :], rows[..., 1::2, :] = plus + minus, -1j * (plus - minus)
@@ -96,13 +103,13 @@ class Fft2dPlan:
         rows, over = clip_frames(rows, self.width)
         overflow |= over
         y, over = self.column_plan.run(np.ascontiguousarray(np.swapaxes(rows, -1, -2)))
-        return crop(np.swapaxes(y, -1, -2), r), overflow | over.reshape(len(maps), -1).any(-1)
+        return crop(np.swapaxes(y, -1, -2), r), overflow | over.any((1, 2))
 
     def _backward(self, live):
         r = self.radius
         columns = np.ascontiguousarray(np.swapaxes(expand(live, self.size), -1, -2))
         g, over = self.column_plan.run(columns, inverse=True)
-        overflow = over.reshape(len(live), -1).any(-1)
+        overflow = over.any((1, 2))
         g = np.swapaxes(g, -1, -2)
         g0, g1 = g[..., 0::2, :], g[..., 1::2, :]
         z = np.zeros((*g0.shape[:-1], self.size), dtype=np.complex128)
@@ -110,4 +117,4 @@ class Fft2dPlan:
         z[..., 0] = g0[..., 0].real + 1j * g1[..., 0].real
         z[..., -np.arange(1, r + 1)] = (np.conj(g0) + 1j * np.conj(g1))[..., 1:]
         pairs, over = self.row_plan.run(z, inverse=True)
-        return unpack_rows(pairs), overflow | over.reshape(len(live), -1).any(-1)
+        return unpack_rows(pairs), overflow | over.any((1, 2))

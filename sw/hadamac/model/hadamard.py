@@ -38,7 +38,7 @@ def hadamard(x, weights, bias, shift, width: int):
 
 def dense(maps, weights, bias, shift, width: int):
     """Maps (n, C, M, M) to logits (n, K); weights (K, C, M, M).  Returns ``(logits, overflow)``."""
-    total = maps.reshape(len(maps), -1) @ weights.reshape(len(weights), -1).T + bias
+    total = maps.reshape(len(maps), weights[0].size) @ weights.reshape(len(weights), -1).T + bias
     return clip_frames(np.rint(total * 2.0 ** -np.asarray(shift)), width)
 
 

@@ -77,9 +77,11 @@ class PwlTable:
         starts = np.concatenate([[points[0]], points[:-1], [points[-1]]])
         offsets = np.concatenate([[values[0]], values[:-1], [values[-1]]]) - slopes * starts
         shift = 15 - max(int(np.floor(np.log2(max(np.abs(slopes).max(), 2.0**-width)))) + 1, 0)
+        words = np.rint(points * 2.0**fraction)
+        kept = int((words < 2.0 ** (width - 1)).sum())  # no word lies above a breakpoint beyond the format
         return cls(
-            width=width, breakpoints=np.rint(points * 2.0**fraction), slopes=np.rint(slopes * 2.0**shift),
-            offsets=np.rint(offsets * 2.0 ** (fraction + shift)), shift=shift,
+            width=width, breakpoints=words[:kept], slopes=np.rint(slopes * 2.0**shift)[: kept + 1],
+            offsets=np.rint(offsets * 2.0 ** (fraction + shift))[: kept + 1], shift=shift,
         )
 
     def run(self, x) -> tuple[np.ndarray, np.ndarray]:

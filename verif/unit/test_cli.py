@@ -1,0 +1,105 @@
+"""The command line: what it writes, and that bad input is one line and exit code 2."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hadamac.cli import main
+from hadamac.data import shipped_digits
+
+
+@pytest.fixture
+def hadamac(monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["hadamac", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        captured = capsys.readouterr()
+        return stop.value.code, captured.out, captured.err
+
+    return run
+
+
+COMMANDS = ["train", "quantise", "predict", "verilog", "sim", "estimate", "bitstream", "show", "demo"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(hadamac, command):
+    code, out, err = hadamac(command, "--help")
+    assert code == 0 and err == ""
+    assert f"Example: hadamac {command}" in out
+
+
+def test_predict_writes_integer_logits(hadamac, tmp_path):
+    images, _ = shipped_digits()
+    for name, pixels in (("small", images[:3]), ("padded", np.pad(images[:3], ((0, 0), (2, 2), (2, 2))))):
+        np.save(tmp_path / "x.npy", pixels)
+        code, out, err = hadamac("predict", "--images", tmp_path / "x.npy", "--out", tmp_path / f"{name}.npy",
+                                 "--trace", tmp_path / "trace")
+        assert (code, err) == (0, "") and "3 images" in out
+    logits = np.load(tmp_path / "small.npy")
+    assert logits.shape == (3, 10) and logits.dtype == np.int64
+    np.testing.assert_array_equal(logits, np.load(tmp_path / "padded.npy"))
+    formats = json.loads((tmp_path / "trace" / "formats.json").read_text())
+    assert list(formats) == ["image", "spectrum0", "product0", "map0", "spectrum1", "product1", "map1", "logits"]
+    for edge, facts in formats.items():
+        assert list(np.load(tmp_path / "trace" / f"{edge}.npy").shape) == facts["shape"], edge
+    np.testing.assert_array_equal(np.load(tmp_path / "trace" / "logits.npy"), logits)
+
+
+def test_predict_prints_the_accuracy(hadamac):
+    code, out, _ = hadamac("predict")
+    assert code == 0 and "accuracy 98.60 % (493 of 500)" in out
+
+
+def test_quantise_to_another_preset(hadamac, tmp_path):
+    code, out, err = hadamac("quantise", "--preset", "compact", "--out", tmp_path / "compact")
+    assert (code, err) == (0, "") and "Wrote" in out
+    code, out, _ = hadamac("predict", tmp_path / "compact")
+    assert code == 0 and "accuracy 98." in out
+
+
+BAD = [
+    (("predict", "{tmp}/none"), "Artifact must be a directory with artifact.json, not {tmp}/none"),
+    (("predict", "--images", "{tmp}/none.npy"), "Image file {tmp}/none.npy does not exist"),
+    (("predict", "--images", "{tmp}/text.npy"), "Image file {tmp}/text.npy must be a .npy array of uint8: "),
+    (("predict", "--images", "{tmp}/float.npy"), "Images must be "),
+    (("predict", "--images", "{tmp}/wide.npy"), "Images must have the shape (n, 32, 32) or (n, 28, 28), not (1, 28, 32)"),
+    (("predict", "--images", "{tmp}/good.npy", "--out", "{tmp}/no/where.npy"),
+     "Cannot write {tmp}/no/where.npy: the directory {tmp}/no does not exist"),
+    (("predict", "--data", "{tmp}/none"), ""),
+    (("quantise", "--preset", "tiny", "--out", "{tmp}/q"), "Preset must be one of default, halving, compact, not 'tiny'"),
+    (("quantise", "--out", "{tmp}"), "Cannot write {tmp}: the directory is not empty and holds no artifact.json"),
+    (("estimate", "--interval", "1000"), "Interval must be at least 1024 cycles (input and transforms), not 1000"),
+    (("bitstream", "--board", "spartan"), "Board must be one of "),
+    (("train", "--data", "{tmp}/none", "--out", "{tmp}/t"), ""),
+]
+
+
+@pytest.mark.parametrize("arguments, message", BAD, ids=[" ".join(a) for a, _ in BAD])
+def test_bad_input_is_one_line_and_exit_code_2(hadamac, tmp_path, arguments, message):
+    np.save(tmp_path / "good.npy", np.zeros((1, 28, 28), np.uint8))
+    np.save(tmp_path / "float.npy", np.zeros((1, 28, 28)))
+    np.save(tmp_path / "wide.npy", np.zeros((1, 28, 32), np.uint8))
+    (tmp_path / "text.npy").write_text("no array")
+    before = sorted(tmp_path.iterdir())
+    code, out, err = hadamac(*(a.format(tmp=tmp_path) for a in arguments))
+    assert code == 2
+    assert err.startswith("hadamac: error: " + message.format(tmp=tmp_path)), err
+    assert err.count("\n") == 1 and "Traceback" not in err
+    assert sorted(tmp_path.iterdir()) == before, "something was left behind"
+
+
+def test_unknown_command_and_option(hadamac):
+    for arguments in (("fly",), ("predict", "--fast")):
+        code, _, err = hadamac(*arguments)
+        assert code == 2 and "Traceback" not in err
+
+
+def test_importing_the_package_is_light():
+    """Prediction needs neither torch nor Amaranth, matplotlib or the simulator."""
+    script = "import sys, hadamac, hadamac.cli; print([m for m in ('torch', 'amaranth', 'matplotlib', 'cocotb') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

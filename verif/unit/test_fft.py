@@ -1,0 +1,181 @@
+"""The FFT's model against numpy.fft by measured error; saturation, refusals, shapes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hadamac.errors import DescriptionError
+from hadamac.model.fft import FftPlan, bit_reversed, twiddles
+from hadamac.numeric import round_half_even, saturate, swap
+from hadamac_hw.fft import Fft
+from support.seeds import refused, rng
+from support.stimuli import corners, limits, nasty, uniform
+
+SIZES = (4, 8, 16, 32, 64, 128, 256, 512, 1024)
+
+
+def transform(x, scale: int, inverse: bool = False):
+    """2**-scale times the unnormalised DFT, in floats."""
+    y = np.fft.ifft(x) * x.shape[-1] if inverse else np.fft.fft(x)
+    return y * 2.0**-scale
+
+
+def signals(r, size: int, width: int, count: int) -> dict[str, np.ndarray]:
+    """Words (count, size): noise of two shapes at full scale, and sines of any frequency and phase."""
+    low, high = limits(width)
+    gauss = (r.standard_normal((count, size)) + 1j * r.standard_normal((count, size))) * high / 4
+    angle = 2 * np.pi * (r.uniform(0, 1, (count, 1)) * np.arange(size) + r.uniform(0, 1, (count, 1)))
+    return {
+        "gaussian": np.clip(np.rint(gauss).real, low, high) + 1j * np.clip(np.rint(gauss).imag, low, high),
+        "uniform": uniform(r, width, count, size),
+        "sine": np.rint(high * np.exp(1j * angle)),
+    }
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_error_and_bias_at_scale_one_over_n(size):
+    """0.43 LSB from an ideal transform; the output's own rounding alone costs sqrt(1/6) = 0.41."""
+    plan = FftPlan(size=size, width=16)
+    r = rng("error", size)
+    for kind, x in signals(r, size, 16, max(8, 65536 // size)).items():
+        for inverse in (False, True):
+            y, overflow = plan.run(x, inverse)
+            error = y - transform(x, plan.scale, inverse)
+            rms = np.sqrt(np.mean(np.abs(error[~overflow]) ** 2))
+            bias = np.abs(error[~overflow].mean())
+            # Sums of four are multiples of 1/4: ties are frequent there, and cost more than a smooth error.
+            limit = 0.50 if size == 4 else 0.45
+            assert rms < limit, f"{kind}: {rms:.3f} LSB rms"
+            assert bias < 5 * rms / np.sqrt(error.size), f"{kind}: bias {bias:.5f} LSB"
+            assert not overflow.any() or kind != "gaussian"
+
+
+@pytest.mark.parametrize("size", (8, 64, 256))
+def test_error_is_bounded_at_other_widths(size):
+    """In LSB of the output it hardly depends on widths, until (17 bits) an operand has no fraction bit left."""
+    r = rng("widths", size)
+    for width, twiddle_width, limit in ((8, 16, 0.43), (10, 12, 0.43), (12, 12, 0.43), (16, 18, 0.45), (17, 18, 0.50)):
+        plan = FftPlan(size=size, width=width, twiddle_width=twiddle_width)
+        x = uniform(r, width, 4096 // size * 8, size)
+        y, overflow = plan.run(x)
+        error = (y - transform(x, plan.scale))[~overflow]
+        assert np.sqrt(np.mean(np.abs(error) ** 2)) < limit, (width, twiddle_width)
+
+
+@pytest.mark.parametrize("size", (4, 8, 16, 64, 256))
+@pytest.mark.parametrize("width", (6, 10, 16))
+def test_overflow_at_scale_one_over_n_means_that_the_result_does_not_fit(size, width):
+    """Schedule all ones: the flag comes up only where the exact result is beyond the format, give or take the error."""
+    plan = FftPlan(size=size, width=width)
+    r = rng("overflow", size, width)
+    x = np.concatenate([nasty(r, width, size), corners(r, width, 200, size)])
+    y, overflow = plan.run(x)
+    exact = transform(x, plan.scale)
+    low, high = limits(width)
+    beyond = np.maximum(np.maximum(exact.real, exact.imag) - high, low - np.minimum(exact.real, exact.imag)).max(-1)
+    np.testing.assert_array_less(-1.5, beyond[overflow], "flagged, although the result fits")
+    assert overflow[beyond > 1.5].all(), "not flagged, although the result does not fit"
+    parts = np.concatenate([y.real, y.imag], -1)
+    assert parts.min() >= low and parts.max() <= high
+    assert overflow.any() and not overflow.all()
+
+
+def test_four_points_round_up_to_beyond_the_format():
+    """(127 + 127 + 128 + 128) / 4 = 127.5 rounds to 128: the one case of this size that saturates."""
+    plan = FftPlan(size=4, width=8)
+    y, overflow = plan.run(np.array([127, 127j, -128, -128j]))
+    assert y[1] == 127 and overflow
+    y, overflow = plan.run(np.array([127, 127j, -128, -127j]))
+    assert y[1] == 127 and not overflow
+
+
+def test_schedule_of_zeros_saturates_and_says_so():
+    """A constant at full scale leaves the format by N; an impulse never does."""
+    for size in (4, 8, 64):
+        plan = FftPlan(size=size, width=10, schedule=(0,) * (size.bit_length() - 1))
+        x = np.full((3, size), 511.0 + 0j)
+        x[1], x[2] = 0, np.where(np.arange(size), 0, 511 - 512j)
+        y, overflow = plan.run(x)
+        assert overflow.tolist() == [True, False, False] and plan.scale == 0
+        assert y[0, 0] == 511 and not y[1].any()
+        np.testing.assert_array_equal(y[2], np.full(size, 511 - 512j))
+        wide = FftPlan(size=size, width=10, out_width=10 + size.bit_length() - 1, schedule=plan.schedule)
+        y, overflow = wide.run(x)
+        assert not overflow.any() and y[0, 0] == 511 * size and not y[0, 1:].any()
+
+
+@pytest.mark.parametrize("size", (4, 8, 64))
+@pytest.mark.parametrize("shift", (0, 1))
+def test_inverse_is_the_exchange_of_parts(size, shift):
+    plan = FftPlan(size=size, width=12, schedule=(shift,) * (size.bit_length() - 1))
+    x = nasty(rng("swap", size, shift), plan.width, plan.size)
+    forward, over = plan.run(swap(x))
+    backward, flag = plan.run(x, inverse=True)
+    np.testing.assert_array_equal(backward, swap(forward))
+    np.testing.assert_array_equal(flag, over)
+
+
+def test_there_and_back_is_the_identity_within_the_noise():
+    there = FftPlan(size=64, width=12, out_width=16, schedule=(1, 1, 0, 0, 0, 0))
+    back = FftPlan(size=64, width=16, out_width=14, schedule=(1, 1, 1, 1, 0, 0))
+    x = uniform(rng("identity"), 12, 40, 64)
+    y, over = back.run(there.run(x)[0], inverse=True)
+    assert not over.any()
+    assert np.abs(y - x).max() < 3
+
+
+def test_shapes_and_order():
+    plan = FftPlan(size=8, width=12)
+    x = uniform(rng("shapes"), 12, 2, 3, 8)
+    y, overflow = plan.run(x)
+    assert y.shape == (2, 3, 8) and overflow.shape == (2, 3) and y.dtype == np.complex128
+    np.testing.assert_array_equal(plan.run(x[1, 2])[0], y[1, 2])
+    assert plan.run(x[:0])[0].shape == (0, 3, 8)
+    np.testing.assert_array_equal(y, round_half_even(y, 0))
+    np.testing.assert_array_equal(saturate(y, 12), y)
+    assert bit_reversed(8).tolist() == [0, 4, 2, 6, 1, 5, 3, 7]
+    block = Fft(plan, order="bit-reversed")
+    np.testing.assert_array_equal(block.model(x), y[..., bit_reversed(8)])
+    np.testing.assert_array_equal(Fft(plan, inverse=True).model(x), plan.run(x, inverse=True)[0])
+    np.testing.assert_array_equal(twiddles((0, 1, 2, 3), 4, 10), 256 * np.array([1, -1j, -1, 1j]))
+
+
+def test_multipliers():
+    """Four to every complex product; log4 N - 1 products, one more for odd log2 N."""
+    assert [FftPlan(size=n, width=16).multipliers for n in (4, 8, 16, 32, 64, 256, 1024)] == [0, 4, 4, 8, 8, 12, 16]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"size": 12}, "FFT size must be a power of two from 4 to 4096, not 12"),
+        ({"size": 2}, "FFT size must be a power of two from 4 to 4096, not 2"),
+        ({"size": 8192}, "FFT size must be a power of two from 4 to 4096, not 8192"),
+        ({"size": 16.0}, "FFT size must be a power of two from 4 to 4096, not 16.0"),
+        ({"size": True}, "FFT size must be a power of two from 4 to 4096, not True"),
+        ({"width": 3}, "FFT width must be an integer from 4 to 24, not 3"),
+        ({"width": 25}, "FFT width must be an integer from 4 to 24, not 25"),
+        ({"out_width": 33}, "FFT out_width must be an integer from 4 to 32, not 33"),
+        ({"twiddle_width": 5}, "FFT twiddle_width must be an integer from 6 to 18, not 5"),
+        ({"twiddle_width": "16"}, "FFT twiddle_width must be an integer from 6 to 18, not '16'"),
+        ({"guard": -1}, "FFT guard must be an integer from 0 to 8, not -1"),
+        ({"operand_width": 19}, "FFT operand_width must be an integer from 8 to 18, not 19"),
+        ({"schedule": (1, 1, 1)}, "FFT schedule must be 4 shifts of 0 or 1 (log2 16), not (1, 1, 1)"),
+        ({"schedule": (1, 2, 1, 1)}, "FFT schedule must be 4 shifts of 0 or 1 (log2 16), not (1, 2, 1, 1)"),
+        ({"width": 24, "operand_width": 8},
+         "FFT operand_width 8 and twiddle_width 16 must leave a product its 2 guard bits, not -3"),
+    ],
+)
+def test_refusals(options, message):
+    with refused(message, DescriptionError):
+        FftPlan(**{"size": 16, "width": 16} | options)
+
+
+def test_block_refusals():
+    plan = FftPlan(size=16, width=16)
+    with refused("FFT frame must have 16 samples, not 8", DescriptionError):
+        plan.run(np.zeros((3, 8)))
+    with refused("Fft order must be natural or bit-reversed, not 'reversed'", DescriptionError):
+        Fft(plan, order="reversed")
+    with refused("Fft takes a plan or parameters, not both", DescriptionError):
+        Fft(plan, size=16)

@@ -1,0 +1,147 @@
+"""The FFT's widths: every word between the steps fits, by proof for any parameters and by adversarial frames."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hadamac.errors import DescriptionError
+from hadamac.model.fft import Butterfly, FftPlan, Requantise, Twiddle
+from hadamac.numeric import swap
+from support.seeds import rng
+from support.stimuli import corners, limits, maximising, nasty
+
+PLANS = [
+    FftPlan(size=4, width=10),
+    FftPlan(size=8, width=10, schedule=(0, 0, 0)),
+    FftPlan(size=8, width=4, twiddle_width=6, guard=0),
+    FftPlan(size=16, width=16, schedule=(1, 0, 0, 1), out_width=18),
+    FftPlan(size=32, width=12, schedule=(0, 1, 0, 1, 0), twiddle_width=12),
+    FftPlan(size=32, width=18),
+    FftPlan(size=64, width=16),
+    FftPlan(size=64, width=17, schedule=(0,) * 6, out_width=24),
+    FftPlan(size=64, width=16, operand_width=12, guard=0),
+    FftPlan(size=128, width=10, twiddle_width=8, schedule=(1, 1, 0, 0, 1, 1, 0)),
+]
+
+
+def name(plan: FftPlan) -> str:
+    return f"{plan.size}-{plan.width}-{plan.out_width}-{''.join(map(str, plan.schedule))}"
+
+
+def integers(plan: FftPlan, x, inverse: bool = False):
+    """Every word between the steps in int64 arithmetic: yields (step, re, im), closes with natural order.
+
+    Independent of the model: index by index, as the signal flow graph draws it.
+    """
+    re, im = np.rint(x.real).astype(np.int64), np.rint(x.imag).astype(np.int64)
+    if inverse:
+        re, im = im, re
+
+    def requantise(v, rule):
+        if rule.drop:
+            half, kept = 1 << (rule.drop - 1), v >> rule.drop
+            rest = v - (kept << rule.drop)
+            v = kept + ((rest > half) | ((rest == half) & (kept % 2 == 1)))
+        if rule.saturates:
+            v = np.clip(v, *limits(rule.width))
+        return v
+
+    for step in plan.steps:
+        if isinstance(step, Butterfly):
+            n = np.arange(plan.size)
+            late = (n // step.delay) % 2 == 1
+            first, second = n - step.delay * late, n + step.delay * ~late
+            ar, ai, br, bi = re[..., first], im[..., first], re[..., second], im[..., second]
+            turn = (n // (2 * step.delay)) % 2 == 1 if step.rotate else np.zeros(plan.size, dtype=bool)
+            br, bi = np.where(turn, bi, br), np.where(turn, -br, bi)
+            sign = np.where(late, -1, 1)
+            re, im = ar + sign * br, ai + sign * bi
+            yield step, re, im
+        elif isinstance(step, Twiddle):
+            re, im = requantise(re, step.operand), requantise(im, step.operand)
+            yield step.operand, re, im
+            angle = 2 * np.pi * np.array(step.exponents) / step.block
+            one = 1 << (plan.twiddle_width - 2)
+            c, s = np.rint(np.cos(angle) * one).astype(np.int64), np.rint(-np.sin(angle) * one).astype(np.int64)
+            c, s = np.tile(c, plan.size // step.block), np.tile(s, plan.size // step.block)
+            re, im = requantise(re * c - im * s, step.product), requantise(re * s + im * c, step.product)
+            yield step.product, re, im
+        else:
+            re, im = requantise(re, step), requantise(im, step)
+            yield step, re, im
+    order = [int(f"{k:0{plan.stages}b}"[::-1], 2) for k in range(plan.size)]
+    re, im = re[..., order], im[..., order]
+    yield None, *((im, re) if inverse else (re, im))
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=name)
+@pytest.mark.parametrize("inverse", (False, True), ids=("forward", "inverse"))
+def test_every_word_of_adversarial_frames_fits_its_width(plan, inverse):
+    """All positions driven to their extremes, at every step; and the model gives the same bits as int64."""
+    r = rng("adversarial", name(plan))
+    worst = [maximising(plan.width, plan.size, k, inverse, turn) for k in range(plan.size)
+             for turn in (0, 0.125, 0.25, 0.375, 0.5, 0.75)]
+    x = np.concatenate([nasty(r, plan.width, plan.size), corners(r, plan.width, 50, plan.size), worst])
+    x[:20] = swap(x[:20]) if inverse else x[:20]
+    for step, re, im in integers(plan, x, inverse):
+        if step is not None:
+            width = step.out_width if isinstance(step, Butterfly) else step.width
+            low, high = limits(width)
+            assert low <= min(re.min(), im.min()) and max(re.max(), im.max()) <= high, step
+    y, _ = plan.run(x, inverse)
+    np.testing.assert_array_equal(y, re + 1j * im)
+
+
+def test_widths_hold_by_proof_for_any_parameters():
+    """Bounds on modulus and component carried through the steps, with every rounding: no word can leave its width."""
+    r = rng("proof")
+    refusals = 0
+    for _ in range(800):
+        size = 2 ** int(r.integers(2, 12))
+        options = {key: int(r.integers(low, high + 1)) for key, low, high in (
+            ("width", 4, 24), ("out_width", 4, 32), ("twiddle_width", 6, 18), ("guard", 0, 8), ("operand_width", 8, 18))}
+        if r.random() < 0.5:
+            options["schedule"] = tuple(r.integers(0, 2, size.bit_length() - 1).tolist())
+        if r.random() < 0.5:
+            options |= {"out_width": options["width"], "guard": 2, "operand_width": 18}
+        try:
+            plan = FftPlan(size=size, **options)
+        except DescriptionError as error:
+            assert str(error).startswith("FFT operand_width ")
+            refusals += 1
+            continue
+        prove(plan)
+    assert refusals < 400
+
+
+def prove(plan: FftPlan) -> None:
+    modulus = math.sqrt(2) * 2.0 ** (plan.width - 1)
+    width = plan.width
+
+    def requantised(rule: Requantise) -> None:
+        nonlocal modulus, width
+        modulus = modulus / 2**rule.drop + (math.sqrt(0.5) if rule.drop else 0)
+        if rule.saturates:
+            modulus = min(modulus, math.sqrt(2) * 2.0 ** (rule.width - 1))
+        else:
+            # The word before is an integer of `width` bits, and after a butterfly at most 2**(width - 1) - 2.
+            component = min(modulus, (2.0 ** (width - 1) - 2) / 2**rule.drop)
+            assert math.floor(component + (0.5 if rule.drop > 1 else 0)) < 2 ** (rule.width - 1), (plan, rule)
+        width = rule.width
+
+    for step in plan.steps:
+        if isinstance(step, Butterfly):
+            assert step.in_width == width, (plan, step)
+            modulus, width = 2 * modulus, step.out_width
+        elif isinstance(step, Twiddle):
+            assert step.in_width == width and step.operand.drop >= 0 and step.product.drop >= 0, (plan, step)
+            requantised(step.operand)
+            assert step.operand.width <= max(plan.operand_width, 1)
+            modulus *= 2.0 ** (plan.twiddle_width - 2) + math.sqrt(0.5)
+            width = 64  # the product's sum is exact
+            requantised(step.product)
+        else:
+            requantised(step)
+            assert width == plan.out_width
