@@ -16,6 +16,7 @@ from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model import hadamard as model
 from hadamac.model.fft import Requantise
+from hadamac.numeric import integral
 
 from .numeric import Requantiser
 from .primitives import Multiplier, Ram
@@ -48,13 +49,17 @@ class Dense(wiring.Component):
     """
 
     def __init__(self, *, weights, bias, shift, lanes: int, width: int, weight_width: int = 8, out_width: int = 24):
-        self.weights = np.asarray(weights).astype(np.int64)
-        self.outputs, self.channels, self.size, _ = self.weights.shape
-        self.bias, self.shift = np.asarray(bias, dtype=np.int64), np.asarray(shift, dtype=np.int64)
+        self.weights = integral("Dense weights", weights, (None, None, None, None)).astype(np.int64)
+        self.outputs, self.channels, self.size, columns = self.weights.shape
+        if self.size != columns or self.size % 2:
+            raise DescriptionError(f"Dense maps must be square and of even size, not {self.size} x {columns}")
+        self.bias = integral("Dense bias", bias, (self.outputs,)).astype(np.int64)
+        self.shift = integral("Dense shift", shift, (self.outputs,)).astype(np.int64)
         self.width, self.weight_width, self.out_width, self.lanes = width, weight_width, out_width, lanes
         self.beats = self.channels * self.size * self.size // 2
-        if not isinstance(lanes, int) or not 1 <= lanes <= min(self.outputs, 2 * self.beats):
-            raise DescriptionError(f"Dense lanes must be from 1 to {self.outputs}, not {lanes!r}")
+        most = min(self.outputs, 2 * self.beats)  # a round's results leave one a cycle while the next is summed
+        if not isinstance(lanes, int) or not 1 <= lanes <= most:
+            raise DescriptionError(f"Dense lanes must be from 1 to {most}, not {lanes!r}")
         limit = 2 ** (weight_width - 1)
         if self.weights.min() < -limit or self.weights.max() >= limit:
             raise DescriptionError(f"Dense weights must fit {weight_width} signed bits, not {self.weights.min()} "

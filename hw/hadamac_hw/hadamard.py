@@ -19,6 +19,7 @@ from hadamac import timing
 from hadamac.errors import DescriptionError, FitError
 from hadamac.model import hadamard as model
 from hadamac.model.fft import Requantise
+from hadamac.numeric import integral
 
 from .numeric import Requantiser
 from .primitives import Multiplier, Ram
@@ -66,9 +67,10 @@ class Hadamard(wiring.Component):
 
     def __init__(self, *, weights, bias, shift, lanes: int, width: int, weight_width: int = 8, banks: int = 1,
                  loadable: bool = True):
-        self.weights = np.asarray(weights, dtype=np.complex128)
+        self.weights = integral("Hadamard weights", weights, (None, None, None)).astype(np.complex128)
         self.outputs, self.inputs, self.bins = self.weights.shape
-        self.bias, self.shift = np.asarray(bias, dtype=np.int64), np.asarray(shift, dtype=np.int64)
+        self.bias = integral("Hadamard bias", bias, (self.outputs,)).astype(np.int64)
+        self.shift = integral("Hadamard shift", shift, (self.outputs,)).astype(np.int64)
         self.width, self.weight_width, self.lanes, self.banks = width, weight_width, lanes, banks
         self.loadable = loadable
         if not isinstance(lanes, int) or lanes < 1 or self.inputs % lanes:

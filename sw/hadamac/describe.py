@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .estimate import Estimate, Plan, estimate
+from .estimate import Plan, estimate
 from .model.fft2d import Fft2dPlan
 from .quantised import QuantNetwork
 
@@ -77,18 +77,14 @@ def layer_rows(qnet: QuantNetwork, folding: Plan | None = None) -> list[dict]:
     Returns
     -------
     list of dict
-        ``stage``; ``what`` it does, a list of strings; ``output`` shape; ``live_bins`` [2r+1, r+1] of ``bins`` [N, N/2+1], or None;
-        ``format`` of the output; ``weights`` (reals, with biases); ``multiplications`` and
-        ``multiplications_in_space`` per image; ``multipliers`` (real, in hardware); ``memory_bits``;
-        ``interval`` (cycles a frame); ``first_output`` (cycle, counted from the first pixel).
+        ``stage``; ``what`` it does, a list of strings; ``output`` shape; ``live_bins`` [2r+1, r+1] of
+        ``bins`` [N, N/2+1], or None; ``format`` of the output; ``weights`` (reals, with biases);
+        ``multiplications`` and ``multiplications_in_space`` per image; ``multipliers`` (real, in hardware);
+        ``memory_bits``; ``interval`` (cycles a frame); ``first_output`` (cycle, counted from the first pixel).
         The total has None where a sum means nothing, the slowest stage's interval, and the last stage's
         first output, which is the latency.
     """
-    return _rows(qnet, estimate(qnet, folding))
-
-
-def _rows(qnet: QuantNetwork, e: Estimate) -> list[dict]:
-    rows = []
+    e, rows = estimate(qnet, folding), []
     for row, stage in zip(_layers(qnet), e.stages, strict=True):
         hardware = {"multipliers": stage.multipliers, "memory_bits": stage.memory_bits, "interval": stage.interval,
                     "first_output": stage.first_output}
@@ -135,7 +131,8 @@ def layer_table(qnet: QuantNetwork, folding: Plan | None = None) -> Table:
         table.add_column(header, _count(total[column]), justify="right", no_wrap=True)
     for row in stages:
         live = "" if row["live_bins"] is None else f"{_shape(row['live_bins'])}\nof {_shape(row['bins'])}"
-        table.add_row(Text(row["stage"], style="bold") + Text("".join("\n" + what for what in row["what"]), style="not bold"),
-                      f"{_shape(row['output'])}\n{row['format']}", live, *(_count(row[column]) for _, column in columns),
+        name = Text.assemble((row["stage"], "bold"), "\n", "\n".join(row["what"]))
+        numbers = (_count(row[column]) for _, column in columns)
+        table.add_row(name, f"{_shape(row['output'])}\n{row['format']}", live, *numbers,
                       end_section=row["stage"].startswith(("input", "ifft")))
     return table

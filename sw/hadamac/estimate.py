@@ -33,32 +33,34 @@ class Plan:
 def plan(qnet: QuantNetwork, interval: int | None = None) -> Plan:
     """The fewest lanes with which no stage needs more than ``interval`` cycles a frame.
 
-    ``interval`` is that of the fixed stages (transforms, input) unless told; fewer is refused.
+    ``interval`` is the least possible unless told: that of the input, of the transforms, and of the
+    dense layer, which takes one value a cycle with all its lanes.  Fewer is refused.
     """
     network = qnet.network
-    fixed = max([network.size**2] + [
+    count, reals = len(qnet.dense.weights), qnet.dense.weights[0].size
+    dense = range(1, min(count, reals) + 1)
+
+    def dense_cycles(lanes):
+        return -(-count // lanes) * reals
+
+    fixed = max([network.size**2, dense_cycles(dense[-1])] + [
         max(g.shape.inputs * timing.fft2d_interval(g.forward), g.shape.outputs * timing.fft2d_interval(g.inverse))
         for g in qnet.groups
     ])
     interval = fixed if interval is None else interval
     if interval < fixed:
-        raise FitError(f"Interval must be at least {fixed} cycles (input and transforms), not {interval}")
+        raise FitError(f"Interval must be at least {fixed} cycles (input, transforms, dense layer), not {interval}")
 
-    def fewest(candidates, cycles, what):
-        for lanes in candidates:
-            if cycles(lanes) <= interval:
-                return lanes
-        raise FitError(f"{what} needs {cycles(candidates[-1])} cycles with all its lanes, more than the interval of "
-                       f"{interval}")
+    def fewest(candidates, cycles):
+        # With all lanes a Hadamard product takes one cycle a bin, fewer than the transform behind it.
+        return next(lanes for lanes in candidates if cycles(lanes) <= interval)
 
     hadamard = []
     for g in qnet.groups:
         shape, bins = g.shape, g.weights[0, 0].size
         divisors = [p for p in range(1, shape.inputs + 1) if shape.inputs % p == 0]
-        hadamard.append(fewest(divisors, lambda p: shape.outputs * bins * shape.inputs // p,
-                               f"SpectralConv {shape.index}"))
-    count, reals = len(qnet.dense.weights), qnet.dense.weights[0].size
-    return Plan(tuple(hadamard), fewest(range(1, count + 1), lambda p: -(-count // p) * reals, "Dense"))
+        hadamard.append(fewest(divisors, lambda p: shape.outputs * bins * shape.inputs // p))
+    return Plan(tuple(hadamard), fewest(dense, dense_cycles))
 
 
 @dataclass(frozen=True)

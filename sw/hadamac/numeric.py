@@ -15,7 +15,9 @@ import numpy as np
 
 from .errors import DataError
 
-__all__ = ["SQ", "round_half_even", "saturate", "clip_frames", "to_integers", "pack", "unpack", "swap"]
+__all__ = [
+    "SQ", "round_half_even", "saturate", "clip_frames", "to_integers", "integral", "pack", "unpack", "swap",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,20 @@ def swap(z):
 def to_integers(x) -> np.ndarray:
     """Words as ``int64``."""
     return np.rint(x).astype(np.int64)
+
+
+def integral(what: str, values, shape: tuple) -> np.ndarray:
+    """Check words that come from outside: numbers of that shape (None: any length), without fractions."""
+    values = np.asarray(values)
+    if values.ndim != len(shape) or any(want not in (None, have) for want, have in zip(shape, values.shape)):
+        wanted = ", ".join("any" if n is None else str(n) for n in shape)
+        raise DataError(f"{what} must have the shape ({wanted}), not {values.shape}")
+    if values.dtype.kind not in "iufc":
+        raise DataError(f"{what} must be numbers, not {values.dtype}")
+    bad = values[np.rint(values) != values]  # a NaN differs from itself
+    if bad.size:
+        raise DataError(f"{what} must be integers, not {bad[0]}")
+    return values
 
 
 def pack(z, width: int) -> np.ndarray:

@@ -19,7 +19,7 @@ from .errors import ToolError
 if TYPE_CHECKING:
     from .report import EdgeError
 
-__all__ = ["Edge", "hermitian", "mosaic", "style", "png", "image", "stage", "logits", "overview"]
+__all__ = ["Edge", "hermitian", "mosaic", "style", "image", "stage", "logits", "overview"]
 
 FLOOR = -60
 """Darkest colour of a spectrum, in dB below its largest bin."""
@@ -27,6 +27,7 @@ TILE, GAP = 64, 4
 """Least height of a tile and width of a gap between tiles, in the pixels of a mosaic."""
 DPI = 120
 SIGNAL, ERROR = "magma", "viridis"
+OPERATIONS = {"image": "", "spectrum": "FFT2", "product": "× weights", "map": "IFFT2, ReLU"}
 INK, SOFT, FLOAT, FIXED, WINDOW = "#222222", "#7d838c", "#9db4cf", "#d9503f", "#35e0d0"
 
 
@@ -149,8 +150,8 @@ class _Sheet:
         self.page.set_axis_off()
 
     def axes(self, x, y, width, height):
-        return self.figure.add_axes((x / self.width, 1 - (y + height) / self.height, width / self.width,
-                                     height / self.height))
+        w, h = width / self.width, height / self.height
+        return self.figure.add_axes((x / self.width, 1 - y / self.height - h, w, h))
 
     def text(self, x, y, text, **how):
         self.page.text(x, y, text, **({"va": "top"} | how))
@@ -161,8 +162,9 @@ class _Sheet:
         self.text(0.2, 0.41, f"{edge.shape}  ·  {edge.error.format}  ·  {error}{edge.sqnr}", color=SOFT)
 
     def _image(self, x, y, width, height, values, limits, cmap):
-        self.page.imshow(values, extent=(x, x + width, y + height, y), aspect="auto", cmap=cmap, vmin=limits[0],
-                         vmax=limits[1], interpolation="nearest")
+        low, high = limits
+        self.page.imshow(values, extent=(x, x + width, y + height, y), aspect="auto", cmap=cmap, vmin=low, vmax=high,
+                         interpolation="nearest")
 
     def tiles(self, x, y, height, tiles, limits, *, cmap=SIGNAL, title="", frame=None, bar=None) -> float:
         """Draw a mosaic and return its width; ``frame`` marks the bins within that radius of every tile's
@@ -178,8 +180,9 @@ class _Sheet:
             size, columns = tiles.shape[-1], grid(len(tiles))[1]
             places = np.array([(k % columns, k // columns) for k in range(len(tiles))]) * (size * zoom + GAP)
             corners = np.array([(0, 0), (0, 1), (1, 1), (1, 0)]) * (2 * frame + 1) + size // 2 - frame
+            line = 1.3 if len(tiles) <= 16 else 0.7
             squares = (places[:, None] + corners * zoom) * pixel + (x, y)
-            self.page.add_collection(PolyCollection(squares, facecolors="none", edgecolors=WINDOW, linewidths=1.3))
+            self.page.add_collection(PolyCollection(squares, facecolors="none", edgecolors=WINDOW, linewidths=line))
         if bar is not None:
             self._bar(x + width + 0.1, y, height, limits, cmap, bar)
         return width
@@ -202,11 +205,6 @@ class _Sheet:
         return out.getvalue()
 
 
-def _panel_height(edge: Edge) -> float:
-    """Inches: tiles of 0.9 in, within what a page takes."""
-    return float(np.clip(0.9 * grid(len(edge.value))[0], 2.8, 5.0))
-
-
 def image(edge: Edge, label: int | None) -> bytes:
     """The input: it is exact in fixed point, so that there is nothing to compare."""
     sheet = _Sheet(4.3, 4.5)
@@ -218,8 +216,8 @@ def image(edge: Edge, label: int | None) -> bytes:
 
 def stage(edge: Edge) -> bytes:
     """Float, fixed and their difference; before them all bins of a spectrum, the live ones framed."""
-    height = _panel_height(edge)
     rows, columns = grid(len(edge.value))
+    height = min(max(0.9 * rows, 2.8), 5.0)
     panels = 3 + (edge.all_bins is not None)
     sheet = _Sheet(max(panels * (height * columns / rows + 0.3) + 1.3, 4.6), height + 1.1)
     sheet.title(edge)
@@ -263,9 +261,6 @@ def logits(edge: Edge, label: int | None) -> bytes:
     return sheet.png()
 
 
-OPERATIONS = {"image": "", "spectrum": "FFT2", "product": "× weights", "map": "IFFT2, ReLU"}
-
-
 def overview(path: list[Edge], last: Edge, label: int | None) -> bytes:
     """The whole path from left to right, float above, fixed below; of spectra all bins, dead ones zero."""
     height, top, gap, bars = 2.0, 0.62, 0.34, 1.9
@@ -278,14 +273,12 @@ def overview(path: list[Edge], last: Edge, label: int | None) -> bytes:
     def caption(x, edge, operation):
         sheet.text(x, 0.12, edge.error.edge, weight="bold", ha="center", size=10)
         sheet.text(x, 0.34, operation, ha="center", color=SOFT)
-        shape = edge.shape.removesuffix(" live bins")
-        sheet.text(x, second + height + 0.1, f"{shape}\n{edge.error.format}\n{edge.sqnr}", ha="center", color=SOFT,
-                   linespacing=1.4, size=8.5)
+        below = f"{edge.shape.removesuffix(' live bins')}\n{edge.error.format}\n{edge.sqnr}"
+        sheet.text(x, second + height + 0.1, below, ha="center", color=SOFT, linespacing=1.4, size=8.5)
 
     for edge, width in zip(path, widths):
         caption(x + width / 2, edge, OPERATIONS[edge.error.edge.rstrip("0123456789")])
-        above, below = edge.value, edge.fixed
-        frame = None
+        above, below, frame = edge.value, edge.fixed, None
         if edge.all_bins is not None:
             above, below, frame = edge.all_bins, edge.framed, edge.radius
         for row, tiles in ((top, above), (second, below)):

@@ -19,6 +19,7 @@ from .model.fft2d import Fft2dPlan, pack_rows
 from .network import Network
 from .quantised import Formats, QuantDense, QuantGroup, QuantNetwork
 from .reference import check_parameters, forward, kernel_spectrum
+from .timing import bias_width
 
 __all__ = ["quantise", "calibrate"]
 
@@ -100,10 +101,11 @@ def _group(shape, params, words, fraction, product, formats: Formats) -> QuantGr
     shift = f_spectrum + exponent + crop_bits - f_product
     _check_shift(f"conv{shape.index}", shift)
     scale = 2.0 ** exponent
-    bias = params[f"conv{shape.index}.bias"] * shape.size**2 * scale * 2.0**f_spectrum
+    bias = np.rint(params[f"conv{shape.index}.bias"] * shape.size**2 * scale * 2.0**f_spectrum)
+    _check_bias(f"conv{shape.index}", bias, bias_width(formats.width, formats.weight_width, shape.inputs))
     return QuantGroup(
         shape=shape, forward=forward_plan, inverse=inverse_plan,
-        weights=np.rint(weights * scale[:, None, None, None]), bias=np.rint(bias), shift=shift, exponent=exponent,
+        weights=np.rint(weights * scale[:, None, None, None]), bias=bias, shift=shift, exponent=exponent,
         fractions={
             "spectrum": f_spectrum, "product": f_product,
             "map": f_product + 2 * (shape.pool.bit_length() - 1) - inverse_plan.scale,
@@ -142,12 +144,22 @@ def _dense(params, fraction, formats: Formats) -> QuantDense:
     weights = params["dense.weight"]
     exponent = _exponents(weights, formats.weight_width)
     logit_fraction = min(LOGIT_FRACTION, int((fraction + exponent).min()))
+    shift = fraction + exponent - logit_fraction
+    _check_shift("dense", shift)
     scale = 2.0 ** exponent
+    bias = np.rint(params["dense.bias"] * scale * 2.0**fraction)
+    _check_bias("dense", bias, 48)
     return QuantDense(
-        weights=np.rint(weights * scale[:, None, None, None]), exponent=exponent,
-        bias=np.rint(params["dense.bias"] * scale * 2.0**fraction),
-        shift=fraction + exponent - logit_fraction, fraction=logit_fraction,
+        weights=np.rint(weights * scale[:, None, None, None]), exponent=exponent, bias=bias, shift=shift,
+        fraction=logit_fraction,
     )
+
+
+def _check_bias(name: str, bias: np.ndarray, width: int) -> None:
+    largest = int(np.abs(bias).max())
+    if largest >= 1 << (width - 1):
+        raise FitError(f"Layer {name} needs a bias of {largest.bit_length() + 1} bits, allowed are {width}: "
+                       "it is too large beside its weights")
 
 
 def _check_shift(name: str, shift: np.ndarray) -> None:

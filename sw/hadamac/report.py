@@ -165,20 +165,18 @@ def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir:
     if label is not None:
         if isinstance(label, bool) or not isinstance(label, (int, np.integer)) or not 0 <= label < outputs:
             raise DataError(f"Label must be an integer from 0 to {outputs - 1} or None, not {label!r}")
-    values, words = _traces(qnet, params, as_images(image[None], network.size))
     *path, logits = _edges(qnet, *_traces(qnet, params, as_images(image[None], network.size)))
 
-    out_dir = Path(out_dir)
-    try:
-        out_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as e:
-        raise DataError(f"Cannot make the directory {out_dir}: {e.strerror or e}") from None
-    written = []
+    out_dir, written = Path(out_dir), []
 
     def save(name: str, content: bytes) -> None:
         written.append(atomic_write(out_dir / f"{name}.png", content))
 
     with pictures.style():
+        try:
+            out_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise DataError(f"Cannot make the directory {out_dir}: {e.strerror or e}") from None
         save("0_image", pictures.image(path[0], label))
         for edge in path[1:]:
             save(edge.error.edge, pictures.stage(edge))

@@ -176,7 +176,7 @@ def run_case(
     with tempfile.TemporaryDirectory(prefix="hadamac-case-") as scratch:
         case = Path(scratch, "case.npz")
         np.savez(case, **arrays)
-        run(program, "bench.tb_stream", {"HADAMAC_CASE": str(case)}, seed=seed, timeout_s=timeout_s)
+        run(program, f"{__package__}.tb_stream", {"HADAMAC_CASE": str(case)}, seed=seed, timeout_s=timeout_s)
         return {name: _load(Path(scratch, f"result-{name}.npz"), source, sink) for name in stalls}
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import cocotb
 import numpy as np
 
-from bench import scoreboard
-from bench.beats import Beats, to_limbs
-from bench.streams import STALLS, Bench, Sink, Source, seed
+from . import scoreboard
+from .beats import Beats, to_limbs
+from .streams import STALLS, Bench, Sink, Source, seed
 
 with np.load(os.environ["HADAMAC_CASE"], allow_pickle=False) as _file:
     _ARRAYS = {name: _file[name] for name in _file.files}

@@ -28,7 +28,7 @@ def hadamard(x, weights, bias, shift, width: int):
     Returns ``(y, overflow)``, overflow bool (n,).
     """
     n, inputs, *bins = x.shape
-    by_bin = x.reshape(n, inputs, -1).transpose(2, 0, 1)
+    by_bin = x.reshape(n, inputs, weights[0, 0].size).transpose(2, 0, 1)
     w = weights.reshape(len(weights), inputs, -1).transpose(2, 1, 0)
     total = np.matmul(by_bin, w)  # (bins, n, C_out); every partial sum is below 2**53, hence exact
     total[0] += bias

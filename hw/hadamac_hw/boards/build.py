@@ -1,0 +1,62 @@
+"""A network on a board, from words to bitstream."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hadamac import __version__
+from hadamac.errors import FitError
+from hadamac.estimate import Plan, estimate, plan
+from hadamac.files import check_directory
+from hadamac.quantised import QuantNetwork
+from hadamac.steps import Steps
+
+from ..bitstream import MARKER, Report, build_bitstream
+from ..emit import emit
+from ..library import network_name
+from ..network import Top
+from .shell import BoardShell
+from .ulx3s import BoardTop, find_board
+
+__all__ = ["CLOCK_MHZ", "BAUD", "board_verilog", "build_board"]
+
+CLOCK_MHZ = 100
+"""The network's clock on the board, from the PLL."""
+BAUD = 1_000_000
+
+
+def board_verilog(qnet: QuantNetwork, name: str, folding: Plan) -> str:
+    """The board's top: pins, PLL, shell, network."""
+    shell = BoardShell(
+        Top(qnet, folding=folding), pixels=qnet.network.size**2, clock_hz=CLOCK_MHZ * 1e6, baud=BAUD,
+        identification=f"hadamac {__version__} {qnet.network.name}",
+    )
+    return emit(BoardTop(shell, clock_mhz=CLOCK_MHZ), name, ports=None)
+
+
+def build_board(qnet: QuantNetwork, board_name: str, out, *, folding: Plan | None = None, seed: int = 1,
+                console=None) -> Report:
+    """Emit, synthesise, place, route and pack, and print what came out."""
+    board, folding = find_board(board_name), folding or plan(qnet)
+    out = Path(out)
+    cost = estimate(qnet, folding)
+    if cost.multipliers > board.multipliers:
+        raise FitError(f"Network {qnet.network.name} needs {cost.multipliers} multipliers, {board.name} has "
+                       f"{board.multipliers}; try a larger board or a longer --interval")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    check_directory(out, marker=MARKER)
+    top = f"{network_name(qnet)}_{board.name.replace('-', '_')}"
+    steps = Steps(2, console)
+    with steps.step("Emit Verilog"):
+        text = board_verilog(qnet, top, folding)
+    with steps.step(f"Build for {board.name}, seed {seed} (minutes)") as bar:
+        report = build_bitstream(text, top, board, out, freq_mhz=CLOCK_MHZ, seed=seed, progress=bar.text)
+        for kind in sorted(report.used):
+            bar.say(f"{kind:<16}{report.used[kind]:>7,} of {report.available[kind]:,}")
+        for clock, (achieved, needed) in report.fmax.items():
+            bar.say(f"Fmax {achieved:.1f} MHz on {clock}, needed {needed:.1f}")
+            if needed == CLOCK_MHZ:
+                bar.say(f"{achieved * 1e6 / cost.interval:,.0f} images a second at Fmax (Fmax / interval of "
+                        f"{cost.interval}), {CLOCK_MHZ * 1e6 / cost.interval:,.0f} at {CLOCK_MHZ} MHz")
+        bar.say(f"Wrote {report.bitstream}")
+    return report

@@ -1,0 +1,183 @@
+"""What stands between a board's serial port and a core with AXI4-Stream ports.
+
+Protocol (the host speaks first and waits for each answer; every number is one byte unless said otherwise):
+
+======================  ==========================================================================
+host sends              shell answers
+======================  ==========================================================================
+``I``, then the pixels  ``R``, the status, then the core's words, 4 bytes each, low byte first
+``V``                   ``V``, then the name given to the shell in ASCII, ended by a newline
+anything else           ``?``
+======================  ==========================================================================
+
+If the pixels stop coming for longer than the time-out, the shell ends the frame early, so that the core's frame
+guard recovers, throws away what the core makes of it, and answers ``E``.  After that the next image is clean.
+
+The serial port has no flow control.  None is needed: a byte takes ``10 * divisor`` (at least 40) clock cycles, and a
+core that is waiting for an image takes one pixel in a few cycles.  The FIFO of 16 bytes covers the cycles in which
+the core is not ready, and a host that sends its next command before the answer has come to an end.
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Array, Const, Module, Mux, Signal, unsigned
+from amaranth.lib import fifo, wiring
+from amaranth.lib.wiring import In, Out
+
+from hadamac.errors import DescriptionError
+
+from .uart import UartReceiver, UartTransmitter, uart_divisor
+
+__all__ = ["BoardShell"]
+
+_CORE_MEMBERS = (
+    "s_axis_tdata", "s_axis_tvalid", "s_axis_tready", "s_axis_tlast",
+    "m_axis_tdata", "m_axis_tvalid", "m_axis_tready", "m_axis_tlast", "status",
+)  # fmt: skip
+
+
+class BoardShell(wiring.Component):
+    """A core behind a UART.
+
+    Parameters
+    ----------
+    core : Component
+        With the members ``s_axis_t{data,valid,ready,last}`` (8-bit pixels), ``m_axis_t{data,valid,ready,last}``
+        (32-bit words) and ``status`` (up to 8 sticky bits).
+    pixels : int
+        Bytes of an image.
+    clock_hz : float
+        Frequency of the ``sync`` domain.
+    baud : int
+        Bit rate of the serial port.
+    name : str
+        Answer to ``V``: printable ASCII.
+    timeout_s : float
+        Longest pause inside an image.
+
+    Members
+    -------
+    rx : In(1), tx : Out(1)
+        Serial port, seen from the core.
+    leds : Out(8)
+        Bits 0-3: low bits of the last word of the last frame (the class); 4: busy; 5: a byte was lost or damaged;
+        6, 7: low bits of `status`.
+
+    Timing
+    ------
+    An image takes ``10 * divisor`` cycles per byte and the core's own latency; the serial port decides.
+    """
+
+    def __init__(self, core, *, pixels: int, clock_hz: float, baud: int = 1_000_000, name: str = "hadamac",
+                 timeout_s: float = 0.1):
+        missing = [member for member in _CORE_MEMBERS if not hasattr(core, member)]
+        if missing:
+            raise DescriptionError(f"The core of a board shell must have the member {missing[0]}")
+        if not isinstance(pixels, int) or isinstance(pixels, bool) or pixels < 2:
+            raise DescriptionError(f"Pixels of an image must be an integer of at least 2, not {pixels!r}")
+        if not name or not name.isascii() or not name.isprintable():
+            raise DescriptionError(f"Name of a board shell must be printable ASCII, not {name!r}")
+        if not timeout_s * clock_hz >= 1:
+            raise DescriptionError(f"Time-out of a board shell must be at least one clock cycle, not {timeout_s!r} s")
+        self.core, self.pixels, self.clock_hz, self.baud, self.name = core, pixels, clock_hz, baud, name
+        self.divisor = uart_divisor(clock_hz, baud)
+        self.timeout = round(timeout_s * clock_hz)
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "leds": Out(8)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.core = core = self.core
+        m.submodules.receiver = receiver = UartReceiver(divisor=self.divisor)
+        m.submodules.transmitter = transmitter = UartTransmitter(divisor=self.divisor)
+        m.submodules.fifo = bytes_in = fifo.SyncFIFOBuffered(width=8, depth=16)
+        m.d.comb += [
+            receiver.rx.eq(self.rx),
+            self.tx.eq(transmitter.tx),
+            bytes_in.w_data.eq(receiver.o.payload),
+            bytes_in.w_en.eq(receiver.o.valid),
+            receiver.o.ready.eq(bytes_in.w_rdy),
+        ]
+        answer = transmitter.i
+        idle = Signal()
+        status = Signal(8)
+        result = Signal(4)
+        m.d.comb += [
+            status.eq(core.status),
+            self.leds.eq(result | (~idle << 4) | (receiver.error << 5) | (status[:2] << 6)),
+        ]
+
+        def say(value, following: str):
+            m.d.comb += [answer.valid.eq(1), answer.payload.eq(value)]
+            with m.If(answer.ready):
+                m.next = following
+
+        count = Signal(range(self.pixels))
+        pause = Signal(range(self.timeout + 1))
+        text = f"V{self.name}\n".encode()
+        at = Signal(range(len(text)))
+        part = Signal(2)
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.comb += [idle.eq(1), bytes_in.r_en.eq(1)]
+                m.d.sync += [count.eq(0), pause.eq(0), at.eq(0), part.eq(0)]
+                with m.If(bytes_in.r_rdy):
+                    with m.Switch(bytes_in.r_data):
+                        with m.Case(ord("I")):
+                            m.next = "IMAGE"
+                        with m.Case(ord("V")):
+                            m.next = "NAME"
+                        with m.Default():
+                            m.next = "UNKNOWN"
+            with m.State("UNKNOWN"):
+                say(ord("?"), "IDLE")
+            with m.State("NAME"):
+                m.d.comb += [answer.valid.eq(1), answer.payload.eq(Array(Const(byte, unsigned(8)) for byte in text)[at])]
+                with m.If(answer.ready):
+                    m.d.sync += at.eq(at + 1)
+                    with m.If(at == len(text) - 1):
+                        m.next = "IDLE"
+            with m.State("IMAGE"):
+                final = count == self.pixels - 1
+                m.d.comb += [
+                    core.s_axis_tdata.eq(bytes_in.r_data),
+                    core.s_axis_tvalid.eq(bytes_in.r_rdy),
+                    core.s_axis_tlast.eq(final),
+                    bytes_in.r_en.eq(core.s_axis_tready),
+                ]
+                with m.If(bytes_in.r_rdy):
+                    m.d.sync += pause.eq(0)
+                    with m.If(core.s_axis_tready):
+                        m.d.sync += count.eq(Mux(final, 0, count + 1))
+                        with m.If(final):
+                            m.next = "RESULT"
+                with m.Elif(pause == self.timeout):
+                    m.next = "CUT"
+                with m.Else():
+                    m.d.sync += pause.eq(pause + 1)
+            with m.State("CUT"):  # one more pixel, to carry the early tlast
+                m.d.comb += [core.s_axis_tvalid.eq(1), core.s_axis_tlast.eq(1)]
+                with m.If(core.s_axis_tready):
+                    m.next = "DISCARD"
+            with m.State("DISCARD"):
+                m.d.comb += core.m_axis_tready.eq(1)
+                with m.If(core.m_axis_tvalid & core.m_axis_tlast):
+                    m.next = "FAILED"
+            with m.State("FAILED"):
+                say(ord("E"), "IDLE")
+            with m.State("RESULT"):
+                with m.If(core.m_axis_tvalid):
+                    say(ord("R"), "STATUS")
+            with m.State("STATUS"):
+                say(status, "WORD")
+            with m.State("WORD"):
+                m.d.comb += [
+                    answer.valid.eq(core.m_axis_tvalid),
+                    answer.payload.eq(core.m_axis_tdata.as_unsigned().word_select(part, 8)),
+                    core.m_axis_tready.eq(answer.ready & (part == 3)),
+                ]
+                with m.If(answer.valid & answer.ready):
+                    m.d.sync += part.eq(part + 1)
+                    with m.If((part == 3) & core.m_axis_tlast):
+                        m.d.sync += result.eq(core.m_axis_tdata[:4])
+                        m.next = "IDLE"
+        return m
