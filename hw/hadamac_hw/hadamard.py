@@ -86,10 +86,10 @@ class Hadamard(wiring.Component):
                                        f".. {part.max():.0f}")
         self.folds = self.inputs // lanes
         self.drop = max(int(self.shift.max()), 0)
-        self.bias_width = timing.bias_width(width, weight_width, self.inputs)
+        self.bias_width = timing.bias_width(width, weight_width, self.inputs, self.bias)
         self.left_width = timing.left_width(self.shift)
-        if np.abs(self.bias).max(initial=0) >= 2 ** (self.bias_width - 1):
-            raise FitError(f"Hadamard bias must fit {self.bias_width} signed bits, not {np.abs(self.bias).max()}")
+        if self.bias_width > timing.BIAS:
+            raise FitError(f"Hadamard bias must fit {timing.BIAS} signed bits, not {np.abs(self.bias).max()}")
         self.pipeline = timing.hadamard_pipeline(lanes, self.drop)
         self.interval = self.outputs * self.bins * self.folds
         self.multipliers = 4 * lanes

@@ -13,13 +13,16 @@ from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 
+from .targets import ECP5, ecp5_multiplier, is_target
+
 __all__ = ["Multiplier", "Ram"]
 
 
 class Multiplier(wiring.Component):
     """``p = a * b``, signed, exact.
 
-    Timing: 3 cycles (operand, pipeline and product register), one product per cycle.
+    Timing: 3 cycles (operand, pipeline and product register), one product per cycle.  On ECP5 it is a
+    MULT18X18D for operands of up to 18 bits.
     """
 
     LATENCY = timing.MULTIPLIER
@@ -30,8 +33,11 @@ class Multiplier(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        a, b = Signal.like(self.a), Signal.like(self.b)
-        product = Signal.like(self.p)
+        if is_target(platform, ECP5) and max(self.a_width, self.b_width) <= 18:
+            ecp5_multiplier(m, self.a, self.b, self.p)
+            return m
+        # No reset: a DSP block's registers could take one, but nothing needs it.
+        a, b, product = (Signal(s.shape(), reset_less=True) for s in (self.a, self.b, self.p))
         m.d.sync += [a.eq(self.a), b.eq(self.b), product.eq(a * b), self.p.eq(product)]
         return m
 

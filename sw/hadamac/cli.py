@@ -293,6 +293,7 @@ def show(
     artifact: ArtifactArgument = None,
     pictures: Annotated[Optional[Path], typer.Option(help="Directory for pictures of every stage.")] = None,
     digit: Annotated[int, typer.Option(min=0, max=499, help="Which shipped digit to picture.")] = 0,
+    errors: Annotated[bool, typer.Option("--errors", help="Fixed against float on the shipped digits, edge by edge.")] = False,
 ):
     """Print a network layer by layer; with --pictures, picture every stage, float beside fixed."""
     from .describe import layer_table
@@ -300,10 +301,17 @@ def show(
     network = load(artifact)
     _say_artifact(network)
     console.print(layer_table(network.qnet))
+    images, labels = shipped_digits()
+    if errors:
+        from .report import error_table
+
+        table = Table("edge", "format", "max error, LSB", "SQNR, dB", "largest word / full scale")
+        for e in error_table(network.qnet, network.params, images):
+            table.add_row(e.edge, str(e.format), f"{e.max_lsb:.1f}", f"{e.sqnr:.1f}", f"{e.fill:.4f}")
+        console.print(table)
     if pictures is not None:
         from .report import save_pictures
 
-        images, labels = shipped_digits()
         pictures.mkdir(parents=True, exist_ok=True)
         for path in save_pictures(network.qnet, network.params, images[digit], int(labels[digit]), pictures):
             console.print(f"Wrote {path}", highlight=False)

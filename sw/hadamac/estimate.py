@@ -211,7 +211,7 @@ def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
                 pipeline = timing.hadamard_pipeline(lanes, drop)
                 bits = (lanes * 2 * _power(bins) * _power(folds) * 2 * width
                         + lanes * _power(shape.outputs * bins * folds) * 2 * weight_width
-                        + timing.hadamard_table_bits(width, weight_width, shape.inputs, shape.outputs, g.shift)
+                        + timing.hadamard_table_bits(width, weight_width, shape.inputs, g.bias, g.shift)
                         + _fifo_bits(2 * width + 1, pipeline))
                 times = add(f"hadamard{k}", shape.outputs * bins * folds, 4 * lanes, bits,
                             _transfers(steps[folds - 1 :: folds] + pipeline + timing.FIFO))

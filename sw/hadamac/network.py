@@ -28,7 +28,7 @@ def _integer(what: str, value: Any, low: int, high: int) -> None:
 
 
 def _choice(what: str, value: Any, allowed: tuple) -> None:
-    if value not in allowed:
+    if type(value) not in {type(a) for a in allowed} or value not in allowed:  # 8.0 and True are no sizes
         names = ", ".join(str(a) for a in allowed)
         raise DescriptionError(f"{what} must be one of {names}, not {value!r}")
 

@@ -12,14 +12,14 @@ from __future__ import annotations
 import numpy as np
 
 from .data import as_images
-from .errors import DataError, DescriptionError, FitError
+from .errors import DataError, FitError
 from .model.crop import crop, expand
 from .model.fft import bit_reversed
 from .model.fft2d import Fft2dPlan, pack_rows
 from .network import Network
 from .quantised import Formats, QuantDense, QuantGroup, QuantNetwork
 from .reference import check_parameters, forward, kernel_spectrum
-from .timing import bias_width
+from .timing import BIAS
 
 __all__ = ["quantise", "calibrate"]
 
@@ -73,8 +73,6 @@ def quantise(network: Network, params: dict, images, formats: Formats) -> QuantN
     images = as_images(images, network.size)
     if len(images) == 0:
         raise DataError("Calibration needs at least one image, not 0")
-    if not 10 <= formats.width <= 17:
-        raise DescriptionError(f"Data width must be an integer from 10 to 17, not {formats.width!r}")
     _, trace = forward(network, params, images, trace=True)
     fraction, maps = formats.width - 1, images[:, None] / 256.0
     groups = []
@@ -102,7 +100,7 @@ def _group(shape, params, words, fraction, product, formats: Formats) -> QuantGr
     _check_shift(f"conv{shape.index}", shift)
     scale = 2.0 ** exponent
     bias = np.rint(params[f"conv{shape.index}.bias"] * shape.size**2 * scale * 2.0**f_spectrum)
-    _check_bias(f"conv{shape.index}", bias, bias_width(formats.width, formats.weight_width, shape.inputs))
+    _check_bias(f"conv{shape.index}", bias)
     return QuantGroup(
         shape=shape, forward=forward_plan, inverse=inverse_plan,
         weights=np.rint(weights * scale[:, None, None, None]), bias=bias, shift=shift, exponent=exponent,
@@ -148,17 +146,17 @@ def _dense(params, fraction, formats: Formats) -> QuantDense:
     _check_shift("dense", shift)
     scale = 2.0 ** exponent
     bias = np.rint(params["dense.bias"] * scale * 2.0**fraction)
-    _check_bias("dense", bias, 48)
+    _check_bias("dense", bias)
     return QuantDense(
         weights=np.rint(weights * scale[:, None, None, None]), exponent=exponent, bias=bias, shift=shift,
         fraction=logit_fraction,
     )
 
 
-def _check_bias(name: str, bias: np.ndarray, width: int) -> None:
+def _check_bias(name: str, bias: np.ndarray) -> None:
     largest = int(np.abs(bias).max())
-    if largest >= 1 << (width - 1):
-        raise FitError(f"Layer {name} needs a bias of {largest.bit_length() + 1} bits, allowed are {width}: "
+    if largest >= 1 << (BIAS - 1):
+        raise FitError(f"Layer {name} needs a bias of {largest.bit_length() + 1} bits, allowed are {BIAS}: "
                        "it is too large beside its weights")
 
 

@@ -23,6 +23,7 @@ from functools import cached_property
 import numpy as np
 
 from .data import as_images
+from .errors import DescriptionError
 from .model.fft2d import Fft2dPlan
 from .model.hadamard import argmax, dense, hadamard
 from .model.pwl import relu
@@ -55,6 +56,15 @@ class Formats:
     logit_width: int = 24
     calibrated: bool = False
     headroom: float = 2.0
+
+    def __post_init__(self):
+        ranges = {"width": (10, 17), "twiddle_width": (6, 18), "weight_width": (2, 16), "logit_width": (8, 32)}
+        for name, (low, high) in ranges.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                raise DescriptionError(f"Formats {name} must be an integer from {low} to {high}, not {value!r}")
+        if isinstance(self.headroom, bool) or not isinstance(self.headroom, (int, float)) or not 1 <= self.headroom < 1e6:
+            raise DescriptionError(f"Formats headroom must be a number from 1 to 1e6, not {self.headroom!r}")
 
 
 PRESETS = {

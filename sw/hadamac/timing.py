@@ -11,7 +11,7 @@ from .model.fft import Butterfly, FftPlan, Requantise, Twiddle, bit_reversed
 from .model.fft2d import Fft2dPlan
 
 __all__ = ["FIFO", "GATE", "GUARD", "MULTIPLIER", "RAM", "requantise", "butterfly", "twiddle", "fft_pipeline",
-           "reorder_tokens", "fft_latency", "LINE_IN_REGISTERS",
+           "reorder_tokens", "fft_latency", "LINE_IN_REGISTERS", "BIAS",
            "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "fft2d_interval", "hadamard_pipeline", "dense_pipeline",
            "pwl_pipeline", "tree"]
 
@@ -27,6 +27,8 @@ RAM = 2
 """Address to data: array and output register."""
 LINE_IN_REGISTERS = 4
 """Longest delay line made of registers; a longer one is a memory, whose loop of 5 cycles it hides."""
+BIAS = 48
+"""Most bits of a bias: with it every sum stays below 2**53, where the models are exact."""
 
 
 def requantise(rule: Requantise) -> int:
@@ -103,9 +105,9 @@ def fifo_depth(inflight: int) -> int:
     return max(16, 1 << (2 * (inflight + 4) - 1).bit_length())
 
 
-def bias_width(width: int, weight_width: int, inputs: int) -> int:
-    """Bits of a Hadamard bias: those of the sum of products."""
-    return width + weight_width + 1 + tree(inputs)
+def bias_width(width: int, weight_width: int, inputs: int, bias=0) -> int:
+    """Bits of a Hadamard bias: those of the sum of products, or more if one of those built in has more."""
+    return max(width + weight_width + 1 + tree(inputs), int(np.abs(bias).max(initial=0)).bit_length() + 1)
 
 
 def left_width(shift) -> int:
@@ -114,7 +116,7 @@ def left_width(shift) -> int:
     return max(2, int(max(int(np.max(shift)), 0) - np.min(shift)).bit_length())
 
 
-def hadamard_table_bits(width: int, weight_width: int, inputs: int, outputs: int, shift) -> int:
+def hadamard_table_bits(width: int, weight_width: int, inputs: int, bias, shift) -> int:
     """Bits of the table of outputs: bias and left shift."""
-    rows = 1 << max(1, (outputs - 1).bit_length())
-    return rows * (bias_width(width, weight_width, inputs) + left_width(shift))
+    rows = 1 << max(1, (len(bias) - 1).bit_length())
+    return rows * (bias_width(width, weight_width, inputs, bias) + left_width(shift))

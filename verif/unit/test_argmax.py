@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Index of the largest logit: ties, negatives, refusals."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Crop and expansion of half-spectra: definition bin by bin, beat order, refusals."""
 
 from __future__ import annotations

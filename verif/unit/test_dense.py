@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The dense layer against Python integers."""
 
 from __future__ import annotations

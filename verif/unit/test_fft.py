@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The FFT's model against numpy.fft by measured error; saturation, refusals, shapes."""
 
 from __future__ import annotations

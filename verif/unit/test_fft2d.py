@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Two-dimensional transforms of real maps against numpy's rfft2 and irfft2."""
 
 from __future__ import annotations

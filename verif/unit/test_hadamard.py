@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The Hadamard product against Python integers, number by number."""
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def big(value) -> np.ndarray:
         ({"weights": np.zeros((4, 6))}, DataError, "Hadamard weights must have the shape (any, any, any), not (4, 6)"),
         ({"bias": [0]}, DataError, "Hadamard bias must have the shape (2), not (1,)"),
         ({"bias": [0, 0.5]}, DataError, "Hadamard bias must be integers, not 0.5"),
-        ({"bias": [0, 1 << 22]}, FitError, "Hadamard bias must fit 23 signed bits, not 4194304"),
+        ({"bias": [0, 1 << 47]}, FitError, "Hadamard bias must fit 48 signed bits, not 140737488355328"),
         ({"shift": [8, 8, 8]}, DataError, "Hadamard shift must have the shape (2), not (3,)"),
     ],
 )

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Piecewise-linear tables against fractions; fitted tables against the function; refusals."""
 
 from __future__ import annotations

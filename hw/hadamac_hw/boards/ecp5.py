@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, Signal
+from amaranth.hdl import ClockSignal, Instance, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.cdc import ResetSynchronizer
 from amaranth.lib.wiring import In
@@ -82,7 +82,7 @@ def pll_dividers(input_mhz: float, output_mhz: float) -> PllDividers:
 
 
 class ClockGenerator(wiring.Component):
-    """Makes the ``sync`` domain of a design from a board's oscillator.
+    """Drives clock and reset of the ``sync`` domain, which the parent defines, from a board's oscillator.
 
     Parameters
     ----------
@@ -108,7 +108,6 @@ class ClockGenerator(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.domains.sync = ClockDomain("sync")
         if self.dividers is None:
             m.d.comb += ClockSignal("sync").eq(self.clock)
             m.submodules.reset = ResetSynchronizer(self.reset, domain="sync", stages=4)

@@ -2,13 +2,13 @@
 
 Protocol (the host speaks first and waits for each answer; every number is one byte unless said otherwise):
 
-======================  ==========================================================================
+======================  ======================================================================
 host sends              shell answers
-======================  ==========================================================================
+======================  ======================================================================
 ``I``, then the pixels  ``R``, the status, then the core's words, 4 bytes each, low byte first
-``V``                   ``V``, then the name given to the shell in ASCII, ended by a newline
+``V``                   ``V``, then `identification` in ASCII, ended by a newline
 anything else           ``?``
-======================  ==========================================================================
+======================  ======================================================================
 
 If the pixels stop coming for longer than the time-out, the shell ends the frame early, so that the core's frame
 guard recovers, throws away what the core makes of it, and answers ``E``.  After that the next image is clean.
@@ -50,7 +50,7 @@ class BoardShell(wiring.Component):
         Frequency of the ``sync`` domain.
     baud : int
         Bit rate of the serial port.
-    name : str
+    identification : str
         Answer to ``V``: printable ASCII.
     timeout_s : float
         Longest pause inside an image.
@@ -68,18 +68,19 @@ class BoardShell(wiring.Component):
     An image takes ``10 * divisor`` cycles per byte and the core's own latency; the serial port decides.
     """
 
-    def __init__(self, core, *, pixels: int, clock_hz: float, baud: int = 1_000_000, name: str = "hadamac",
-                 timeout_s: float = 0.1):
+    def __init__(self, core, *, pixels: int, clock_hz: float, baud: int = 1_000_000,
+                 identification: str = "hadamac", timeout_s: float = 0.1):
         missing = [member for member in _CORE_MEMBERS if not hasattr(core, member)]
         if missing:
             raise DescriptionError(f"The core of a board shell must have the member {missing[0]}")
         if not isinstance(pixels, int) or isinstance(pixels, bool) or pixels < 2:
             raise DescriptionError(f"Pixels of an image must be an integer of at least 2, not {pixels!r}")
-        if not name or not name.isascii() or not name.isprintable():
-            raise DescriptionError(f"Name of a board shell must be printable ASCII, not {name!r}")
+        if not identification or not identification.isascii() or not identification.isprintable():
+            raise DescriptionError(f"Identification of a board shell must be printable ASCII, not {identification!r}")
         if not timeout_s * clock_hz >= 1:
             raise DescriptionError(f"Time-out of a board shell must be at least one clock cycle, not {timeout_s!r} s")
-        self.core, self.pixels, self.clock_hz, self.baud, self.name = core, pixels, clock_hz, baud, name
+        self.core, self.pixels, self.clock_hz, self.baud = core, pixels, clock_hz, baud
+        self.identification = identification
         self.divisor = uart_divisor(clock_hz, baud)
         self.timeout = round(timeout_s * clock_hz)
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "leds": Out(8)})
@@ -113,7 +114,7 @@ class BoardShell(wiring.Component):
 
         count = Signal(range(self.pixels))
         pause = Signal(range(self.timeout + 1))
-        text = f"V{self.name}\n".encode()
+        text = f"V{self.identification}\n".encode()
         at = Signal(range(len(text)))
         part = Signal(2)
         with m.FSM():

@@ -1,48 +1,85 @@
-"""The ULX3S board (Radiona), with the three sizes of ECP5 it is sold with.
+"""The ULX3S board (Radiona), with the three sizes of ECP5 that hadamac's networks are built for.
 
 Pins stand in ``constraints/ulx3s.lpf``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
-from amaranth.hdl import Module
+from amaranth.hdl import ClockDomain, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .board import Board
+from hadamac.errors import DescriptionError
+
 from .ecp5 import ClockGenerator
 from .shell import BoardShell
 
-__all__ = ["BOARDS", "Ulx3sTop"]
+__all__ = ["BOARDS", "Board", "BoardTop", "find_board"]
 
 OSCILLATOR_MHZ = 25.0
 
-BOARDS = tuple(
-    Board(
-        name=f"ulx3s-{size}f",
-        device=f"LFE5U-{size}F",
-        flag=f"--{size}k",
-        package="CABGA381",
-        speed="6",
-        constraints="ulx3s.lpf",
-        oscillator_mhz=OSCILLATOR_MHZ,
-        top=lambda shell, freq_mhz: Ulx3sTop(shell, freq_mhz=freq_mhz),
-    )
-    for size in (85, 45, 25)
-)
+
+@dataclass(frozen=True)
+class Board:
+    """What the FPGA flow has to know of a board.
+
+    Attributes
+    ----------
+    name
+        As given on the command line.
+    device
+        nextpnr's option for the device.
+    package, speed
+        Package and speed grade.
+    lpf
+        File in ``constraints/`` with the pins.
+    multipliers, luts
+        MULT18X18D and four-input tables of the device.
+    """
+
+    name: str
+    device: str
+    package: str
+    speed: str
+    lpf: str
+    multipliers: int
+    luts: int
 
 
-class Ulx3sTop(wiring.Component):
+_SIZES = {85: (156, 83_640), 45: (72, 43_848), 25: (28, 24_288)}
+
+BOARDS = {
+    f"ulx3s-{size}f": Board(f"ulx3s-{size}f", f"--{size}k", "CABGA381", "6", "ulx3s.lpf", multipliers, luts)
+    for size, (multipliers, luts) in _SIZES.items()
+}
+"""All boards by name."""
+
+
+def find_board(name: str) -> Board:
+    """The board of that name.
+
+    Raises
+    ------
+    DescriptionError
+        With the names that exist.
+    """
+    if name not in BOARDS:
+        raise DescriptionError(f"Board must be one of {', '.join(BOARDS)}, not {name!r}")
+    return BOARDS[name]
+
+
+class BoardTop(wiring.Component):
     """A shell with the board's clock, reset, serial port and lamps.
 
     Parameters
     ----------
-    shell : callable
-        Given the clock's true frequency in Hz, returns the `BoardShell`.
-    freq_mhz : float
-        Wanted clock.
+    shell : BoardShell
+        Made for the clock that `clock_mhz` gives, which must be one that the PLL hits exactly, or its bit rate is off
+        by as much (at most 1 %).
+    clock_mhz : float
+        Clock of the shell and its core.
 
     Members
     -------
@@ -56,16 +93,16 @@ class Ulx3sTop(wiring.Component):
         As `BoardShell.leds`.
     """
 
-    def __init__(self, shell: Callable[[float], BoardShell], *, freq_mhz: float):
-        self.clock = ClockGenerator(input_mhz=OSCILLATOR_MHZ, output_mhz=freq_mhz)
-        self.freq_mhz = self.clock.output_mhz
-        self.shell = shell(self.freq_mhz * 1e6)
+    def __init__(self, shell: BoardShell, *, clock_mhz: float):
+        self.shell = shell
+        self.clock = ClockGenerator(input_mhz=OSCILLATOR_MHZ, output_mhz=clock_mhz)
         super().__init__(
             {"clk25": In(1), "ftdi_txd": In(1), "ftdi_rxd": Out(1), "btn_pwr_n": In(1), "led": Out(8)}
         )
 
     def elaborate(self, platform):
         m = Module()
+        m.domains.sync = ClockDomain("sync")
         m.submodules.clock = clock = self.clock
         m.submodules.shell = shell = self.shell
         m.d.comb += [

@@ -1,0 +1,128 @@
+"""The board shell: its emitted Verilog answers a serial host, byte for byte."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from amaranth.hdl import Module, Signal, UnusedElaboratable, signed
+from amaranth.lib.wiring import Component, In, Out
+from hadamac.errors import DescriptionError
+from hadamac_hw.boards.ecp5 import pll_dividers
+from hadamac_hw.boards.shell import BoardShell
+from hadamac_hw.boards.uart import UartReceiver, UartTransmitter, uart_divisor
+from hadamac_hw.boards.ulx3s import BOARDS, BoardTop, find_board
+from hadamac_hw.emit import emit
+from hadamac_hw.simulate import build, run
+
+pytestmark = pytest.mark.filterwarnings(f"ignore::{UnusedElaboratable.__module__}.UnusedElaboratable")
+
+PIXELS = 12
+IDENTIFICATION = "hadamac test 12"
+
+
+class Adder(Component):
+    """Stands in for a network: words are minus the sum, the number of pixels, and the sum modulo 16.
+
+    It takes a pixel every `pace` cycles, and `status[1]` sticks when a frame was short.
+    """
+
+    def __init__(self, *, pace: int = 3):
+        self.pace = pace
+        super().__init__(
+            {
+                "s_axis_tdata": In(8), "s_axis_tvalid": In(1), "s_axis_tready": Out(1), "s_axis_tlast": In(1),
+                "m_axis_tdata": Out(signed(32)), "m_axis_tvalid": Out(1), "m_axis_tready": In(1), "m_axis_tlast": Out(1),
+                "status": Out(2),
+            }
+        )  # fmt: skip
+
+    def elaborate(self, platform):
+        m = Module()
+        total, count, word, wait = Signal(16), Signal(8), Signal(2), Signal(range(self.pace))
+        m.d.comb += [
+            self.s_axis_tready.eq((word == 0) & (wait == 0)),
+            self.m_axis_tvalid.eq(word != 0),
+            self.m_axis_tlast.eq(word == 3),
+        ]
+        with m.Switch(word):
+            with m.Case(1):
+                m.d.comb += self.m_axis_tdata.eq(-total)
+            with m.Case(2):
+                m.d.comb += self.m_axis_tdata.eq(count)
+            with m.Case(3):
+                m.d.comb += self.m_axis_tdata.eq(total[:4])
+        with m.If(wait != 0):
+            m.d.sync += wait.eq(wait - 1)
+        with m.If(self.s_axis_tvalid & self.s_axis_tready):
+            m.d.sync += [
+                total.eq(total + self.s_axis_tdata),
+                count.eq(count + 1),
+                wait.eq(self.pace - 1),
+            ]
+            with m.If(self.s_axis_tlast):
+                m.d.sync += word.eq(1)
+                with m.If(count != PIXELS - 1):
+                    m.d.sync += self.status[1].eq(1)
+        with m.If(self.m_axis_tvalid & self.m_axis_tready):
+            m.d.sync += word.eq(word + 1)
+            with m.If(self.m_axis_tlast):
+                m.d.sync += [total.eq(0), count.eq(0)]
+        return m
+
+
+def shell(clock_hz: float = 8e6, **options) -> BoardShell:
+    return BoardShell(Adder(), pixels=PIXELS, clock_hz=clock_hz, identification=IDENTIFICATION, **options)
+
+
+@pytest.mark.parametrize("divisor", [4, 16])
+def test_shell_answers_a_serial_host(build_dir, divisor):
+    timeout = 60 * divisor
+    dut = shell(clock_hz=divisor * 1e6, timeout_s=timeout / (divisor * 1e6))
+    result = run(
+        build(emit(dut, "shell"), "shell", build_dir),
+        "support.tb_shell",
+        {"SHELL_PIXELS": str(PIXELS), "SHELL_DIVISOR": str(divisor), "SHELL_TIMEOUT": str(timeout * 10),
+         "SHELL_IDENTIFICATION": IDENTIFICATION},
+    )
+    assert len(result.tests) == 9
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_top_has_exactly_the_pins_of_the_constraints(board):
+    from hadamac_hw.bitstream import constraints
+
+    top = BoardTop(shell(clock_hz=100e6), clock_mhz=100)
+    placed = re.findall(r'^LOCATE COMP "(\w+)', constraints(find_board(board)), re.M)
+    assert set(placed) == set(top.signature.members)
+    assert "EHXPLLL" in emit(top, "top")
+
+
+@pytest.mark.parametrize("mhz", [25, 40, 50, 62.5, 75, 80, 100, 125, 150, 200, 250, 400])
+def test_pll_is_inside_the_data_sheet(mhz):
+    pll = pll_dividers(25, mhz)
+    assert pll.output_mhz == mhz
+    assert 400 <= pll.vco_mhz <= 800 and 25 / pll.reference >= 5
+    assert all(1 <= divider <= 128 for divider in (pll.reference, pll.feedback, pll.post))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: pll_dividers(25, 500), "Clock must be 3.125 to 400 MHz and within 1 % of what the PLL makes of 25 MHz, not 500 MHz"),
+        (lambda: pll_dividers(25, 64), "Clock must be 3.125 to 400 MHz and within 1 % of what the PLL makes of 25 MHz, "
+         "not 64 MHz; the nearest is 65 MHz"),
+        (lambda: uart_divisor(1e6, 300_000), "UART rate must divide the clock of 1000000 Hz within 2 % and be at most 250000 baud, not 300000 baud"),
+        (lambda: UartReceiver(divisor=3), "UART divisor must be an integer of at least 4, not 3"),
+        (lambda: UartTransmitter(divisor=8.0), "UART divisor must be an integer of at least 4, not 8.0"),
+        (lambda: find_board("icebreaker"), "Board must be one of ulx3s-85f, ulx3s-45f, ulx3s-25f, not 'icebreaker'"),
+        (lambda: BoardShell(object(), pixels=4, clock_hz=1e8), "The core of a board shell must have the member s_axis_tdata"),
+        (lambda: BoardShell(Adder(), pixels=1, clock_hz=1e8), "Pixels of an image must be an integer of at least 2, not 1"),
+        (lambda: BoardShell(Adder(), pixels=4, clock_hz=1e8, identification="é"),
+         "Identification of a board shell must be printable ASCII, not 'é'"),
+        (lambda: shell(timeout_s=0), "Time-out of a board shell must be at least one clock cycle, not 0 s"),
+    ],
+)  # fmt: skip
+def test_impossible_parameters_are_refused(make, message):
+    with pytest.raises(DescriptionError, match=f"^{re.escape(message)}$"):
+        make()

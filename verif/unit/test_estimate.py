@@ -1,0 +1,120 @@
+"""The estimate: folding, intervals, multipliers and memory against formulas written out here."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hadamac import timing
+from hadamac.errors import FitError
+from hadamac.estimate import Plan, _double_buffer, _transfers, estimate, plan
+from hadamac.model.fft import FftPlan, bit_reversed
+from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool
+from support import tiny
+from support.seeds import refused, rng
+
+
+def network(size, pools, channels, outputs, kernel=3) -> Network:
+    layers = []
+    for c, m in zip(channels, pools):
+        layers += [SpectralConv(channels=c, kernel=kernel), SpectralPool(size=m), Activation()]
+    return Network(name="estimate", size=size, channels=1, layers=(*layers, Dense(outputs=outputs)))
+
+
+def quantised(*arguments, preset="halving"):
+    return tiny.quantised(network(*arguments), rng("estimate"), preset, count=8)
+
+
+def test_stages_of_the_two_group_network():
+    q = quantised(16, (8, 4), (2, 4), 5)
+    e = estimate(q, Plan((1, 2), 3))
+    assert [s.name for s in e.stages] == ["input", "fft0", "hadamard0", "ifft0", "fft1", "hadamard1", "ifft1", "dense"]
+    intervals = {s.name: s.interval for s in e.stages}
+    # bins: 7 x 4 and 3 x 2; maps of 16, 8, 4; two reals a beat
+    assert intervals == {"input": 256, "fft0": 128, "hadamard0": 2 * 28, "ifft0": 2 * 32, "fft1": 2 * 32,
+                         "hadamard1": 4 * 6 * 2 // 2, "ifft1": 4 * 8, "dense": 2 * 64}
+    multipliers = {s.name: s.multipliers for s in e.stages}
+    # 16 points: one complex product, 8: one, 4: none
+    assert multipliers == {"input": 0, "fft0": 8, "hadamard0": 4, "ifft0": 8, "fft1": 8, "hadamard1": 8, "ifft1": 0,
+                           "dense": 3}
+    assert e.interval == 256 and e.multipliers == 39
+    assert e.latency == e.stages[-1].first_output
+    assert e.memory_bits == sum(s.memory_bits for s in e.stages)
+    firsts = [s.first_output for s in e.stages]
+    assert firsts == sorted(firsts) and firsts[0] == timing.GUARD + 16 + timing.RAM + timing.FIFO
+    assert min(s.memory_bits for s in e.stages) > 0
+
+
+def test_fewest_lanes_that_keep_up():
+    q = quantised(16, (8, 4), (2, 4), 5)
+    assert plan(q) == Plan((1, 1), 2)  # dense: 5 outputs of 64 reals in 256 cycles
+    assert plan(q, 320) == Plan((1, 1), 1)
+    for folding in (plan(q), plan(q, 320), plan(q, 10**9)):
+        assert estimate(q, folding).interval <= 320
+    with refused("Interval must be at least 256 cycles (input, transforms, dense layer), not 255", FitError):
+        plan(q, 255)
+    # 8 maps of 8 x 8 (the transforms take 256 cycles, the input 64) and 16 of 4 x 4: all lanes count
+    q = quantised(8, (8, 4), (8, 16), 3)
+    assert plan(q) == Plan((1, 4), 3)
+    assert estimate(q).interval == 256
+    assert [s.interval for s in estimate(q).stages if s.name.startswith("hadamard")] == [8 * 28, 16 * 6 * 2]
+
+
+def test_a_dense_layer_may_be_the_slowest_stage():
+    """One value a cycle, whatever the lanes: then it sets the interval, and nothing is refused."""
+    q = quantised(8, (8,), (8,), 3)
+    assert plan(q) == Plan((1,), 3)
+    assert estimate(q).interval == 8 * 64
+    with refused("Interval must be at least 512 cycles (input, transforms, dense layer), not 511", FitError):
+        plan(q, 511)
+    # 20 outputs of 16 reals: at most 16 lanes are of use, hence two rounds
+    q = quantised(4, (4,), (1,), 20)
+    assert plan(q) == Plan((1,), 10) and estimate(q).interval == 32
+
+
+@pytest.mark.parametrize("size", (4, 8, 16, 64, 1024))
+def test_reorder_tokens(size):
+    """The least delay with which no bin is read before it was written; (sqrt N - 1)**2 + 1 for even log2 N."""
+    delay = timing.reorder_tokens(size)
+    written = np.argsort(bit_reversed(size))
+    assert (delay + np.arange(size) > written).all()
+    assert (delay - 1 + np.arange(size) <= written).any()
+    if (size.bit_length() - 1) % 2 == 0:
+        assert delay == (int(size**0.5) - 1) ** 2 + 1
+
+
+def test_fft_latency_formula():
+    """N - 1 tokens of delay lines, the reorder, three cycles a short butterfly, and so on."""
+    plan4 = FftPlan(size=4, width=12)
+    assert timing.fft_pipeline(plan4, "bit-reversed") == 3 + 3 + 3
+    assert timing.fft_latency(plan4, "bit-reversed") == 1 + 3 + 9 + 2
+    assert timing.fft_latency(plan4, "natural") == 1 + 3 + 2 + 9 + 2 + 2
+    plan32 = FftPlan(size=32, width=12)
+    # butterflies of 16 and 8 in memories, the others in registers; two twiddle products without saturation
+    product = 2 + 3 + 1 + 2
+    assert [timing.twiddle(s) for s in plan32.steps if hasattr(s, "operand")] == [product, product]
+    assert timing.fft_pipeline(plan32, "bit-reversed") == 4 + product + 4 + 3 + product + 3 + 3 + 3
+
+
+def test_fifo_depth_covers_twice_what_may_be_in_flight():
+    for inflight in range(200):
+        depth = timing.fifo_depth(inflight)
+        assert depth & (depth - 1) == 0 and depth >= max(16, 2 * (inflight + 4)) and depth < max(17, 4 * (inflight + 4))
+
+
+def test_transfers_and_double_buffer():
+    available = np.array([5, 5, 6, 20, 21, 9])
+    assert _transfers(available).tolist() == [5, 6, 7, 20, 21, 22]
+    # Halves of 2 writes and 3 reads, a beat every cycle: reads set the pace, and writes wait for a free half.
+    times = _double_buffer(np.arange(8), 2, 3)
+    assert times.tolist() == [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]
+    # Slow writes: reads of a half begin the cycle after it is full.
+    assert _double_buffer(np.array([0, 10, 20, 30]), 2, 2).tolist() == [11, 12, 31, 32]
+
+
+def test_more_lanes_never_make_it_later():
+    q = quantised(16, (8, 4), (4, 4), 6, preset="default")
+    last = None
+    for lanes in (1, 2, 4):
+        e = estimate(q, Plan((1, lanes), lanes))
+        assert last is None or (e.latency <= last.latency and e.multipliers > last.multipliers)
+        last = e

@@ -1,0 +1,208 @@
+"""Quantisation: formats, schedules, and how closely the integer network follows the float one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hadamac.errors import DataError, DescriptionError, FitError
+from hadamac.model.crop import crop
+from hadamac.quantise import calibrate, quantise
+from hadamac.quantised import PRESETS, Formats
+from hadamac.reference import forward, kernel_spectrum
+from support import tiny
+from support.seeds import refused, rng
+
+NETWORKS = {"one": tiny.one_group(), "two": tiny.two_groups()}
+FINE = Formats(width=17, weight_width=16, twiddle_width=18, calibrated=True)
+
+
+def prepared(name: str, formats: Formats):
+    # Always the same: how well a format suits depends on the weights, and the bounds below are measured ones.
+    network, r = NETWORKS[name], np.random.default_rng(len(name))
+    params, images = tiny.parameters(network, r), tiny.images(network, r, 64)
+    return network, params, images, quantise(network, params, images, formats)
+
+
+# Relative error (rms over rms) that an edge may have.  8-bit weights cost one per cent a layer; 10-bit words with
+# their headroom 3 %; without calibration the bins of the second layer keep two fraction bits.
+BOUNDS = {"default": 0.05, "halving": 0.1, "compact": 0.1}
+
+
+def size_of(edge: str, trace: dict, network) -> float:
+    """Root mean square of an edge; of a map, before ReLU took half or all of it away (by Parseval)."""
+    if not edge.startswith("map"):
+        return np.sqrt(np.mean(np.abs(trace[edge]) ** 2))
+    bins = np.abs(trace[edge.replace("map", "product")]) ** 2
+    both = np.where(np.arange(bins.shape[-1]) == 0, 1, 2)  # a bin of v > 0 stands for its conjugate too
+    return np.sqrt((bins * both).sum((-2, -1)).mean()) / network.groups[int(edge[3:])].pool ** 2
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+@pytest.mark.parametrize("name", list(NETWORKS))
+def test_every_edge_follows_the_float_network(name, preset):
+    network, params, images, q = prepared(name, PRESETS[preset])
+    _, wanted = forward(network, params, images, trace=True)
+    got = q.predict(images, trace=True)
+    assert not got.overflow.any()
+    assert set(got.trace) == {"image", *wanted}
+    for edge, values in wanted.items():
+        error = q.edges[edge].value(got.trace[edge]) - values
+        assert np.sqrt(np.mean(np.abs(error) ** 2)) < BOUNDS[preset] * size_of(edge, wanted, network), edge
+    np.testing.assert_array_equal(q.edges["image"].value(got.trace["image"])[:, 0], images / 256)
+
+
+@pytest.mark.parametrize("name", list(NETWORKS))
+def test_fine_formats_leave_rounding_noise_only(name):
+    """With 16-bit weights each edge is off by a few of its LSB: rounding here, amplified rounding of before."""
+    network, params, images, q = prepared(name, FINE)
+    _, wanted = forward(network, params, images, trace=True)
+    got = q.predict(images, trace=True)
+    for edge, values in wanted.items():
+        error = np.abs(q.edges[edge].value(got.trace[edge]) - values) * 2.0 ** q.edges[edge].f
+        assert np.sqrt(np.mean(error**2)) < 10, edge
+    assert np.abs(q.edges["spectrum0"].value(got.trace["spectrum0"]) - wanted["spectrum0"]).max() * 2.0**q.edges["spectrum0"].f < 2
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+def test_words_and_formats(preset):
+    network, params, images, q = prepared("two", PRESETS[preset])
+    formats = PRESETS[preset]
+    got = q.predict(images, trace=True)
+    for edge, words in got.trace.items():
+        parts = np.concatenate([np.real(words).ravel(), np.imag(words).ravel()])
+        assert q.edges[edge].low <= parts.min() and parts.max() <= q.edges[edge].high, edge
+        np.testing.assert_array_equal(parts, np.rint(parts))
+    limit = 2 ** (formats.weight_width - 1)
+    for g in q.groups:
+        spectra = crop(kernel_spectrum(params[f"conv{g.shape.index}.kernel"], g.shape.size), g.radius)
+        parts = np.concatenate([g.weights.real, g.weights.imag], 1)
+        # One power of two per output channel, the largest: half of the range is used, all of it fits.
+        assert parts.min() >= -limit and parts.max() < limit
+        assert (np.abs(parts).max((1, 2, 3)) >= limit / 2 - 0.5).all()
+        np.testing.assert_allclose(g.weights, spectra * 2.0 ** g.exponent[:, None, None, None], atol=0.5 * 2**0.5)
+        width, f = formats.width, g.fractions
+        assert f["map"] == f["product"] + 2 * (g.shape.pool.bit_length() - 1) - g.inverse.scale
+        crop_bits = 2 * ((g.shape.size // g.shape.pool).bit_length() - 1)
+        np.testing.assert_array_equal(g.shift, f["spectrum"] + g.exponent + crop_bits - f["product"])
+        assert q.edges[f"map{g.shape.index}"].width == width
+    assert q.pixel_shift == formats.width - 9
+
+
+def test_headroom_is_left_above_the_calibration_images():
+    for headroom in (1.0, 1.25, 2.0, 4.0):
+        network, params, images, q = prepared("two", Formats(calibrated=True, headroom=headroom))
+        _, trace = forward(network, params, images, trace=True)
+        for k in range(2):
+            z = trace[f"product{k}"]
+            peak = max(np.abs(z.real).max(), np.abs(z.imag).max()) * 2.0 ** q.edges[f"product{k}"].f
+            assert 2.0**14 / headroom < peak <= 2.0**15 / headroom
+
+
+def test_contrast_beyond_the_calibration_is_flagged_not_wrapped():
+    network, params, images, _ = prepared("two", FINE)
+    q = quantise(network, params, images // 16, Formats(calibrated=True, headroom=1.0))
+    got = q.predict(images, trace=True)
+    assert got.overflow.any()
+    words = got.trace["product0"]
+    assert np.abs(words.real).max() <= 2**15 and np.abs(words.imag).max() <= 2**15
+
+
+@pytest.mark.parametrize("inverse", (False, True))
+@pytest.mark.parametrize("size", (4, 8, 32))
+def test_calibrate(size, inverse):
+    """The scaled transform, and a shift exactly where the largest value would leave the word."""
+    x = rng("calibrate", size).normal(0, 3000, (20, 3, size)) + 1j * rng("im", size).normal(0, 3000, (20, 3, size))
+    exact = np.fft.ifft(x) * size if inverse else np.fft.fft(x)
+    for width in (14, 16, 20, 40):
+        schedule, y = calibrate(x, width, 1.5, inverse)
+        assert len(schedule) == size.bit_length() - 1 and set(schedule) <= {0, 1}
+        np.testing.assert_allclose(y, exact * 2.0 ** -sum(schedule), rtol=1e-9, atol=1e-6)
+        if width >= 16:
+            assert max(np.abs(y.real).max(), np.abs(y.imag).max()) * 1.5 <= 2.0 ** (width - 1)
+    assert schedule == (0,) * len(schedule)
+    assert calibrate(x, 10, 1.5, inverse)[0] == (1,) * len(schedule)
+
+
+def test_halving_preset_needs_no_calibration_for_its_transforms():
+    _, _, _, q = prepared("two", PRESETS["halving"])
+    for g in q.groups:
+        for plan in (g.forward, g.inverse):
+            assert plan.row_plan.schedule == (1,) * plan.row_plan.stages == plan.column_plan.schedule
+
+
+def test_refusals():
+    network, params, images, _ = prepared("two", FINE)
+    formats = PRESETS["default"]
+    nan = params["conv1.kernel"].copy()
+    nan[1, 1, 2, 0] = np.nan
+    for changed, message in (
+        ({"conv1.kernel": nan}, "Parameter conv1.kernel must be finite, not nan"),
+        ({"dense.bias": np.full(5, np.inf)}, "Parameter dense.bias must be finite, not inf"),
+        ({"conv0.kernel": np.zeros((2, 1, 5, 5))}, "Parameter conv0.kernel must have the shape (2, 1, 3, 3), not (2, 1, 5, 5)"),
+        ({"conv0.bias": np.array(["a", "b"])}, "Parameter conv0.bias must be real numbers, not <U1"),
+        ({"conv7.bias": np.zeros(2)},
+         f"Parameters must be {', '.join(network.parameters)}, not 'conv7.bias'"),
+    ):
+        with refused(message, DataError):
+            quantise(network, params | changed, images, formats)
+    with refused("Calibration needs at least one image, not 0", DataError):
+        quantise(network, params, images[:0], formats)
+    with refused("Images must be of type uint8 (0 to 255), not float64", DataError):
+        quantise(network, params, images / 256, formats)
+    with refused("Images must have the shape (n, 16, 16) or (n, 12, 12), not (64, 16, 8)", DataError):
+        quantise(network, params, images[:, :, :8], formats)
+
+
+def test_parameters_that_no_shift_can_bring_into_range():
+    network, params, images, _ = prepared("one", FINE)
+    formats = PRESETS["default"]
+    with pytest.raises(FitError, match=r"\ALayer conv0 needs output shifts from -?\d+ to -?\d+, allowed are -8 to 31: its "
+                                       r"weights are too large or too small for these formats\Z"):
+        quantise(network, params | {"conv0.kernel": params["conv0.kernel"] * 1e-9}, images, formats)
+    with pytest.raises(FitError, match=r"\ALayer dense needs output shifts from \d+ to \d+, allowed are -8 to 31: its "
+                                       r"weights are too large or too small for these formats\Z"):
+        quantise(network, params | {"dense.weight": params["dense.weight"] * 1e-9}, images, formats)
+    with pytest.raises(FitError, match=r"\ALayer dense needs a bias of \d+ bits, allowed are 48: it is too large beside its "
+                                       r"weights\Z"):
+        quantise(network, params | {"dense.bias": params["dense.bias"] * 1e12}, images, formats)
+
+
+def test_a_bias_far_above_the_products_survives():
+    """Quiet maps and loud biases: the words of a bias grow beyond those of a sum of products."""
+    network, params, images, _ = prepared("one", FINE)
+    quiet = params | {"conv0.kernel": params["conv0.kernel"] * 1e-3}
+    q = quantise(network, quiet, images, PRESETS["default"])
+    assert np.abs(q.groups[0].bias).max() >= 2**25
+    wanted = forward(network, quiet, images)
+    np.testing.assert_allclose(q.edges["logits"].value(q.predict(images).logits), wanted, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"width": 9}, "Formats width must be an integer from 10 to 17, not 9"),
+        ({"width": 18}, "Formats width must be an integer from 10 to 17, not 18"),
+        ({"width": 16.0}, "Formats width must be an integer from 10 to 17, not 16.0"),
+        ({"twiddle_width": 19}, "Formats twiddle_width must be an integer from 6 to 18, not 19"),
+        ({"weight_width": 1}, "Formats weight_width must be an integer from 2 to 16, not 1"),
+        ({"weight_width": True}, "Formats weight_width must be an integer from 2 to 16, not True"),
+        ({"logit_width": 33}, "Formats logit_width must be an integer from 8 to 32, not 33"),
+        ({"headroom": 0.5}, "Formats headroom must be a number from 1 to 1e6, not 0.5"),
+        ({"headroom": float("nan")}, "Formats headroom must be a number from 1 to 1e6, not nan"),
+        ({"headroom": "2"}, "Formats headroom must be a number from 1 to 1e6, not '2'"),
+    ],
+)
+def test_format_refusals(options, message):
+    with refused(message, DescriptionError):
+        Formats(**options)
+
+
+def test_dead_network():
+    """All weights zero: the logits are the dense bias, whatever the image."""
+    network, params, images, _ = prepared("one", FINE)
+    dead = {name: value * 0 for name, value in params.items()} | {"dense.bias": np.array([1.0, -2.0, 0.5])}
+    dead["conv0.bias"] = np.array([0.25, -0.25])
+    q = quantise(network, dead, images, PRESETS["default"])
+    got = q.predict(images)
+    np.testing.assert_allclose(q.edges["logits"].value(got.logits), np.tile([1.0, -2.0, 0.5], (64, 1)), atol=2**-7)
+    assert got.classes.tolist() == [0] * 64

@@ -1,0 +1,102 @@
+# amaranth: UnusedElaboratable=no
+"""Parts of every block: loop counters, delays, double-buffer bookkeeping, cycle by cycle; refusals."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from amaranth.hdl import Module, Signal, signed, unsigned
+from amaranth.sim import Simulator
+from hadamac import timing
+from hadamac.errors import DescriptionError
+from hadamac_hw.flat import FlatTop, bytes_of
+from hadamac_hw.pwl import Relu
+from hadamac_hw.stream import Complex, Fifo, FrameGuard, Halves, delayed, frames, nest
+from support.seeds import refused, rng
+
+
+def simulate(m: Module, testbench) -> None:
+    sim = Simulator(m)
+    sim.add_clock(1e-6)
+    sim.add_testbench(testbench)
+    sim.run()
+
+
+@pytest.mark.parametrize("limits", [(1,), (5,), (2, 3), (1, 4), (3, 1, 2), (1, 1, 1)], ids=str)
+def test_nest_counts_like_nested_loops(limits):
+    m = Module()
+    step = Signal()
+    indices, final = nest(m, step, *limits)
+    seen = []
+    go = rng("nest", limits).random(60) < 0.6
+
+    async def bench(ctx):
+        for on in go.tolist():
+            ctx.set(step, on)
+            if on:
+                seen.append((tuple(ctx.get(i) for i in indices), bool(ctx.get(final))))
+            await ctx.tick()
+
+    simulate(m, bench)
+    loop = list(product(*(range(n) for n in limits)))
+    expected = [(loop[k % len(loop)], k % len(loop) == len(loop) - 1) for k in range(len(seen))]
+    assert seen == expected and len(seen) > 20
+
+
+@pytest.mark.parametrize("cycles", (0, 1, 4))
+def test_delayed(cycles):
+    m = Module()
+    x, y = Signal(signed(8)), Signal(signed(8))
+    m.d.comb += y.eq(delayed(m, x, cycles))
+    m.d.sync += Signal().eq(1)
+    values, seen = rng("delayed").integers(-128, 128, 30).tolist(), []
+
+    async def bench(ctx):
+        for v in values:
+            ctx.set(x, v)
+            seen.append(ctx.get(y))
+            await ctx.tick()
+
+    simulate(m, bench)
+    assert seen == [0] * cycles + values[: len(values) - cycles]
+
+
+def test_halves_are_a_queue_of_two():
+    """Random fills and empties, as the rules allow them, against a queue of half numbers."""
+    m = Module()
+    m.submodules.halves = halves = Halves()
+    r = rng("halves")
+
+    async def bench(ctx):
+        queue, write, read = 0, 0, 0
+        for _ in range(500):
+            assert ctx.get(halves.writable) == (queue < 2) and ctx.get(halves.readable) == (queue > 0)
+            assert ctx.get(halves.write_half) == write and ctx.get(halves.read_half) == read
+            fill, empty = bool(queue < 2 and r.random() < 0.6), bool(queue > 0 and r.random() < 0.6)
+            ctx.set(halves.filled, fill)
+            ctx.set(halves.emptied, empty)
+            await ctx.tick()
+            queue, write, read = queue + fill - empty, write ^ fill, read ^ empty
+
+    simulate(m, bench)
+
+
+def test_layouts_and_widths():
+    assert Complex(12).size == 24 and Complex(12)["im"].offset == 12
+    assert [bytes_of(w) for w in (1, 8, 9, 16, 17)] == [8, 8, 16, 16, 24]
+    assert Fifo(unsigned(4), inflight=3).depth == timing.fifo_depth(3) == 16
+    core = FlatTop(Relu(width=12))
+    assert core.frame is None
+    members = {name: member.shape for name, member in core.signature.members.items()}
+    assert members["s_axis_tdata"] == members["m_axis_tdata"] == 32
+    assert frames(signed(5)).members["payload"].shape.size == 6
+
+
+def test_refusals():
+    for inflight in (-1, 1.5, None):
+        with refused(f"Fifo inflight must be a non-negative integer, not {inflight!r}", DescriptionError):
+            Fifo(unsigned(8), inflight=inflight)
+    for length in (0, -3, 2.0):
+        with refused(f"FrameGuard length must be a positive integer, not {length!r}", DescriptionError):
+            FrameGuard(unsigned(8), length=length)
