@@ -24,17 +24,19 @@ def words(values, shape) -> list[int]:
     return [int(v) & mask for v in np.asarray(values).ravel().tolist()]
 
 
-def beats(frames, port) -> Beats:
-    """Frames (n, beats) for the stream `port` of a block."""
+def beats(frames, port, last=None) -> Beats:
+    """Frames (n, beats) for the stream `port` of a block; `last` where it is not that of whole frames."""
     frames = np.asarray(frames)
-    return Beats.of(words(frames, port.payload.shape().members["data"]), frame=int(np.prod(frames.shape[1:])))
+    length = None if last is not None else int(np.prod(frames.shape[1:]))
+    return Beats.of(words(frames, port.payload.shape().members["data"]), last, frame=length)
 
 
-def play(block, x, y, *, name: str, overflow: int = 0, frame_error: int = 0, **options) -> dict[str, CaseResult]:
+def play(block, x, y, *, name: str, overflow: int = 0, frame_error: int = 0, input_last=None,
+         **options) -> dict[str, CaseResult]:
     """Send frames `x`, expect frames `y` and the two sticky flags; `options` go to `run_case`."""
     complex_out = isinstance(block.o.payload.shape().members["data"], data.StructLayout)
     return run_case(
-        emit(FlatTop(block), name), name, input=beats(x, block.i), expected=beats(y, block.o), lanes=1 + complex_out,
+        emit(FlatTop(block), name), name, input=beats(x, block.i, input_last), expected=beats(y, block.o), lanes=1 + complex_out,
         final={"overflow": int(overflow), "frame_error": frame_error}, **options,
     )
 

@@ -15,6 +15,7 @@ from ..bitstream import MARKER, Report, build_bitstream
 from ..emit import emit
 from ..library import network_name
 from ..network import Top
+from ..targets import ECP5
 from .shell import BoardShell
 from .ulx3s import BoardTop, find_board
 
@@ -31,7 +32,7 @@ def board_verilog(qnet: QuantNetwork, name: str, folding: Plan) -> str:
         Top(qnet, folding=folding), pixels=qnet.network.size**2, clock_hz=CLOCK_MHZ * 1e6, baud=BAUD,
         identification=f"hadamac {__version__} {qnet.network.name}",
     )
-    return emit(BoardTop(shell, clock_mhz=CLOCK_MHZ), name, ports=None)
+    return emit(BoardTop(shell, clock_mhz=CLOCK_MHZ), name, platform=ECP5)
 
 
 def build_board(qnet: QuantNetwork, board_name: str, out, *, folding: Plan | None = None, seed: int = 1,
