@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,20 +52,39 @@ def constraints(board: Board) -> str:
     raise DataError(f"Constraint file {board.lpf} is missing from constraints/")
 
 
-def _run(command: list[str], work: Path, log: str, timeout_s: float) -> str:
-    """One tool, in the working directory (YoWASP programs see no absolute path); its log's text."""
+def _run(command: list[str], work: Path, log: str, timeout_s: float, watch: Callable[[str], None] = lambda line: None):
+    """One tool, in the working directory (YoWASP programs see no absolute path); ``watch`` sees each line it prints."""
+    name = Path(command[0]).name
+    child = subprocess.Popen(command, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                             errors="replace", stdin=subprocess.DEVNULL)
+    timer = threading.Timer(timeout_s, child.kill)
+    timer.start()
+    last = ""
     try:
         with open(work / log, "w") as file:
-            done = subprocess.run(command, cwd=work, stdout=file, stderr=subprocess.STDOUT, timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        raise ToolError(f"{command[0]} did not end within {timeout_s:.0f} s") from None
-    text = (work / log).read_text(errors="replace")
-    if done.returncode:
-        errors = [line for line in text.splitlines() if "ERROR" in line] or text.splitlines()[-1:]
-        too_many = re.search(r"Unable to place cell.*?of type '?(\w+)|no Bels remaining for type (\w+)", text, re.I)
-        kind = FitError if too_many else ToolError
-        raise kind(f"{Path(command[0]).name} failed: {' '.join(errors[:1]).strip() or 'no message'}")
-    return text
+            for line in child.stdout:
+                file.write(line)
+                watch(line)
+                if line.strip() and not last.startswith("ERROR"):
+                    last = line.strip()
+        child.wait()
+    finally:
+        late = not timer.is_alive()
+        timer.cancel()
+        child.kill()  # no effect on one that has ended
+        child.wait()
+        child.stdout.close()
+    if child.returncode:
+        raise ToolError(f"{name} did not end within {timeout_s:.0f} s" if late else
+                        f"{name} failed: {last or 'no message'}")
+
+
+def _check_fits(line: str, top: str, board: Board) -> None:
+    """nextpnr counts cells before it places them, and would then try for a long time to place too many."""
+    row = re.match(r"Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", line)
+    if row and int(row[2]) > int(row[3]):
+        raise FitError(f"{top} needs {int(row[2]):,} {row[1]}, {board.name} has {int(row[3]):,}; "
+                       "try a larger board or a longer --interval")
 
 
 def build_bitstream(
@@ -96,15 +116,11 @@ def build_bitstream(
         progress("synthesis (yosys; its first run compiles it, which takes minutes)")
         script = f"read_verilog {top}.v; synth_ecp5 -top {top} -json {top}.json"
         _run([tools["yosys"], "-q", "-p", script], work, "yosys.log", timeout_s)
-        needed = _cells(json.loads((work / f"{top}.json").read_text()), top)
-        for kind, limit in (("MULT18X18D", board.multipliers), ("LUT4", board.luts)):
-            if needed.get(kind, 0) > limit:
-                raise FitError(f"{top} needs {needed[kind]} {kind}, {board.name} has {limit}; "
-                               "try a larger board or a longer --interval")
         progress("place and route (nextpnr)")
         _run([tools["nextpnr-ecp5"], board.device, "--package", board.package, "--speed", board.speed, "--json",
               f"{top}.json", "--lpf", "board.lpf", "--textcfg", f"{top}.config", "--report", "report.json",
-              "--freq", f"{freq_mhz:g}", "--seed", str(seed), "--timing-allow-fail"], work, "nextpnr.log", timeout_s)
+              "--freq", f"{freq_mhz:g}", "--seed", str(seed), "--timing-allow-fail"], work, "nextpnr.log", timeout_s,
+             watch=lambda line: _check_fits(line, top, board))
         progress("bitstream (ecppack)")
         _run([tools["ecppack"], "--compress", "--input", f"{top}.config", "--bit", f"{top}.bit"], work, "ecppack.log",
              timeout_s)
@@ -117,10 +133,3 @@ def build_bitstream(
             for name in (f"{top}.v", f"{top}.bit", "report.json", "yosys.log", "nextpnr.log"):
                 shutil.copy(work / name, directory / name)
     return report
-
-
-def _cells(netlist: dict, top: str) -> dict[str, int]:
-    count: dict[str, int] = {}
-    for cell in netlist["modules"][top]["cells"].values():
-        count[cell["type"]] = count.get(cell["type"], 0) + 1
-    return count

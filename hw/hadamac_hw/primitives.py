@@ -46,7 +46,8 @@ class Ram(wiring.Component):
     """One write port, one read port; a ROM where ``writable`` is false.
 
     Timing: an address in cycle c gives ``read_data`` in cycle c + 2 (array and output register); a
-    write in cycle c is seen by reads from cycle c + 1 on, and a read of the same cycle sees the old word.
+    write in cycle c is seen by reads from cycle c + 1 on.  What a read of the same word in the same cycle
+    gives is undefined on hardware (the old word in simulation); no block does it.
     """
 
     LATENCY = timing.RAM
@@ -61,7 +62,9 @@ class Ram(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.array = array = memory.Memory(shape=self.width, depth=max(self.depth, 2), init=self.init)
+        # no_rw_check: synthesis need not build logic for a read and a write of one word in one cycle.
+        m.submodules.array = array = memory.Memory(
+            shape=self.width, depth=max(self.depth, 2), init=self.init, attrs={"no_rw_check": 1})
         read = array.read_port()
         m.d.comb += [read.addr.eq(self.read_address), read.en.eq(1)]
         m.d.sync += self.read_data.eq(read.data)

@@ -6,6 +6,7 @@ Bad input ends with one line on standard error and exit code 2, a failed compari
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -171,14 +172,17 @@ def predict(
         pixels = _images(images)
     else:
         pixels, labels = load_mnist(data, "test") if data is not None else shipped_digits()
+    start = time.process_time()
     prediction = network.predict(pixels, trace=trace is not None)
+    rate = len(pixels) / max(time.process_time() - start, 1e-9)
     if trace is not None:
         with atomic_directory(trace, marker="formats.json") as directory:
             _write_trace(directory, network, prediction)
     if out is not None:
         _save_array(out, prediction.logits)
     overflows = int(prediction.overflow.sum())
-    console.print(f"{len(prediction.logits)} images, {overflows} with an overflow", highlight=False)
+    console.print(f"{len(prediction.logits)} images, {overflows} with an overflow; {rate:,.0f} images a second of "
+                  "processor time", highlight=False)
     if labels is not None:
         console.print(f"accuracy {_percent(prediction.classes, labels)}", highlight=False)
     elif out is None:

@@ -10,7 +10,7 @@ from bench.case import CaseResult, run_case
 from hadamac_hw.emit import emit
 from hadamac_hw.flat import FlatTop, bytes_of
 
-__all__ = ["words", "beats", "play", "play_both"]
+__all__ = ["Core", "words"]
 
 
 def words(values, shape) -> list[int]:
@@ -24,42 +24,62 @@ def words(values, shape) -> list[int]:
     return [int(v) & mask for v in np.asarray(values).ravel().tolist()]
 
 
-def beats(frames, port, last=None) -> Beats:
-    """Frames (n, beats) for the stream `port` of a block; `last` where it is not that of whole frames."""
-    frames = np.asarray(frames)
-    length = None if last is not None else int(np.prod(frames.shape[1:]))
-    return Beats.of(words(frames, port.payload.shape().members["data"]), last, frame=length)
-
-
-def play(block, x, y, *, name: str, overflow: int = 0, frame_error: int = 0, input_last=None,
-         **options) -> dict[str, CaseResult]:
-    """Send frames `x`, expect frames `y` and the two sticky flags; `options` go to `run_case`."""
-    complex_out = isinstance(block.o.payload.shape().members["data"], data.StructLayout)
-    return run_case(
-        emit(FlatTop(block), name), name, input=beats(x, block.i, input_last), expected=beats(y, block.o), lanes=1 + complex_out,
-        final={"overflow": int(overflow), "frame_error": frame_error}, **options,
-    )
-
-
-def play_both(block, x, y, over, *, name: str, latency: int, interval: float, gap: int = 3, **options):
-    """The two runs that every block goes through.
-
-    First all frames under the whole stall matrix, with the exact latency and interval; the overflow flag must end
-    as the model says.  Then only the frames in which the model saturates nothing, with gaps between frames and a
-    reset in mid frame: the flag must stay low.
+class Core:
+    """A block, emitted once.
 
     Parameters
     ----------
-    x, y : frames (n, beats in), (n, beats out)
-    over : bool (n,)
-        The model's overflow flag of each frame; both values must occur where `x` was made to saturate.
+    block : Component
+        With streams of frames ``i`` and ``o``.
+    name : str
+        Of the Verilog module; part of every message.
     """
-    over = np.asarray(over, dtype=bool)
-    results = play(block, x, y, name=name, overflow=over.any(), expected_latency=latency, expected_interval=interval,
-                   **options)
-    clean = ~over
-    assert clean.any(), "the stimuli must hold a frame without overflow"
-    per_frame = int(np.prod(np.shape(x)[1:]))
-    play(block, np.asarray(x)[clean], np.asarray(y)[clean], name=name, stalls=["none", "both"], frame_gap=gap,
-         reset_after=per_frame + max(1, per_frame // 2 - 1) if clean.sum() > 1 else max(1, per_frame // 2), **options)
-    return results
+
+    def __init__(self, block, name: str):
+        self.block, self.name = block, name
+        self.verilog = emit(FlatTop(block), name)
+        self.guard = 1 if getattr(block, "frame", None) is not None else 0
+
+    def _beats(self, frames, port, last=None) -> Beats:
+        frames = np.asarray(frames)
+        length = None if last is not None else int(np.prod(frames.shape[1:]))
+        return Beats.of(words(frames, port.payload.shape().members["data"]), last, frame=length)
+
+    def play(self, x, y, *, overflow=False, frame_error=False, input_last=None, **options) -> dict[str, CaseResult]:
+        """Send frames `x` (n, beats), expect frames `y` and the two sticky flags; `options` go to `run_case`.
+
+        `input_last` marks the ends of frames where they are not those of `x`.
+        """
+        complex_out = isinstance(self.block.o.payload.shape().members["data"], data.StructLayout)
+        return run_case(
+            self.verilog, self.name, input=self._beats(x, self.block.i, input_last), expected=self._beats(y, self.block.o),
+            lanes=1 + complex_out, final={"overflow": int(overflow), "frame_error": int(frame_error)}, **options,
+        )
+
+    def play_all(self, x, y, over, *, interval: float, latency: int | None = None, gap: int = 3, **options):
+        """The two runs that every block goes through.
+
+        First all frames under the whole stall matrix, with the exact latency (the block's own, and the guard's cycle,
+        unless told) and interval; the overflow flag must end as the model says.  Then only the frames in which the
+        model saturates nothing, with gaps between frames and a reset in mid frame: the flag must stay low.
+
+        Parameters
+        ----------
+        x, y : frames (n, beats in), (n, beats out)
+        over : bool (n,)
+            The model's overflow flag of each frame.
+
+        Returns
+        -------
+        dict of CaseResult
+            Of the first run.
+        """
+        x, y, over = np.asarray(x), np.asarray(y), np.asarray(over, dtype=bool)
+        clean = ~over
+        assert clean.sum() > 1, "the stimuli must hold two frames without overflow"
+        latency = self.block.latency + self.guard if latency is None else latency
+        results = self.play(x, y, overflow=over.any(), expected_latency=latency, expected_interval=interval, **options)
+        per_frame = int(np.prod(x.shape[1:]))
+        self.play(x[clean], y[clean], stalls=["none", "both"], frame_gap=gap, reset_after=per_frame + (per_frame + 1) // 2,
+                  **options)
+        return results

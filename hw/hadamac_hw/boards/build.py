@@ -41,9 +41,11 @@ def build_board(qnet: QuantNetwork, board_name: str, out, *, folding: Plan | Non
     board, folding = find_board(board_name), folding or plan(qnet)
     out = Path(out)
     cost = estimate(qnet, folding)
-    if cost.multipliers > board.multipliers:
-        raise FitError(f"Network {qnet.network.name} needs {cost.multipliers} multipliers, {board.name} has "
-                       f"{board.multipliers}; try a larger board or a longer --interval")
+    for what, need, limit in (("multipliers", cost.multipliers, board.multipliers),
+                              ("bits of memory", cost.memory_bits, board.memory_bits)):
+        if need > limit:
+            raise FitError(f"Network {qnet.network.name} needs {need} {what}, {board.name} has {limit}; "
+                           "try a larger board or a longer --interval")
     out.parent.mkdir(parents=True, exist_ok=True)
     check_directory(out, marker=MARKER)
     top = f"{network_name(qnet)}_{board.name.replace('-', '_')}"

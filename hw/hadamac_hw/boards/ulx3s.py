@@ -35,8 +35,8 @@ class Board:
         Package and speed grade.
     lpf
         File in ``constraints/`` with the pins.
-    multipliers, luts
-        MULT18X18D and four-input tables of the device.
+    multipliers, luts, memory_bits
+        MULT18X18D, four-input tables and block RAM bits of the device.
     """
 
     name: str
@@ -46,13 +46,16 @@ class Board:
     lpf: str
     multipliers: int
     luts: int
+    memory_bits: int
 
 
-_SIZES = {85: (156, 83_640), 45: (72, 43_848), 25: (28, 24_288)}
+_SIZES = {85: (156, 83_640, 208), 45: (72, 43_848, 108), 25: (28, 24_288, 56)}
+_BLOCK_BITS = 18_432
 
 BOARDS = {
-    f"ulx3s-{size}f": Board(f"ulx3s-{size}f", f"--{size}k", "CABGA381", "6", "ulx3s.lpf", multipliers, luts)
-    for size, (multipliers, luts) in _SIZES.items()
+    f"ulx3s-{size}f": Board(f"ulx3s-{size}f", f"--{size}k", "CABGA381", "6", "ulx3s.lpf", multipliers, luts,
+                          blocks * _BLOCK_BITS)
+    for size, (multipliers, luts, blocks) in _SIZES.items()
 }
 """All boards by name."""
 
