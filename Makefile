@@ -48,7 +48,7 @@ demo: $(VENV)/.base  ## the main job on real digits: show, predict, emit, simula
 	@$(HADAMAC) demo --seed $(SEED)
 
 sim: $(VENV)/.base  ## every test
-	@$(BIN)/python -c "from hadamac.tools import require_verilator; require_verilator()"
+	@$(BIN)/python -c "from hadamac_hw.simulate import warm_up; warm_up('build/sim')"
 	HADAMAC_SEED=$(SEED) $(BIN)/python -m pytest -q -n auto verif
 
 verilog: $(VENV)/.base  ## Verilog of the network and of every block, with a manifest, into build/rtl

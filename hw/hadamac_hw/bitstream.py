@@ -36,10 +36,10 @@ class Report:
     def parse(cls, report: dict, bitstream: Path) -> Report:
         """From the JSON that ``nextpnr --report`` writes."""
         cells = {name: row for name, row in report["utilization"].items() if row["used"]}
+        clocks = {name.removeprefix("$glbnet$"): row for name, row in report["fmax"].items()}
         return cls(
             {name: row["used"] for name, row in cells.items()}, {name: row["available"] for name, row in cells.items()},
-            {name.removeprefix("$glbnet$"): (row["achieved"], row["constraint"]) for name, row in report["fmax"].items()},
-            bitstream,
+            {name: (row["achieved"], row["constraint"]) for name, row in clocks.items()}, bitstream,
         )
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 from amaranth.back import verilog
+
 from hadamac.errors import DescriptionError, ToolError
 from hadamac.files import atomic_write as write_text
 

@@ -99,7 +99,7 @@ class Hadamard(wiring.Component):
         members = {"i": In(shape), "o": Out(shape), "overflow": Out(1)}
         if loadable:
             load = data.StructLayout({
-                "bank": 1, "lane": range(lanes + 1), "address": range(max(self.interval, self.outputs)),
+                "bank": 1, "lane": range(lanes + 1), "address": range(max(self.interval, 2)),
                 "data": max(2 * weight_width, self.bias_width + self.left_width),
             })
             members |= {"load": In(stream.Signature(load)), "bank": In(1)}
@@ -130,7 +130,7 @@ class Hadamard(wiring.Component):
         m.d.comb += step.eq(halves.readable & ~fifo.stop)
         (output, b, fold), final = nest(m, step, self.outputs, self.bins, self.folds, name="step")
         m.d.comb += halves.emptied.eq(step & final)
-        linear, bank, last_bank = Signal(range(self.interval)), Signal(), Signal()
+        linear, bank, last_bank = Signal(range(max(self.interval, 2))), Signal(), Signal()
         with m.If(step):
             m.d.sync += [linear.eq(Mux(final, 0, linear + 1)), last_bank.eq(bank)]
         m.d.comb += bank.eq(Mux(linear == 0, self.bank, last_bank) if self.banks == 2 else 0)

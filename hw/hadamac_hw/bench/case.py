@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from hadamac_hw.simulate import build, run
 
 from .beats import Beats, from_limbs
-from .streams import STALLS
+from .stalls import STALLS
 
 __all__ = ["BUILD_DIR", "CaseResult", "run_case"]
 
@@ -59,7 +60,7 @@ class CaseResult:
     cycles_per_second: float
 
 
-def _as_streams(prefix: str, words, last, user, more: Mapping[str, Beats] | None, frame: int | None) -> dict[str, Beats]:
+def _as_streams(prefix: str, words, last, user, more: Mapping[str, Beats] | None, frame: int | None):
     streams = {prefix: words if isinstance(words, Beats) else Beats.of(words, last, user, frame=frame)}
     return streams | dict(more or {})
 
@@ -112,7 +113,7 @@ def run_case(
     expected_latency, expected_interval
         Exact cycles, checked under the pattern ``none``; defined in `CaseResult`.
     stalls
-        Names out of `bench.streams.STALLS`; all by default, in one run of the simulator.
+        Names out of `bench.stalls.STALLS`; all by default, in one run of the simulator.
     source, sink
         Prefixes of the main streams.
     more_inputs, more_outputs

@@ -12,68 +12,15 @@ waits); valid is low in reset.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge, Timer
 
 from .beats import Beats
+from .stalls import STALLS, Stall, go
 
-__all__ = ["STALLS", "Bench", "Port", "Sink", "Source", "Stall"]
-
-
-@dataclass(frozen=True)
-class Stall:
-    """How often a source idles and a sink refuses.
-
-    Attributes
-    ----------
-    name
-        By which a test picks it.
-    idle, stall
-        Probability per cycle that the source offers nothing, that the sink is not ready.
-    burst
-        Mean length of a run of such cycles; 1 makes the cycles independent.
-    shy
-        The sink raises ready only after it has seen valid.
-    """
-
-    name: str
-    idle: float = 0.0
-    stall: float = 0.0
-    burst: int = 1
-    shy: bool = False
-
-
-STALLS = {
-    stall.name: stall
-    for stall in (
-        Stall("none"),
-        Stall("idle", idle=0.4),
-        Stall("stall", stall=0.4),
-        Stall("both", idle=0.3, stall=0.3),
-        Stall("bursts", idle=0.4, stall=0.4, burst=12),
-        Stall("shy", shy=True),
-    )
-}
-"""The matrix of idle source and stalled sink through which every stream block goes."""
-
-
-def _go(rng: np.random.Generator, probability: float, burst: int) -> Iterator[bool]:
-    """Endless flags, False with `probability`, in runs of mean length `burst`."""
-    while True:
-        if probability <= 0:
-            yield True
-        elif burst <= 1:
-            yield from (rng.random(4096) >= probability).tolist()
-        else:
-            off = rng.geometric(1 / burst, 256)
-            on = rng.geometric(min(1.0, probability / (1 - probability) / burst), 256)
-            for go, stop in zip(on.tolist(), off.tolist(), strict=True):
-                yield from [True] * go + [False] * stop
+__all__ = ["Bench", "Port", "Sink", "Source", "seed", "settle"]
 
 
 class Port:
@@ -87,10 +34,11 @@ class Port:
     def __init__(self, dut, prefix: str):
         self.prefix = prefix
         axi = hasattr(dut, f"{prefix}_tvalid")
-        names = ("tvalid", "tready", "tdata", "tlast", "tuser") if axi else ("valid", "ready", "payload", "last", "user")
+        plain = ("valid", "ready", "payload", "last", "user")
+        names = ("tvalid", "tready", "tdata", "tlast", "tuser") if axi else plain
         handles = [getattr(dut, f"{prefix}_{name}", None) for name in names]
-        if None in handles[:3]:
-            missing = [f"{prefix}_{name}" for name, handle in zip(names[:3], handles[:3], strict=True) if handle is None]
+        missing = [f"{prefix}_{name}" for name, handle in zip(names[:3], handles, strict=False) if handle is None]
+        if missing:
             raise AssertionError(f"{dut._name}: the stream {prefix} has no port {', '.join(missing)}")
         self.valid, self.ready, self.data, self.last, self.user = handles
         self.width = len(self.data)
@@ -128,7 +76,7 @@ class Source:
     def __init__(self, dut, prefix: str, beats: Beats, *, stall: Stall = STALLS["none"], rng=None, frame_gap: int = 0):
         port = Port(dut, prefix)
         self.name, self.total, self.cycles = prefix, len(beats), []
-        self._go = _go(rng or np.random.default_rng(1), stall.idle, stall.burst)
+        self._go = go(rng or np.random.default_rng(1), stall.idle, stall.burst)
         self._ready, self._set_valid = _reader(port.ready), _writer(port.valid)
         columns = [(port.data, beats.words)]
         for name, handle, column in (("last", port.last, beats.last), ("user", port.user, beats.user)):
@@ -193,7 +141,7 @@ class Sink:
         port = Port(dut, prefix)
         self.name, self.cycles, self.words, self.last, self.user = prefix, [], [], [], []
         self._block = dut._name
-        self._go = _go(rng or np.random.default_rng(2), stall.stall, stall.burst)
+        self._go = go(rng or np.random.default_rng(2), stall.stall, stall.burst)
         self._shy = stall.shy
         self._valid, self._set_ready = _reader(port.valid), _writer(port.ready)
         present = [("payload", port.data, self.words), ("last", port.last, self.last), ("user", port.user, self.user)]
@@ -312,7 +260,8 @@ class Bench:
             lines.append(f"{source.name} took {len(source.cycles)} of {source.total} beats" + _since(source.cycles))
         for sink in self.sinks:
             lines.append(f"{sink.name} gave {len(sink.cycles)} beats" + _since(sink.cycles))
-        return f"{self.dut._name}: nothing moved for {self.patience} cycles up to cycle {self.cycle}; " + "; ".join(lines)
+        what = f"{self.dut._name}: nothing moved for {self.patience} cycles up to cycle {self.cycle}"
+        return "; ".join([what, *lines])
 
 
 def _since(cycles: list[int]) -> str:

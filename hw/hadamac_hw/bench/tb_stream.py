@@ -15,7 +15,8 @@ import numpy as np
 
 from . import scoreboard
 from .beats import Beats, to_limbs
-from .streams import STALLS, Bench, Sink, Source, seed
+from .stalls import STALLS
+from .streams import Bench, Sink, Source, seed
 
 with np.load(os.environ["HADAMAC_CASE"], allow_pickle=False) as _file:
     _ARRAYS = {name: _file[name] for name in _file.files}

@@ -132,7 +132,8 @@ class BoardShell(wiring.Component):
             with m.State("UNKNOWN"):
                 say(ord("?"), "IDLE")
             with m.State("NAME"):
-                m.d.comb += [answer.valid.eq(1), answer.payload.eq(Array(Const(byte, unsigned(8)) for byte in text)[at])]
+                letters = Array(Const(byte, unsigned(8)) for byte in text)
+                m.d.comb += [answer.valid.eq(1), answer.payload.eq(letters[at])]
                 with m.If(answer.ready):
                     m.d.sync += at.eq(at + 1)
                     with m.If(at == len(text) - 1):

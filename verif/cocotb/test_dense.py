@@ -1,0 +1,60 @@
+# amaranth: UnusedElaboratable=no
+"""The dense layer as emitted: any folding, mixed shifts, saturation, latency and interval."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hadamac.model.fft2d import pack_rows
+from hadamac.model.hadamard import dense
+from hadamac_hw.dense import Dense
+from support.cores import Core
+from support.seeds import rng
+from support.stimuli import limits, real_maps
+
+# outputs, channels, size, lanes, width, weight bits, output bits
+CORES = {
+    "dense_one_lane": (3, 1, 2, 1, 10, 8, 14),
+    "dense_ragged": (7, 2, 4, 3, 12, 8, 12),  # rounds of 3, 3 and 1
+    "dense_all_lanes": (4, 1, 2, 4, 16, 5, 16),  # as many results a round as cycles
+    "dense_wide": (10, 3, 4, 4, 17, 8, 24),
+}
+
+
+@pytest.mark.parametrize("name", list(CORES))
+def test_core(name):
+    outputs, channels, size, lanes, width, weight_width, out_width = CORES[name]
+    r = rng(name)
+    low, high = limits(weight_width)
+    weights = r.integers(low, high, (outputs, channels, size, size), endpoint=True)
+    weights[0], weights[1] = low, high
+    # The largest sum, less the output's width, is the shift that just fits; some shift more, some less, one left.
+    fit = width + weight_width - 1 + (channels * size * size).bit_length() - out_width
+    shift = np.maximum(fit + r.integers(-3, 2, outputs), -2)
+    shift[-1] = -2 if out_width > width else 0
+    bias = r.integers(-(2 ** (width + weight_width - 2)), 2 ** (width + weight_width - 2), outputs)
+    bias[2] = 3 << (width + weight_width + 4)  # larger than any sum of products
+    bias[-1] = 5
+    shift[2] = width + weight_width
+    block = Dense(weights=weights, bias=bias, shift=shift, lanes=lanes, width=width, weight_width=weight_width,
+                  out_width=out_width)
+    core = Core(block, name)
+    maps = np.concatenate([real_maps(r, width, channels, size, size), r.integers(-1, 2, (3, channels, size, size))])
+    y, over = dense(maps, weights, bias, shift, out_width)
+    np.testing.assert_array_equal(block.model(maps), y)
+    assert over.any()
+    x = pack_rows(maps).reshape(len(maps), -1)
+    core.play_all(x, y, over, interval=block.interval)
+
+
+def test_refill_during_the_last_round():
+    """Frames arrive in pieces: a half is read while the other fills, and neither overtakes."""
+    r = rng("dense gaps")
+    weights = r.integers(-128, 128, (5, 1, 4, 4))
+    block = Dense(weights=weights, bias=[0] * 5, shift=[6] * 5, lanes=2, width=12)
+    core = Core(block, "dense_gaps")
+    maps = r.integers(-2048, 2048, (6, 1, 4, 4))
+    y = block.model(maps)
+    x = pack_rows(maps).reshape(6, -1)
+    for gap in (0, 38, 40, 41):  # around the end of the 48 steps of a frame
+        core.play(x, y, stalls=["none"], frame_gap=gap, expected_latency=block.latency + 1, expected_interval=max(48, 8 + gap))

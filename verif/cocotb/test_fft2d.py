@@ -1,0 +1,57 @@
+# amaranth: UnusedElaboratable=no
+"""Two-dimensional transforms as emitted: bits, saturation, and every output cycle of the first frame."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hadamac.estimate import _fft2d
+from hadamac.model.crop import to_beats
+from hadamac.model.fft2d import Fft2dPlan, pack_rows
+from hadamac_hw.fft2d import Fft2d
+from support.cores import Core
+from support.seeds import rng
+from support.stimuli import real_maps, uniform
+
+# Radii whose count of columns is no power of two are in here on purpose.
+CORES = {
+    "fft2d_4": (Fft2dPlan(size=4, radius=0, width=10), 3),
+    "fft2d_8": (Fft2dPlan(size=8, radius=3, width=12), 2),
+    "fft2d_8_zeros": (Fft2dPlan(size=8, radius=2, width=16, rows=(0, 0, 1), columns=(0, 0, 0)), 1),
+    "fft2d_16": (Fft2dPlan(size=16, radius=3, width=10, twiddle_width=12, rows=(0, 1, 1, 1), columns=(1, 1, 0, 1)), 2),
+    "ifft2d_4": (Fft2dPlan(size=4, radius=1, width=16, inverse=True, rows=(0, 1), columns=(0, 0)), 4),
+    "ifft2d_8": (Fft2dPlan(size=8, radius=3, width=10, inverse=True, rows=(1, 0, 1), columns=(0, 1, 0)), 3),
+    "ifft2d_8_radius2": (Fft2dPlan(size=8, radius=2, width=12, inverse=True), 1),
+    "ifft2d_16": (Fft2dPlan(size=16, radius=7, width=16, inverse=True, rows=(0, 0, 1, 0), columns=(0, 1, 0, 0)), 2),
+}
+
+
+def frames_of(plan: Fft2dPlan, channels: int, r):
+    """Frames in beats, what is expected, and the overflow of each."""
+    if plan.inverse:
+        shape = (channels, 2 * plan.radius + 1, plan.radius + 1)
+        x = np.concatenate([uniform(r, plan.width, 3, *shape, scale=s) for s in (1, 0.2, 0.02, 0.005)])
+        x[3, :, 0, 0] = 2 ** (plan.width - 1) - 1  # DC alone
+        x[3, :, 1:], x[3, :, 0, 1:] = 0, 0
+        y, over = plan.run(x)
+        return to_beats(x), pack_rows(y).reshape(len(x), -1), over
+    maps = real_maps(r, plan.width, channels, plan.size, plan.size)
+    y, over = plan.run(maps)
+    return pack_rows(maps).reshape(len(maps), -1), to_beats(y), over
+
+
+@pytest.mark.parametrize("name", list(CORES))
+def test_core(name):
+    plan, channels = CORES[name]
+    core = Core(Fft2d(plan, channels=channels), name)
+    x, y, over = frames_of(plan, channels, rng(name))
+    if plan.size == 16:
+        x, y, over = x[-8:], y[-8:], over[-8:]
+    assert over.any() or (plan.size, plan.scale) in ((4, 4), (8, 6)), "the stimuli should saturate where anything can"
+    beats = x.shape[1]
+    first = _fft2d(plan, np.arange(beats) + core.guard)
+    results = core.play_all(x, y, over, interval=core.block.interval, latency=int(first[0]))
+    none = results["none"]
+    np.testing.assert_array_equal(none.output_cycles[: len(first)], first + none.input_cycles[0])
+    if not plan.inverse:  # the input is what sets the pace: it is never made to wait
+        np.testing.assert_array_equal(np.diff(none.input_cycles), 1)

@@ -1,0 +1,101 @@
+"""Compiling and running: the cache, failures of each kind, and what they say."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+import pytest
+
+from hadamac.errors import DescriptionError, ToolError
+from hadamac_hw import verilate
+from hadamac_hw.process import call
+from hadamac_hw.simulate import SimulationFailure, build, run, seed_from_environment
+
+COUNTER = """
+module counter(input clk, input rst, output reg [7:0] count);
+  always @(posedge clk) count <= rst ? 8'd0 : count + 8'd1;
+endmodule
+"""
+
+
+@pytest.fixture(scope="module")
+def program(build_dir):
+    return build(COUNTER, "counter", build_dir)
+
+
+def test_second_build_compiles_nothing(program, build_dir, monkeypatch):
+    monkeypatch.setattr(verilate, "call", lambda *a, **k: pytest.fail("compiled again"))
+    assert build(COUNTER, "counter", build_dir) == program
+    with pytest.raises(BaseException, match="compiled again"):
+        build(COUNTER + "\n", "counter", build_dir)
+
+
+def test_passing_tests_are_listed(program):
+    result = run(program, "support.tb_counter", testcase="counts", seed=7)
+    assert result.tests == ("counts",) and result.seed == 7
+    assert "counts passed" in result.log
+
+
+def test_failing_test_says_why(program):
+    with pytest.raises(SimulationFailure) as failure:
+        run(program, "support.tb_counter", testcase="fails", seed=3)
+    assert str(failure.value) == "counter (seed 3): 1 of 1 tests failed\nfails: count is 5\nand not 6"
+
+
+def test_error_in_a_test_names_its_type(program):
+    with pytest.raises(SimulationFailure, match=r"breaks: ZeroDivisionError: "):
+        run(program, "support.tb_counter", testcase="breaks")
+
+
+def test_no_test_is_a_failure(program):
+    message = "counter: support.tb_counter has no test that matches nothing"
+    with pytest.raises(SimulationFailure, match=f"^{message}$"):
+        run(program, "support.tb_counter", testcase="nothing")
+
+
+def test_crash_is_a_tool_error(program):
+    with pytest.raises(ToolError, match=r"(?s)^The simulation of counter stopped with status 9:\n.*on purpose"):
+        run(program, "support.tb_counter", testcase="exits")
+
+
+def test_endless_simulation_is_killed(program):
+    started = time.monotonic()
+    with pytest.raises(SimulationFailure, match=r"^counter: no end after 4 s, killed \(seed \d+\)"):
+        run(program, "support.tb_counter", testcase="hangs", timeout_s=4)
+    assert time.monotonic() - started < 30
+
+
+def test_every_signal_and_waves(build_dir, tmp_path):
+    shown = build(COUNTER, "counter", build_dir, public=True, waves=True)
+    run(shown, "support.tb_counter", testcase="counts", waves=tmp_path / "w.vcd")
+    assert "$var" in (tmp_path / "w.vcd").read_text()
+
+
+def test_bad_verilog_ends_with_the_log(build_dir):
+    with pytest.raises(ToolError, match=r"(?s)^Verilator could not compile counter; .*\.log:\n.*syntax error"):
+        build(COUNTER.replace("posedge", "posedgy"), "counter", build_dir)
+    with pytest.raises(DescriptionError, match="^The Verilog has no module named other with ports$"):
+        build(COUNTER, "other", build_dir)
+    with pytest.raises(ToolError, match="^make cannot compile with a space in a directory name, as in .*designs; name"):
+        build(COUNTER, "counter", build_dir / "my designs")
+
+
+def test_seed(monkeypatch):
+    monkeypatch.delenv("HADAMAC_SEED", raising=False)
+    assert seed_from_environment() == 1
+    monkeypatch.setenv("HADAMAC_SEED", "42")
+    assert seed_from_environment() == 42
+    monkeypatch.setenv("HADAMAC_SEED", "random")
+    assert seed_from_environment() >= 0
+    monkeypatch.setenv("HADAMAC_SEED", "-1")
+    message = "HADAMAC_SEED must be a non-negative integer or 'random', not '-1'"
+    with pytest.raises(DescriptionError, match=f"^{re.escape(message)}$"):
+        seed_from_environment()
+
+
+def test_call_returns_the_status(tmp_path):
+    with open(tmp_path / "log", "w") as log:
+        assert call(["sh", "-c", "echo out; exit 3"], cwd=tmp_path, env=os.environ, log=log, timeout_s=9) == 3
+    assert (tmp_path / "log").read_text() == "out\n"

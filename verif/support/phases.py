@@ -1,0 +1,73 @@
+"""A run of several phases with a reset before each, and ports that change while beats move.
+
+For what `hadamac_hw.bench.case.run_case` keeps constant: the bank of weights, sticky flags, a reset at any point.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from hadamac_hw.bench.beats import Beats
+from hadamac_hw.bench.case import BUILD_DIR
+from hadamac_hw.simulate import build, run
+
+__all__ = ["Event", "Phase", "play_phases"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Drive `port` to `value`, `delay` cycles after the cycle that took the input's beat number `after` (from 1)."""
+
+    after: int
+    delay: int
+    port: str
+    value: int
+
+
+@dataclass(frozen=True)
+class Phase:
+    """From one reset to the next.
+
+    Attributes
+    ----------
+    sent, expected : Beats
+    events : list of Event
+    final : dict
+        Values of output ports at the end.
+    cut : int or None
+        End the phase, with beats in flight, as soon as this many were taken; `expected` is then not compared.
+    gap : int
+        Idle cycles between frames.
+    """
+
+    sent: Beats
+    expected: Beats
+    events: list[Event] = field(default_factory=list)
+    final: dict[str, int] = field(default_factory=dict)
+    cut: int | None = None
+    gap: int = 0
+
+
+def play_phases(verilog: str, top: str, phases: list[Phase], *, zero: tuple[str, ...] = (), stall: str = "none",
+                preload: dict[str, Beats] | None = None) -> None:
+    """Play the phases in one simulation.
+
+    Parameters
+    ----------
+    zero
+        Output ports that must read 0 after every reset.
+    stall
+        Pattern of `hadamac_hw.bench.streams.STALLS`.
+    preload
+        Streams sent in full after every reset.
+    """
+    program = build(verilog, top, BUILD_DIR)
+    facts = {"phases": [asdict(p) for p in phases], "zero": list(zero), "stall": stall,
+             "preload": {name: asdict(beats) for name, beats in (preload or {}).items()}}
+    with tempfile.TemporaryDirectory(prefix="hadamac-phases-") as scratch:
+        path = Path(scratch, "phases.json")
+        path.write_text(json.dumps(facts, default=int))
+        run(program, "support.tb_phases", {"HADAMAC_PHASES": str(path)})
