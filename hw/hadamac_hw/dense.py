@@ -74,7 +74,7 @@ class Dense(wiring.Component):
         self.pipeline = timing.dense_pipeline(lanes, self.drop)
         self.multipliers = lanes
         self.frame = (self.beats, self.outputs)
-        self.latency = 3 * self.beats - 1 + self.pipeline + timing.FIFO
+        self.latency = 3 * self.beats - 1 + self.pipeline + timing.fifo(self.pipeline + lanes)
         super().__init__({
             "i": In(frames(Complex(width))), "o": Out(frames(signed(out_width))), "overflow": Out(1),
         })

@@ -23,7 +23,7 @@ from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.fft import Butterfly, FftPlan, Requantise, Twiddle, bit_reversed, twiddles
 
-from .numeric import Requantiser
+from .numeric import Requantiser, add_in_halves, add_with_carry
 from .primitives import Multiplier, Ram
 from .stream import Complex, Fifo, delayed, frames
 
@@ -71,26 +71,28 @@ class DelayButterfly(wiring.Component):
         bits = delay.bit_length() - 1
         phase, now = Signal(bits + 2), Signal(bits + 2)
         pending = Signal(range(delay + 1))
-        begin, late, turn = Signal(), Signal(), Signal()
+        begin, late, turn, turning = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             now.eq(Mux(self.i.start, 0, phase)),
             late.eq(now[bits]),
-            turn.eq(late & now[bits + 1] if self.rule.rotate else 0),
+            turn.eq(turning & ~self.i.start if self.rule.rotate else 0),
             begin.eq(self.i.step & ~self.i.start & (pending == 1)),
         ]
+        following = (now + 1)[: bits + 2]
         with m.If(self.i.step):
-            m.d.sync += phase.eq(now + 1)
+            # Whether the next token is turned is a register of its own: it drives a multiplexer per data bit.
+            m.d.sync += [phase.eq(following), turning.eq(following[bits:].all())]
             with m.If(self.i.start):
                 m.d.sync += pending.eq(delay)
             with m.Elif(pending != 0):
                 m.d.sync += pending.eq(pending - 1)
 
-        # -j * (re + j im) = im - j re: exchange here, and subtract where a sum is asked for.
+        # -j * (re + j im) = im - j re: exchange here; -re is ~re and a carry, which the adders take.
         b = Signal(Complex(self.rule.in_width), reset_less=True)
         m.d.sync += b.eq(self.i.data)
         if self.rule.rotate:
             with m.If(turn):
-                m.d.sync += [b.re.eq(self.i.data.im), b.im.eq(self.i.data.re)]
+                m.d.sync += [b.re.eq(self.i.data.im), b.im.eq(~self.i.data.re)]
         b = delayed(m, b, fetch - 1, "b")
         steps = [delayed(m, self.i.step, k, f"step{k}") for k in range(fetch + 2)]
         late = delayed(m, late, fetch, "late")
@@ -102,8 +104,7 @@ class DelayButterfly(wiring.Component):
         a_re, a_im = (part[: self.rule.in_width].as_signed() for part in (early.re, early.im))
         m.d.sync += [
             total.re.eq(a_re + b.re), difference.re.eq(a_re - b.re),
-            total.im.eq(Mux(turn, a_im - b.im, a_im + b.im)),
-            difference.im.eq(Mux(turn, a_im + b.im, a_im - b.im)),
+            total.im.eq(add_with_carry(a_im, b.im, turn)), difference.im.eq(add_with_carry(a_im, ~b.im, ~turn)),
         ]
         late1 = delayed(m, late, 1, "late1")
         out = Signal(wide, reset_less=True)
@@ -186,12 +187,10 @@ class TwiddleProduct(wiring.Component):
             m.d.comb += [p.a.eq(parts[x]), p.b.eq(parts[w])]
             return p.p
 
-        total = signed(rule.operand.width + width + 1)
-        sums = {"re": Signal(total, reset_less=True), "im": Signal(total, reset_less=True)}
-        m.d.sync += [
-            sums["re"].eq(product("re", "wre") - product("im", "wim")),
-            sums["im"].eq(product("re", "wim") + product("im", "wre")),
-        ]
+        sums = {
+            "re": add_in_halves(m, product("re", "wre"), product("im", "wim"), subtract=True, name="re"),
+            "im": add_in_halves(m, product("re", "wim"), product("im", "wre"), subtract=False, name="im"),
+        }
         for part, value in sums.items():
             m.submodules[f"round_{part}"] = rounder = Requantiser(rule.product, in_width=len(value))
             m.d.comb += [rounder.i.eq(value), self.o.data[part].eq(rounder.o)]

@@ -94,7 +94,7 @@ class Hadamard(wiring.Component):
         self.interval = self.outputs * self.bins * self.folds
         self.multipliers = 4 * lanes
         self.frame = (self.inputs * self.bins, self.outputs * self.bins)
-        self.latency = self.inputs * self.bins + self.folds - 1 + self.pipeline + timing.FIFO
+        self.latency = self.inputs * self.bins + self.folds - 1 + self.pipeline + timing.fifo(self.pipeline)
         shape = frames(Complex(width))
         members = {"i": In(shape), "o": Out(shape), "overflow": Out(1)}
         if loadable:

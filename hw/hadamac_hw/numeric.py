@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.model.fft import Requantise
 
-__all__ = ["round_up", "round_half_even", "saturate", "Requantiser"]
+__all__ = ["round_up", "round_half_even", "saturate", "Requantiser", "add_in_halves", "add_with_carry"]
 
 
 def round_up(value: Value, drop: int) -> Value:
@@ -43,10 +43,31 @@ def saturate(value: Value, width: int) -> tuple[Value, Value]:
     return Mux(overflow, limit, value[:width]).as_signed(), overflow
 
 
+def add_with_carry(a: Value, b: Value, carry: Value) -> Value:
+    """``a + b + carry`` (signed) in one adder: the carry enters below the last bit."""
+    return (Cat(1, a).as_signed() + Cat(carry, b).as_signed()) >> 1
+
+
+def add_in_halves(m: Module, a: Value, b: Value, *, subtract: bool, name: str) -> Value:
+    """``a + b`` or ``a - b`` (signed, of equal width) in two cycles: the low half, then the high half with its
+    carry, so that no carry chain is longer than half the word."""
+    half = len(a) // 2
+    low = Signal(half + 1, name=f"{name}_low", reset_less=True)
+    a_high, b_high = (Signal(signed(len(a) - half), name=f"{name}_{n}", reset_less=True) for n in "ab")
+    total = Signal(signed(len(a) + 1), name=f"{name}_sum", reset_less=True)
+    m.d.sync += [
+        low.eq(a[:half] - b[:half] if subtract else a[:half] + b[:half]),
+        a_high.eq(a[half:]), b_high.eq(~b[half:] if subtract else b[half:]),
+        # The last bit of low is a carry, or a borrow: a - b - borrow = a + ~b + ~borrow.
+        total.eq(Cat(low[:half], add_with_carry(a_high, b_high, low[half] ^ subtract))),
+    ]
+    return total
+
+
 class Requantiser(wiring.Component):
     """``saturate(round_half_even(i, drop), width)``, free-running.
 
-    Timing: ``timing.requantise`` cycles (two to round, one to saturate), one result per cycle.  ``overflow`` belongs to ``o`` of the same cycle.
+    Timing: ``timing.requantise`` cycles (one to round, one to saturate), one result per cycle.  ``overflow`` belongs to ``o`` of the same cycle.
     """
 
     def __init__(self, rule: Requantise, *, in_width: int):
@@ -61,9 +82,13 @@ class Requantiser(wiring.Component):
         drop, width = self.rule.drop, self.rule.width
         if drop:
             wide = _extended(value, drop)
-            kept, up = Signal(signed(len(wide) - drop)), Signal()
-            rounded = Signal(signed(len(kept)))
-            m.d.sync += [kept.eq(wide >> drop), up.eq(round_up(wide, drop)), rounded.eq(kept + Cat(up, 0).as_signed())]
+            # Half up in the adder's carry; an exact half then has its last bit cleared, which makes it even
+            # and keeps the sticky bits off the carry chain.
+            half = wide[drop - 1]
+            tie = half & ~wide[: drop - 1].any() if drop > 1 else half
+            up = (wide >> drop) + Cat(half, 0).as_signed()
+            rounded = Signal(signed(len(wide) - drop), reset_less=True)
+            m.d.sync += rounded.eq(Cat(up[0] & ~tie, up[1 : len(rounded)]))
             value = rounded
         if self.rule.saturates:
             clipped, overflow = saturate(value, width)

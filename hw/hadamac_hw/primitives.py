@@ -13,9 +13,12 @@ from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 
-from .targets import ECP5, ecp5_multiplier, is_target
+from .targets import ECP5, ecp5_multiplier, ecp5_ram, is_target
 
 __all__ = ["Multiplier", "Ram"]
+
+BLOCK_FROM = 64
+"""Words from which a memory is block RAM where the target names its own; shorter ones are LUT RAM."""
 
 
 class Multiplier(wiring.Component):
@@ -62,12 +65,21 @@ class Ram(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        if is_target(platform, ECP5) and BLOCK_FROM <= self.depth <= 16384:
+            ecp5_ram(m, self)
+            return m
         # no_rw_check: synthesis need not build logic for a read and a write of one word in one cycle.
         m.submodules.array = array = memory.Memory(
             shape=self.width, depth=max(self.depth, 2), init=self.init, attrs={"no_rw_check": 1})
         read = array.read_port()
-        m.d.comb += [read.addr.eq(self.read_address), read.en.eq(1)]
-        m.d.sync += self.read_data.eq(read.data)
+        m.d.comb += read.en.eq(1)
+        if not self.writable and self.depth < BLOCK_FROM:
+            # A table of logic has its registers before and behind it; the cycles are the same.
+            m.d.sync += read.addr.eq(self.read_address)
+            m.d.comb += self.read_data.eq(read.data)
+        else:
+            m.d.comb += read.addr.eq(self.read_address)
+            m.d.sync += self.read_data.eq(read.data)
         if self.writable:
             write = array.write_port()
             m.d.comb += [

@@ -15,6 +15,8 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.errors import DescriptionError
 
+from .primitives import Ram
+
 __all__ = ["Complex", "Frame", "frames", "Fifo", "FrameGuard", "Halves", "delayed", "nest"]
 
 
@@ -46,6 +48,9 @@ def delayed(m: Module, value, cycles: int, name: str = "delayed"):
 class Fifo(wiring.Component):
     """First in, first out, behind a pipeline that cannot stop.
 
+    Up to 32 words are LUT RAM, read in the cycle in which they leave.  More are a memory whose reads take
+    two cycles, followed by such a small FIFO.
+
     Parameters
     ----------
     shape : shape-like
@@ -68,17 +73,14 @@ class Fifo(wiring.Component):
 
     Timing
     ------
-    ``push`` in cycle c gives ``o.valid`` in cycle c + 2.
+    ``push`` in cycle c gives ``o.valid`` in cycle c + ``timing.fifo(inflight)``.
     """
-
-    LATENCY = timing.FIFO
 
     def __init__(self, shape, *, inflight: int):
         if not isinstance(inflight, int) or inflight < 0:
             raise DescriptionError(f"Fifo inflight must be a non-negative integer, not {inflight!r}")
         self.shape = shape
         self.inflight = inflight
-        self.margin = inflight + 4
         self.depth = timing.fifo_depth(inflight)
         super().__init__({
             "push": In(1), "data": In(shape), "stop": Out(1), "o": Out(stream.Signature(shape)),
@@ -87,25 +89,41 @@ class Fifo(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         width = Shape.cast(self.shape).width
-        m.submodules.memory = memory = Memory(shape=width, depth=self.depth, init=[])
-        write, read = memory.write_port(), memory.read_port(domain="comb")
-        level = Signal(range(self.depth + 1))
-        pop = Signal()
-        m.d.comb += [
-            pop.eq((level != 0) & (~self.o.valid | self.o.ready)),
-            write.data.eq(self.data.as_value() if isinstance(self.shape, ShapeCastable) else self.data),
-            write.en.eq(self.push),
+        beat = self.data.as_value() if isinstance(self.shape, ShapeCastable) else self.data
+        # Half full is when to stop: depth is at least twice what may still come.
+        level, some, pop = Signal(range(self.depth + 1)), Signal(), Signal()
+        m.d.sync += [
+            level.eq(level + self.push - pop), some.eq(self.push | level[1:].any() | (level[0] & ~pop)),
+            self.stop.eq(level[self.depth.bit_length() - 2 :].any()),
         ]
-        payload = Signal(width)
-        m.d.comb += self.o.payload.eq(payload)
-        m.d.sync += level.eq(level + self.push - pop)
-        m.d.sync += self.stop.eq(level >= self.depth - self.margin)
+        read_pointer, write_pointer = Signal(range(self.depth)), Signal(range(self.depth))
         with m.If(self.push):
-            m.d.sync += write.addr.eq(write.addr + 1)
+            m.d.sync += write_pointer.eq(write_pointer + 1)
         with m.If(pop):
-            m.d.sync += [read.addr.eq(read.addr + 1), payload.eq(read.data), self.o.valid.eq(1)]
-        with m.Elif(self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
+            m.d.sync += read_pointer.eq(read_pointer + 1)
+        if self.depth <= timing.FIFO_IN_LUTS:
+            # Told so, because synthesis would find a (slow) block RAM in memory and payload register.
+            attrs = {"ram_style": "distributed", "no_rw_check": 1}
+            m.submodules.memory = memory = Memory(shape=width, depth=self.depth, init=[], attrs=attrs)
+            write, read = memory.write_port(), memory.read_port(domain="comb")
+            payload = Signal(width, reset_less=True)
+            m.d.comb += [
+                write.addr.eq(write_pointer), write.data.eq(beat), write.en.eq(self.push), read.addr.eq(read_pointer),
+                pop.eq(some & (~self.o.valid | self.o.ready)), self.o.payload.eq(payload),
+            ]
+            with m.If(pop):
+                m.d.sync += [payload.eq(read.data), self.o.valid.eq(1)]
+            with m.Elif(self.o.ready):
+                m.d.sync += self.o.valid.eq(0)
+            return m
+        m.submodules.memory = memory = Ram(width=width, depth=self.depth)
+        m.submodules.ahead = ahead = Fifo(self.shape, inflight=timing.RAM)
+        m.d.comb += [
+            memory.write_address.eq(write_pointer), memory.write_data.eq(beat), memory.write_enable.eq(self.push),
+            memory.read_address.eq(read_pointer), pop.eq(some & ~ahead.stop),
+            ahead.push.eq(delayed(m, pop, timing.RAM, "ahead")), ahead.data.eq(memory.read_data),
+        ]
+        wiring.connect(m, ahead.o, wiring.flipped(self.o))
         return m
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from amaranth.hdl import ClockSignal, Instance, Module, Signal, signed
+from amaranth.hdl import ClockSignal, Const, Instance, Module, Signal, signed
 
 from hadamac.errors import DescriptionError
 
-__all__ = ["ECP5", "Target", "ecp5_multiplier", "find_target", "is_target"]
+__all__ = ["ECP5", "Target", "ecp5_multiplier", "ecp5_ram", "find_target", "is_target"]
 
 
 class Target:
@@ -57,3 +57,48 @@ def ecp5_multiplier(m: Module, a, b, p) -> None:
         p_SOURCEB_MODE="B_SHIFT", p_MULT_BYPASS="DISABLED", i_CLK0=ClockSignal(), i_CE0=1, i_RST0=0,
         i_SIGNEDA=1, i_SIGNEDB=1, i_SOURCEA=0, i_SOURCEB=0,
     )
+
+
+_SLICES = ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
+
+
+def ecp5_ram(m: Module, ram) -> None:
+    """DP16KDs side by side, written on port A, read on port B with its output register: 2 cycles.
+
+    The block's depth decides how it is sliced: 1024 x 18, 2048 x 9, 4096 x 4, 8192 x 2, 16384 x 1.
+    """
+    depth, bits = next((d, w) for d, w in _SLICES if d >= ram.depth)
+    shift = {18: 4, 9: 3, 4: 2, 2: 1, 1: 0}[bits]
+    for low in range(0, ram.width, bits):
+        word = Signal(18)
+        pins = {}
+        for port, address in (("A", ram.write_address if ram.writable else Const(0)), ("B", ram.read_address)):
+            pins |= {f"i_AD{port}{k}": 0 for k in range(shift)}
+            pins |= {f"i_AD{port}{shift + k}": bit for k, bit in enumerate(address)}
+            pins |= {f"i_AD{port}{k}": 0 for k in range(shift + len(address), 14)}
+            pins |= {f"i_CLK{port}": ClockSignal(), f"i_CE{port}": 1, f"i_OCE{port}": 1, f"i_RST{port}": 0}
+            pins |= {f"i_CS{port}{k}": 0 for k in range(3)} | {f"p_DATA_WIDTH_{port}": bits}
+            pins |= {f"p_CLK{port}MUX": f"CLK{port}", f"p_WRITEMODE_{port}": "READBEFOREWRITE",
+                     f"p_CSDECODE_{port}": "0b000"}
+        enable = ram.write_enable if ram.writable else 0
+        if bits == 18:  # byte enables
+            pins |= {"i_ADA0": enable, "i_ADA1": enable}
+        data = ram.write_data[low : low + bits] if ram.writable else []
+        pins |= {f"i_DIA{k}": bit for k, bit in enumerate(data)} | {f"o_DOB{k}": word[k] for k in range(bits)}
+        m.submodules[f"block{low // bits}"] = Instance(
+            "DP16KD", **pins, **_initial([(int(v) >> low) & ((1 << bits) - 1) for v in ram.init], bits),
+            i_WEA=enable, i_WEB=0, p_REGMODE_A="NOREG", p_REGMODE_B="OUTREG", p_RESETMODE="SYNC",
+            p_ASYNC_RESET_RELEASE="SYNC", p_GSR="DISABLED",
+        )
+        m.d.comb += ram.read_data[low : low + bits].eq(word[: min(bits, ram.width - low)])
+
+
+def _initial(words: list[int], bits: int) -> dict[str, Const]:
+    """INITVAL parameters: the block is an array of 18-bit words, each in 20 bits, sixteen to a parameter; narrower
+    words fill them from below, 9-bit ones two to a word, others without the ninth bits."""
+    per = 18 // bits if bits >= 9 else 16 // bits
+    rows = [0] * 64
+    for k, value in enumerate(words):
+        place = k // per
+        rows[place // 16] |= value << (20 * (place % 16) + bits * (k % per))
+    return {f"p_INITVAL_{k:02X}": Const(row, 320) for k, row in enumerate(rows) if row}

@@ -122,7 +122,7 @@ def _fft(plan: FftPlan, order: str, times: np.ndarray) -> np.ndarray:
     tokens = np.concatenate(tokens)
     index = np.array(starts)[:, None] + delay + np.arange(size)
     pushed = tokens[index].reshape(-1) + timing.fft_pipeline(plan, order)
-    return _transfers(pushed + timing.FIFO)
+    return _transfers(pushed + timing.fft_fifo(plan, order))
 
 
 def _double_buffer(times: np.ndarray, writes: int, reads: int) -> np.ndarray:
@@ -158,12 +158,8 @@ def _fft2d(plan: Fft2dPlan, times: np.ndarray) -> np.ndarray:
     return columns.reshape(-1, size)[:, live_u].reshape(-1)
 
 
-def _fifo_bits(width: int, inflight: int) -> int:
-    return timing.fifo_depth(inflight) * width
-
-
 def _fft_bits(plan: FftPlan, order: str) -> int:
-    bits = _fifo_bits(2 * plan.out_width + 1, timing.GATE + timing.fft_pipeline(plan, order))
+    bits = timing.fifo_bits(2 * plan.out_width + 1, timing.GATE + timing.fft_pipeline(plan, order))
     for step in plan.steps:
         if isinstance(step, Butterfly) and step.delay > timing.LINE_IN_REGISTERS:
             bits += step.delay * 2 * step.out_width
@@ -176,7 +172,7 @@ def _fft2d_bits(plan: Fft2dPlan) -> int:
     first, second = (plan.column_plan, plan.row_plan) if plan.inverse else (plan.row_plan, plan.column_plan)
     banks = 2 * plan.size * _power(plan.radius + 1) * 2 * plan.width
     pipeline = timing.TRANSPOSE_INVERSE if plan.inverse else timing.TRANSPOSE_FORWARD
-    fifo = _fifo_bits(2 * (plan.width + plan.inverse) + 1, pipeline)
+    fifo = timing.fifo_bits(2 * (plan.width + plan.inverse) + 1, pipeline)
     return _fft_bits(first, "bit-reversed") + banks + fifo + _fft_bits(second, "natural")
 
 
@@ -198,7 +194,7 @@ def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
 
     pixels = np.arange(size * size) + timing.GUARD
     odd = pixels.reshape(size, size)[1::2].reshape(-1)
-    times = add("input", size * size, 0, 8 * size + _fifo_bits(2 * width + 1, timing.RAM),
+    times = add("input", size * size, 0, 8 * size + timing.fifo_bits(2 * width + 1, timing.RAM),
                 _transfers(odd + timing.RAM + timing.FIFO))
     for g, lanes in zip(qnet.groups, folding.hadamard):
         k, shape = g.shape.index, g.shape
@@ -212,9 +208,9 @@ def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
                 bits = (lanes * 2 * _power(bins) * _power(folds) * 2 * width
                         + lanes * _power(shape.outputs * bins * folds) * 2 * weight_width
                         + timing.hadamard_table_bits(width, weight_width, shape.inputs, g.bias, g.shift)
-                        + _fifo_bits(2 * width + 1, pipeline))
+                        + timing.fifo_bits(2 * width + 1, pipeline))
                 times = add(f"hadamard{k}", shape.outputs * bins * folds, 4 * lanes, bits,
-                            _transfers(steps[folds - 1 :: folds] + pipeline + timing.FIFO))
+                            _transfers(steps[folds - 1 :: folds] + pipeline + timing.fifo(pipeline)))
             multipliers = p.row_plan.multipliers + p.column_plan.multipliers
             times = add(f"{name}{k}", channels * timing.fft2d_interval(p), multipliers, _fft2d_bits(p), _fft2d(p, times))
     d = qnet.dense
@@ -222,8 +218,8 @@ def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
     rounds, drop = -(-count // folding.dense), max(int(d.shift.max()), 0)
     steps = _double_buffer(times, reals // 2, rounds * reals)
     pipeline = timing.dense_pipeline(folding.dense, drop)
-    first = steps.reshape(rounds, -1)[:, -1] + pipeline + timing.FIFO
+    first = steps.reshape(rounds, -1)[:, -1] + pipeline + timing.fifo(pipeline + folding.dense)
     bits = (2 * _power(reals // 2) * 2 * width + folding.dense * rounds * reals * weight_width
-            + _fifo_bits(qnet.formats.logit_width + 1, pipeline + folding.dense))
+            + timing.fifo_bits(qnet.formats.logit_width + 1, pipeline + folding.dense))
     add("dense", rounds * reals, folding.dense, bits, first)
     return Estimate(tuple(stages))

@@ -11,12 +11,14 @@ from .model.fft import Butterfly, FftPlan, Requantise, Twiddle, bit_reversed
 from .model.fft2d import Fft2dPlan
 
 __all__ = ["FIFO", "GATE", "GUARD", "MULTIPLIER", "RAM", "requantise", "butterfly", "twiddle", "fft_pipeline",
-           "reorder_tokens", "fft_latency", "LINE_IN_REGISTERS", "BIAS",
+           "reorder_tokens", "fft_latency", "fft_fifo", "fifo", "fifo_bits", "fifo_depth", "LINE_IN_REGISTERS", "BIAS",
            "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "fft2d_interval", "hadamard_pipeline", "dense_pipeline",
            "pwl_pipeline", "tree"]
 
 FIFO = 2
-"""Push to valid of an output FIFO."""
+"""Push to valid of a short output FIFO."""
+FIFO_IN_LUTS = 32
+"""Longest FIFO that is LUT RAM; a longer one is a memory with a short FIFO behind."""
 GATE = 1
 """The register that turns an accepted beat into a token of the free-running pipeline."""
 GUARD = 1
@@ -32,8 +34,8 @@ BIAS = 48
 
 
 def requantise(rule: Requantise) -> int:
-    """Two cycles to round (decide, add), one to saturate."""
-    return (2 if rule.drop else 0) + (1 if rule.saturates else 0)
+    """One cycle to round, one to saturate."""
+    return (1 if rule.drop else 0) + (1 if rule.saturates else 0)
 
 
 def butterfly(step: Butterfly) -> int:
@@ -42,8 +44,8 @@ def butterfly(step: Butterfly) -> int:
 
 
 def twiddle(step: Twiddle) -> int:
-    """Operand narrowing beside the table's read, product, sum, rounding."""
-    return max(requantise(step.operand), RAM) + MULTIPLIER + 1 + requantise(step.product)
+    """Operand narrowing beside the table's read, product, sum in two halves, rounding."""
+    return max(requantise(step.operand), RAM) + MULTIPLIER + 2 + requantise(step.product)
 
 
 def fft_pipeline(plan: FftPlan, order: str) -> int:
@@ -62,10 +64,15 @@ def fft_latency(plan: FftPlan, order: str) -> int:
     """First beat in to first beat out, frame without gaps: N - 1 tokens of delay lines, the reorder
     tokens, and the pipeline's cycles."""
     tokens = plan.size - 1 + (reorder_tokens(plan.size) if order == "natural" else 0)
-    return GATE + tokens + fft_pipeline(plan, order) + FIFO
+    return GATE + tokens + fft_pipeline(plan, order) + fft_fifo(plan, order)
 
 
-TRANSPOSE_FORWARD = RAM + 2 + 3
+def fft_fifo(plan: FftPlan, order: str) -> int:
+    """Push to valid of an FFT's output FIFO."""
+    return fifo(GATE + fft_pipeline(plan, order))
+
+
+TRANSPOSE_FORWARD = RAM + 2 + requantise(Requantise(1, 1, True))
 """Read, select, add, halve with saturation."""
 TRANSPOSE_INVERSE = RAM + 2
 """Read, select, add."""
@@ -103,6 +110,17 @@ def fifo_depth(inflight: int) -> int:
     one in hand; twice that, so that a stuttering sink never finds it empty while the pipeline refills.
     """
     return max(16, 1 << (2 * (inflight + 4) - 1).bit_length())
+
+
+def fifo(inflight: int) -> int:
+    """Push to valid: one cycle to be counted, one to leave; a long one passes a memory and a short one."""
+    return FIFO if fifo_depth(inflight) <= FIFO_IN_LUTS else 1 + RAM + FIFO
+
+
+def fifo_bits(width: int, inflight: int) -> int:
+    """Memory bits of a FIFO, the short one behind a long one included."""
+    depth = fifo_depth(inflight)
+    return width * (depth if depth <= FIFO_IN_LUTS else depth + fifo_depth(RAM))
 
 
 def bias_width(width: int, weight_width: int, inputs: int, bias=0) -> int:
