@@ -1,4 +1,4 @@
-"""Makes `bench` importable and gives every test the directory in which simulators are cached."""
+"""Lets tests run in a checkout that is not installed, and names the directory in which simulators are cached."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ for _root in (_HERE, _HERE.parent / "sw", _HERE.parent / "hw"):
 @pytest.fixture(scope="session")
 def build_dir() -> Path:
     """Directory of compiled simulators, kept between runs."""
-    from bench.case import BUILD_DIR
+    from hadamac_hw.bench.case import BUILD_DIR
 
     return BUILD_DIR

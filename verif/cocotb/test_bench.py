@@ -10,8 +10,8 @@ import pytest
 from amaranth.hdl import Const, Module, Signal
 from amaranth.lib.wiring import Component, In, Out
 
-from bench.beats import Beats, from_limbs, to_limbs, unsigned
-from bench.case import run_case
+from hadamac_hw.bench.beats import Beats, from_limbs, to_limbs, unsigned
+from hadamac_hw.bench.case import run_case
 from hadamac_hw.emit import emit
 from hadamac_hw.simulate import SimulationFailure
 

@@ -52,8 +52,8 @@ def test_core(name):
         x, y, over = x[keep], y[keep], over[keep]
     assert over.any() and not over.all()
     results = core.play_all(x, y, over, interval=size)
-    cycles = results["none"].output_cycles
-    np.testing.assert_array_equal(np.diff(cycles), 1, "frames back to back leave without a hole")
+    np.testing.assert_array_equal(np.diff(results["none"].output_cycles), 1, "frames back to back leave without a hole")
+    np.testing.assert_array_equal(np.diff(results["shy"].output_cycles), 2, "half the rate: the FIFO never runs empty")
 
 
 @pytest.mark.parametrize(("name", "gaps"), [("fft4", (1, 2, 5)), ("fft8", (1, 4, 7, 8)), ("fft16", (3, 13, 17, 50))])

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from hadamac import timing
 from hadamac.errors import DataError, DescriptionError
 from hadamac.model.hadamard import dense
 from hadamac_hw.dense import Dense
@@ -92,4 +93,4 @@ def test_cycle_counts():
     for lanes, rounds in ((1, 5), (2, 3), (3, 2), (4, 2), (5, 1)):
         block = Dense(weights=np.zeros((5, 2, 4, 4)), bias=[0] * 5, shift=[4] * 5, lanes=lanes, width=12)
         assert (block.rounds, block.interval, block.multipliers, block.frame) == (rounds, rounds * 32, lanes, (16, 5))
-        assert block.latency == 48 - 1 + block.pipeline + 2
+        assert block.latency == 48 - 1 + block.pipeline + timing.fifo(block.pipeline + lanes)

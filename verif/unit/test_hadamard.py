@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from amaranth.sim import Simulator
+from hadamac import timing
 from hadamac.errors import DataError, DescriptionError, FitError
 from hadamac.model.hadamard import hadamard
 from hadamac_hw.hadamard import Hadamard
@@ -121,4 +122,4 @@ def test_cycle_counts():
     for lanes, folds in ((1, 4), (2, 2), (4, 1)):
         block = make(lanes=lanes)
         assert (block.interval, block.multipliers, block.frame) == (12 * folds, 4 * lanes, (24, 12))
-        assert block.latency == 24 + folds - 1 + block.pipeline + 2
+        assert block.latency == 24 + folds - 1 + block.pipeline + timing.fifo(block.pipeline)
