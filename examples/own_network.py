@@ -12,5 +12,6 @@ rng = np.random.default_rng(1)
 params = {name: rng.normal(0, 0.2, shape) for name, shape in network.parameters.items()}
 qnet = quantise(network, params, shipped_digits()[0][:100], PRESETS["default"])
 cost = estimate(qnet)
-print(f"latency {cost.latency}, interval {cost.interval}, {cost.multipliers} multipliers, {cost.memory_bits} memory bits")
+print(f"latency {cost.latency}, interval {cost.interval}, {cost.multipliers} multipliers, "
+      f"{cost.memory_bits} memory bits")
 print(f"{len(network_verilog(qnet).splitlines())} lines of Verilog")

@@ -35,7 +35,8 @@ class Argmax(wiring.Component):
 
     def __init__(self, *, classes: int, width: int):
         if not isinstance(classes, int) or not 2 <= classes < 2 ** (width - 1):
-            raise DescriptionError(f"Argmax classes must be an integer from 2 to {2 ** (width - 1) - 1}, not {classes!r}")
+            most = 2 ** (width - 1) - 1
+            raise DescriptionError(f"Argmax classes must be an integer from 2 to {most}, not {classes!r}")
         self.classes, self.width = classes, width
         self.interval = classes + 1
         self.frame = (classes, classes + 1)

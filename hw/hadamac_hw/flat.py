@@ -87,7 +87,7 @@ class FlatTop(wiring.Component):
             at += bytes_of(Shape.cast(part).width)
         shape = block.o.payload.shape().members["data"]
         padded = []
-        for name, part in _fields(shape):
+        for name, _ in _fields(shape):
             value = block.o.payload.data if name is None else block.o.payload.data[name]
             fill = bytes_of(len(value)) - len(value)
             padded.append(Cat(value, (value[-1] if value.shape().signed else value[:0]).replicate(fill)))

@@ -78,7 +78,8 @@ class Hadamard(wiring.Component):
         if banks not in ((1, 2) if loadable else (1,)):
             raise DescriptionError(f"Hadamard banks must be 1{' or 2' if loadable else ' in ROM'}, not {banks!r}")
         if self.shift.min() < -8 or self.shift.max() > 31:
-            raise DescriptionError(f"Hadamard shift must be from -8 to 31, not {self.shift.min()} .. {self.shift.max()}")
+            raise DescriptionError(f"Hadamard shift must be from -8 to 31, not {self.shift.min()} .. "
+                                   f"{self.shift.max()}")
         limit = 2 ** (weight_width - 1)
         for part in (self.weights.real, self.weights.imag):
             if part.min() < -limit or part.max() >= limit:

@@ -57,10 +57,11 @@ def cores(qnet: QuantNetwork) -> list[Core]:
     list_ = [
         *((f"fft{n}", Fft(size=n, width=16), f"FFT of {n} points, 16 bits, natural order, scale 1/{n}")
           for n in (16, 64, 256, 1024)),
-        ("ifft64", Fft(size=64, width=16, inverse=True), "inverse FFT of 64 points, 16 bits, natural order, scale 1/64"),
+        ("ifft64", Fft(size=64, width=16, inverse=True), "inverse FFT, 64 points, 16 bits, natural order, scale 1/64"),
         ("row_pairs32", RowPairs(size=32, width=16, shift=7), "raster of 32x32 pixels to row pairs"),
         ("fft2d_32", Fft2d(Fft2dPlan(size=32, radius=7, width=16)), "2-D FFT of 32x32 real maps, |u|, v <= 7 kept"),
-        ("ifft2d_16", Fft2d(Fft2dPlan(size=16, radius=7, width=16, inverse=True)), "inverse 2-D FFT to 16x16 real maps"),
+        ("ifft2d_16", Fft2d(Fft2dPlan(size=16, radius=7, width=16, inverse=True)),
+         "inverse 2-D FFT to 16x16 real maps"),
         ("crop32", Crop(size=32, radius=7, columns=17, width=16), "crop of 32x17 half-spectra to |u|, v <= 7"),
         ("expand16", Expand(size=16, radius=7, width=16), "live bins |u|, v <= 7 to 16 rows a column"),
         ("hadamard4x4", Hadamard(weights=zeros, bias=[0] * 4, shift=[8] * 4, lanes=2, width=16, banks=2),
@@ -80,7 +81,8 @@ def _configuration(block) -> dict:
     out = {}
     for source in (block, getattr(block, "plan", None)):
         for name, value in vars(source).items() if source is not None else ():
-            if isinstance(value, (bool, int, str)) or (isinstance(value, tuple) and name in ("schedule", "rows", "columns")):
+            schedule = isinstance(value, tuple) and name in ("schedule", "rows", "columns")
+            if isinstance(value, (bool, int, str)) or schedule:
                 out[name] = list(value) if isinstance(value, tuple) else value
     out["latency"] = getattr(block, "latency", None)
     return out

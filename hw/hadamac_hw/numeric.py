@@ -67,7 +67,8 @@ def add_in_halves(m: Module, a: Value, b: Value, *, subtract: bool, name: str) -
 class Requantiser(wiring.Component):
     """``saturate(round_half_even(i, drop), width)``, free-running.
 
-    Timing: ``timing.requantise`` cycles (one to round, one to saturate), one result per cycle.  ``overflow`` belongs to ``o`` of the same cycle.
+    Timing: ``timing.requantise`` cycles (one to round, one to saturate), one result per cycle.
+    ``overflow`` belongs to ``o`` of the same cycle.
     """
 
     def __init__(self, rule: Requantise, *, in_width: int):

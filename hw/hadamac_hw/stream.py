@@ -7,7 +7,7 @@ stops, so no clock-enable net spans the block, and a stall costs one registered 
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Shape, Signal, ShapeCastable, signed
+from amaranth.hdl import Module, Mux, Shape, ShapeCastable, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out

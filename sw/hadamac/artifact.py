@@ -217,8 +217,6 @@ def _rebuild(path: Path, network: Network, formats: Formats, manifest: dict, ten
                       **{axis: tuple(shifts) for axis, shifts in record[direction].items()})
             for direction, size, inverse in (("forward", shape.size, False), ("inverse", shape.pool, True))
         ]
-        for plan in plans:  # a schedule of the wrong length is refused here
-            plan.row_plan, plan.column_plan
         channel = {name: take(f"conv{k}.{name}", (shape.outputs,)) for name in ("bias", "shift", "exponent")}
         groups.append(QuantGroup(
             shape=shape, forward=plans[0], inverse=plans[1], bias=channel["bias"],

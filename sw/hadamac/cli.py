@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -31,14 +31,14 @@ app = typer.Typer(
 console = Console()
 
 ArtifactArgument = Annotated[
-    Optional[Path], typer.Argument(help="Artifact directory; the shipped MNIST network unless given.", show_default=False)
+    Path | None, typer.Argument(help="Artifact directory; the shipped MNIST network unless given.", show_default=False)
 ]
 DataOption = Annotated[
-    Optional[Path], typer.Option("--data", help="Directory with MNIST's IDX files, plain or .gz.", show_default=False)
+    Path | None, typer.Option("--data", help="Directory with MNIST's IDX files, plain or .gz.", show_default=False)
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
 IntervalOption = Annotated[
-    Optional[int], typer.Option("--interval", min=1, help="Cycles a frame may take; fewer lanes for a longer one.")
+    int | None, typer.Option("--interval", min=1, help="Cycles a frame may take; fewer lanes for a longer one.")
 ]
 
 
@@ -155,9 +155,9 @@ def _images(path: Path) -> np.ndarray:
 @app.command(epilog="Example: hadamac predict --images digits.npy --out logits.npy --trace stages/")
 def predict(
     artifact: ArtifactArgument = None,
-    images: Annotated[Optional[Path], typer.Option(help="uint8 .npy, (n, 28, 28) or (n, 32, 32).")] = None,
-    out: Annotated[Optional[Path], typer.Option(help="Integer logits to write, .npy (n, classes).")] = None,
-    trace: Annotated[Optional[Path], typer.Option(help="Directory for the words of every stage.")] = None,
+    images: Annotated[Path | None, typer.Option(help="uint8 .npy, (n, 28, 28) or (n, 32, 32).")] = None,
+    out: Annotated[Path | None, typer.Option(help="Integer logits to write, .npy (n, classes).")] = None,
+    trace: Annotated[Path | None, typer.Option(help="Directory for the words of every stage.")] = None,
     data: DataOption = None,
 ):
     """Predict bit-exactly what the circuit answers.
@@ -273,8 +273,8 @@ def estimate(artifact: ArtifactArgument = None, interval: IntervalOption = None)
     table.add_section()
     table.add_row("network", f"{e.interval:,}", str(e.multipliers), f"{e.memory_bits:,}", f"{e.latency:,}")
     console.print(table)
-    console.print(f"lanes: Hadamard {', '.join(map(str, folding.hadamard))}, dense {folding.dense}; latency {e.latency} "
-                  f"cycles, then an image every {e.interval}", highlight=False)
+    console.print(f"lanes: Hadamard {', '.join(map(str, folding.hadamard))}, dense {folding.dense}; "
+                  f"latency {e.latency} cycles, then an image every {e.interval}", highlight=False)
 
 
 @app.command(epilog="Example: hadamac bitstream --board ulx3s-85f --out build/bitstream")
@@ -295,9 +295,9 @@ def bitstream(
 @app.command(epilog="Example: hadamac show --pictures build/pictures --digit 3")
 def show(
     artifact: ArtifactArgument = None,
-    pictures: Annotated[Optional[Path], typer.Option(help="Directory for pictures of every stage.")] = None,
+    pictures: Annotated[Path | None, typer.Option(help="Directory for pictures of every stage.")] = None,
     digit: Annotated[int, typer.Option(min=0, max=499, help="Which shipped digit to picture.")] = 0,
-    errors: Annotated[bool, typer.Option("--errors", help="Fixed against float on the shipped digits, edge by edge.")] = False,
+    errors: Annotated[bool, typer.Option("--errors", help="Fixed against float, edge by edge.")] = False,
 ):
     """Print a network layer by layer; with --pictures, picture every stage, float beside fixed."""
     from .describe import layer_table

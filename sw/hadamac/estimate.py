@@ -212,7 +212,8 @@ def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
                 times = add(f"hadamard{k}", shape.outputs * bins * folds, 4 * lanes, bits,
                             _transfers(steps[folds - 1 :: folds] + pipeline + timing.fifo(pipeline)))
             multipliers = p.row_plan.multipliers + p.column_plan.multipliers
-            times = add(f"{name}{k}", channels * timing.fft2d_interval(p), multipliers, _fft2d_bits(p), _fft2d(p, times))
+            interval = channels * timing.fft2d_interval(p)
+            times = add(f"{name}{k}", interval, multipliers, _fft2d_bits(p), _fft2d(p, times))
     d = qnet.dense
     count, reals = len(d.weights), d.weights[0].size
     rounds, drop = -(-count // folding.dense), max(int(d.shift.max()), 0)

@@ -137,7 +137,7 @@ class Network:
                 )
 
     @property
-    def groups(self) -> list["Group"]:
+    def groups(self) -> list[Group]:
         """The (conv, pool, activation) groups with their shapes, in order."""
         out, size, channels = [], self.size, self.channels
         for k in range(len(self.layers) // 3):
@@ -172,7 +172,7 @@ class Network:
         }
 
     @classmethod
-    def from_json(cls, data: dict | str) -> "Network":
+    def from_json(cls, data: dict | str) -> Network:
         """Build a network from its JSON form, refusing unknown layers and fields by name."""
         if isinstance(data, str):
             try:

@@ -63,7 +63,8 @@ class Formats:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
                 raise DescriptionError(f"Formats {name} must be an integer from {low} to {high}, not {value!r}")
-        if isinstance(self.headroom, bool) or not isinstance(self.headroom, (int, float)) or not 1 <= self.headroom < 1e6:
+        number = isinstance(self.headroom, (int, float)) and not isinstance(self.headroom, bool)
+        if not number or not 1 <= self.headroom < 1e6:
             raise DescriptionError(f"Formats headroom must be a number from 1 to 1e6, not {self.headroom!r}")
 
 

@@ -26,7 +26,7 @@ class Steps:
         self.done, self.start = 0, time.perf_counter()
 
     @contextmanager
-    def step(self, title: str) -> Iterator["Bar"]:
+    def step(self, title: str) -> Iterator[Bar]:
         """One step: prints its number and title, shows a bar while it runs, then what it said and its time."""
         self.done += 1
         start = time.perf_counter()

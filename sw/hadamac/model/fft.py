@@ -21,7 +21,8 @@ rotates, so a component can reach the modulus, sqrt(2) times full scale.
 
 With the schedule all ones (scale 1/N) no inner word can overflow, whatever the input; the output
 saturates only where the exact result does not fit ``out_width``.  With fewer shifts a product's
-operand saturates one bit above the wider of ``width`` and ``out_width``.  Every saturation sets the frame's overflow flag.
+operand saturates one bit above the wider of ``width`` and ``out_width``.
+Every saturation sets the frame's overflow flag.
 """
 
 from __future__ import annotations

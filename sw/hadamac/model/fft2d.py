@@ -60,10 +60,10 @@ class Fft2dPlan:
     inverse: bool = False
 
     def __post_init__(self):
-        highest = self.row_plan.size // 2 - 1  # both plans refuse what they cannot do
+        # Both plans refuse what they cannot do.
+        highest = min(self.row_plan.size, self.column_plan.size) // 2 - 1
         if isinstance(self.radius, bool) or not isinstance(self.radius, int) or not 0 <= self.radius <= highest:
             raise DescriptionError(f"Fft2d radius must be an integer from 0 to {highest}, not {self.radius!r}")
-        self.column_plan
 
     @cached_property
     def row_plan(self) -> FftPlan:

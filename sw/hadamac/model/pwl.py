@@ -64,7 +64,7 @@ class PwlTable:
                 f"Pwl shift must be from 0 to {self.slope_width + self.width - 1}, not {self.shift}")
 
     @classmethod
-    def interpolate(cls, function, *, low: float, high: float, segments: int, width: int, fraction: int) -> "PwlTable":
+    def interpolate(cls, function, *, low: float, high: float, segments: int, width: int, fraction: int) -> PwlTable:
         """Chords of ``function`` between evenly spaced points from ``low`` to ``high``, constant outside.
 
         ``function`` maps an array of values to values; x and y are SQ(width - fraction, fraction).
