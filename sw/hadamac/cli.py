@@ -10,17 +10,16 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from . import __version__
+from .arrays import load_images, save_array, write_trace
 from .artifact import Artifact, load, save, shipped
 from .data import load_mnist, shipped_digits
 from .errors import DataError, DescriptionError, HadamacError
-from .files import atomic_directory, atomic_write, check_directory
-from .numeric import to_integers
+from .files import atomic_directory, check_directory
 from .quantised import PRESETS
 from .steps import Steps
 
@@ -143,15 +142,6 @@ def quantise(
                   f"on {len(images)} images", highlight=False)
 
 
-def _images(path: Path) -> np.ndarray:
-    try:
-        return np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise DataError(f"Image file {path} does not exist") from None
-    except (OSError, ValueError, EOFError) as e:
-        raise DataError(f"Image file {path} must be a .npy array of uint8: {e}") from None
-
-
 @app.command(epilog="Example: hadamac predict --images digits.npy --out logits.npy --trace stages/")
 def predict(
     artifact: ArtifactArgument = None,
@@ -169,7 +159,7 @@ def predict(
         raise DataError("Images come from --images or from --data, not from both")
     network, labels = load(artifact), None
     if images is not None:
-        pixels = _images(images)
+        pixels = load_images(images)
     else:
         pixels, labels = load_mnist(data, "test") if data is not None else shipped_digits()
     start = time.process_time()
@@ -177,9 +167,9 @@ def predict(
     rate = len(pixels) / max(time.process_time() - start, 1e-9)
     if trace is not None:
         with atomic_directory(trace, marker="formats.json") as directory:
-            _write_trace(directory, network, prediction)
+            write_trace(directory, network.qnet, prediction)
     if out is not None:
-        _save_array(out, prediction.logits)
+        save_array(out, prediction.logits)
     overflows = int(prediction.overflow.sum())
     console.print(f"{len(prediction.logits)} images, {overflows} with an overflow; {rate:,.0f} images a second of "
                   "processor time", highlight=False)
@@ -187,27 +177,6 @@ def predict(
         console.print(f"accuracy {_percent(prediction.classes, labels)}", highlight=False)
     elif out is None:
         console.print("classes " + " ".join(str(c) for c in prediction.classes), highlight=False, soft_wrap=True)
-
-
-def _save_array(path: Path, array: np.ndarray) -> None:
-    import io
-
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    atomic_write(path, buffer.getvalue())
-
-
-def _write_trace(directory: Path, network: Artifact, prediction) -> None:
-    """One integer .npy per edge, complex ones with a last axis (real, imaginary), and their formats."""
-    import json
-
-    formats = {}
-    for name, words in prediction.trace.items():
-        if np.iscomplexobj(words):
-            words = np.stack([words.real, words.imag], -1)
-        np.save(directory / f"{name}.npy", to_integers(words), allow_pickle=False)
-        formats[name] = {"format": str(network.qnet.edges[name]), "shape": list(words.shape)}
-    (directory / "formats.json").write_text(json.dumps(formats, indent=2) + "\n")
 
 
 @app.command(epilog="Example: hadamac verilog --out build/rtl")

@@ -1,0 +1,17 @@
+"""The examples run as they stand, and say what README says of them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+SAYS = {"predict.py": "accuracy 0.986", "fft_core.py": "RMS error 0.43", "own_network.py": "interval 1024"}
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in EXAMPLES.glob("*.py")))
+def test_example(name):
+    done = subprocess.run([sys.executable, EXAMPLES / name], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert SAYS[name] in done.stdout
