@@ -1,6 +1,6 @@
 """Cycles, multipliers and memory of every stage, before anything is emitted.
 
-The latency is exact: the times at which beats leave each part of the first frame are carried
+The latency is exact: the times at which beats leave each part of the first frame (or two) are carried
 through the network, from the parts' cycle counts in :mod:`hadamac.timing`.  The interval is that of
 the slowest stage; every stage is double-buffered, so that none waits for another within a frame.
 Simulation of the emitted Verilog must agree to the cycle.
@@ -76,9 +76,15 @@ class Stage:
 
 @dataclass(frozen=True)
 class Estimate:
-    """``latency``: first pixel accepted to first logit offered; ``interval``: frame to frame."""
+    """``latency``: first pixel accepted to first logit offered, of a frame alone; ``interval``: frame to frame.
+
+    ``streaming_latency`` is the latency of the first of many frames.  It is larger only where a folded
+    product is busy all the time: the bins of the next frame then follow at its slow pace, and they push
+    the last ones of this frame through the transform, where otherwise bubbles do so at full speed.
+    """
 
     stages: tuple[Stage, ...]
+    streaming_latency: int
 
     @property
     def latency(self) -> int:
@@ -184,6 +190,11 @@ def _power(n: int) -> int:
 def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
     """Stages of the circuit that ``folding`` (default: :func:`plan`) asks for."""
     folding = folding or plan(qnet)
+    return Estimate(_stages(qnet, folding, 1), _stages(qnet, folding, 2)[-1].first_output)
+
+
+def _stages(qnet: QuantNetwork, folding: Plan, frames: int) -> tuple[Stage, ...]:
+    """Walk the network with the times of ``frames`` frames back to back."""
     width, weight_width = qnet.formats.width, qnet.formats.weight_width
     size = qnet.network.size
     stages = []
@@ -192,8 +203,8 @@ def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
         stages.append(Stage(name, int(interval), int(multipliers), int(bits), int(times[0])))
         return times
 
-    pixels = np.arange(size * size) + timing.GUARD
-    odd = pixels.reshape(size, size)[1::2].reshape(-1)
+    pixels = np.arange(frames * size * size) + timing.GUARD
+    odd = pixels.reshape(frames * size, size)[1::2].reshape(-1)
     times = add("input", size * size, 0, 8 * size + timing.fifo_bits(2 * width + 1, timing.RAM),
                 _transfers(odd + timing.RAM + timing.FIFO))
     for g, lanes in zip(qnet.groups, folding.hadamard):
@@ -219,8 +230,8 @@ def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
     rounds, drop = -(-count // folding.dense), max(int(d.shift.max()), 0)
     steps = _double_buffer(times, reals // 2, rounds * reals)
     pipeline = timing.dense_pipeline(folding.dense, drop)
-    first = steps.reshape(rounds, -1)[:, -1] + pipeline + timing.fifo(pipeline + folding.dense)
+    first = steps.reshape(frames * rounds, -1)[:, -1] + pipeline + timing.fifo(pipeline + folding.dense)
     bits = (2 * _power(reals // 2) * 2 * width + folding.dense * rounds * reals * weight_width
             + timing.fifo_bits(qnet.formats.logit_width + 1, pipeline + folding.dense))
     add("dense", rounds * reals, folding.dense, bits, first)
-    return Estimate(tuple(stages))
+    return tuple(stages)

@@ -71,6 +71,15 @@ def test_a_dense_layer_may_be_the_slowest_stage():
     assert plan(q) == Plan((1,), 10) and estimate(q).interval == 32
 
 
+def test_a_product_that_is_always_busy_holds_up_the_frame_before():
+    """Its bins come every fourth cycle, and so do the tokens that push the last column through; with all lanes not."""
+    q = tiny.quantised(tiny.wide(), rng("estimate"), "halving", count=8)
+    slow, fast = estimate(q, Plan((1, 1), 3)), estimate(q, Plan((1, 4), 3))
+    assert (slow.interval, slow.stages[5].name, slow.stages[5].interval) == (448, "hadamard1", 448)
+    assert 0 < slow.streaming_latency - slow.latency < 3 * 8
+    assert fast.streaming_latency == fast.latency < slow.latency
+
+
 @pytest.mark.parametrize("size", (4, 8, 16, 64, 1024))
 def test_reorder_tokens(size):
     """The least delay with which no bin is read before it was written; (sqrt N - 1)**2 + 1 for even log2 N."""
