@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from hadamac_hw.argmax import Argmax
 from support.cores import Core
 from support.seeds import rng

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from hadamac.model.crop import live_rows, to_beats
 from hadamac_hw.crop import Crop, Expand
 from support.cores import Core

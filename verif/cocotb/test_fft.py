@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from hadamac.model.fft import FftPlan, bit_reversed
 from hadamac_hw.fft import Fft
 from support.cores import Core

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from hadamac.estimate import _fft2d
 from hadamac.model.crop import to_beats
 from hadamac.model.fft2d import Fft2dPlan, pack_rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from hadamac.model.hadamard import hadamard
 from hadamac_hw.bench.beats import Beats
 from hadamac_hw.hadamard import Hadamard

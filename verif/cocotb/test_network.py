@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from amaranth.hdl import Mux, Signal
+
 from hadamac.estimate import Estimate, Plan, estimate, plan
 from hadamac.quantise import quantise
 from hadamac.quantised import PRESETS, QuantNetwork

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from hadamac.model.pwl import PwlTable
 from hadamac_hw.pwl import Pwl, Relu
 from support.cores import Core

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from hadamac.model.fft2d import pack_rows
 from hadamac_hw.fft2d import RowPairs
 from support.cores import Core

@@ -8,6 +8,7 @@ import pytest
 from amaranth.hdl import Module, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from hadamac import timing
 from hadamac_hw.stream import Fifo, Frame, FrameGuard, delayed, frames
 from support.cores import Core

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from amaranth.hdl import Shape
 from amaranth.lib import data
+
 from hadamac_hw.bench.beats import Beats
 from hadamac_hw.bench.case import CaseResult, run_case
 from hadamac_hw.emit import emit

@@ -7,6 +7,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+
 from hadamac.errors import HadamacError
 from hadamac_hw.simulate import seed_from_environment
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import cocotb
 import numpy as np
 from cocotb.triggers import RisingEdge
+
 from hadamac_hw.bench.beats import Beats
 from hadamac_hw.bench.scoreboard import compare
 from hadamac_hw.bench.streams import STALLS, Bench, Sink, Source, seed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool
 from hadamac.quantise import quantise
 from hadamac.quantised import PRESETS, QuantNetwork

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from hadamac.errors import DescriptionError
 from hadamac.model.hadamard import argmax
 from hadamac_hw.argmax import Argmax

@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+
 from hadamac import artifact
 from hadamac.data import shipped_digits
 from hadamac.errors import ArtifactError

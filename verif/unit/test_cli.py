@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from hadamac.cli import main
 from hadamac.data import shipped_digits
 

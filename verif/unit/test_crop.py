@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from hadamac.errors import DataError, DescriptionError
 from hadamac.model.crop import crop, expand, from_beats, live_rows, to_beats
 from hadamac_hw.crop import Crop, Expand

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from hadamac import timing
 from hadamac.errors import DataError, DescriptionError
 from hadamac.model.hadamard import dense

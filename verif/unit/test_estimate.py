@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from hadamac import timing
 from hadamac.errors import FitError
 from hadamac.estimate import Plan, _double_buffer, _transfers, estimate, plan

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from hadamac.errors import DescriptionError
 from hadamac.model.fft import FftPlan, bit_reversed, twiddles
 from hadamac.numeric import round_half_even, saturate, swap

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from hadamac.errors import DescriptionError
 from hadamac.model.crop import crop, expand
 from hadamac.model.fft2d import Fft2dPlan, pack_rows, unpack_rows

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+
 from hadamac.errors import DescriptionError
 from hadamac.model.fft import Butterfly, FftPlan, Requantise, Twiddle
 from hadamac.numeric import swap

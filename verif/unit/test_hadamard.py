@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from amaranth.sim import Simulator
+
 from hadamac import timing
 from hadamac.errors import DataError, DescriptionError, FitError
 from hadamac.model.hadamard import hadamard

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+
 from hadamac import PRESETS, quantise
 from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool
 from hadamac_hw.library import write_library

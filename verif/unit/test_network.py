@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from hadamac.errors import DescriptionError
 from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool, default_network
 from support import tiny

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from amaranth.hdl import Module, Signal, signed
 from amaranth.sim import Simulator
+
 from hadamac import numeric, timing
 from hadamac.errors import DataError
 from hadamac.model.fft import Requantise
@@ -206,3 +207,45 @@ def test_requantiser_exhaustively():
 
     simulate(m, bench)
     assert not wrong
+
+
+def test_adders_exhaustively():
+    """All pairs of words of 2 to 5 bits: sums and differences in one adder with a carry, and in two halves and cycles."""
+    m = Module()
+    words = {width: (Signal(signed(width), name=f"a{width}"), Signal(signed(width), name=f"b{width}")) for width in range(2, 6)}
+    carry = Signal()
+    outputs = {}
+    for width, (a, b) in words.items():
+        for kind in ("carry", "sum", "difference"):
+            if kind == "carry":
+                value = circuit.add_with_carry(a, b, carry)
+            else:
+                value = circuit.add_in_halves(m, a, b, subtract=kind == "difference", name=f"{kind}{width}")
+            outputs[width, kind] = y = Signal(value.shape(), name=f"y{width}_{kind}")
+            m.d.comb += y.eq(value)
+    wrong = []
+
+    async def bench(ctx):
+        sent = []
+        for k in range(2 * 1024 + 2):
+            numbers = {w: ((k % (1 << w)) - (1 << (w - 1)), (k >> 5) % (1 << w) - (1 << (w - 1))) for w in words}
+            for width, pair in words.items():
+                for signal, value in zip(pair, numbers[width]):
+                    ctx.set(signal, value)
+            ctx.set(carry, (k >> 10) & 1)
+            sent.append(numbers)
+            for (width, kind), y in outputs.items():
+                a, b = numbers[width]
+                if kind == "carry":
+                    expected = a + b + ((k >> 10) & 1)
+                elif k < 2:
+                    continue
+                else:  # two cycles ago
+                    a, b = sent[k - 2][width]
+                    expected = a + b if kind == "sum" else a - b
+                if ctx.get(y) != expected:
+                    wrong.append((width, kind, a, b, expected, ctx.get(y)))
+            await ctx.tick()
+
+    simulate(m, bench)
+    assert not wrong, wrong[:5]

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from hadamac.errors import DescriptionError
 from hadamac.model.pwl import PwlTable, relu
 from hadamac_hw.pwl import Pwl, Relu

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from hadamac.errors import DataError, DescriptionError, FitError
 from hadamac.model.crop import crop
 from hadamac.quantise import calibrate, quantise

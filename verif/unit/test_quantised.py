@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from hadamac.errors import DataError
 from hadamac.quantised import CHUNK, PRESETS
 from support import tiny

@@ -8,6 +8,7 @@ from itertools import product
 import pytest
 from amaranth.hdl import Module, Signal, signed, unsigned
 from amaranth.sim import Simulator
+
 from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac_hw.flat import FlatTop, bytes_of
