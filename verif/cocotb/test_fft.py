@@ -20,7 +20,7 @@ CORES = {
     "fft8": (FftPlan(size=8, width=12), REVERSED, False),
     "fft8_zeros": (FftPlan(size=8, width=10, schedule=(0, 0, 0), twiddle_width=10), NATURAL, True),
     "fft16": (FftPlan(size=16, width=16), NATURAL, True),
-    "fft16_wide": (FftPlan(size=16, width=12, out_width=14, schedule=(0, 1, 0, 0), guard=0), REVERSED, False),
+    "fft16_steep": (FftPlan(size=16, width=12, schedule=(0, 0, 1, 1), guard=0), REVERSED, False),
     "fft32": (FftPlan(size=32, width=10, schedule=(0, 1, 0, 0, 1)), NATURAL, False),
     "fft32_narrow": (FftPlan(size=32, width=16, operand_width=12, twiddle_width=10), REVERSED, False),
     "fft64": (FftPlan(size=64, width=16), NATURAL, False),
@@ -68,6 +68,16 @@ def test_frames_any_gap_apart(name, gaps):
         np.testing.assert_array_equal(given - taken, core.block.latency + 1)
     alone = core.play(x[keep[:1]], y[keep[:1]], stalls=["none"])["none"]
     np.testing.assert_array_equal(alone.output_cycles - alone.input_cycles, core.block.latency + 1)
+
+
+def test_an_operand_that_saturates_is_flagged_though_the_output_fits():
+    """Four samples add up to four times full scale before the first product; later shifts bring the result back."""
+    core, x, _, _ = prepare("fft16_steep")
+    frames = np.zeros((3, 16), dtype=complex)
+    frames[1, 1::4] = 2047 * (1 + 1j)
+    y, over = core.block.plan.run(frames)
+    assert over.tolist() == [False, True, False] and np.abs(y.real).max() < 2**11 - 1 > np.abs(y.imag).max()
+    core.play(frames, core.block.model(frames), overflow=True, stalls=["none", "both"])
 
 
 @pytest.mark.parametrize("name", ["fft8"])

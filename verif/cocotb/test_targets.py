@@ -1,0 +1,107 @@
+"""The ECP5 text, with behavioural models of its cells, gives the generic text's bits in the same cycles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from amaranth.hdl import Module, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hadamac import timing
+from hadamac.estimate import estimate, plan
+from hadamac_hw.emit import emit
+from hadamac_hw.fft import Fft
+from hadamac_hw.flat import FlatTop
+from hadamac_hw.network import Top
+from hadamac_hw.primitives import Ram
+from hadamac_hw.stream import Fifo, Frame, delayed, frames
+from hadamac_hw.targets import ECP5, TARGETS, find_target
+from hadamac_hw.verify import verify
+from support.cores import Core
+from support.seeds import refused, rng
+from support.stimuli import uniform
+from support.tiny import images, quantised, two_groups
+
+
+def retarget(core: Core) -> Core:
+    """The core as ECP5 text, with the models."""
+    core.verilog = emit(FlatTop(core.block), core.name, platform=ECP5) + ECP5.models
+    return core
+
+
+class Probe(wiring.Component):
+    """Writes a beat's upper half to the address in its lower half, then answers with what was there before."""
+
+    def __init__(self, memory: Ram, bits: int):
+        self.memory, self.bits = memory, bits
+        super().__init__({"i": In(frames(unsigned(bits + memory.width))), "o": Out(frames(unsigned(memory.width)))})
+        self.latency = timing.RAM + timing.FIFO
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.memory = memory = self.memory
+        m.submodules.fifo = fifo = Fifo(Frame(unsigned(memory.width)), inflight=timing.RAM)
+        take = self.i.valid & self.i.ready
+        address = self.i.payload.data[: self.bits]
+        m.d.comb += [self.i.ready.eq(~fifo.stop), memory.read_address.eq(address)]
+        if memory.writable:  # a cycle later, because a word is not read and written in one
+            m.d.comb += [
+                memory.write_enable.eq(delayed(m, take, 1, "write")),
+                memory.write_address.eq(delayed(m, address, 1, "address")),
+                memory.write_data.eq(delayed(m, self.i.payload.data[self.bits :], 1, "value")),
+            ]
+        m.d.comb += [
+            fifo.push.eq(delayed(m, take, timing.RAM, "push")), fifo.data.data.eq(memory.read_data),
+            fifo.data.last.eq(delayed(m, self.i.payload.last, timing.RAM, "last")),
+        ]
+        wiring.connect(m, fifo.o, wiring.flipped(self.o))
+        return m
+
+
+@pytest.mark.parametrize("depth, writable", [(32, True), (64, True), (1000, True), (1024, False), (2048, True),
+                                             (4000, True), (8192, False), (16384, True)])
+def test_memory_in_every_slicing(depth, writable):
+    """Initial words, reads and writes, at both ends and at random; a written word is read again two cycles later."""
+    r = rng("memory", depth, writable)
+    width, bits = (20 if depth <= 2048 else 5), (depth - 1).bit_length()
+    held = r.integers(0, 1 << width, depth)
+    memory = Ram(width=width, depth=depth, init=held.tolist(), writable=writable)
+    core = retarget(Core(Probe(memory, bits), f"memory{depth}"))
+    assert ("DP16KD" in core.verilog.removesuffix(ECP5.models)) == (depth >= 64)
+    addresses = np.concatenate([[0, depth - 1, 0, depth - 1, 17, 16, 17], r.integers(0, depth, 300)])
+    # Two beats to one address in neighbouring cycles would read and write it in one.
+    addresses = addresses[np.append(True, addresses[1:] != addresses[:-1])]
+    values = r.integers(0, 1 << width, len(addresses))
+    expected = []
+    for a, v in zip(addresses, values):
+        expected.append(held[a])
+        if writable:
+            held[a] = v
+    core.play(((values << bits) | addresses)[None], np.array(expected)[None], stalls=["none"],
+              expected_latency=core.block.latency)
+
+
+@pytest.mark.parametrize("size, order", [(16, "natural"), (256, "bit-reversed")])
+def test_fft(size, order):
+    block = Fft(size=size, width=16, twiddle_width=18, order=order)
+    core = retarget(Core(block, f"ecp5_fft{size}"))
+    x = uniform(rng("fft", size), 16, 3, size)
+    core.play(x, block.model(x), overflow=block.plan.run(x)[1].any(), stalls=["none", "both", "bursts"],
+              expected_latency=block.latency + 1, expected_interval=size)
+
+
+def test_network(tmp_path):
+    r = rng("network")
+    qnet = quantised(two_groups(), r)
+    text = emit(Top(qnet), "ecp5_network", platform=ECP5)
+    assert text.count("MULT18X18D") >= estimate(qnet).multipliers
+    result = verify(text + ECP5.models, "ecp5_network", qnet, images(two_groups(), r, 4), build_dir=tmp_path,
+                    folding=plan(qnet))
+    assert result.matching == 4
+
+
+def test_find_target():
+    assert find_target("generic") is None and find_target("ecp5") is ECP5
+    with refused(f"Target must be one of {', '.join(TARGETS)}, not 'spartan'"):
+        find_target("spartan")
