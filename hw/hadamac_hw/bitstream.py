@@ -55,8 +55,11 @@ def constraints(board: Board) -> str:
 def _run(command: list[str], work: Path, log: str, timeout_s: float, watch: Callable[[str], None] = lambda line: None):
     """One tool, in the working directory (YoWASP programs see no absolute path); ``watch`` sees each line it prints."""
     name = Path(command[0]).name
-    child = subprocess.Popen(command, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                             errors="replace", stdin=subprocess.DEVNULL)
+    try:
+        child = subprocess.Popen(command, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                 errors="replace", stdin=subprocess.DEVNULL)
+    except OSError as error:  # it was there when the build began
+        raise ToolError(f"{name} cannot be started: {error.strerror}") from None
     timer = threading.Timer(timeout_s, child.kill)
     timer.start()
     last = ""
