@@ -32,7 +32,7 @@ def test_core(name):
     # The largest sum, less the output's width, is the shift that just fits; some shift more, some less, one left.
     fit = width + weight_width - 1 + (channels * size * size).bit_length() - out_width
     shift = np.maximum(fit + r.integers(-3, 2, outputs), -2)
-    shift[-1] = -2 if out_width > width else 0
+    shift[1], shift[-1] = max(fit - 3, -2), -2 if out_width > width else 0  # a map at full scale saturates the second
     bias = r.integers(-(2 ** (width + weight_width - 2)), 2 ** (width + weight_width - 2), outputs)
     bias[2] = 3 << (width + weight_width + 4)  # larger than any sum of products
     bias[-1] = 5

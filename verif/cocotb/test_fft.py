@@ -21,7 +21,7 @@ CORES = {
     "fft8_zeros": (FftPlan(size=8, width=10, schedule=(0, 0, 0), twiddle_width=10), NATURAL, True),
     "fft16": (FftPlan(size=16, width=16), NATURAL, True),
     "fft16_steep": (FftPlan(size=16, width=12, schedule=(0, 0, 1, 1), guard=0), REVERSED, False),
-    "fft32": (FftPlan(size=32, width=10, schedule=(0, 1, 0, 0, 1)), NATURAL, False),
+    "fft32": (FftPlan(size=32, width=10, out_width=12, schedule=(0, 1, 0, 0, 1)), NATURAL, False),
     "fft32_narrow": (FftPlan(size=32, width=16, operand_width=12, twiddle_width=10), REVERSED, False),
     "fft64": (FftPlan(size=64, width=16), NATURAL, False),
     "fft64_zeros": (FftPlan(size=64, width=17, schedule=(0,) * 6), NATURAL, True),

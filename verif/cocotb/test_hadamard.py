@@ -30,10 +30,10 @@ def parameters(r, inputs, outputs, bins, width, weight_width):
                               corners(r, weight_width, 1, inputs, bins)])
     fit = weight_width + inputs.bit_length()
     shift = fit + r.integers(-3, 2, outputs)
-    shift[0] = -3
+    shift[0], shift[-1] = -3, fit - 3  # one up; and one at which bins at full scale saturate
     weights[0] = r.integers(-1, 2, (inputs, bins))
     bias = r.integers(-(2 ** (width + weight_width - 2)), 2 ** (width + weight_width - 2), outputs)
-    bias[0] = 1
+    bias[0], bias[-1] = 1, -77
     return weights, bias, shift
 
 
