@@ -5,25 +5,28 @@ Formula, scaling and widths: :mod:`hadamac.model.fft`.  The circuit follows the 
 
 How it stalls, and how it drains
 --------------------------------
-Time inside is counted in *tokens*.  A token is a sample, or, between frames, a bubble: the gate
-issues one every cycle, except when a frame has begun and its next sample is not there yet, or when
-the output FIFO could not take what is already on its way.  A token carries ``step``, a delay line
-moves only on ``step``, everything else runs freely: no clock enable leaves its stage.  Because
-bubbles push as well as samples do, a frame comes out whole without later input; because every
-stage restarts on ``start``, frames may be any number of tokens apart, or none.
+Time inside is counted in *steps*: every cycle is one, except while the output FIFO could not take
+what is already on its way.  A sample enters with a step.  In each stage half of a block leaves with
+the samples that come; the other half waits in the delay line until the block is complete and then
+leaves by itself, one a step, while the next block's first half takes its place or nothing comes at
+all.  So a frame comes out whole without later input and at full rate, whatever the gaps within and
+between frames, and a stage never needs to be stopped by its neighbour.
+
+``step`` and ``valid`` travel with the data, two cycles ahead of it, and enable counters and short
+register chains only: no clock-enable net leaves its stage, and memories are read ahead.
 """
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 from hadamac.errors import DescriptionError
-from hadamac.model.fft import Butterfly, FftPlan, Requantise, Twiddle, bit_reversed
+from hadamac.model.fft import ORDERS, Butterfly, FftPlan, Requantise, output_bins
 
-from .fft_stages import DelayButterfly, FrameCounter, Reorder, Tokens, TwiddleProduct
+from .fft_stages import DelayButterfly, Reorder, TwiddleProduct
 from .numeric import Requantiser
 from .stream import Complex, Fifo, delayed, frames
 
@@ -39,8 +42,11 @@ class Fft(wiring.Component):
         Size, widths, schedule (:class:`hadamac.model.fft.FftPlan`).
     inverse : bool
         Exponent +j; the scale stays that of the schedule.
-    order : "natural" or "bit-reversed"
-        Of the output; the input is in natural order.
+    order : "natural", "bit-reversed" or "centred"
+        Of the output (:data:`hadamac.model.fft.ORDERS`); the input is in natural order.
+    user : bool
+        Beats carry a ``user`` bit.  In, on a frame's first beat: this frame's transform is inverse.
+        Out, on its last beat: something saturated in this frame.
 
     Members
     -------
@@ -55,83 +61,119 @@ class Fft(wiring.Component):
     ``interval`` N cycles a frame; ``latency`` cycles from the first beat in to the first beat out.
     """
 
-    def __init__(self, plan: FftPlan | None = None, *, inverse: bool = False, order: str = "natural", **parameters):
+    def __init__(self, plan: FftPlan | None = None, *, inverse: bool = False, order: str = "natural",
+                 user: bool = False, **parameters):
         if plan is not None and parameters:
             raise DescriptionError("Fft takes a plan or parameters, not both")
-        if order not in ("natural", "bit-reversed"):
-            raise DescriptionError(f"Fft order must be natural or bit-reversed, not {order!r}")
+        if order not in ORDERS:
+            raise DescriptionError(f"Fft order must be {', '.join(ORDERS[:-1])} or {ORDERS[-1]}, not {order!r}")
+        if user and inverse:
+            raise DescriptionError("Fft takes inverse or user (each frame tells its direction), not both")
         self.plan = plan or FftPlan(**parameters)
-        self.inverse, self.order = bool(inverse), order
+        self.inverse, self.order, self.user = bool(inverse), order, bool(user)
         self.latency = timing.fft_latency(self.plan, order)
         self.interval = self.plan.size
         self.multipliers = self.plan.multipliers
         self.frame = (self.plan.size, self.plan.size)
+        inside = 2 * self.plan.size + timing.reorder_lag(self.plan.size, order) + timing.fft_pipeline(self.plan, order)
+        self._flight = 1 << (inside // self.plan.size + 1).bit_length()  # frame numbers that tell those inside apart
         super().__init__({
-            "i": In(frames(Complex(self.plan.width))), "o": Out(frames(Complex(self.plan.out_width))),
-            "overflow": Out(1),
+            "i": In(frames(Complex(self.plan.width), int(self.user))),
+            "o": Out(frames(Complex(self.plan.out_width), int(self.user))), "overflow": Out(1),
         })
 
-    def model(self, x):
-        """Bit-exact output for frames ``x`` (..., N) of complex words, in this block's order."""
-        y, _ = self.plan.run(x, self.inverse)
-        return y if self.order == "natural" else y[..., bit_reversed(self.plan.size)]
+    def model(self, x, inverse=None):
+        """Bit-exact output for frames ``x`` (..., N) of complex words, in this block's order.
+
+        ``inverse``: with ``user``, bool (...) of each frame.
+        """
+        if inverse is None:
+            inverse = self.inverse
+        y, _ = self.plan.run(x, inverse)
+        return y[..., output_bins(self.plan.size, self.order)]
 
     def elaborate(self, platform):
         m = Module()
         plan = self.plan
-        stages, overflow = [], Signal()
+        flags = Signal(self._flight)
+        stages = []
         for k, rule in enumerate(plan.steps[:-1]):
-            stage = DelayButterfly(rule) if isinstance(rule, Butterfly) else TwiddleProduct(
-                rule, size=plan.size, twiddle_width=plan.twiddle_width)
+            if isinstance(rule, Butterfly):
+                after = plan.steps[k + 1]
+                stage = DelayButterfly(rule, turn=isinstance(after, Butterfly) and after.rotate)
+            else:
+                stage = TwiddleProduct(rule, size=plan.size, twiddle_width=plan.twiddle_width, flight=self._flight)
             m.submodules[f"stage{k}"] = stage
-            if isinstance(rule, Twiddle):
-                with m.If(stage.overflow):
-                    m.d.comb += overflow.eq(1)
             if stages:
                 wiring.connect(m, stages[-1].o, stage.i)
             stages.append(stage)
-        shape = self.o.payload.shape()
-        m.submodules.fifo = fifo = Fifo(shape, inflight=timing.GATE + timing.fft_pipeline(plan, self.order))
-        self._gate(m, stages[0].i, fifo.stop)
-        valid, last, result = self._finish(m, plan.steps[-1], stages[-1].o, overflow)
-        if self.inverse:
-            result = Cat(result.im, result.re)
-        m.d.comb += [fifo.push.eq(valid), fifo.data.data.eq(result), fifo.data.last.eq(last)]
+        m.submodules.fifo = fifo = Fifo(
+            self.o.payload.shape(), inflight=timing.GATE + timing.fft_pipeline(plan, self.order))
+        inverse = self._gate(m, stages[0].i, fifo.stop)
+        saturated = [(stage.overflow, stage.number) for stage in stages if isinstance(stage, TwiddleProduct)]
+        m.d.comb += fifo.push.eq(self._finish(m, plan.steps[-1], stages[-1].o, inverse, flags, saturated, fifo.data))
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
-        with m.If(overflow):
-            m.d.sync += self.overflow.eq(1)
+        for overflow, number in saturated:
+            with m.If(overflow):
+                m.d.sync += [self.overflow.eq(1), flags.bit_select(number, 1).eq(1)]
         return m
 
     def _gate(self, m, token, stop):
-        """Beats and bubbles to tokens."""
-        index, inside = Signal(range(self.plan.size)), Signal()
-        beat = self.i.payload.data
-        take = Signal()
+        """Beats to tokens; returns the directions of the frames inside, by number."""
+        beat, take = self.i.payload.data, Signal()
+        sample, swapped = Signal(beat.shape(), reset_less=True), Signal(beat.shape(), reset_less=True)
         m.d.comb += [self.i.ready.eq(~stop), take.eq(self.i.valid & ~stop)]
-        step, start = Signal(), Signal()
-        sample = Signal(Complex(self.plan.width))
-        m.d.sync += [step.eq(~stop & (self.i.valid | ~inside)), start.eq(take & ~inside), sample.eq(0)]
-        with m.If(take):
-            m.d.sync += sample.eq(Cat(beat.im, beat.re) if self.inverse else beat)
-            m.d.sync += [index.eq(index + 1), inside.eq(index != self.plan.size - 1)]
-        m.d.comb += [token.step.eq(step), token.start.eq(start), token.data.eq(sample)]
+        m.d.sync += [token.step.eq(~stop), token.valid.eq(take), sample.eq(beat)]
+        inverse, swap = Signal(self._flight), int(self.inverse)
+        if self.user:
+            swap = Signal()
+            index, begins = Signal(range(self.plan.size * self._flight)), Signal(init=1)
+            with m.If(take):
+                bits = (self.plan.size - 1).bit_length()
+                m.d.sync += [index.eq(index + 1), begins.eq(index[:bits].all())]
+                with m.If(begins):
+                    told = self.i.payload.user
+                    m.d.sync += [swap.eq(told), inverse.bit_select(index[bits:], 1).eq(told)]
+        m.d.sync += swapped.eq(Mux(swap, Cat(sample.im, sample.re), sample))
+        m.d.comb += token.data.eq(delayed(m, swapped, timing.LEAD - 1, "sample"))
+        return inverse
 
-    def _finish(self, m, rule: Requantise, token, overflow):
-        """Round, saturate, put in order: ``(valid, last, data)`` of what goes into the FIFO."""
-        plan, latency = self.plan, timing.requantise(rule)
-        ended = Signal(Tokens(plan.out_width).members["data"].shape)
-        m.submodules.counter = counter = FrameCounter(plan.size)
-        m.d.comb += [
-            counter.step.eq(delayed(m, token.step, latency, "end_step")),
-            counter.start.eq(delayed(m, token.start, latency, "end_start")),
-        ]
+    def _finish(self, m, rule: Requantise, token, inverse, flags, saturated, beat):
+        """Round, saturate, put in order, into ``beat``; returns its valid."""
+        plan, latency = self.plan, timing.LEAD + timing.requantise(rule)
+        bits = (plan.size - 1).bit_length()
+        index = Signal(range(plan.size * self._flight))
+        with m.If(token.valid):
+            m.d.sync += index.eq(index + 1)
+        swap = delayed(m, inverse.bit_select(index[bits:], 1), latency, "swap") if self.user else int(self.inverse)
+        step, valid = (delayed(m, s, latency, f"end_{n}") for n, s in (("step", token.step), ("valid", token.valid)))
+        at = delayed(m, index, latency, "end_index")
+        rounders, overflow = {}, Signal()
         for part in ("re", "im"):
             m.submodules[f"round_{part}"] = rounder = Requantiser(rule, in_width=len(token.data[part]))
-            m.d.comb += [rounder.i.eq(token.data[part]), ended[part].eq(rounder.o)]
-            with m.If(rounder.overflow & counter.active):
-                m.d.comb += overflow.eq(1)
+            m.d.comb += rounder.i.eq(token.data[part])
+            rounders[part] = rounder
+        m.d.comb += overflow.eq(valid & (rounders["re"].overflow | rounders["im"].overflow))
+        ended = Signal(Complex(plan.out_width))
+        re, im = rounders["re"].o, rounders["im"].o
+        m.d.comb += ended.eq(Mux(swap, Cat(im, re), Cat(re, im)))
         if self.order == "bit-reversed":
-            return counter.active, counter.index == plan.size - 1, ended
-        m.submodules.reorder = reorder = Reorder(size=plan.size, width=plan.out_width)
-        m.d.comb += [reorder.i.step.eq(counter.step), reorder.i.start.eq(counter.start), reorder.i.data.eq(ended)]
-        return reorder.valid, reorder.last, reorder.data
+            due, position, now = valid, at, overflow
+            m.d.comb += beat.data.eq(ended)
+            wait = 0
+        else:
+            m.submodules.reorder = reorder = Reorder(
+                size=plan.size, width=plan.out_width, order=self.order, flight=self._flight)
+            m.d.comb += [
+                reorder.step.eq(step), reorder.valid.eq(valid), reorder.data.eq(ended), beat.data.eq(reorder.o),
+            ]
+            due, position, now, wait = reorder.due, reorder.index, 0, timing.RAM
+        last = position[:bits].all()
+        m.d.comb += beat.last.eq(delayed(m, last, wait, "last"))
+        if self.user:
+            flag = flags.bit_select(position[bits:], 1)
+            m.d.comb += beat.user.eq(delayed(m, last & (flag | now), wait, "user"))
+            with m.If(due & last):
+                m.d.sync += flag.eq(0)
+        saturated.append((overflow, at[bits:]))
+        return delayed(m, due, wait, "push")

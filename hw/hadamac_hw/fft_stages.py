@@ -16,160 +16,197 @@ from .numeric import Requantiser, add_in_halves, add_with_carry
 from .primitives import Multiplier, Ram
 from .stream import Complex, delayed
 
-__all__ = ["DelayButterfly", "FrameCounter", "Reorder", "Tokens", "TwiddleProduct"]
+__all__ = ["DelayButterfly", "Lag", "Reorder", "Tokens", "TwiddleProduct"]
 
 
 def Tokens(width: int) -> wiring.Signature:
-    """A pipeline's tokens: ``step`` (one is here), ``start`` (first of a frame), ``data``."""
-    return wiring.Signature({"step": Out(1), "start": Out(1), "data": Out(Complex(width))})
+    """A pipeline's tokens: ``step`` (time passes), ``valid`` (a sample is here; implies step), and, ``timing.LEAD``
+    cycles later, its ``data``."""
+    return wiring.Signature({"step": Out(1), "valid": Out(1), "data": Out(Complex(width))})
 
 
-class FrameCounter(wiring.Component):
-    """Position within a frame: ``active`` and ``index`` belong to the token of this cycle."""
+class Lag(wiring.Component):
+    """Control of a delay by ``lag`` samples within blocks of ``block``, which empties itself.
 
-    def __init__(self, length: int):
-        self.length = length
-        super().__init__({"step": In(1), "start": In(1), "active": Out(1), "index": Out(range(length))})
+    An output is due with every sample from number ``lag`` of a block on, and, once the block is
+    complete, with every step, until all of it has left.  Before then the next block has no output due.
+
+    Members
+    -------
+    step, valid : In(1)
+        As of :func:`Tokens`.
+    index : Out(range(block)), odd : Out(1)
+        Of the sample of this cycle, if valid: position in its block, and the block's number modulo 2.
+    late : Out(1)
+        ``index >= lag``.
+    due : Out(1)
+        An output leaves in this cycle.
+    drained : Out(range(lag))
+        How many have left by themselves.
+    """
+
+    def __init__(self, *, block: int, lag: int):
+        self.block, self.lag = block, lag
+        super().__init__({
+            "step": In(1), "valid": In(1), "index": Out(range(block)), "odd": Out(1), "late": Out(1), "due": Out(1),
+            "drained": Out(range(lag)),
+        })
 
     def elaborate(self, platform):
         m = Module()
-        index, running = Signal(range(self.length)), Signal()
-        m.d.comb += [self.active.eq(self.step & (self.start | running)), self.index.eq(Mux(self.start, 0, index))]
-        with m.If(self.active):
-            m.d.sync += [index.eq(self.index + 1), running.eq(self.index != self.length - 1)]
+        count, before, busy = Signal(range(2 * self.block)), Signal(), Signal()
+        m.d.comb += Cat(self.index, self.odd).eq(count)
+        with m.If(self.valid):
+            m.d.sync += count.eq(count + 1)
+        if 2 * self.lag == self.block:
+            m.d.comb += self.late.eq(self.index[-1])
+        else:
+            with m.If(self.valid & (self.index == self.lag - 1)):
+                m.d.sync += self.late.eq(1)
+            with m.If(self.valid & self.index.all()):
+                m.d.sync += self.late.eq(0)
+        m.d.sync += before.eq(self.late)
+        draining = busy | (before & ~self.late)
+        m.d.comb += self.due.eq((self.valid & self.late) | (self.step & draining))
+        m.d.sync += busy.eq(draining)
+        with m.If(draining & self.step):
+            last = self.drained == self.lag - 1
+            m.d.sync += [self.drained.eq(Mux(last, 0, self.drained + 1)), busy.eq(~last)]
         return m
 
 
 class DelayButterfly(wiring.Component):
-    """``a + b`` for the late half of each block, ``a - b`` one line length later.
+    """``a + b`` for the late half of each block, then ``a - b`` by itself.
 
     A long line is a circular memory that holds first the early samples, then the differences.  A
     short one has no time for that loop: two chains of registers, one before and one behind the adders.
 
-    Timing: ``timing.butterfly`` cycles and ``delay`` tokens.
+    Parameters
+    ----------
+    rule : Butterfly
+    turn : bool
+        The next butterfly rotates: the second half of the differences leaves here exchanged for its
+        -j multiple, ``-j (re + j im) = im - j re``, with ``~re`` for ``-re``; the next adders add the 1.
+
+    Timing: ``timing.BUTTERFLY`` cycles and ``delay`` samples.
     """
 
-    def __init__(self, rule: Butterfly):
-        self.rule = rule
+    def __init__(self, rule: Butterfly, *, turn: bool):
+        self.rule, self.turn = rule, turn
         super().__init__({"i": In(Tokens(rule.in_width)), "o": Out(Tokens(rule.out_width))})
 
     def elaborate(self, platform):
         m = Module()
-        delay, latency = self.rule.delay, timing.butterfly(self.rule)
-        fetch = latency - 2  # cycles until the early sample is at hand
-        bits = delay.bit_length() - 1
-        phase, now = Signal(bits + 2), Signal(bits + 2)
-        pending = Signal(range(delay + 1))
-        begin, late, turn, turning = Signal(), Signal(), Signal(), Signal()
-        m.d.comb += [
-            now.eq(Mux(self.i.start, 0, phase)),
-            late.eq(now[bits]),
-            turn.eq(turning & ~self.i.start if self.rule.rotate else 0),
-            begin.eq(self.i.step & ~self.i.start & (pending == 1)),
-        ]
-        following = (now + 1)[: bits + 2]
-        with m.If(self.i.step):
-            # Whether the next token is turned is a register of its own: it drives a multiplexer per data bit.
-            m.d.sync += [phase.eq(following), turning.eq(following[bits:].all())]
-            with m.If(self.i.start):
-                m.d.sync += pending.eq(delay)
-            with m.Elif(pending != 0):
-                m.d.sync += pending.eq(pending - 1)
+        delay, wide = self.rule.delay, Complex(self.rule.out_width)
+        m.submodules.lag = lag = Lag(block=2 * delay, lag=delay)
+        m.d.comb += [lag.step.eq(self.i.step), lag.valid.eq(self.i.valid)]
+        late = delayed(m, lag.late, timing.LEAD, "late")
+        turned = delayed(m, lag.late & lag.odd, timing.LEAD, "turned") if self.rule.rotate else 0
+        b = self.i.data
 
-        # -j * (re + j im) = im - j re: exchange here; -re is ~re and a carry, which the adders take.
-        b = Signal(Complex(self.rule.in_width), reset_less=True)
-        m.d.sync += b.eq(self.i.data)
-        if self.rule.rotate:
-            with m.If(turn):
-                m.d.sync += [b.re.eq(self.i.data.im), b.im.eq(~self.i.data.re)]
-        b = delayed(m, b, fetch - 1, "b")
-        steps = [delayed(m, self.i.step, k, f"step{k}") for k in range(fetch + 2)]
-        late = delayed(m, late, fetch, "late")
-        turn = delayed(m, turn, fetch, "turn")
-
-        wide = Complex(self.rule.out_width)
         early = Signal(wide)
         total, difference = Signal(wide, reset_less=True), Signal(wide, reset_less=True)
         a_re, a_im = (part[: self.rule.in_width].as_signed() for part in (early.re, early.im))
-        m.d.sync += [
-            total.re.eq(a_re + b.re), difference.re.eq(a_re - b.re),
-            total.im.eq(add_with_carry(a_im, b.im, turn)), difference.im.eq(add_with_carry(a_im, ~b.im, ~turn)),
-        ]
-        late1 = delayed(m, late, 1, "late1")
+        m.d.sync += [total.re.eq(a_re + b.re), difference.re.eq(a_re - b.re)]
+        if self.rule.rotate:
+            m.d.sync += [total.im.eq(add_with_carry(a_im, b.im, turned)),
+                         difference.im.eq(add_with_carry(a_im, ~b.im, ~turned))]
+        else:
+            m.d.sync += [total.im.eq(a_im + b.im), difference.im.eq(a_im - b.im)]
+        late = delayed(m, late, 1, "added")
+        build = self._registers if delay <= timing.LINE_IN_REGISTERS else self._memory
         out = Signal(wide, reset_less=True)
-        m.d.sync += out.eq(Mux(late1, total, self._feedback(m, early, b, difference, late1, steps)))
+        m.d.sync += out.eq(Mux(late, total, build(m, lag, early, difference, late)))
         m.d.comb += [
             self.o.data.eq(out),
-            self.o.step.eq(delayed(m, self.i.step, latency, "o_step")),
-            self.o.start.eq(delayed(m, begin, latency, "o_start")),
+            self.o.step.eq(delayed(m, self.i.step, timing.BUTTERFLY, "o_step")),
+            self.o.valid.eq(delayed(m, lag.due, timing.BUTTERFLY, "o_valid")),
         ]
         return m
 
-    def _feedback(self, m, early, b, difference, late1, steps):
-        """Build the line: drive ``early``, and return what leaves it in the early half of a block."""
-        delay, wide = self.rule.delay, Complex(self.rule.out_width)
-        fetch = len(steps) - 2
-        if delay <= timing.LINE_IN_REGISTERS:
-            before = [Signal(Complex(self.rule.in_width), name=f"before{k}", reset_less=True) for k in range(delay)]
-            behind = [Signal(wide, name=f"behind{k}", reset_less=True) for k in range(delay)]
-            with m.If(steps[fetch]):
-                m.d.sync += [r.eq(v) for r, v in zip(before, [b, *before])]
-            with m.If(steps[fetch + 1]):
-                m.d.sync += [r.eq(v) for r, v in zip(behind, [difference, *behind])]
-            m.d.comb += [early.re.eq(before[-1].re), early.im.eq(before[-1].im)]
-            return behind[-1]
-        m.submodules.line = line = Ram(width=wide.size, depth=delay)
-        pointer = Signal(range(delay))
-        with m.If(self.i.step):
-            m.d.sync += pointer.eq(pointer + 1)
-        sample, store = Signal(wide, reset_less=True), Signal(wide, reset_less=True)
-        m.d.sync += [sample.re.eq(b.re), sample.im.eq(b.im), store.eq(Mux(late1, difference, sample))]
-        m.d.comb += [
-            line.read_address.eq(pointer), early.eq(line.read_data),
-            line.write_address.eq(delayed(m, pointer, fetch + 2, "store_pointer")),
-            line.write_data.eq(store),
-            line.write_enable.eq(delayed(m, steps[fetch], 2, "store_step")),
+    def _turn(self, m, lag, data, cycles):
+        """``data``, turned where the next butterfly wants it; ``cycles`` behind the control."""
+        if not self.turn:
+            return data
+        turn = delayed(m, lag.drained[-1], cycles, "turn")
+        out = Signal.like(data)
+        m.d.comb += [out.re.eq(Mux(turn, data.im, data.re)), out.im.eq(Mux(turn, ~data.re, data.im))]
+        return out
+
+    # Both build the line: they drive ``early`` and return the differences that leave it.
+
+    def _registers(self, m, lag, early, difference, late):
+        places = range(self.rule.delay)
+        before = [Signal(Complex(self.rule.in_width), name=f"before{k}", reset_less=True) for k in places]
+        behind = [Signal.like(difference, name=f"behind{k}") for k in places]
+        with m.If(delayed(m, self.i.valid, timing.LEAD, "shift")):
+            m.d.sync += [r.eq(v) for r, v in zip(before, [self.i.data, *before])]
+        with m.If(delayed(m, lag.due, timing.LEAD + 1, "shift_behind")):
+            m.d.sync += [r.eq(v) for r, v in zip(behind, [difference, *behind])]
+        m.d.comb += [early.re.eq(before[-1].re), early.im.eq(before[-1].im)]
+        return self._turn(m, lag, behind[-1], timing.LEAD + 1)
+
+    def _memory(self, m, lag, early, difference, late):
+        m.submodules.line = line = Ram(width=early.shape().size, depth=self.rule.delay)
+        read, write = Signal(range(self.rule.delay)), Signal(range(self.rule.delay))
+        store = delayed(m, self.i.valid, timing.LEAD + 2, "store")
+        with m.If(lag.due):
+            m.d.sync += read.eq(read + 1)
+        with m.If(store):
+            m.d.sync += write.eq(write + 1)
+        sample, word, fed = (Signal(early.shape(), name=n, reset_less=True) for n in ("sample", "word", "fed"))
+        m.d.sync += [
+            sample.re.eq(self.i.data.re), sample.im.eq(self.i.data.im), word.eq(Mux(late, difference, sample)),
+            fed.eq(self._turn(m, lag, early, timing.LEAD)),
         ]
-        return delayed(m, early, 1, "early")
+        m.d.comb += [
+            line.read_address.eq(read), early.eq(line.read_data),
+            line.write_address.eq(write), line.write_data.eq(word), line.write_enable.eq(store),
+        ]
+        return fed
 
 
 class TwiddleProduct(wiring.Component):
     """Complex product of each sample with its twiddle; operand and product requantised.
 
-    Timing: ``timing.twiddle`` cycles.  ``overflow`` pulses when an operand of a frame saturated.
+    Members
+    -------
+    overflow : Out(1), number : Out(range(flight))
+        An operand saturated, of the frame with that number modulo ``flight``.
+
+    Timing: ``timing.twiddle`` cycles.
     """
 
-    def __init__(self, rule: Twiddle, *, size: int, twiddle_width: int):
-        self.rule, self.size, self.twiddle_width = rule, size, twiddle_width
+    def __init__(self, rule: Twiddle, *, size: int, twiddle_width: int, flight: int):
+        self.rule, self.size, self.twiddle_width, self.flight = rule, size, twiddle_width, flight
         super().__init__({
             "i": In(Tokens(rule.in_width)), "o": Out(Tokens(rule.product.width)), "overflow": Out(1),
+            "number": Out(range(flight)),
         })
 
     def elaborate(self, platform):
         m = Module()
         rule, width = self.rule, self.twiddle_width
-        m.submodules.counter = counter = FrameCounter(self.size)
         table = twiddles(rule.exponents, rule.block, width)
         mask = (1 << width) - 1
         words = [(int(w.real) & mask) | ((int(w.imag) & mask) << width) for w in table]
         m.submodules.table = rom = Ram(width=2 * width, depth=rule.block, init=words, writable=False)
-        m.d.comb += [
-            counter.step.eq(self.i.step), counter.start.eq(self.i.start),
-            rom.read_address.eq(counter.index[: (rule.block - 1).bit_length()]),
-        ]
+        count = Signal(range(self.size * self.flight if rule.operand.saturates else rule.block))
+        with m.If(self.i.valid):
+            m.d.sync += count.eq(count + 1)
         narrow = timing.requantise(rule.operand)
-        meet = max(narrow, timing.RAM)
-        parts = {}
+        parts = {"wre": rom.read_data[:width].as_signed(), "wim": rom.read_data[width:].as_signed()}
+        m.d.comb += rom.read_address.eq(delayed(m, count[: (rule.block - 1).bit_length()], narrow, "address"))
         for part in ("re", "im"):
             m.submodules[f"operand_{part}"] = operand = Requantiser(rule.operand, in_width=rule.in_width)
             m.d.comb += operand.i.eq(self.i.data[part])
-            parts[part] = delayed(m, operand.o, meet - narrow, f"x_{part}")
+            parts[part] = operand.o
             if rule.operand.saturates:
-                active = delayed(m, counter.active, narrow, f"active_{part}")
-                with m.If(operand.overflow & active):
+                with m.If(operand.overflow & delayed(m, self.i.valid, timing.LEAD + narrow, f"valid_{part}")):
                     m.d.comb += self.overflow.eq(1)
-        factor = delayed(m, rom.read_data, meet - timing.RAM, "w")
-        parts |= {"wre": factor[:width].as_signed(), "wim": factor[width:].as_signed()}
+        if rule.operand.saturates:
+            number = count[(self.size - 1).bit_length() :]
+            m.d.comb += self.number.eq(delayed(m, number, timing.LEAD + narrow, "number"))
 
         def product(x, w):
             m.submodules[f"product_{x}_{w}"] = p = Multiplier(a_width=rule.operand.width, b_width=width)
@@ -186,51 +223,46 @@ class TwiddleProduct(wiring.Component):
         latency = timing.twiddle(rule)
         m.d.comb += [
             self.o.step.eq(delayed(m, self.i.step, latency, "step")),
-            self.o.start.eq(delayed(m, self.i.start, latency, "start")),
+            self.o.valid.eq(delayed(m, self.i.valid, latency, "valid")),
         ]
         return m
 
 
 class Reorder(wiring.Component):
-    """Bit-reversed tokens to natural order, through a memory of two frames.
+    """Bit-reversed samples to ``order``, through a memory of two frames.
 
-    Timing: reading starts ``timing.reorder_tokens`` tokens after the frame's first write;
-    ``valid`` and ``data`` follow the read's token by 2 cycles.
+    Members
+    -------
+    step, valid, data : In
+        A token; here control and data come together.
+    due : Out(1), index : Out(range(size * flight))
+        A bin is read in this cycle, the one at position ``index`` modulo size; above, its frame's number.
+    o : Out(Complex(width))
+        That bin, ``timing.RAM`` cycles later.
+
+    Timing: reads follow writes by ``timing.reorder_lag`` samples.
     """
 
-    def __init__(self, *, size: int, width: int):
-        self.size, self.width = size, width
+    def __init__(self, *, size: int, width: int, order: str, flight: int):
+        self.size, self.width, self.order, self.flight = size, width, order, flight
         super().__init__({
-            "i": In(Tokens(width)), "valid": Out(1), "last": Out(1), "data": Out(Complex(width)),
+            "step": In(1), "valid": In(1), "data": In(Complex(width)),
+            "due": Out(1), "index": Out(range(size * flight)), "o": Out(Complex(width)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        size = self.size
-        m.submodules.writer = writer = FrameCounter(size)
-        m.submodules.reader = reader = FrameCounter(size)
+        size, bits = self.size, (self.size - 1).bit_length()
         m.submodules.memory = memory = Ram(width=2 * self.width, depth=2 * size)
-        wait, half, read_half = Signal(range(timing.reorder_tokens(size) + 1)), Signal(), Signal()
-        bank = Signal()
+        m.submodules.lag = lag = Lag(block=size, lag=timing.reorder_lag(size, self.order))
+        with m.If(lag.due):
+            m.d.sync += self.index.eq(self.index + 1)
+        top, bank = self.index[bits - 1], self.index[bits]
         m.d.comb += [
-            writer.step.eq(self.i.step), writer.start.eq(self.i.start),
-            half.eq(bank ^ self.i.start),
-            memory.write_address.eq(Cat(writer.index[::-1], half)),
-            memory.write_data.eq(self.i.data), memory.write_enable.eq(writer.active),
-            reader.step.eq(self.i.step), reader.start.eq(wait == 1),
-            memory.read_address.eq(Cat(reader.index, Mux(reader.start, bank, read_half))),
-        ]
-        with m.If(self.i.step):
-            m.d.sync += bank.eq(half)
-            with m.If(self.i.start):
-                m.d.sync += wait.eq(timing.reorder_tokens(size))
-            with m.Elif(wait != 0):
-                m.d.sync += wait.eq(wait - 1)
-            with m.If(reader.start):
-                m.d.sync += read_half.eq(bank)
-        m.d.comb += [
-            self.valid.eq(delayed(m, reader.active, timing.RAM, "valid")),
-            self.last.eq(delayed(m, reader.index == size - 1, timing.RAM, "last")),
-            self.data.eq(memory.read_data),
+            lag.step.eq(self.step), lag.valid.eq(self.valid), self.due.eq(lag.due),
+            memory.write_address.eq(Cat(lag.index[::-1], lag.odd)), memory.write_data.eq(self.data),
+            memory.write_enable.eq(self.valid),
+            memory.read_address.eq(Cat(self.index[: bits - 1], ~top if self.order == "centred" else top, bank)),
+            self.o.eq(memory.read_data),
         ]
         return m

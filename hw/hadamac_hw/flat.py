@@ -31,6 +31,12 @@ def _tdata_width(shape) -> int:
     return sum(bytes_of(Shape.cast(part).width) for _, part in _fields(shape))
 
 
+def _user(side) -> int:
+    """User bits of a stream."""
+    shape = side.payload.shape()
+    return Shape.cast(shape["user"].shape).width if "user" in shape.members else 0
+
+
 class FlatTop(wiring.Component):
     """A block as a core of its own.
 
@@ -44,6 +50,8 @@ class FlatTop(wiring.Component):
     -------
     s_axis_tdata, s_axis_tvalid, s_axis_tready, s_axis_tlast
     m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast
+    s_axis_tuser, m_axis_tuser
+        Only where the block's beats carry ``user`` bits.
     s_load_tdata, s_load_tvalid, s_load_tready; bank
         Only for a block with loadable weights; the fields of ``load`` from bit 0 up, not padded.
     overflow : Out(1)
@@ -65,6 +73,8 @@ class FlatTop(wiring.Component):
             other = Out if flow is In else In
             members |= {f"{prefix}_tdata": flow(width), f"{prefix}_tvalid": flow(1), f"{prefix}_tready": other(1),
                         f"{prefix}_tlast": flow(1)}
+            if user := _user(side):
+                members[f"{prefix}_tuser"] = flow(user)
         if hasattr(block, "load"):
             members |= {"s_load_tdata": In(block.load.payload.shape().size), "s_load_tvalid": In(1),
                         "s_load_tready": Out(1), "bank": In(1)}
@@ -76,7 +86,7 @@ class FlatTop(wiring.Component):
         shape = block.i.payload.shape().members["data"]
         entry = block.i
         if self.frame is not None:
-            m.submodules.guard = guard = FrameGuard(shape, length=self.frame[0])
+            m.submodules.guard = guard = FrameGuard(shape, length=self.frame[0], user=_user(block.i))
             wiring.connect(m, guard.o, block.i)
             m.d.comb += self.frame_error.eq(guard.error)
             entry = guard.i
@@ -97,6 +107,10 @@ class FlatTop(wiring.Component):
             self.m_axis_tvalid.eq(block.o.valid), self.m_axis_tlast.eq(block.o.payload.last),
             block.o.ready.eq(self.m_axis_tready),
         ]
+        if _user(block.i):
+            m.d.comb += entry.payload.user.eq(self.s_axis_tuser)
+        if _user(block.o):
+            m.d.comb += self.m_axis_tuser.eq(block.o.payload.user)
         if hasattr(block, "overflow"):
             m.d.comb += self.overflow.eq(block.overflow)
         if hasattr(block, "load"):

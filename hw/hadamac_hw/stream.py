@@ -25,14 +25,14 @@ def Complex(width: int) -> data.StructLayout:
     return data.StructLayout({"re": signed(width), "im": signed(width)})
 
 
-def Frame(shape) -> data.StructLayout:
-    """A beat of a frame: ``data`` and ``last``."""
-    return data.StructLayout({"data": shape, "last": 1})
+def Frame(shape, user: int = 0) -> data.StructLayout:
+    """A beat of a frame: ``data``, ``last`` and, where wanted, ``user`` bits."""
+    return data.StructLayout({"data": shape, "last": 1} | ({"user": user} if user else {}))
 
 
-def frames(shape) -> stream.Signature:
+def frames(shape, user: int = 0) -> stream.Signature:
     """Signature of a stream of frames."""
-    return stream.Signature(Frame(shape))
+    return stream.Signature(Frame(shape, user))
 
 
 def delayed(m: Module, value, cycles: int, name: str = "delayed"):
@@ -141,11 +141,11 @@ class FrameGuard(wiring.Component):
 
     LATENCY = timing.GUARD
 
-    def __init__(self, shape, *, length: int):
+    def __init__(self, shape, *, length: int, user: int = 0):
         if not isinstance(length, int) or length < 1:
             raise DescriptionError(f"FrameGuard length must be a positive integer, not {length!r}")
         self.length = length
-        super().__init__({"i": In(frames(shape)), "o": Out(frames(shape)), "error": Out(1)})
+        super().__init__({"i": In(frames(shape, user)), "o": Out(frames(shape, user)), "error": Out(1)})
 
     def elaborate(self, platform):
         m = Module()

@@ -1,7 +1,7 @@
 """Cycles, multipliers and memory of every stage, before anything is emitted.
 
-The latency is exact: the times at which beats leave each part of the first frame (or two) are carried
-through the network, from the parts' cycle counts in :mod:`hadamac.timing`.  The interval is that of
+The latency is exact: the times at which beats leave each part of the first frame are carried through
+the network, from the parts' cycle counts in :mod:`hadamac.timing`.  The interval is that of
 the slowest stage; every stage is double-buffered, so that none waits for another within a frame.
 Simulation of the emitted Verilog must agree to the cycle.
 """
@@ -76,15 +76,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class Estimate:
-    """``latency``: first pixel accepted to first logit offered, of a frame alone; ``interval``: frame to frame.
-
-    ``streaming_latency`` is the latency of the first of many frames.  It is larger only where a folded
-    product is busy all the time: the bins of the next frame then follow at its slow pace, and they push
-    the last ones of this frame through the transform, where otherwise bubbles do so at full speed.
-    """
+    """``latency``: first pixel accepted to first logit offered; ``interval``: frame to frame."""
 
     stages: tuple[Stage, ...]
-    streaming_latency: int
 
     @property
     def latency(self) -> int:
@@ -112,23 +106,18 @@ def _transfers(available: np.ndarray) -> np.ndarray:
     return np.maximum.accumulate(available - n) + n
 
 
+def _lag(times: np.ndarray, block: int, lag: int) -> np.ndarray:
+    """Samples leave ``lag`` behind those that enter; the last ``lag`` of a block by themselves, one a cycle."""
+    entered = times.reshape(-1, block)
+    return np.concatenate([entered[:, lag:], entered[:, -1:] + 1 + np.arange(lag)], axis=1).reshape(-1)
+
+
 def _fft(plan: FftPlan, order: str, times: np.ndarray) -> np.ndarray:
-    """Tokens: samples, and between frames a bubble every cycle; output j of a frame leaves with the
-    token ``delay`` after the frame's first, j later."""
-    size = plan.size
-    delay = size - 1 + (timing.reorder_tokens(size) if order == "natural" else 0)
-    starts, tokens, count = [], [], 0
-    frames = times.reshape(-1, size) + timing.GATE
-    for k, frame in enumerate(frames):
-        until = frames[k + 1][0] if k + 1 < len(frames) else frame[-1] + 1 + delay + size
-        bubbles = np.arange(frame[-1] + 1, min(until, frame[-1] + 1 + delay + size))
-        starts.append(count)
-        tokens += [frame, bubbles]
-        count += size + len(bubbles)
-    tokens = np.concatenate(tokens)
-    index = np.array(starts)[:, None] + delay + np.arange(size)
-    pushed = tokens[index].reshape(-1) + timing.fft_pipeline(plan, order)
-    return _transfers(pushed + timing.fft_fifo(plan, order))
+    for step in plan.steps:
+        if isinstance(step, Butterfly):
+            times = _lag(times, 2 * step.delay, step.delay)
+    times = _lag(times, plan.size, timing.reorder_lag(plan.size, order))
+    return _transfers(times + timing.GATE + timing.fft_pipeline(plan, order) + timing.fft_fifo(plan, order))
 
 
 def _double_buffer(times: np.ndarray, writes: int, reads: int) -> np.ndarray:
@@ -171,7 +160,7 @@ def _fft_bits(plan: FftPlan, order: str) -> int:
             bits += step.delay * 2 * step.out_width
         elif isinstance(step, Twiddle):
             bits += step.block * 2 * plan.twiddle_width
-    return bits + (2 * plan.size * 2 * plan.out_width if order == "natural" else 0)
+    return bits + (2 * plan.size * 2 * plan.out_width if order != "bit-reversed" else 0)
 
 
 def _fft2d_bits(plan: Fft2dPlan) -> int:
@@ -190,11 +179,6 @@ def _power(n: int) -> int:
 def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
     """Stages of the circuit that ``folding`` (default: :func:`plan`) asks for."""
     folding = folding or plan(qnet)
-    return Estimate(_stages(qnet, folding, 1), _stages(qnet, folding, 2)[-1].first_output)
-
-
-def _stages(qnet: QuantNetwork, folding: Plan, frames: int) -> tuple[Stage, ...]:
-    """Walk the network with the times of ``frames`` frames back to back."""
     width, weight_width = qnet.formats.width, qnet.formats.weight_width
     size = qnet.network.size
     stages = []
@@ -203,8 +187,8 @@ def _stages(qnet: QuantNetwork, folding: Plan, frames: int) -> tuple[Stage, ...]
         stages.append(Stage(name, int(interval), int(multipliers), int(bits), int(times[0])))
         return times
 
-    pixels = np.arange(frames * size * size) + timing.GUARD
-    odd = pixels.reshape(frames * size, size)[1::2].reshape(-1)
+    pixels = np.arange(size * size) + timing.GUARD
+    odd = pixels.reshape(size, size)[1::2].reshape(-1)
     times = add("input", size * size, 0, 8 * size + timing.fifo_bits(2 * width + 1, timing.RAM),
                 _transfers(odd + timing.RAM + timing.FIFO))
     for g, lanes in zip(qnet.groups, folding.hadamard):
@@ -230,8 +214,8 @@ def _stages(qnet: QuantNetwork, folding: Plan, frames: int) -> tuple[Stage, ...]
     rounds, drop = -(-count // folding.dense), max(int(d.shift.max()), 0)
     steps = _double_buffer(times, reals // 2, rounds * reals)
     pipeline = timing.dense_pipeline(folding.dense, drop)
-    first = steps.reshape(frames * rounds, -1)[:, -1] + pipeline + timing.fifo(pipeline + folding.dense)
+    first = steps.reshape(rounds, -1)[:, -1] + pipeline + timing.fifo(pipeline + folding.dense)
     bits = (2 * _power(reals // 2) * 2 * width + folding.dense * rounds * reals * weight_width
             + timing.fifo_bits(qnet.formats.logit_width + 1, pipeline + folding.dense))
     add("dense", rounds * reals, folding.dense, bits, first)
-    return tuple(stages)
+    return Estimate(tuple(stages))

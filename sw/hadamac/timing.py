@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .model.fft import Butterfly, FftPlan, Requantise, Twiddle, bit_reversed
+from .model.fft import Butterfly, FftPlan, Requantise, Twiddle, bit_reversed, output_bins
 from .model.fft2d import Fft2dPlan
 
-__all__ = ["FIFO", "GATE", "GUARD", "MULTIPLIER", "RAM", "requantise", "butterfly", "twiddle", "fft_pipeline",
-           "reorder_tokens", "fft_latency", "fft_fifo", "fifo", "fifo_bits", "fifo_depth", "LINE_IN_REGISTERS", "BIAS",
+__all__ = ["FIFO", "GATE", "GUARD", "MULTIPLIER", "RAM", "LEAD", "BUTTERFLY", "requantise", "twiddle", "fft_pipeline",
+           "reorder_lag", "fft_latency", "fft_fifo", "fifo", "fifo_bits", "fifo_depth", "LINE_IN_REGISTERS", "BIAS",
            "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "fft2d_interval", "hadamard_pipeline", "dense_pipeline",
            "pwl_pipeline", "tree"]
 
@@ -27,6 +27,10 @@ MULTIPLIER = 3
 """Operand, pipeline and product register."""
 RAM = 2
 """Address to data: array and output register."""
+LEAD = RAM
+"""Cycles by which an FFT token's control runs ahead of its data, so that memories are read in time."""
+BUTTERFLY = 2
+"""Add, select."""
 LINE_IN_REGISTERS = 4
 """Longest delay line made of registers; a longer one is a memory, whose loop of 5 cycles it hides."""
 BIAS = 48
@@ -38,33 +42,29 @@ def requantise(rule: Requantise) -> int:
     return (1 if rule.drop else 0) + (1 if rule.saturates else 0)
 
 
-def butterfly(step: Butterfly) -> int:
-    """Token in to the token of the same position out, not counting the ``delay`` tokens of the line."""
-    return 3 if step.delay <= LINE_IN_REGISTERS else RAM + 2
-
-
 def twiddle(step: Twiddle) -> int:
-    """Operand narrowing beside the table's read, product, sum in two halves, rounding."""
-    return max(requantise(step.operand), RAM) + MULTIPLIER + 2 + requantise(step.product)
+    """Operand narrowing, product, sum in two halves, rounding; the table is read meanwhile."""
+    return requantise(step.operand) + MULTIPLIER + 2 + requantise(step.product)
 
 
 def fft_pipeline(plan: FftPlan, order: str) -> int:
-    """Cycles from a token at the first butterfly to its push into the output FIFO."""
-    cost = {Butterfly: butterfly, Twiddle: twiddle, Requantise: requantise}
-    return sum(cost[type(s)](s) for s in plan.steps) + (RAM if order == "natural" else 0)
+    """Cycles from a token's control at the first butterfly to its push into the output FIFO."""
+    cost = {Butterfly: lambda _: BUTTERFLY, Twiddle: twiddle, Requantise: requantise}
+    return LEAD + sum(cost[type(s)](s) for s in plan.steps) + (0 if order == "bit-reversed" else RAM)
 
 
-def reorder_tokens(size: int) -> int:
-    """Tokens from a frame's first write into the reorder memory to its first read: the least for
-    which no bin is read before it was written, (sqrt N - 1)**2 + 1 for even log2 N."""
-    return int(np.max(bit_reversed(size) - np.arange(size))) + 1
+def reorder_lag(size: int, order: str) -> int:
+    """Samples between a frame's first write into the reorder memory and its first read: the least for which no
+    bin is read before it was written; (sqrt N - 1)**2 + 1 for natural order and even log2 N."""
+    if order == "bit-reversed":
+        return 0
+    return int(np.max(bit_reversed(size)[output_bins(size, order)] - np.arange(size))) + 1
 
 
 def fft_latency(plan: FftPlan, order: str) -> int:
-    """First beat in to first beat out, frame without gaps: N - 1 tokens of delay lines, the reorder
-    tokens, and the pipeline's cycles."""
-    tokens = plan.size - 1 + (reorder_tokens(plan.size) if order == "natural" else 0)
-    return GATE + tokens + fft_pipeline(plan, order) + fft_fifo(plan, order)
+    """First beat in to first beat out, frame without gaps: N - 1 samples of delay lines, the reorder's
+    lag, and the pipeline's cycles."""
+    return GATE + plan.size - 1 + reorder_lag(plan.size, order) + fft_pipeline(plan, order) + fft_fifo(plan, order)
 
 
 def fft_fifo(plan: FftPlan, order: str) -> int:

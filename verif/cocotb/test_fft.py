@@ -14,8 +14,12 @@ from support.stimuli import nasty
 
 NATURAL, REVERSED = "natural", "bit-reversed"
 
+CENTRED = "centred"
+
 CORES = {
     "fft4": (FftPlan(size=4, width=10), NATURAL, False),
+    "fft4_centred": (FftPlan(size=4, width=12), CENTRED, False),
+    "fft32_centred": (FftPlan(size=32, width=12), CENTRED, True),
     "fft4_zeros": (FftPlan(size=4, width=16, out_width=12, schedule=(0, 0)), REVERSED, True),
     "fft8": (FftPlan(size=8, width=12), REVERSED, False),
     "fft8_zeros": (FftPlan(size=8, width=10, schedule=(0, 0, 0), twiddle_width=10), NATURAL, True),
@@ -34,7 +38,7 @@ def prepare(name: str):
     core = Core(Fft(plan, inverse=inverse, order=order), name)
     x = nasty(rng(name), plan.width, plan.size, inverse)
     y, over = plan.run(x, inverse)
-    y = y if order == NATURAL else y[:, bit_reversed(plan.size)]
+    y = {NATURAL: y, REVERSED: y[:, bit_reversed(plan.size)], CENTRED: np.fft.fftshift(y, axes=-1)}[order]
     np.testing.assert_array_equal(core.block.model(x), y)
     return core, x, y, over
 
@@ -70,6 +74,19 @@ def test_frames_any_gap_apart(name, gaps):
     np.testing.assert_array_equal(alone.output_cycles - alone.input_cycles, core.block.latency + 1)
 
 
+@pytest.mark.parametrize("name", ["fft8", "fft16", "fft64"])
+def test_a_frame_leaves_whole_though_the_next_one_pauses(name):
+    """Whatever part of the next frame is inside already, and at full rate."""
+    core, x, y, over = prepare(name)
+    size = core.block.plan.size
+    a, b = np.flatnonzero(~over)[:2]
+    for part in (1, size // 2, size // 2 + 1, size - 1):
+        sent = np.concatenate([x[a], x[b][:part]])
+        last = np.arange(len(sent)) == size - 1
+        results = core.play(sent[None], y[a][None], stalls=["none", "both"], input_last=last)
+        np.testing.assert_array_equal(np.diff(results["none"].output_cycles), 1)
+
+
 def test_an_operand_that_saturates_is_flagged_though_the_output_fits():
     """Four samples add up to four times full scale before the first product; later shifts bring the result back."""
     core, x, _, _ = prepare("fft16_steep")
@@ -78,6 +95,29 @@ def test_an_operand_that_saturates_is_flagged_though_the_output_fits():
     y, over = core.block.plan.run(frames)
     assert over.tolist() == [False, True, False] and np.abs(y.real).max() < 2**11 - 1 > np.abs(y.imag).max()
     core.play(frames, core.block.model(frames), overflow=True, stalls=["none", "both"])
+
+
+@pytest.mark.parametrize(("size", "order", "options"), [
+    (4, NATURAL, {}), (8, REVERSED, {"schedule": (0, 1, 1)}), (16, CENTRED, {"schedule": (0, 0, 1, 1), "guard": 0}),
+    (32, NATURAL, {"schedule": (0, 1, 0, 0, 1)}), (64, NATURAL, {}),
+])
+def test_direction_and_overflow_of_each_frame(size, order, options):
+    """`tuser` of a frame's first beat tells its direction, of its last beat out whether it saturated; other beats'
+    bits mean nothing going in and are low coming out."""
+    r = rng("user", size)
+    block = Fft(size=size, width=12, order=order, user=True, **options)
+    core = Core(block, f"fft{size}_user")
+    x = nasty(r, 12, size)
+    x = x[r.permutation(len(x))[:24]]
+    inverse = r.integers(0, 2, len(x)).astype(bool)
+    over = block.plan.run(x, inverse)[1]
+    assert 0 < over.sum() < len(x) and 0 < inverse.sum() < len(x)
+    user = r.integers(0, 2, x.shape)
+    user[:, 0] = inverse
+    flags = np.zeros(x.shape, dtype=int)
+    flags[:, -1] = over
+    core.play(x, block.model(x, inverse), overflow=True, user=user, expected_user=flags,
+              expected_latency=block.latency + 1, expected_interval=size)
 
 
 @pytest.mark.parametrize("name", ["fft8"])

@@ -76,12 +76,10 @@ def test_bits_cycles_and_size(name):
     flags = net.q.predict(images).overflow
     options = {"input": images.reshape(6, -1).astype(int), "expected": net.expected(images),
                "final": {"status": int(flags.any())}}
-    early = net.estimate.streaming_latency - net.estimate.latency  # of the last frame, which none follows
-    assert (early > 0) == (name == "wide_halving")
-    results = run_case(net.verilog, name, **options, expected_latency=net.estimate.streaming_latency,
-                       expected_interval=(net.estimate.interval * 5 - early) / 5)
+    results = run_case(net.verilog, name, **options, expected_latency=net.estimate.latency,
+                       expected_interval=net.estimate.interval)
     starts = results["none"].output_cycles.reshape(6, -1)[:, 0]
-    np.testing.assert_array_equal(np.diff(starts)[:-1], net.estimate.interval)
+    np.testing.assert_array_equal(np.diff(starts), net.estimate.interval)
     run_case(net.verilog, name, **options, stalls=["none", "both"], frame_gap=17, reset_after=images[0].size * 3 // 2)
     run_case(net.verilog, name, input=images[:1].reshape(1, -1).astype(int), expected=net.expected(images[:1]),
              stalls=["none"], expected_latency=net.estimate.latency)
@@ -137,4 +135,4 @@ def test_no_block_needs_what_a_memory_reads_while_it_writes_that_word(monkeypatc
     net = build("two_compact_slow")
     assert net.verilog.count("$signed") and net.name
     run_case(net.verilog, net.name, input=net.images[:5].reshape(5, -1).astype(int), expected=net.expected(net.images[:5]),
-             expected_latency=net.estimate.streaming_latency)
+             expected_latency=net.estimate.latency)

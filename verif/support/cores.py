@@ -41,20 +41,23 @@ class Core:
         self.verilog = emit(FlatTop(block), name)
         self.guard = 1 if getattr(block, "frame", None) is not None else 0
 
-    def beats(self, frames, port, last=None) -> Beats:
+    def beats(self, frames, port, last=None, user=None) -> Beats:
         """Frames (n, beats) for the stream `port` of the block, ``last`` at their ends unless told."""
         frames = np.asarray(frames)
         length = None if last is not None else int(np.prod(frames.shape[1:]))
-        return Beats.of(words(frames, port.payload.shape().members["data"]), last, frame=length)
+        return Beats.of(words(frames, port.payload.shape().members["data"]), last, user, frame=length)
 
-    def play(self, x, y, *, overflow=False, frame_error=False, input_last=None, **options) -> dict[str, CaseResult]:
+    def play(self, x, y, *, overflow=False, frame_error=False, input_last=None, user=None, expected_user=None,
+             **options) -> dict[str, CaseResult]:
         """Send frames `x` (n, beats), expect frames `y` and the two sticky flags; `options` go to `run_case`.
 
-        `input_last` marks the ends of frames where they are not those of `x`.
+        `input_last` marks the ends of frames where they are not those of `x`; `user` and `expected_user` are words
+        (n, beats) where the streams have such.
         """
         complex_out = isinstance(self.block.o.payload.shape().members["data"], data.StructLayout)
         return run_case(
-            self.verilog, self.name, input=self.beats(x, self.block.i, input_last), expected=self.beats(y, self.block.o),
+            self.verilog, self.name, input=self.beats(x, self.block.i, input_last, user),
+            expected=self.beats(y, self.block.o, user=expected_user),
             lanes=1 + complex_out, final={"overflow": int(overflow), "frame_error": int(frame_error)}, **options,
         )
 

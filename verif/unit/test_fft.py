@@ -177,7 +177,7 @@ def test_block_refusals():
     plan = FftPlan(size=16, width=16)
     with refused("FFT frame must have 16 samples, not 8", DescriptionError):
         plan.run(np.zeros((3, 8)))
-    with refused("Fft order must be natural or bit-reversed, not 'reversed'", DescriptionError):
+    with refused("Fft order must be natural, bit-reversed or centred, not 'reversed'", DescriptionError):
         Fft(plan, order="reversed")
     with refused("Fft takes a plan or parameters, not both", DescriptionError):
         Fft(plan, size=16)

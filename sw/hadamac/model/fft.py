@@ -35,7 +35,7 @@ import numpy as np
 from ..errors import DescriptionError
 from ..numeric import clip_frames, round_half_even, swap
 
-__all__ = ["FftPlan", "Butterfly", "Twiddle", "Requantise", "bit_reversed", "twiddles"]
+__all__ = ["FftPlan", "Butterfly", "Twiddle", "Requantise", "ORDERS", "bit_reversed", "output_bins", "twiddles"]
 
 
 @lru_cache(None)
@@ -46,6 +46,18 @@ def bit_reversed(size: int) -> np.ndarray:
     for b in range(bits):
         out |= ((np.arange(size) >> b) & 1) << (bits - 1 - b)
     return out
+
+
+ORDERS = ("natural", "bit-reversed", "centred")
+"""Orders of a frame's bins: 0 .. N-1; as decimation in frequency makes them; -N/2 .. N/2-1 (DC in the middle)."""
+
+
+@lru_cache(None)
+def output_bins(size: int, order: str) -> np.ndarray:
+    """The bin at each position of an output in ``order``."""
+    if order == "bit-reversed":
+        return bit_reversed(size)
+    return np.arange(size) if order == "natural" else np.arange(size) ^ (size // 2)
 
 
 @lru_cache(None)
@@ -164,8 +176,10 @@ class FftPlan:
         """Real multipliers: four to a complex product."""
         return 4 * sum(isinstance(s, Twiddle) for s in self.steps)
 
-    def run(self, x, inverse: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, x, inverse=False) -> tuple[np.ndarray, np.ndarray]:
         """Transform frames ``x`` (..., N) of integral complex words; natural order in and out.
+
+        ``inverse``: bool, or bool (...) of each frame.
 
         Returns
         -------
@@ -176,7 +190,8 @@ class FftPlan:
         if x.shape[-1] != self.size:
             raise DescriptionError(f"FFT frame must have {self.size} samples, not {x.shape[-1]}")
         lead = x.shape[:-1]
-        z = (swap(x) if inverse else x).reshape(-1, self.size)
+        turned = np.broadcast_to(np.asarray(inverse, dtype=bool), lead)[..., None]
+        z = (np.where(turned, swap(x), x) if turned.any() else x).reshape(-1, self.size)
         overflow = np.zeros(len(z), dtype=bool)
 
         def requantise(z, r: Requantise):
@@ -196,9 +211,8 @@ class FftPlan:
                 z = requantise(z.reshape(len(z), self.size), step.product)
             else:
                 z = requantise(z, step)
-        z = z[:, bit_reversed(self.size)]
-        z = swap(z) if inverse else z
-        return z.reshape(*lead, self.size), overflow.reshape(lead)
+        z = z[:, bit_reversed(self.size)].reshape(*lead, self.size)
+        return np.where(turned, swap(z), z) if turned.any() else z, overflow.reshape(lead)
 
 
 def _butterfly(z: np.ndarray, step: Butterfly) -> np.ndarray:
