@@ -44,17 +44,20 @@ class Fft(wiring.Component):
         Exponent +j; the scale stays that of the schedule.
     order : "natural", "bit-reversed" or "centred"
         Of the output (:data:`hadamac.model.fft.ORDERS`); the input is in natural order.
-    user : bool
-        Beats carry a ``user`` bit.  In, on a frame's first beat: this frame's transform is inverse.
-        Out, on its last beat: something saturated in this frame.
+    stand_alone : bool
+        Beats carry a ``user`` bit: in, on a frame's first beat, that this frame's transform is the inverse; out, on
+        its last beat, that something saturated in this frame.  And a frame whose ``last`` comes early is filled
+        up with zeros, one whose ``last`` is late is cut and its surplus swallowed up to its ``last``.
 
     Members
     -------
     i : In(frames of Complex(width))
-        ``last`` is not looked at: a :class:`~hadamac_hw.stream.FrameGuard` belongs in front where frames may be broken.
+        Unless ``stand_alone``, ``last`` is not looked at.
     o : Out(frames of Complex(out_width))
     overflow : Out(1)
         Something saturated since reset.
+    frame_error : Out(1)
+        With ``stand_alone``: a frame was broken since reset.
 
     Timing
     ------
@@ -62,30 +65,30 @@ class Fft(wiring.Component):
     """
 
     def __init__(self, plan: FftPlan | None = None, *, inverse: bool = False, order: str = "natural",
-                 user: bool = False, **parameters):
+                 stand_alone: bool = False, **parameters):
         if plan is not None and parameters:
             raise DescriptionError("Fft takes a plan or parameters, not both")
         if order not in ORDERS:
             raise DescriptionError(f"Fft order must be {', '.join(ORDERS[:-1])} or {ORDERS[-1]}, not {order!r}")
-        if user and inverse:
-            raise DescriptionError("Fft takes inverse or user (each frame tells its direction), not both")
+        if stand_alone and inverse:
+            raise DescriptionError("Fft takes inverse or stand_alone (each frame tells its direction), not both")
         self.plan = plan or FftPlan(**parameters)
-        self.inverse, self.order, self.user = bool(inverse), order, bool(user)
+        self.inverse, self.order, self.stand_alone = bool(inverse), order, bool(stand_alone)
         self.latency = timing.fft_latency(self.plan, order)
         self.interval = self.plan.size
         self.multipliers = self.plan.multipliers
         self.frame = (self.plan.size, self.plan.size)
         inside = 2 * self.plan.size + timing.reorder_lag(self.plan.size, order) + timing.fft_pipeline(self.plan, order)
         self._flight = 1 << (inside // self.plan.size + 1).bit_length()  # frame numbers that tell those inside apart
-        super().__init__({
-            "i": In(frames(Complex(self.plan.width), int(self.user))),
-            "o": Out(frames(Complex(self.plan.out_width), int(self.user))), "overflow": Out(1),
-        })
+        user = int(self.stand_alone)
+        members = {"i": In(frames(Complex(self.plan.width), user)), "o": Out(frames(Complex(self.plan.out_width), user)),
+                   "overflow": Out(1)}
+        super().__init__(members | ({"frame_error": Out(1)} if self.stand_alone else {}))
 
     def model(self, x, inverse=None):
         """Bit-exact output for frames ``x`` (..., N) of complex words, in this block's order.
 
-        ``inverse``: with ``user``, bool (...) of each frame.
+        ``inverse``: with ``stand_alone``, bool (...) of each frame.
         """
         if inverse is None:
             inverse = self.inverse
@@ -113,30 +116,47 @@ class Fft(wiring.Component):
         saturated = [(stage.overflow, stage.number) for stage in stages if isinstance(stage, TwiddleProduct)]
         m.d.comb += fifo.push.eq(self._finish(m, plan.steps[-1], stages[-1].o, inverse, flags, saturated, fifo.data))
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
-        for overflow, number in saturated:
-            with m.If(overflow):
-                m.d.sync += [self.overflow.eq(1), flags.bit_select(number, 1).eq(1)]
         return m
 
     def _gate(self, m, token, stop):
         """Beats to tokens; returns the directions of the frames inside, by number."""
         beat, take = self.i.payload.data, Signal()
-        sample, swapped = Signal(beat.shape(), reset_less=True), Signal(beat.shape(), reset_less=True)
-        m.d.comb += [self.i.ready.eq(~stop), take.eq(self.i.valid & ~stop)]
+        sample, ready = Signal(beat.shape(), reset_less=True), Signal(Complex(self.plan.width), reset_less=True)
+        m.d.comb += [self.i.ready.eq(~stop), take.eq(self.i.valid & self.i.ready)]
         m.d.sync += [token.step.eq(~stop), token.valid.eq(take), sample.eq(beat)]
-        inverse, swap = Signal(self._flight), int(self.inverse)
-        if self.user:
-            swap = Signal()
-            index, begins = Signal(range(self.plan.size * self._flight)), Signal(init=1)
-            with m.If(take):
-                bits = (self.plan.size - 1).bit_length()
-                m.d.sync += [index.eq(index + 1), begins.eq(index[:bits].all())]
-                with m.If(begins):
-                    told = self.i.payload.user
-                    m.d.sync += [swap.eq(told), inverse.bit_select(index[bits:], 1).eq(told)]
-        m.d.sync += swapped.eq(Mux(swap, Cat(sample.im, sample.re), sample))
-        m.d.comb += token.data.eq(delayed(m, swapped, timing.LEAD - 1, "sample"))
+        inverse, swap, blank = Signal(self._flight), int(self.inverse), 0
+        if self.stand_alone:
+            swap, blank = self._guard(m, token, stop, take, inverse)
+        m.d.sync += ready.eq(Mux(blank, 0, Mux(swap, Cat(sample.im, sample.re), sample)))
+        m.d.comb += token.data.eq(delayed(m, ready, timing.LEAD - 1, "sample"))
         return inverse
+
+    def _guard(self, m, token, stop, take, inverse):
+        """Make every frame N tokens; note its direction.  Returns ``(swap, blank)`` for a beat taken a cycle ago."""
+        bits = (self.plan.size - 1).bit_length()
+        index, first, final = Signal(range(self.plan.size * self._flight)), Signal(init=1), Signal()
+        swap, blank = Signal(), Signal()
+        # Few terms, because `enter` enables counters: a beat passes, or a blank fills, or a beat is swallowed.
+        enter, filling, swallowing = Signal(), Signal(), Signal()
+        last = self.i.payload.last
+        m.d.comb += [
+            self.i.ready.eq(~(stop | filling)), enter.eq(~stop & (filling | (self.i.valid & ~swallowing))),
+        ]
+        m.d.sync += [token.valid.eq(enter), blank.eq(filling)]
+        with m.If(filling):
+            m.d.sync += filling.eq(stop | ~final)
+        with m.Elif(swallowing):
+            m.d.sync += swallowing.eq(~(take & last))
+        with m.Elif(take & (last != final)):
+            m.d.sync += [filling.eq(last), swallowing.eq(~last), self.frame_error.eq(1)]
+        with m.If(enter):
+            m.d.sync += [index.eq(index + 1), first.eq(final), final.eq(index[:bits] == self.plan.size - 2)]
+            with m.If(first):
+                m.d.sync += swap.eq(self.i.payload.user)
+        number, begun = delayed(m, index[bits:], 1, "number"), delayed(m, enter & first, 1, "begun")
+        with m.If(begun):
+            m.d.sync += inverse.bit_select(number, 1).eq(swap)
+        return swap, blank
 
     def _finish(self, m, rule: Requantise, token, inverse, flags, saturated, beat):
         """Round, saturate, put in order, into ``beat``; returns its valid."""
@@ -145,7 +165,7 @@ class Fft(wiring.Component):
         index = Signal(range(plan.size * self._flight))
         with m.If(token.valid):
             m.d.sync += index.eq(index + 1)
-        swap = delayed(m, inverse.bit_select(index[bits:], 1), latency, "swap") if self.user else int(self.inverse)
+        swap = delayed(m, inverse.bit_select(index[bits:], 1), latency, "swap") if self.stand_alone else int(self.inverse)
         step, valid = (delayed(m, s, latency, f"end_{n}") for n, s in (("step", token.step), ("valid", token.valid)))
         at = delayed(m, index, latency, "end_index")
         rounders, overflow = {}, Signal()
@@ -158,22 +178,27 @@ class Fft(wiring.Component):
         re, im = rounders["re"].o, rounders["im"].o
         m.d.comb += ended.eq(Mux(swap, Cat(im, re), Cat(re, im)))
         if self.order == "bit-reversed":
-            due, position, now = valid, at, overflow
+            due, position, wait = valid, at, 0
             m.d.comb += beat.data.eq(ended)
-            wait = 0
         else:
             m.submodules.reorder = reorder = Reorder(
                 size=plan.size, width=plan.out_width, order=self.order, flight=self._flight)
             m.d.comb += [
                 reorder.step.eq(step), reorder.valid.eq(valid), reorder.data.eq(ended), beat.data.eq(reorder.o),
             ]
-            due, position, now, wait = reorder.due, reorder.index, 0, timing.RAM
-        last = position[:bits].all()
+            due, position, wait = reorder.due, reorder.index, timing.RAM
+        last, number = position[:bits].all(), position[bits:]
         m.d.comb += beat.last.eq(delayed(m, last, wait, "last"))
-        if self.user:
-            flag = flags.bit_select(position[bits:], 1)
-            m.d.comb += beat.user.eq(delayed(m, last & (flag | now), wait, "user"))
-            with m.If(due & last):
+        events = [tuple(delayed(m, v, 1, "saturated") for v in event) for event in [*saturated, (overflow, at[bits:])]]
+        if self.stand_alone:
+            # An event is noted two cycles after its sample was written; the memory's read takes as long.
+            left, ends, of = (delayed(m, v, wait // 2, n) for n, v in (("left", due), ("ends", last), ("of", number)))
+            flag = flags.bit_select(of, 1)
+            recent = 0 if wait else overflow | events[-1][0]
+            m.d.comb += beat.user.eq(delayed(m, left & ends & (flag | recent), wait // 2, "user"))
+            with m.If(left & ends):
                 m.d.sync += flag.eq(0)
-        saturated.append((overflow, at[bits:]))
+        for event, of in events:
+            with m.If(event):
+                m.d.sync += [self.overflow.eq(1), flags.bit_select(of, 1).eq(1)]
         return delayed(m, due, wait, "push")

@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.model.fft import Butterfly, Twiddle, twiddles
 
-from .numeric import Requantiser, add_in_halves, add_with_carry
+from .numeric import Requantiser, add_in_halves, add_with_carry, subtract_with_borrow
 from .primitives import Multiplier, Ram
 from .stream import Complex, delayed
 
@@ -54,24 +54,23 @@ class Lag(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        count, before, busy = Signal(range(2 * self.block)), Signal(), Signal()
-        m.d.comb += Cat(self.index, self.odd).eq(count)
+        count, draining = Signal(range(2 * self.block)), Signal()
+        # What the next cycle asks of the counters is registered: these signals enable much.
+        final, last = Signal(), Signal(init=self.lag == 1)
+        m.d.comb += [Cat(self.index, self.odd).eq(count), self.due.eq((self.valid & self.late) | (self.step & draining))]
+        with m.If(draining & self.step):
+            m.d.sync += [self.drained.eq(Mux(last, 0, self.drained + 1)), draining.eq(~last)]
+            if self.lag > 1:
+                m.d.sync += last.eq(~last & (self.drained == self.lag - 2))
         with m.If(self.valid):
-            m.d.sync += count.eq(count + 1)
+            m.d.sync += [count.eq(count + 1), final.eq(self.index == self.block - 2)]
+            with m.If(final):
+                m.d.sync += draining.eq(1)
         if 2 * self.lag == self.block:
             m.d.comb += self.late.eq(self.index[-1])
         else:
-            with m.If(self.valid & (self.index == self.lag - 1)):
-                m.d.sync += self.late.eq(1)
-            with m.If(self.valid & self.index.all()):
-                m.d.sync += self.late.eq(0)
-        m.d.sync += before.eq(self.late)
-        draining = busy | (before & ~self.late)
-        m.d.comb += self.due.eq((self.valid & self.late) | (self.step & draining))
-        m.d.sync += busy.eq(draining)
-        with m.If(draining & self.step):
-            last = self.drained == self.lag - 1
-            m.d.sync += [self.drained.eq(Mux(last, 0, self.drained + 1)), busy.eq(~last)]
+            with m.If(self.valid):
+                m.d.sync += self.late.eq((self.late | (self.index == self.lag - 1)) & ~final)
         return m
 
 
@@ -110,7 +109,7 @@ class DelayButterfly(wiring.Component):
         m.d.sync += [total.re.eq(a_re + b.re), difference.re.eq(a_re - b.re)]
         if self.rule.rotate:
             m.d.sync += [total.im.eq(add_with_carry(a_im, b.im, turned)),
-                         difference.im.eq(add_with_carry(a_im, ~b.im, ~turned))]
+                         difference.im.eq(subtract_with_borrow(a_im, b.im, turned))]
         else:
             m.d.sync += [total.im.eq(a_im + b.im), difference.im.eq(a_im - b.im)]
         late = delayed(m, late, 1, "added")

@@ -61,7 +61,7 @@ class FlatTop(wiring.Component):
 
     Timing
     ------
-    ``block.latency`` plus one cycle where frames are guarded.
+    ``block.latency`` plus one cycle where frames are guarded here; a block with a ``frame_error`` of its own does so.
     """
 
     def __init__(self, block):
@@ -85,7 +85,9 @@ class FlatTop(wiring.Component):
         m.submodules.block = block = self.block
         shape = block.i.payload.shape().members["data"]
         entry = block.i
-        if self.frame is not None:
+        if hasattr(block, "frame_error"):
+            m.d.comb += self.frame_error.eq(block.frame_error)
+        elif self.frame is not None:
             m.submodules.guard = guard = FrameGuard(shape, length=self.frame[0], user=_user(block.i))
             wiring.connect(m, guard.o, block.i)
             m.d.comb += self.frame_error.eq(guard.error)

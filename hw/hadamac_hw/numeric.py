@@ -9,7 +9,8 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.model.fft import Requantise
 
-__all__ = ["round_up", "round_half_even", "saturate", "Requantiser", "add_in_halves", "add_with_carry"]
+__all__ = ["round_up", "round_half_even", "saturate", "Requantiser", "add_in_halves", "add_with_carry",
+           "subtract_with_borrow"]
 
 
 def round_up(value: Value, drop: int) -> Value:
@@ -48,6 +49,11 @@ def add_with_carry(a: Value, b: Value, carry: Value) -> Value:
     return (Cat(1, a).as_signed() + Cat(carry, b).as_signed()) >> 1
 
 
+def subtract_with_borrow(a: Value, b: Value, borrow: Value) -> Value:
+    """``a - b - borrow`` (signed) in one subtractor."""
+    return (Cat(0, a).as_signed() - Cat(borrow, b).as_signed()) >> 1
+
+
 def add_in_halves(m: Module, a: Value, b: Value, *, subtract: bool, name: str) -> Value:
     """``a + b`` or ``a - b`` (signed, of equal width) in two cycles: the low half, then the high half with its
     carry, so that no carry chain is longer than half the word."""
@@ -56,10 +62,10 @@ def add_in_halves(m: Module, a: Value, b: Value, *, subtract: bool, name: str) -
     a_high, b_high = (Signal(signed(len(a) - half), name=f"{name}_{n}", reset_less=True) for n in "ab")
     total = Signal(signed(len(a) + 1), name=f"{name}_sum", reset_less=True)
     m.d.sync += [
-        low.eq(a[:half] - b[:half] if subtract else a[:half] + b[:half]),
+        # The last bit is the carry; of a difference it is the 1 above a that no borrow took.
+        low.eq(Cat(a[:half], 1) - b[:half] if subtract else a[:half] + b[:half]),
         a_high.eq(a[half:]), b_high.eq(~b[half:] if subtract else b[half:]),
-        # The last bit of low is a carry, or a borrow: a - b - borrow = a + ~b + ~borrow.
-        total.eq(Cat(low[:half], add_with_carry(a_high, b_high, low[half] ^ subtract))),
+        total.eq(Cat(low[:half], add_with_carry(a_high, b_high, low[half]))),
     ]
     return total
 

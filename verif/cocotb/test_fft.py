@@ -105,7 +105,7 @@ def test_direction_and_overflow_of_each_frame(size, order, options):
     """`tuser` of a frame's first beat tells its direction, of its last beat out whether it saturated; other beats'
     bits mean nothing going in and are low coming out."""
     r = rng("user", size)
-    block = Fft(size=size, width=12, order=order, user=True, **options)
+    block = Fft(size=size, width=12, order=order, stand_alone=True, **options)
     core = Core(block, f"fft{size}_user")
     x = nasty(r, 12, size)
     x = x[r.permutation(len(x))[:24]]
@@ -117,20 +117,24 @@ def test_direction_and_overflow_of_each_frame(size, order, options):
     flags = np.zeros(x.shape, dtype=int)
     flags[:, -1] = over
     core.play(x, block.model(x, inverse), overflow=True, user=user, expected_user=flags,
-              expected_latency=block.latency + 1, expected_interval=size)
+              expected_latency=block.latency, expected_interval=size)
 
 
-@pytest.mark.parametrize("name", ["fft8"])
-def test_broken_frames_at_the_core_s_port(name):
+@pytest.mark.parametrize("stand_alone", [False, True])
+def test_broken_frames_at_the_core_s_port(stand_alone):
     """A short frame is filled with zeros, a long one cut; both raise frame_error, and the frames after are clean."""
-    core, x, _, over = prepare(name)
-    size = core.block.plan.size
-    clean = x[selection(over, 4, 0)]
-    short, long = clean[1].copy(), clean[2]
-    short[size // 2 :] = 0
-    frames = [clean[0], clean[1][: size // 2], clean[3], np.concatenate([long, long[:3]]), clean[0]]
+    block = Fft(size=8, width=12, stand_alone=stand_alone)
+    core, size = Core(block, f"fft8_broken_{stand_alone}"), 8
+    x = nasty(rng("broken"), 12, size)
+    clean = x[~block.plan.run(x)[1]][:4]
+    half, one, cut, long = clean[1].copy(), clean[2].copy(), clean[3].copy(), clean[2]
+    half[size // 2 :], one[1:], cut[-1] = 0, 0, 0
+    whole = [clean[0], half, clean[3], long, clean[0], one, one, cut, long, half, clean[1]]
+    frames = [clean[0], half[: size // 2], clean[3], np.concatenate([long, long[:3]]), clean[0], one[:1], one[:1],
+              cut[:-1], np.concatenate([long, cut[:1]]), half[: size // 2], clean[1]]
     sent = np.concatenate(frames)
     last = np.zeros(len(sent), dtype=int)
     last[np.cumsum([len(f) for f in frames]) - 1] = 1
-    y = core.block.model(np.array([clean[0], short, clean[3], long, clean[0]]))
+    y = block.model(np.array(whole))
     core.play(sent[None], y, frame_error=True, input_last=last, stalls=["none", "both", "bursts"])
+    core.play(clean, block.model(clean), stalls=["none"])

@@ -39,7 +39,7 @@ class Core:
     def __init__(self, block, name: str):
         self.block, self.name = block, name
         self.verilog = emit(FlatTop(block), name)
-        self.guard = 1 if getattr(block, "frame", None) is not None else 0
+        self.guard = 1 if getattr(block, "frame", None) is not None and not hasattr(block, "frame_error") else 0
 
     def beats(self, frames, port, last=None, user=None) -> Beats:
         """Frames (n, beats) for the stream `port` of the block, ``last`` at their ends unless told."""
