@@ -12,7 +12,7 @@ leaves by itself, one a step, while the next block's first half takes its place 
 all.  So a frame comes out whole without later input and at full rate, whatever the gaps within and
 between frames, and a stage never needs to be stopped by its neighbour.
 
-``step`` and ``valid`` travel with the data, two cycles ahead of it, and enable counters and short
+``step`` and ``valid`` travel with the data, one cycle ahead of it, and enable counters and short
 register chains only: no clock-enable net leaves its stage, and memories are read ahead.
 """
 
@@ -102,8 +102,7 @@ class Fft(wiring.Component):
         stages = []
         for k, rule in enumerate(plan.steps[:-1]):
             if isinstance(rule, Butterfly):
-                after = plan.steps[k + 1]
-                stage = DelayButterfly(rule, turn=isinstance(after, Butterfly) and after.rotate)
+                stage = DelayButterfly(rule)
             else:
                 stage = TwiddleProduct(rule, size=plan.size, twiddle_width=plan.twiddle_width, flight=self._flight)
             m.submodules[f"stage{k}"] = stage
@@ -186,7 +185,7 @@ class Fft(wiring.Component):
             m.d.comb += [
                 reorder.step.eq(step), reorder.valid.eq(valid), reorder.data.eq(ended), beat.data.eq(reorder.o),
             ]
-            due, position, wait = reorder.due, reorder.index, timing.RAM
+            due, position, wait = reorder.due, reorder.leaving, timing.RAM
         last, number = position[:bits].all(), position[bits:]
         m.d.comb += beat.last.eq(delayed(m, last, wait, "last"))
         events = [tuple(delayed(m, v, 1, "saturated") for v in event) for event in [*saturated, (overflow, at[bits:])]]

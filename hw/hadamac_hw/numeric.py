@@ -9,8 +9,7 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.model.fft import Requantise
 
-__all__ = ["round_up", "round_half_even", "saturate", "Requantiser", "add_in_halves", "add_with_carry",
-           "subtract_with_borrow"]
+__all__ = ["round_up", "round_half_even", "saturate", "Requantiser", "add_and_round", "add_with_carry"]
 
 
 def round_up(value: Value, drop: int) -> Value:
@@ -49,25 +48,41 @@ def add_with_carry(a: Value, b: Value, carry: Value) -> Value:
     return (Cat(1, a).as_signed() + Cat(carry, b).as_signed()) >> 1
 
 
-def subtract_with_borrow(a: Value, b: Value, borrow: Value) -> Value:
-    """``a - b - borrow`` (signed) in one subtractor."""
-    return (Cat(0, a).as_signed() - Cat(borrow, b).as_signed()) >> 1
+def add_and_round(m: Module, a: Value, b: Value, drop: int, *, subtract: bool = False, name: str) -> Value:
+    """``round_half_even((a + b) / 2**drop)``, or of ``a - b``, all signed, ``a`` and ``b`` of equal width.
 
-
-def add_in_halves(m: Module, a: Value, b: Value, *, subtract: bool, name: str) -> Value:
-    """``a + b`` or ``a - b`` (signed, of equal width) in two cycles: the low half, then the high half with its
-    carry, so that no carry chain is longer than half the word."""
-    half = len(a) // 2
-    low = Signal(half + 1, name=f"{name}_low", reset_less=True)
-    a_high, b_high = (Signal(signed(len(a) - half), name=f"{name}_{n}", reset_less=True) for n in "ab")
-    total = Signal(signed(len(a) + 1), name=f"{name}_sum", reset_less=True)
+    First the dropped bits, or half the word, then the others with their carry: no carry chain spans the word.
+    Timing: 2 cycles, and one to round where ``drop`` is not 0.
+    """
+    cut = drop or len(a) // 2
+    low = Signal(cut + 1, name=f"{name}_low", reset_less=True)
+    a_high, b_high = (Signal(signed(len(a) - cut), name=f"{name}_{n}", reset_less=True) for n in "ab")
+    high = Signal(signed(len(a) + 1 - cut), name=f"{name}_high", reset_less=True)
     m.d.sync += [
         # The last bit is the carry; of a difference it is the 1 above a that no borrow took.
-        low.eq(Cat(a[:half], 1) - b[:half] if subtract else a[:half] + b[:half]),
-        a_high.eq(a[half:]), b_high.eq(~b[half:] if subtract else b[half:]),
-        total.eq(Cat(low[:half], add_with_carry(a_high, b_high, low[half]))),
+        low.eq(Cat(a[:cut], 1) - b[:cut] if subtract else a[:cut] + b[:cut]),
+        a_high.eq(a[cut:]), b_high.eq(~b[cut:] if subtract else b[cut:]),
+        high.eq(add_with_carry(a_high, b_high, low[cut])),
     ]
-    return total
+    if not drop:
+        rest = Signal(cut, name=f"{name}_rest", reset_less=True)
+        m.d.sync += rest.eq(low[:cut])
+        return Cat(rest, high).as_signed()
+    half, tie = Signal(name=f"{name}_half", reset_less=True), Signal(name=f"{name}_tie", reset_less=True)
+    m.d.sync += [half.eq(low[cut - 1]), tie.eq(low[cut - 1] & ~low[: cut - 1].any())]
+    return _rounded(m, high, half, tie, name=f"{name}_rounded")
+
+
+def _rounded(m: Module, value: Value, half: Value, tie: Value, *, name: str) -> Value:
+    """Register of ``value`` plus one where ``half``; where that half is a ``tie``, to even.
+
+    Half up in the adder's carry; a tie then has its last bit cleared, which keeps the sticky bits off the
+    carry chain.
+    """
+    up = (value + Cat(half, 0).as_signed())[: len(value)]
+    rounded = Signal(signed(len(value)), name=name, reset_less=True)
+    m.d.sync += rounded.eq(Cat(up[0] & ~tie, up[1:]))
+    return rounded
 
 
 class Requantiser(wiring.Component):
@@ -89,14 +104,8 @@ class Requantiser(wiring.Component):
         drop, width = self.rule.drop, self.rule.width
         if drop:
             wide = _extended(value, drop)
-            # Half up in the adder's carry; an exact half then has its last bit cleared, which makes it even
-            # and keeps the sticky bits off the carry chain.
             half = wide[drop - 1]
-            tie = half & ~wide[: drop - 1].any() if drop > 1 else half
-            up = (wide >> drop) + Cat(half, 0).as_signed()
-            rounded = Signal(signed(len(wide) - drop), reset_less=True)
-            m.d.sync += rounded.eq(Cat(up[0] & ~tie, up[1 : len(rounded)]))
-            value = rounded
+            value = _rounded(m, wide >> drop, half, half & ~wide[: drop - 1].any() if drop > 1 else half, name="rounded")
         if self.rule.saturates:
             clipped, overflow = saturate(value, width)
             m.d.sync += [self.o.eq(clipped), self.overflow.eq(overflow)]

@@ -13,7 +13,7 @@ from amaranth.hdl import ClockSignal, Const, Instance, Module, Signal, signed
 
 from hadamac.errors import DescriptionError
 
-__all__ = ["ECP5", "Target", "ecp5_multiplier", "ecp5_ram", "find_target", "is_target"]
+__all__ = ["ECP5", "Target", "ecp5_chain", "ecp5_multiplier", "ecp5_ram", "find_target", "is_target"]
 
 
 class Target:
@@ -57,6 +57,32 @@ def ecp5_multiplier(m: Module, a, b, p) -> None:
         p_SOURCEB_MODE="B_SHIFT", p_MULT_BYPASS="DISABLED", i_CLK0=ClockSignal(), i_CE0=1, i_RST0=0,
         i_SIGNEDA=1, i_SIGNEDB=1, i_SOURCEA=0, i_SOURCEB=0,
     )
+
+
+def ecp5_chain(m: Module, name: str, table, *operands, carry, out) -> None:
+    """A carry chain of CCU2Cs with a table of our own: ``out`` bit k is ``table(a, b, c, d) ^ carry k``.
+
+    ``operands`` are the four inputs: signed words, which are extended to ``out``, single bits that go to
+    all places, or None.  Where the table gives 0 the carry out is ``table(a, b, 0, 0)``, else the carry in.
+    """
+    places = -(-len(out) // 2) * 2
+
+    def bit(operand, k):
+        if operand is None:
+            return Const(0, 1)
+        return operand if not operand.shape().signed else operand[min(k, len(operand) - 1)]
+
+    init = sum((table(k & 1, k >> 1 & 1, k >> 2 & 1, k >> 3) & 1) << k for k in range(16))
+    sums = Signal(places, name=f"{name}_sums")
+    for k in range(0, places, 2):
+        following = Signal(name=f"{name}_carry{k + 2}")
+        pins = {f"i_{letter}{j}": bit(operand, k + j) for letter, operand in zip("ABCD", operands) for j in (0, 1)}
+        m.submodules[f"{name}{k}"] = Instance(
+            "CCU2C", **pins, i_CIN=carry, o_COUT=following, o_S0=sums[k], o_S1=sums[k + 1],
+            p_INIT0=Const(init, 16), p_INIT1=Const(init, 16), p_INJECT1_0="NO", p_INJECT1_1="NO",
+        )
+        carry = following
+    m.d.comb += out.eq(sums)
 
 
 _SLICES = ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))

@@ -27,12 +27,12 @@ MULTIPLIER = 3
 """Operand, pipeline and product register."""
 RAM = 2
 """Address to data: array and output register."""
-LEAD = RAM
+LEAD = 1
 """Cycles by which an FFT token's control runs ahead of its data, so that memories are read in time."""
 BUTTERFLY = 2
-"""Add, select."""
-LINE_IN_REGISTERS = 4
-"""Longest delay line made of registers; a longer one is a memory, whose loop of 5 cycles it hides."""
+"""Late operand, sum."""
+LINE_IN_REGISTERS = 2
+"""Longest delay line made of registers; a longer one is a memory, whose loop of 4 cycles it hides."""
 BIAS = 48
 """Most bits of a bias: with it every sum stays below 2**53, where the models are exact."""
 
@@ -44,7 +44,7 @@ def requantise(rule: Requantise) -> int:
 
 def twiddle(step: Twiddle) -> int:
     """Operand narrowing, product, sum in two halves, rounding; the table is read meanwhile."""
-    return requantise(step.operand) + MULTIPLIER + 2 + requantise(step.product)
+    return max(requantise(step.operand), RAM - LEAD) + MULTIPLIER + 2 + requantise(step.product)
 
 
 def fft_pipeline(plan: FftPlan, order: str) -> int:

@@ -87,3 +87,18 @@ module DP16KD #(
     if (OCEB) out <= array;
   end
 endmodule
+
+// Two places of a carry chain. A place's table is INIT, indexed by {D, C, B, A}; where it gives 0, the carry out is
+// the table's entry for the same A and B with C = D = 0.
+module CCU2C #(
+  parameter [15:0] INIT0 = 0, INIT1 = 0, parameter INJECT1_0 = "YES", INJECT1_1 = "YES"
+) (
+  input CIN, A0, B0, C0, D0, A1, B1, C1, D1, output S0, S1, COUT
+);
+  wire p0 = INIT0[{D0, C0, B0, A0}], p1 = INIT1[{D1, C1, B1, A1}];
+  wire c0 = p0 ? CIN : INIT0[{2'b00, B0, A0}];
+  assign S0 = p0 ^ CIN, S1 = p1 ^ c0, COUT = p1 ? c0 : INIT1[{2'b00, B1, A1}];
+  initial if (INJECT1_0 != "NO" || INJECT1_1 != "NO") begin
+    $display("CCU2C: this model is of a carry chain"); $finish;
+  end
+endmodule
