@@ -18,9 +18,9 @@ from hadamac.model import hadamard as model
 from hadamac.model.fft import Requantise
 from hadamac.numeric import integral
 
-from .numeric import Requantiser
+from .numeric import Requantiser, delayed
 from .primitives import Multiplier, Ram
-from .stream import Complex, Fifo, Halves, delayed, frames, nest
+from .stream import Complex, Fifo, Halves, frames, nest
 
 __all__ = ["Dense"]
 

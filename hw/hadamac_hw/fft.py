@@ -12,7 +12,7 @@ leaves by itself, one a step, while the next block's first half takes its place 
 all.  So a frame comes out whole without later input and at full rate, whatever the gaps within and
 between frames, and a stage never needs to be stopped by its neighbour.
 
-``step`` and ``valid`` travel with the data, one cycle ahead of it, and enable counters and short
+``step`` and ``valid`` travel with the data, two cycles ahead of it, and enable counters and short
 register chains only: no clock-enable net leaves its stage, and memories are read ahead.
 """
 
@@ -27,8 +27,8 @@ from hadamac.errors import DescriptionError
 from hadamac.model.fft import ORDERS, Butterfly, FftPlan, Requantise, output_bins
 
 from .fft_stages import DelayButterfly, Reorder, TwiddleProduct
-from .numeric import Requantiser
-from .stream import Complex, Fifo, delayed, frames
+from .numeric import Requantiser, delayed
+from .stream import Complex, Fifo, frames
 
 __all__ = ["Fft"]
 
@@ -74,16 +74,15 @@ class Fft(wiring.Component):
             raise DescriptionError("Fft takes inverse or stand_alone (each frame tells its direction), not both")
         self.plan = plan or FftPlan(**parameters)
         self.inverse, self.order, self.stand_alone = bool(inverse), order, bool(stand_alone)
-        self.latency = timing.fft_latency(self.plan, order)
+        self.latency = timing.fft_latency(self.plan, order) + (timing.GUARD if stand_alone else 0)
         self.interval = self.plan.size
         self.multipliers = self.plan.multipliers
         self.frame = (self.plan.size, self.plan.size)
         inside = 2 * self.plan.size + timing.reorder_lag(self.plan.size, order) + timing.fft_pipeline(self.plan, order)
         self._flight = 1 << (inside // self.plan.size + 1).bit_length()  # frame numbers that tell those inside apart
-        user = int(self.stand_alone)
-        members = {"i": In(frames(Complex(self.plan.width), user)), "o": Out(frames(Complex(self.plan.out_width), user)),
-                   "overflow": Out(1)}
-        super().__init__(members | ({"frame_error": Out(1)} if self.stand_alone else {}))
+        i, o = (frames(Complex(w), int(self.stand_alone)) for w in (self.plan.width, self.plan.out_width))
+        flags = ("overflow", "frame_error") if self.stand_alone else ("overflow",)
+        super().__init__({"i": In(i), "o": Out(o)} | {name: Out(1) for name in flags})
 
     def model(self, x, inverse=None):
         """Bit-exact output for frames ``x`` (..., N) of complex words, in this block's order.
@@ -109,9 +108,8 @@ class Fft(wiring.Component):
             if stages:
                 wiring.connect(m, stages[-1].o, stage.i)
             stages.append(stage)
-        m.submodules.fifo = fifo = Fifo(
-            self.o.payload.shape(), inflight=timing.GATE + timing.fft_pipeline(plan, self.order))
-        inverse = self._gate(m, stages[0].i, fifo.stop)
+        m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=timing.fft_inflight(plan, self.order))
+        inverse = self._gate(m, stages[0].i, delayed(m, fifo.stop, timing.STOP, "stop"))
         saturated = [(stage.overflow, stage.number) for stage in stages if isinstance(stage, TwiddleProduct)]
         m.d.comb += fifo.push.eq(self._finish(m, plan.steps[-1], stages[-1].o, inverse, flags, saturated, fifo.data))
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
@@ -119,39 +117,40 @@ class Fft(wiring.Component):
 
     def _gate(self, m, token, stop):
         """Beats to tokens; returns the directions of the frames inside, by number."""
-        beat, take = self.i.payload.data, Signal()
-        sample, ready = Signal(beat.shape(), reset_less=True), Signal(Complex(self.plan.width), reset_less=True)
-        m.d.comb += [self.i.ready.eq(~stop), take.eq(self.i.valid & self.i.ready)]
-        m.d.sync += [token.step.eq(~stop), token.valid.eq(take), sample.eq(beat)]
+        sample, ready = (Signal(Complex(self.plan.width), name=n, reset_less=True) for n in ("sample", "ready"))
         inverse, swap, blank = Signal(self._flight), int(self.inverse), 0
         if self.stand_alone:
-            swap, blank = self._guard(m, token, stop, take, inverse)
-        m.d.sync += ready.eq(Mux(blank, 0, Mux(swap, Cat(sample.im, sample.re), sample)))
+            swap, blank = self._guard(m, token, stop, sample, inverse)
+        else:
+            m.d.comb += self.i.ready.eq(~stop)
+            m.d.sync += [token.valid.eq(self.i.valid & ~stop), sample.eq(self.i.payload.data)]
+        m.d.sync += [token.step.eq(~stop), ready.eq(Mux(blank, 0, Mux(swap, Cat(sample.im, sample.re), sample)))]
         m.d.comb += token.data.eq(delayed(m, ready, timing.LEAD - 1, "sample"))
         return inverse
 
-    def _guard(self, m, token, stop, take, inverse):
-        """Make every frame N tokens; note its direction.  Returns ``(swap, blank)`` for a beat taken a cycle ago."""
+    def _guard(self, m, token, stop, sample, inverse):
+        """Make every frame N tokens; note its direction.  Returns ``(swap, blank)`` for ``sample``."""
         bits = (self.plan.size - 1).bit_length()
         index, first, final = Signal(range(self.plan.size * self._flight)), Signal(init=1), Signal()
         swap, blank = Signal(), Signal()
-        # Few terms, because `enter` enables counters: a beat passes, or a blank fills, or a beat is swallowed.
+        # Few terms, because these enable much: a beat passes, or a blank fills, or a beat is swallowed.
         enter, filling, swallowing = Signal(), Signal(), Signal()
-        last = self.i.payload.last
-        m.d.comb += [
-            self.i.ready.eq(~(stop | filling)), enter.eq(~stop & (filling | (self.i.valid & ~swallowing))),
-        ]
-        m.d.sync += [token.valid.eq(enter), blank.eq(filling)]
-        with m.If(filling):
-            m.d.sync += filling.eq(stop | ~final)
-        with m.Elif(swallowing):
-            m.d.sync += swallowing.eq(~(take & last))
-        with m.Elif(take & (last != final)):
-            m.d.sync += [filling.eq(last), swallowing.eq(~last), self.frame_error.eq(1)]
+        beat, valid = Signal.like(self.i.payload, reset_less=True), Signal()
+        m.d.comb += [self.i.ready.eq(~(stop | filling)), enter.eq(~stop & (filling | (valid & ~swallowing)))]
+        with m.If(self.i.ready):
+            m.d.sync += [beat.eq(self.i.payload), valid.eq(self.i.valid)]
+        m.d.sync += [token.valid.eq(enter), sample.eq(beat.data), blank.eq(filling)]
+        with m.If(~stop):
+            with m.If(filling):
+                m.d.sync += filling.eq(~final)
+            with m.Elif(valid & swallowing):
+                m.d.sync += swallowing.eq(~beat.last)
+            with m.Elif(valid & (beat.last != final)):
+                m.d.sync += [filling.eq(beat.last), swallowing.eq(~beat.last), self.frame_error.eq(1)]
         with m.If(enter):
             m.d.sync += [index.eq(index + 1), first.eq(final), final.eq(index[:bits] == self.plan.size - 2)]
             with m.If(first):
-                m.d.sync += swap.eq(self.i.payload.user)
+                m.d.sync += swap.eq(beat.user)
         number, begun = delayed(m, index[bits:], 1, "number"), delayed(m, enter & first, 1, "begun")
         with m.If(begun):
             m.d.sync += inverse.bit_select(number, 1).eq(swap)
@@ -164,7 +163,9 @@ class Fft(wiring.Component):
         index = Signal(range(plan.size * self._flight))
         with m.If(token.valid):
             m.d.sync += index.eq(index + 1)
-        swap = delayed(m, inverse.bit_select(index[bits:], 1), latency, "swap") if self.stand_alone else int(self.inverse)
+        swap = int(self.inverse)
+        if self.stand_alone:
+            swap = delayed(m, inverse.bit_select(index[bits:], 1), latency, "swap")
         step, valid = (delayed(m, s, latency, f"end_{n}") for n, s in (("step", token.step), ("valid", token.valid)))
         at = delayed(m, index, latency, "end_index")
         rounders, overflow = {}, Signal()

@@ -16,8 +16,9 @@ from hadamac.model.fft2d import Fft2dPlan
 
 from .crop import Crop, Expand
 from .fft import Fft
+from .numeric import delayed
 from .primitives import Ram
-from .stream import Complex, Fifo, Frame, delayed, frames, nest
+from .stream import Complex, Fifo, Frame, frames, nest
 from .transpose import TransposeForward, TransposeInverse
 
 __all__ = ["Fft2d", "RowPairs"]

@@ -5,16 +5,16 @@ They pass tokens; what a token is, and why nothing here ever stops, is told in :
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 from hadamac.model.fft import Butterfly, Twiddle, twiddles
 
-from .numeric import Requantiser, add_and_round
-from .primitives import ButterflyAdders, Multiplier, Ram
-from .stream import Complex, delayed
+from .numeric import Requantiser, add_and_round, delayed
+from .primitives import BLOCK_FROM, ButterflyAdder, Multiplier, Ram
+from .stream import Complex
 
 __all__ = ["DelayButterfly", "Lag", "Reorder", "Tokens", "TwiddleProduct"]
 
@@ -82,7 +82,7 @@ class DelayButterfly(wiring.Component):
     """``a + b`` for the late half of each block, then ``a - b`` by itself.
 
     The delay line is circular: it holds first the early samples, then the differences.  Both pass the
-    adders on their way in (:class:`~hadamac_hw.primitives.ButterflyAdders`) and on their way out.
+    adders on their way in (:class:`~hadamac_hw.primitives.ButterflyAdder`) and on their way out.
 
     The second butterfly of a pair takes the late samples of odd blocks times -j, and
     ``-j (re + j im) = im - j re``: they are exchanged, ``-re`` is ``~re``, and the adders add the 1.
@@ -99,46 +99,59 @@ class DelayButterfly(wiring.Component):
         rule, wide, data = self.rule, Complex(self.rule.out_width), self.i.data
         m.submodules.lag = lag = Lag(block=2 * rule.delay, lag=rule.delay, blocks=2 if rule.rotate else 1)
         m.d.comb += [lag.step.eq(self.i.step), lag.valid.eq(self.i.valid)]
-        late, turned = (delayed(m, s, timing.LEAD, n) for n, s in (
-            ("late", lag.late), ("turned", lag.late & lag.entering[-1] if rule.rotate else Const(0, 1))))
-
+        turn = lag.late & lag.entering[-1] if rule.rotate else Const(0, 1)
         b, total = Signal(Complex(rule.in_width), reset_less=True), Signal(wide, reset_less=True)
-        early, held = Signal(wide), Signal(wide)
+        early = Signal(wide)
         m.d.sync += b.eq(data)
         if rule.rotate:
-            with m.If(turned):
+            with m.If(delayed(m, turn, timing.LEAD, "turn")):
                 m.d.sync += b.eq(Cat(data.im, ~data.re))
-        full, more = delayed(m, late & ~turned, 1, "full"), delayed(m, turned, 1, "more")
-        late = delayed(m, late, 1, "late_b")
-        for part in ("re", "im"):
-            m.submodules[f"adders_{part}"] = adders = ButterflyAdders(width=rule.in_width)
-            m.d.comb += [
-                adders.a.eq(early[part]), adders.b.eq(b[part]), adders.late.eq(late), held[part].eq(adders.difference),
-                adders.full.eq(full if part == "im" else late), adders.more.eq(more if part == "im" else 0),
-            ]
-            m.d.sync += total[part].eq(adders.total)
-        line = self._registers if rule.delay <= timing.LINE_IN_REGISTERS else self._memory
+
+        def adders(name, subtract, mine=1):
+            """What leaves (``early``, late ``early + b``) or enters the line (``b``, late ``early - b``)."""
+            late = delayed(m, lag.late & mine, timing.LEAD + 1, f"{name}_late")
+            carry = {"re": late if subtract else 0, "im": turn}
+            if subtract:
+                carry["im"] = lag.late & mine & ~turn
+            carry["im"] = delayed(m, carry["im"], timing.LEAD + 1, f"{name}_carry")
+            out = Signal(wide, name=f"{name}_o")
+            for part in ("re", "im"):
+                m.submodules[f"{name}_{part}"] = adder = ButterflyAdder(width=rule.in_width, subtract=subtract)
+                m.d.comb += [
+                    adder.a.eq(early[part]), adder.b.eq(b[part]), adder.late.eq(late), adder.carry.eq(carry[part]),
+                    out[part].eq(adder.o),
+                ]
+            return out
+
+        m.d.sync += total.eq(adders("total", False))
+        if rule.delay > timing.LINE_IN_REGISTERS:
+            line = self._memory(m, lag, adders("difference", True))
+        else:
+            line = self._registers(m, lag, adders)
         m.d.comb += [
-            early.eq(line(m, lag, held)),
+            early.eq(line),
             self.o.data.eq(total),
             self.o.step.eq(delayed(m, self.i.step, timing.BUTTERFLY, "o_step")),
             self.o.valid.eq(delayed(m, lag.due, timing.BUTTERFLY, "o_valid")),
         ]
         return m
 
-    # Both return what leaves the line, two cycles behind the control; ``held`` enters it in the same cycle.
+    # Both return what leaves the line, LEAD + 1 cycles behind the control, and take what enters it in the same cycle.
 
-    def _registers(self, m, lag, held):
-        places = [Signal.like(held, name=f"place{k}", reset_less=True) for k in range(self.rule.delay)]
-        enter = delayed(m, self.i.valid, timing.LEAD + 1, "enter")
+    def _registers(self, m, lag, adders):
+        """Each place has adders of its own, because a sum is near one register only."""
+        places = []
+        for k in range(self.rule.delay):
+            mine = lag.entering[0] == k if self.rule.delay == 2 else 1
+            place = Signal(Complex(self.rule.out_width), name=f"place{k}", reset_less=True)
+            held = adders(f"difference{k}", True, mine)
+            with m.If(delayed(m, self.i.valid & mine, timing.LEAD + 1, f"enter{k}")):
+                m.d.sync += place.eq(held)
+            places.append(place)
         if len(places) == 1:
-            with m.If(enter):
-                m.d.sync += places[0].eq(held)
             return places[0]
-        out, write = Signal.like(held, name="out", reset_less=True), Signal()
-        with m.If(enter):
-            m.d.sync += [write.eq(~write), Array(places)[write].eq(held)]
-        m.d.sync += out.eq(Mux(delayed(m, lag.leaving[0], 1, "read"), *(p.as_value() for p in places[::-1])))
+        out, read = Signal.like(places[0], name="out", reset_less=True), delayed(m, lag.leaving[0], timing.LEAD, "read")
+        m.d.sync += out.eq(Mux(read, *(p.as_value() for p in places[::-1])))
         return out
 
     def _memory(self, m, lag, held):
@@ -147,11 +160,13 @@ class DelayButterfly(wiring.Component):
         write, store = Signal(range(delay)), delayed(m, self.i.valid, timing.LEAD + 2, "store")
         with m.If(store):
             m.d.sync += write.eq(write + 1)
+        # One register more than the memory needs: behind a block RAM, whose outputs come from afar, else before it.
+        far, read = int(delay >= BLOCK_FROM), lag.leaving[: (delay - 1).bit_length()]
         m.d.comb += [
-            line.read_address.eq(lag.leaving[: (delay - 1).bit_length()]), line.write_address.eq(write),
+            line.read_address.eq(delayed(m, read, 1 - far, "read")), line.write_address.eq(write),
             line.write_data.eq(delayed(m, held, 1, "held")), line.write_enable.eq(store),
         ]
-        return line.read_data
+        return delayed(m, line.read_data, far, "early")
 
 
 class TwiddleProduct(wiring.Component):
@@ -203,11 +218,10 @@ class TwiddleProduct(wiring.Component):
             m.d.comb += [p.a.eq(parts[x]), p.b.eq(parts[w])]
             return p.p
 
-        drop = rule.product.drop
-        m.d.comb += [
-            self.o.data.re.eq(add_and_round(m, product("re", "wre"), product("im", "wim"), drop, subtract=True, name="re")),
-            self.o.data.im.eq(add_and_round(m, product("re", "wim"), product("im", "wre"), drop, name="im")),
-        ]
+        pairs = {"re": (("re", "wre"), ("im", "wim")), "im": (("re", "wim"), ("im", "wre"))}
+        for part, (first, second) in pairs.items():
+            m.d.comb += self.o.data[part].eq(add_and_round(
+                m, product(*first), product(*second), rule.product.drop, subtract=part == "re", name=part))
         latency = timing.twiddle(rule)
         m.d.comb += [
             self.o.step.eq(delayed(m, self.i.step, latency, "step")),

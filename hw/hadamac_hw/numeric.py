@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 from hadamac.model.fft import Requantise
 
-__all__ = ["round_up", "round_half_even", "saturate", "Requantiser", "add_and_round", "add_with_carry"]
+__all__ = ["round_up", "round_half_even", "saturate", "Requantiser", "add_and_round", "add_with_carry",
+           "delayed"]
 
 
 def round_up(value: Value, drop: int) -> Value:
@@ -51,38 +52,49 @@ def add_with_carry(a: Value, b: Value, carry: Value) -> Value:
 def add_and_round(m: Module, a: Value, b: Value, drop: int, *, subtract: bool = False, name: str) -> Value:
     """``round_half_even((a + b) / 2**drop)``, or of ``a - b``, all signed, ``a`` and ``b`` of equal width.
 
-    First the dropped bits, or half the word, then the others with their carry: no carry chain spans the word.
-    Timing: 2 cycles, and one to round where ``drop`` is not 0.
+    The dropped bits (or half the word) and the others are summed apart; then one adder takes the carry
+    and the half in one, so no carry chain spans the word.
+    Timing: ``timing.SUM`` cycles, the first to bring operands near.
     """
     cut = drop or len(a) // 2
+    if subtract:
+        b = Cat(b[:cut], ~b[cut:])
+    a, b = (delayed(m, v, 1, f"{name}_{n}") for v, n in ((a, "a"), (b, "b")))
     low = Signal(cut + 1, name=f"{name}_low", reset_less=True)
-    a_high, b_high = (Signal(signed(len(a) - cut), name=f"{name}_{n}", reset_less=True) for n in "ab")
-    high = Signal(signed(len(a) + 1 - cut), name=f"{name}_high", reset_less=True)
+    high = Signal(signed(len(a) + 2 - cut), name=f"{name}_high", reset_less=True)
+    # The last bit of low is the carry; of a difference it is the 1 above a that no borrow took: a + ~b lacks 1.
     m.d.sync += [
-        # The last bit is the carry; of a difference it is the 1 above a that no borrow took.
         low.eq(Cat(a[:cut], 1) - b[:cut] if subtract else a[:cut] + b[:cut]),
-        a_high.eq(a[cut:]), b_high.eq(~b[cut:] if subtract else b[cut:]),
-        high.eq(add_with_carry(a_high, b_high, low[cut])),
+        high.eq(a[cut:].as_signed() + b[cut:].as_signed()),
     ]
-    if not drop:
-        rest = Signal(cut, name=f"{name}_rest", reset_less=True)
-        m.d.sync += rest.eq(low[:cut])
-        return Cat(rest, high).as_signed()
-    half, tie = Signal(name=f"{name}_half", reset_less=True), Signal(name=f"{name}_tie", reset_less=True)
-    m.d.sync += [half.eq(low[cut - 1]), tie.eq(low[cut - 1] & ~low[: cut - 1].any())]
-    return _rounded(m, high, half, tie, name=f"{name}_rounded")
+    if drop:
+        return _rounded(m, high, low[cut - 1], ~low[: cut - 1].any(), carry=low[cut], name=f"{name}_rounded")
+    total = Signal(signed(len(a) + 1), name=f"{name}_total", reset_less=True)
+    m.d.sync += total.eq(Cat(low[:cut], add_with_carry(high, 0, low[cut])))
+    return total
 
 
-def _rounded(m: Module, value: Value, half: Value, tie: Value, *, name: str) -> Value:
-    """Register of ``value`` plus one where ``half``; where that half is a ``tie``, to even.
+def _rounded(m: Module, value: Value, half: Value, exact: Value, *, carry: Value, name: str) -> Value:
+    """Register of ``value + carry`` and one more where ``half``; where that half is ``exact``, to even.
 
-    Half up in the adder's carry; a tie then has its last bit cleared, which keeps the sticky bits off the
+    Half up in the adder; an exact half then has its last bit cleared, which keeps the sticky bits off the
     carry chain.
     """
-    up = (value + Cat(half, 0).as_signed())[: len(value)]
+    up = add_with_carry(value, Cat(half, 0), carry)[: len(value)]
     rounded = Signal(signed(len(value)), name=name, reset_less=True)
-    m.d.sync += rounded.eq(Cat(up[0] & ~tie, up[1:]))
+    # The last bit once more, lest it wait for the carry chain.
+    m.d.sync += rounded.eq(Cat((value[0] ^ carry ^ half) & ~(half & exact), up[1:]))
     return rounded
+
+
+def delayed(m: Module, value, cycles: int, name: str = "delayed"):
+    """``value`` after ``cycles`` registers; only single bits (valid, step, start) are reset."""
+    for k in range(cycles):
+        shape = value.shape()
+        reg = Signal(shape, name=f"{name}_{k + 1}", reset_less=Shape.cast(shape).width > 1)
+        m.d.sync += reg.eq(value)
+        value = reg
+    return value
 
 
 class Requantiser(wiring.Component):
@@ -105,10 +117,13 @@ class Requantiser(wiring.Component):
         if drop:
             wide = _extended(value, drop)
             half = wide[drop - 1]
-            value = _rounded(m, wide >> drop, half, half & ~wide[: drop - 1].any() if drop > 1 else half, name="rounded")
+            exact = ~wide[: drop - 1].any() if drop > 1 else Const(1)
+            value = _rounded(m, wide >> drop, half, exact, carry=Const(0, 1), name="rounded")
         if self.rule.saturates:
             clipped, overflow = saturate(value, width)
-            m.d.sync += [self.o.eq(clipped), self.overflow.eq(overflow)]
+            o, over = Signal(signed(width), reset_less=True), Signal(reset_less=True)
+            m.d.sync += [o.eq(clipped), over.eq(overflow)]
+            m.d.comb += [self.o.eq(o), self.overflow.eq(over)]
         else:
             m.d.comb += self.o.eq(value)
         return m

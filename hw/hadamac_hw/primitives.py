@@ -16,7 +16,7 @@ from hadamac import timing
 from .numeric import add_with_carry
 from .targets import ECP5, ecp5_chain, ecp5_multiplier, ecp5_ram, is_target
 
-__all__ = ["ButterflyAdders", "Multiplier", "Ram"]
+__all__ = ["BLOCK_FROM", "ButterflyAdder", "Multiplier", "Ram"]
 
 BLOCK_FROM = 64
 """Words from which a memory is block RAM where the target names its own; shorter ones are LUT RAM."""
@@ -72,16 +72,18 @@ class Ram(wiring.Component):
         # no_rw_check: synthesis need not build logic for a read and a write of one word in one cycle.
         m.submodules.array = array = memory.Memory(
             shape=self.width, depth=max(self.depth, 2), init=self.init, attrs={"no_rw_check": 1})
+        data = Signal(self.width, reset_less=True)
+        m.d.comb += self.read_data.eq(data)
         if self.depth < BLOCK_FROM and (not self.writable or is_target(platform, ECP5)):
             # A table of logic, or LUT RAM, has its registers before and behind it; the cycles are the same.
             read = array.read_port(domain="comb")
             address = Signal.like(self.read_address, reset_less=True)
-            m.d.sync += [address.eq(self.read_address), self.read_data.eq(read.data)]
+            m.d.sync += [address.eq(self.read_address), data.eq(read.data)]
             m.d.comb += read.addr.eq(address)
         else:
             read = array.read_port()
             m.d.comb += [read.en.eq(1), read.addr.eq(self.read_address)]
-            m.d.sync += self.read_data.eq(read.data)
+            m.d.sync += data.eq(read.data)
         if self.writable:
             write = array.write_port()
             m.d.comb += [
@@ -90,41 +92,35 @@ class Ram(wiring.Component):
         return m
 
 
-class ButterflyAdders(wiring.Component):
-    """``total = a + b`` and ``difference = a - b`` while ``late``; else they pass ``a`` and ``b``.
+class ButterflyAdder(wiring.Component):
+    """While ``late`` ``a + b + carry``, else ``a``; with ``subtract``, ``a - b - 1 + carry``, else ``b``.
 
-    Combinational.  On ECP5 the choice costs nothing: it fits into the carry chains' own tables.
+    Combinational.  On ECP5 the choice costs nothing: it fits into the carry chain's own tables.
 
     Members
     -------
     a : In(signed(width + 1)), b : In(signed(width))
-    late : In(1)
-    more : In(1)
-        Adds 1 to the total; only while ``late``.
-    full : In(1)
-        ``late``, unless 1 is to be taken from the difference; low while not ``late``.
-    total, difference : Out(signed(width + 1))
+    late, carry : In(1)
+        ``carry`` is low while not ``late``.
+    o : Out(signed(width + 1))
     """
 
-    def __init__(self, *, width: int):
-        self.width = width
+    def __init__(self, *, width: int, subtract: bool):
+        self.width, self.subtract = width, subtract
         wide = signed(width + 1)
-        super().__init__({
-            "a": In(wide), "b": In(signed(width)), "late": In(1), "more": In(1), "full": In(1),
-            "total": Out(wide), "difference": Out(wide),
-        })
+        super().__init__({"a": In(wide), "b": In(signed(width)), "late": In(1), "carry": In(1), "o": Out(wide)})
 
     def elaborate(self, platform):
         m = Module()
         if is_target(platform, ECP5):
             # The tables give the bit before its carry; what they give for c = d = 0 is the carry they make.
-            ecp5_chain(m, "total", lambda a, _, b, late: a ^ (b & late), self.a, None, self.b, self.late,
-                       carry=self.more, out=self.total)
-            ecp5_chain(m, "difference", lambda b, late, a, _: a ^ 1 ^ b if late else b, self.b, self.late, self.a, None,
-                       carry=self.full, out=self.difference)
-            return m
-        m.d.comb += [
-            self.total.eq(add_with_carry(self.a, Mux(self.late, self.b, 0), self.more)),
-            self.difference.eq(Mux(self.late, add_with_carry(self.a, ~self.b, self.full), self.b)),
-        ]
+            if self.subtract:
+                table, operands = (lambda b, late, a, _: a ^ 1 ^ b if late else b), (self.b, self.late, self.a, None)
+            else:
+                table, operands = (lambda a, _, b, late: a ^ (b & late)), (self.a, None, self.b, self.late)
+            ecp5_chain(m, table, operands, carry=self.carry, out=self.o)
+        elif self.subtract:
+            m.d.comb += self.o.eq(Mux(self.late, add_with_carry(self.a, ~self.b, self.carry), self.b))
+        else:
+            m.d.comb += self.o.eq(add_with_carry(self.a, Mux(self.late, self.b, 0), self.carry))
         return m

@@ -15,9 +15,9 @@ from hadamac.model import pwl as model
 from hadamac.model.fft import Requantise
 from hadamac.model.pwl import PwlTable
 
-from .numeric import Requantiser
+from .numeric import Requantiser, delayed
 from .primitives import Multiplier
-from .stream import Complex, Fifo, delayed, frames
+from .stream import Complex, Fifo, frames
 
 __all__ = ["Relu", "Pwl"]
 

@@ -15,9 +15,10 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.errors import DescriptionError
 
+from .numeric import delayed
 from .primitives import Ram
 
-__all__ = ["Complex", "Frame", "frames", "Fifo", "FrameGuard", "Halves", "delayed", "nest"]
+__all__ = ["Complex", "Frame", "frames", "Fifo", "FrameGuard", "Halves", "nest"]
 
 
 def Complex(width: int) -> data.StructLayout:
@@ -33,16 +34,6 @@ def Frame(shape, user: int = 0) -> data.StructLayout:
 def frames(shape, user: int = 0) -> stream.Signature:
     """Signature of a stream of frames."""
     return stream.Signature(Frame(shape, user))
-
-
-def delayed(m: Module, value, cycles: int, name: str = "delayed"):
-    """``value`` after ``cycles`` registers; only single bits (valid, step, start) are reset."""
-    for k in range(cycles):
-        shape = value.shape()
-        reg = Signal(shape, name=f"{name}_{k + 1}", reset_less=Shape.cast(shape).width > 1)
-        m.d.sync += reg.eq(value)
-        value = reg
-    return value
 
 
 class Fifo(wiring.Component):
@@ -93,9 +84,11 @@ class Fifo(wiring.Component):
         # Half full is when to stop: depth is at least twice what may still come.
         level, some, pop = Signal(range(self.depth + 1)), Signal(), Signal()
         m.d.sync += [
-            level.eq(level + self.push - pop), some.eq(self.push | level[1:].any() | (level[0] & ~pop)),
+            some.eq(self.push | level[1:].any() | (level[0] & ~pop)),
             self.stop.eq(level[self.depth.bit_length() - 2 :].any()),
         ]
+        with m.If(self.push != pop):
+            m.d.sync += level.eq(level + Mux(pop, -1, 1))
         read_pointer, write_pointer = Signal(range(self.depth)), Signal(range(self.depth))
         with m.If(self.push):
             m.d.sync += write_pointer.eq(write_pointer + 1)

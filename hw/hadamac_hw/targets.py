@@ -59,7 +59,7 @@ def ecp5_multiplier(m: Module, a, b, p) -> None:
     )
 
 
-def ecp5_chain(m: Module, name: str, table, *operands, carry, out) -> None:
+def ecp5_chain(m: Module, table, operands, *, carry, out) -> None:
     """A carry chain of CCU2Cs with a table of our own: ``out`` bit k is ``table(a, b, c, d) ^ carry k``.
 
     ``operands`` are the four inputs: signed words, which are extended to ``out``, single bits that go to
@@ -73,11 +73,11 @@ def ecp5_chain(m: Module, name: str, table, *operands, carry, out) -> None:
         return operand if not operand.shape().signed else operand[min(k, len(operand) - 1)]
 
     init = sum((table(k & 1, k >> 1 & 1, k >> 2 & 1, k >> 3) & 1) << k for k in range(16))
-    sums = Signal(places, name=f"{name}_sums")
+    sums = Signal(places)
     for k in range(0, places, 2):
-        following = Signal(name=f"{name}_carry{k + 2}")
+        following = Signal(name=f"carry{k + 2}")
         pins = {f"i_{letter}{j}": bit(operand, k + j) for letter, operand in zip("ABCD", operands) for j in (0, 1)}
-        m.submodules[f"{name}{k}"] = Instance(
+        m.submodules[f"place{k}"] = Instance(
             "CCU2C", **pins, i_CIN=carry, o_COUT=following, o_S0=sums[k], o_S1=sums[k + 1],
             p_INIT0=Const(init, 16), p_INIT1=Const(init, 16), p_INJECT1_0="NO", p_INJECT1_1="NO",
         )

@@ -15,9 +15,9 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.model.fft2d import Fft2dPlan
 
-from .numeric import Requantiser
+from .numeric import Requantiser, delayed
 from .primitives import Ram
-from .stream import Complex, Fifo, Halves, delayed, frames, nest
+from .stream import Complex, Fifo, Halves, frames, nest
 
 __all__ = ["TransposeForward", "TransposeInverse"]
 

@@ -154,7 +154,7 @@ def _fft2d(plan: Fft2dPlan, times: np.ndarray) -> np.ndarray:
 
 
 def _fft_bits(plan: FftPlan, order: str) -> int:
-    bits = timing.fifo_bits(2 * plan.out_width + 1, timing.GATE + timing.fft_pipeline(plan, order))
+    bits = timing.fifo_bits(2 * plan.out_width + 1, timing.fft_inflight(plan, order))
     for step in plan.steps:
         if isinstance(step, Butterfly) and step.delay > timing.LINE_IN_REGISTERS:
             bits += step.delay * 2 * step.out_width

@@ -10,10 +10,10 @@ import numpy as np
 from .model.fft import Butterfly, FftPlan, Requantise, Twiddle, bit_reversed, output_bins
 from .model.fft2d import Fft2dPlan
 
-__all__ = ["FIFO", "GATE", "GUARD", "MULTIPLIER", "RAM", "LEAD", "BUTTERFLY", "requantise", "twiddle", "fft_pipeline",
-           "reorder_lag", "fft_latency", "fft_fifo", "fifo", "fifo_bits", "fifo_depth", "LINE_IN_REGISTERS", "BIAS",
-           "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "fft2d_interval", "hadamard_pipeline", "dense_pipeline",
-           "pwl_pipeline", "tree"]
+__all__ = ["FIFO", "GATE", "GUARD", "STOP", "MULTIPLIER", "SUM", "RAM", "LEAD", "BUTTERFLY", "LINE_IN_REGISTERS",
+           "BIAS", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "requantise", "twiddle", "reorder_lag", "fft_pipeline",
+           "fft_latency", "fft_inflight", "fft_fifo", "fifo", "fifo_bits", "fifo_depth", "fft2d_interval",
+           "hadamard_pipeline", "dense_pipeline", "pwl_pipeline", "tree"]
 
 FIFO = 2
 """Push to valid of a short output FIFO."""
@@ -21,13 +21,17 @@ FIFO_IN_LUTS = 32
 """Longest FIFO that is LUT RAM; a longer one is a memory with a short FIFO behind."""
 GATE = 1
 """The register that turns an accepted beat into a token of the free-running pipeline."""
+STOP = 1
+"""The register of an FFT's gate through which its FIFO's stop comes."""
+SUM = 3
+"""Registers behind multipliers, two partial sums, their sum rounded."""
 GUARD = 1
 """Beat in to beat out of a frame guard."""
 MULTIPLIER = 3
 """Operand, pipeline and product register."""
 RAM = 2
 """Address to data: array and output register."""
-LEAD = 1
+LEAD = 2
 """Cycles by which an FFT token's control runs ahead of its data, so that memories are read in time."""
 BUTTERFLY = 2
 """Late operand, sum."""
@@ -43,8 +47,8 @@ def requantise(rule: Requantise) -> int:
 
 
 def twiddle(step: Twiddle) -> int:
-    """Operand narrowing, product, sum in two halves, rounding; the table is read meanwhile."""
-    return max(requantise(step.operand), RAM - LEAD) + MULTIPLIER + 2 + requantise(step.product)
+    """Operand narrowing, product, sum; the table is read meanwhile."""
+    return max(requantise(step.operand), RAM - LEAD) + MULTIPLIER + SUM
 
 
 def fft_pipeline(plan: FftPlan, order: str) -> int:
@@ -67,9 +71,14 @@ def fft_latency(plan: FftPlan, order: str) -> int:
     return GATE + plan.size - 1 + reorder_lag(plan.size, order) + fft_pipeline(plan, order) + fft_fifo(plan, order)
 
 
+def fft_inflight(plan: FftPlan, order: str) -> int:
+    """Cycles from the FIFO's stop to the last push after it."""
+    return STOP + GATE + fft_pipeline(plan, order)
+
+
 def fft_fifo(plan: FftPlan, order: str) -> int:
     """Push to valid of an FFT's output FIFO."""
-    return fifo(GATE + fft_pipeline(plan, order))
+    return fifo(fft_inflight(plan, order))
 
 
 TRANSPOSE_FORWARD = RAM + 2 + requantise(Requantise(1, 1, True))

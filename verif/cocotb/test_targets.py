@@ -14,8 +14,9 @@ from hadamac_hw.emit import emit
 from hadamac_hw.fft import Fft
 from hadamac_hw.flat import FlatTop
 from hadamac_hw.network import Top
+from hadamac_hw.numeric import delayed
 from hadamac_hw.primitives import Ram
-from hadamac_hw.stream import Fifo, Frame, delayed, frames
+from hadamac_hw.stream import Fifo, Frame, frames
 from hadamac_hw.targets import ECP5, TARGETS, find_target
 from hadamac_hw.verify import verify
 from support.cores import Core

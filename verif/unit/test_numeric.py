@@ -210,41 +210,41 @@ def test_requantiser_exhaustively():
 
 
 def test_adders_exhaustively():
-    """All pairs of words of 2 to 5 bits: sums and differences in one adder with a carry, and in two halves and cycles."""
+    """All pairs of words of 2 to 5 bits: one adder with a carry; sums and differences, rounded by every drop."""
     m = Module()
     words = {width: (Signal(signed(width), name=f"a{width}"), Signal(signed(width), name=f"b{width}")) for width in range(2, 6)}
     carry = Signal()
     outputs = {}
     for width, (a, b) in words.items():
-        for kind in ("carry", "sum", "difference"):
+        for kind, drop in [("carry", 0), *((k, d) for k in ("sum", "difference") for d in range(width))]:
             if kind == "carry":
                 value = circuit.add_with_carry(a, b, carry)
             else:
-                value = circuit.add_in_halves(m, a, b, subtract=kind == "difference", name=f"{kind}{width}")
-            outputs[width, kind] = y = Signal(value.shape(), name=f"y{width}_{kind}")
+                value = circuit.add_and_round(m, a, b, drop, subtract=kind == "difference", name=f"{kind}{width}_{drop}")
+            outputs[width, kind, drop] = y = Signal(value.shape(), name=f"y{width}_{kind}_{drop}")
             m.d.comb += y.eq(value)
     wrong = []
 
     async def bench(ctx):
         sent = []
-        for k in range(2 * 1024 + 2):
+        for k in range(2 * 1024 + timing.SUM):
             numbers = {w: ((k % (1 << w)) - (1 << (w - 1)), (k >> 5) % (1 << w) - (1 << (w - 1))) for w in words}
             for width, pair in words.items():
                 for signal, value in zip(pair, numbers[width]):
                     ctx.set(signal, value)
             ctx.set(carry, (k >> 10) & 1)
             sent.append(numbers)
-            for (width, kind), y in outputs.items():
+            for (width, kind, drop), y in outputs.items():
                 a, b = numbers[width]
                 if kind == "carry":
                     expected = a + b + ((k >> 10) & 1)
-                elif k < 2:
+                elif k < timing.SUM:
                     continue
-                else:  # two cycles ago
-                    a, b = sent[k - 2][width]
-                    expected = a + b if kind == "sum" else a - b
+                else:
+                    a, b = sent[k - timing.SUM][width]
+                    expected = round(Fraction(a + b if kind == "sum" else a - b, 1 << drop))  # half to even
                 if ctx.get(y) != expected:
-                    wrong.append((width, kind, a, b, expected, ctx.get(y)))
+                    wrong.append((width, kind, drop, a, b, expected, ctx.get(y)))
             await ctx.tick()
 
     simulate(m, bench)

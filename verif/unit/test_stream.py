@@ -12,8 +12,9 @@ from amaranth.sim import Simulator
 from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac_hw.flat import FlatTop, bytes_of
+from hadamac_hw.numeric import delayed
 from hadamac_hw.pwl import Relu
-from hadamac_hw.stream import Complex, Fifo, FrameGuard, Halves, delayed, frames, nest
+from hadamac_hw.stream import Complex, Fifo, FrameGuard, Halves, frames, nest
 from support.seeds import refused, rng
 
 
