@@ -186,19 +186,24 @@ class Fft(wiring.Component):
             m.d.comb += [
                 reorder.step.eq(step), reorder.valid.eq(valid), reorder.data.eq(ended), beat.data.eq(reorder.o),
             ]
-            due, position, wait = reorder.due, reorder.leaving, timing.RAM
+            due, position, wait = reorder.due, reorder.leaving, Reorder.READ
         last, number = position[:bits].all(), position[bits:]
         m.d.comb += beat.last.eq(delayed(m, last, wait, "last"))
-        events = [tuple(delayed(m, v, 1, "saturated") for v in event) for event in [*saturated, (overflow, at[bits:])]]
-        if self.stand_alone:
-            # An event is noted two cycles after its sample was written; the memory's read takes as long.
-            left, ends, of = (delayed(m, v, wait // 2, n) for n, v in (("left", due), ("ends", last), ("of", number)))
-            flag = flags.bit_select(of, 1)
-            recent = 0 if wait else overflow | events[-1][0]
-            m.d.comb += beat.user.eq(delayed(m, left & ends & (flag | recent), wait // 2, "user"))
-            with m.If(left & ends):
-                m.d.sync += flag.eq(0)
-        for event, of in events:
+        # By frame number: in which something saturated, known the cycle after it was written; which have left.
+        events, left = Signal(self._flight), Signal(self._flight)
+        m.d.sync += [events.eq(0), left.eq(0), flags.eq((flags & ~left) | events)]
+        for event, of in [*saturated, (overflow, at[bits:])]:
             with m.If(event):
-                m.d.sync += [self.overflow.eq(1), flags.bit_select(of, 1).eq(1)]
+                m.d.sync += events.bit_select(of, 1).eq(1)
+        with m.If(events.any()):
+            m.d.sync += self.overflow.eq(1)
+        if self.stand_alone:
+            names = {"leaves": due, "ends": last, "of": number}
+            leaves, ends, of = (delayed(m, value, wait // 2, name) for name, value in names.items())
+            flag = flags.bit_select(of, 1)
+            if not wait:  # nor does the memory's read take long enough for that
+                flag = flag | events.bit_select(of, 1) | overflow
+            m.d.comb += beat.user.eq(delayed(m, leaves & ends & flag, wait - wait // 2, "user"))
+            with m.If(leaves & ends):
+                m.d.sync += left.bit_select(of, 1).eq(1)
         return delayed(m, due, wait, "push")

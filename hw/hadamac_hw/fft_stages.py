@@ -198,10 +198,11 @@ class TwiddleProduct(wiring.Component):
         with m.If(self.i.valid):
             m.d.sync += count.eq(count + 1)
         narrow = timing.requantise(rule.operand)
-        meet = max(narrow, timing.RAM - timing.LEAD)
-        parts = {"wre": rom.read_data[:width].as_signed(), "wim": rom.read_data[width:].as_signed()}
-        m.d.comb += rom.read_address.eq(delayed(
-            m, count[: (rule.block - 1).bit_length()], meet + timing.LEAD - timing.RAM, "address"))
+        meet, far = max(narrow, timing.RAM + 1 - timing.LEAD), int(rule.block >= BLOCK_FROM)
+        address = delayed(m, count[: (rule.block - 1).bit_length()], meet + timing.LEAD - timing.RAM - far, "address")
+        factor = delayed(m, rom.read_data, far, "factor")
+        parts = {"wre": factor[:width].as_signed(), "wim": factor[width:].as_signed()}
+        m.d.comb += rom.read_address.eq(address)
         for part in ("re", "im"):
             m.submodules[f"operand_{part}"] = operand = Requantiser(rule.operand, in_width=rule.in_width)
             m.d.comb += operand.i.eq(self.i.data[part])
@@ -240,10 +241,12 @@ class Reorder(wiring.Component):
     due : Out(1), leaving : Out(range(size * flight))
         A bin is read in this cycle: its position in its frame, and the frame's number above.
     o : Out(Complex(width))
-        That bin, ``timing.RAM`` cycles later.
+        That bin, ``READ`` cycles later.
 
-    Timing: reads follow writes by ``timing.reorder_lag`` samples.
+    Timing: ``timing.REORDER`` cycles and ``timing.reorder_lag`` samples.
     """
+
+    READ = timing.REORDER - 1
 
     def __init__(self, *, size: int, width: int, order: str, flight: int):
         self.size, self.width, self.order, self.flight = size, width, order, flight
@@ -260,9 +263,11 @@ class Reorder(wiring.Component):
         index, out = lag.entering, lag.leaving
         top = ~out[bits - 1] if self.order == "centred" else out[bits - 1]
         m.d.comb += [
-            lag.step.eq(self.step), lag.valid.eq(self.valid), self.due.eq(lag.due), self.leaving.eq(out),
-            memory.write_address.eq(Cat(index[:bits][::-1], index[bits])), memory.write_data.eq(self.data),
-            memory.write_enable.eq(self.valid), memory.read_address.eq(Cat(out[: bits - 1], top, out[bits])),
-            self.o.eq(memory.read_data),
+            lag.step.eq(delayed(m, self.step, 1, "step")), lag.valid.eq(delayed(m, self.valid, 1, "valid")),
+            self.due.eq(lag.due), self.leaving.eq(out), memory.write_enable.eq(lag.valid),
+            memory.write_address.eq(Cat(index[:bits][::-1], index[bits])),
+            memory.write_data.eq(delayed(m, self.data, 1, "data")),
+            memory.read_address.eq(Cat(out[: bits - 1], top, out[bits])),
+            self.o.eq(delayed(m, memory.read_data, 1, "word")),
         ]
         return m

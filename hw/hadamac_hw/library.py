@@ -28,7 +28,7 @@ from .hadamard import Hadamard
 from .network import Top
 from .pwl import Pwl, Relu
 
-__all__ = ["Core", "cores", "network_name", "network_verilog", "write_library"]
+__all__ = ["Core", "core_text", "cores", "network_name", "network_verilog", "write_library"]
 
 MANIFEST = "manifest.json"
 
@@ -107,8 +107,9 @@ def _header(name: str, title: str, ports: list[dict], facts: dict) -> str:
             f"Port            dir  bits\n{table}\n\n{known}")
 
 
-def _text(core: Core) -> str:
-    return emit(core.component, core.name,
+def core_text(core: Core, platform=None) -> str:
+    """Verilog of a core, its ports and facts in the header."""
+    return emit(core.component, core.name, platform=platform,
                 header=_header(core.name, core.title, _ports(core.component), core.configuration))
 
 
@@ -127,7 +128,7 @@ def network_core(qnet: QuantNetwork, folding: Plan | None = None) -> Core:
 
 def network_verilog(qnet: QuantNetwork, folding: Plan | None = None) -> str:
     """Verilog of the network's top."""
-    return _text(network_core(qnet, folding))
+    return core_text(network_core(qnet, folding))
 
 
 def write_library(qnet: QuantNetwork, path, *, folding: Plan | None = None, blocks: bool = True,
@@ -142,7 +143,7 @@ def write_library(qnet: QuantNetwork, path, *, folding: Plan | None = None, bloc
     with atomic_directory(path, marker=MANIFEST) as directory:
         for k, core in enumerate(todo):
             progress(k, len(todo), core.name)
-            text = _text(core)
+            text = core_text(core)
             (Path(directory) / f"{core.name}.v").write_text(text)
             manifest["cores"].append({
                 "name": core.name, "file": f"{core.name}.v", "title": core.title, "configuration": core.configuration,

@@ -87,8 +87,8 @@ class Fifo(wiring.Component):
             some.eq(self.push | level[1:].any() | (level[0] & ~pop)),
             self.stop.eq(level[self.depth.bit_length() - 2 :].any()),
         ]
-        with m.If(self.push != pop):
-            m.d.sync += level.eq(level + Mux(pop, -1, 1))
+        with m.If(self.push != pop):  # the direction told by push, which comes earlier than pop
+            m.d.sync += level.eq(level + Mux(self.push, 1, -1))
         read_pointer, write_pointer = Signal(range(self.depth)), Signal(range(self.depth))
         with m.If(self.push):
             m.d.sync += write_pointer.eq(write_pointer + 1)

@@ -179,14 +179,23 @@ def predict(
         console.print("classes " + " ".join(str(c) for c in prediction.classes), highlight=False, soft_wrap=True)
 
 
-@app.command(epilog="Example: hadamac verilog --out build/rtl")
+verilog_app = typer.Typer(rich_markup_mode="markdown")
+app.add_typer(verilog_app, name="verilog", epilog="Example: hadamac verilog --out build/rtl")
+
+
+@verilog_app.callback(invoke_without_command=True)
 def verilog(
-    artifact: ArtifactArgument = None,
+    context: typer.Context,
+    artifact: Annotated[
+        Path | None, typer.Option(help="Artifact directory; the shipped MNIST network unless given.", show_default=False)
+    ] = None,
     out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("build/rtl"),
     interval: IntervalOption = None,
     blocks: Annotated[bool, typer.Option(help="Also a stand-alone core of every block.")] = True,
 ):
-    """Write the network's Verilog, every block as a core of its own, and a manifest."""
+    """Write the network's Verilog, every block as a core of its own, and a manifest; or, by name, one core."""
+    if context.invoked_subcommand is not None:
+        return
     from hadamac_hw.library import write_library
 
     network = load(artifact)
@@ -196,6 +205,33 @@ def verilog(
         manifest = write_library(network.qnet, out, folding=folding, blocks=blocks, progress=bar.at)
         for core in manifest["cores"]:
             bar.say(f"{core['file']:<24} {core['title']}")
+
+
+@verilog_app.command(epilog="Example: hadamac verilog fft --size 1024 --width 16 --target ecp5 -o fft1024.v")
+def fft(
+    size: Annotated[int, typer.Option(help="Points, a power of two from 4 to 4096.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write, NAME.v; its module is NAME.")],
+    width: Annotated[int, typer.Option(help="Bits of a part, in.")] = 16,
+    out_width: Annotated[int | None, typer.Option(help="Bits of a part, out; as in unless given.")] = None,
+    twiddle_width: Annotated[int, typer.Option(help="Bits of a twiddle part.")] = 18,
+    schedule: Annotated[
+        str | None, typer.Option(help="Halvings per radix-2 stage, as 1011; a half in each unless given.")
+    ] = None,
+    order: Annotated[str, typer.Option(help="natural, bit-reversed or centred.")] = "natural",
+    target: Annotated[str, typer.Option(help="generic or ecp5.")] = "generic",
+):
+    """Write a streaming FFT as one self-contained Verilog file, and a cocotb example that plays it."""
+    from hadamac_hw.standalone import write_fft
+
+    if schedule is not None and set(schedule) - set("01"):
+        raise DescriptionError(f"FFT schedule must be written in 0 and 1, not {schedule!r}")
+    core, example = write_fft(
+        out, target=target, size=size, width=width, out_width=out_width, twiddle_width=twiddle_width, order=order,
+        schedule=None if schedule is None else tuple(map(int, schedule)),
+    )
+    block = core.component.block
+    console.print(f"{core.title}\nlatency {block.latency} cycles, then a frame every {block.interval}; "
+                  f"{block.multipliers} multipliers\nWrote {out} and {example}", highlight=False, soft_wrap=True)
 
 
 @app.command(epilog="Example: hadamac sim --frames 20")

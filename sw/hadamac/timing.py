@@ -10,10 +10,10 @@ import numpy as np
 from .model.fft import Butterfly, FftPlan, Requantise, Twiddle, bit_reversed, output_bins
 from .model.fft2d import Fft2dPlan
 
-__all__ = ["FIFO", "GATE", "GUARD", "STOP", "MULTIPLIER", "SUM", "RAM", "LEAD", "BUTTERFLY", "LINE_IN_REGISTERS",
-           "BIAS", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "requantise", "twiddle", "reorder_lag", "fft_pipeline",
-           "fft_latency", "fft_inflight", "fft_fifo", "fifo", "fifo_bits", "fifo_depth", "fft2d_interval",
-           "hadamard_pipeline", "dense_pipeline", "pwl_pipeline", "tree"]
+__all__ = ["FIFO", "GATE", "GUARD", "STOP", "MULTIPLIER", "SUM", "RAM", "LEAD", "BUTTERFLY", "REORDER",
+           "LINE_IN_REGISTERS", "BIAS", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "requantise", "twiddle",
+           "reorder_lag", "fft_pipeline", "fft_latency", "fft_inflight", "fft_fifo", "fifo", "fifo_bits", "fifo_depth",
+           "fft2d_interval", "hadamard_pipeline", "dense_pipeline", "pwl_pipeline", "tree"]
 
 FIFO = 2
 """Push to valid of a short output FIFO."""
@@ -35,6 +35,8 @@ LEAD = 2
 """Cycles by which an FFT token's control runs ahead of its data, so that memories are read in time."""
 BUTTERFLY = 2
 """Late operand, sum."""
+REORDER = 1 + RAM + 1
+"""Into and out of the reorder memory, with a register on either side to come from and go afar."""
 LINE_IN_REGISTERS = 2
 """Longest delay line made of registers; a longer one is a memory, whose loop of 4 cycles it hides."""
 BIAS = 48
@@ -47,14 +49,14 @@ def requantise(rule: Requantise) -> int:
 
 
 def twiddle(step: Twiddle) -> int:
-    """Operand narrowing, product, sum; the table is read meanwhile."""
-    return max(requantise(step.operand), RAM - LEAD) + MULTIPLIER + SUM
+    """Operand narrowing, product, sum; the table is read, and its word brought near, meanwhile."""
+    return max(requantise(step.operand), RAM + 1 - LEAD) + MULTIPLIER + SUM
 
 
 def fft_pipeline(plan: FftPlan, order: str) -> int:
     """Cycles from a token's control at the first butterfly to its push into the output FIFO."""
     cost = {Butterfly: lambda _: BUTTERFLY, Twiddle: twiddle, Requantise: requantise}
-    return LEAD + sum(cost[type(s)](s) for s in plan.steps) + (0 if order == "bit-reversed" else RAM)
+    return LEAD + sum(cost[type(s)](s) for s in plan.steps) + (0 if order == "bit-reversed" else REORDER)
 
 
 def reorder_lag(size: int, order: str) -> int:

@@ -46,11 +46,11 @@ def check_core(core, text):
 
 
 def test_every_block_has_a_core(qnet, tmp_path):
-    from hadamac_hw.library import _text, cores
+    from hadamac_hw.library import core_text, cores
 
     small = [c for c in cores(qnet) if c.name not in ("fft256", "fft1024", "fft64", "ifft64", "fft2d_32", "ifft2d_16")]
     assert {"fft16", "hadamard4x4", "crop32", "expand16", "relu", "sigmoid", "dense", "argmax", "row_pairs32"} == {
         c.name for c in small}
     for core in small:
-        text = _text(core)
+        text = core_text(core)
         assert re.search(rf"^module {core.name}\(", text, re.M), core.name

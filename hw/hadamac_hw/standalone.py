@@ -1,0 +1,139 @@
+"""Stand-alone FFT cores as files: one self-contained Verilog file, and a cocotb example that plays it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hadamac.errors import DataError
+from hadamac.files import atomic_write
+
+from .fft import Fft
+from .flat import FlatTop
+from .library import Core, core_text
+from .targets import find_target
+
+__all__ = ["example_text", "fft_core", "write_fft"]
+
+
+def fft_core(name: str, **parameters) -> Core:
+    """A stand-alone FFT: direction and overflow flag of each frame in ``tuser``, broken frames mended.
+
+    ``parameters`` are those of :class:`~hadamac_hw.fft.Fft`.
+    """
+    block = Fft(stand_alone=True, **parameters)
+    plan = block.plan
+    title = (f"FFT of {plan.size} points, {plan.width} bits in, {plan.out_width} bits out, {block.order} order, "
+             f"scale 2**-{plan.scale}")
+    facts = {
+        "size": plan.size, "width": plan.width, "out_width": plan.out_width, "order": block.order,
+        "schedule": list(plan.schedule), "twiddle_width": plan.twiddle_width, "guard": plan.guard,
+        "multipliers": block.multipliers, "latency": block.latency, "interval": block.interval,
+    }
+    return Core(name, FlatTop(block), title, facts)
+
+
+def write_fft(path: Path, *, target: str = "generic", **parameters) -> tuple[Core, Path]:
+    """Write ``path`` (``NAME.v``, module ``NAME``) and, beside it, ``NAME_example.py``; returns the core and the latter.
+
+    The example runs with ``python NAME_example.py`` where hadamac is installed: it simulates the generic
+    text, or a target's with the behavioural models of its cells, and compares every bit.
+    """
+    path = Path(path)
+    if path.suffix != ".v":
+        raise DataError(f"Verilog file must be named NAME.v, not {path.name!r}")
+    platform = find_target(target)
+    core = fft_core(path.stem, **parameters)
+    text = core_text(core, platform=platform)
+    example = path.with_name(f"{path.stem}_example.py")
+    atomic_write(path, text)
+    atomic_write(example, example_text(core, target))
+    return core, example
+
+
+def example_text(core: Core, target: str) -> str:
+    """A cocotb test of the core that is also the script that runs it."""
+    plan = core.component.block.plan
+    arguments = ", ".join(f"{k}={getattr(plan, k)!r}" for k in (
+        "size", "width", "out_width", "twiddle_width", "schedule", "guard", "operand_width"))
+    return _EXAMPLE.format(
+        name=core.name, arguments=arguments, order=core.component.block.order, target=target,
+    )
+
+
+_EXAMPLE = '''"""Plays frames through {name}.v and compares every bit with the prediction.  Run it: python {name}_example.py"""
+
+from pathlib import Path
+
+import cocotb
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import RisingEdge
+
+from hadamac.model.fft import FftPlan, output_bins
+
+PLAN = FftPlan({arguments})
+PART = -(-PLAN.width // 8) * 8
+OUT_PART = -(-PLAN.out_width // 8) * 8
+
+
+def signed(word, width):
+    return word - (1 << width) if word >> (width - 1) else word
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def frames(dut):
+    """Noise, a full-scale sine and an impulse; every other frame inverse; a sink that is ready half of the time."""
+    n, full = PLAN.size, 2 ** (PLAN.width - 1) - 1
+    rng = np.random.default_rng(cocotb.RANDOM_SEED)
+    noise = rng.integers(-full - 1, full + 1, (2, n)) + 1j * rng.integers(-full - 1, full + 1, (2, n))
+    sine = np.rint(full * np.exp(2j * np.pi * 3 * np.arange(n) / n))
+    impulse = full * (np.arange(n) == 1)
+    x = np.array([noise[0], sine, impulse, noise[1]])
+    inverse = np.array([0, 1, 0, 1], dtype=bool)
+    y, overflow = PLAN.run(x, inverse)
+    y = y[:, output_bins(n, "{order}")]
+
+    cocotb.start_soon(Clock(dut.clk, 10, unit="ns").start())
+    dut.rst.value, dut.s_axis_tvalid.value, dut.m_axis_tready.value = 1, 0, 0
+    for _ in range(3):
+        await RisingEdge(dut.clk)
+    dut.rst.value = 0
+
+    async def send():
+        for frame, direction in zip(x, inverse):
+            for k, z in enumerate(frame):
+                mask = (1 << PART) - 1
+                dut.s_axis_tdata.value = (int(z.real) & mask) | (int(z.imag) & mask) << PART
+                dut.s_axis_tlast.value = int(k == n - 1)
+                dut.s_axis_tuser.value = int(direction and k == 0)
+                dut.s_axis_tvalid.value = 1
+                await RisingEdge(dut.clk)
+                while not dut.s_axis_tready.value:
+                    await RisingEdge(dut.clk)
+        dut.s_axis_tvalid.value = 0
+
+    cocotb.start_soon(send())
+    for number in range(len(x)):
+        for k in range(n):
+            while True:
+                dut.m_axis_tready.value = ready = int(rng.integers(2))
+                await RisingEdge(dut.clk)
+                if ready and dut.m_axis_tvalid.value:
+                    break
+            word = int(dut.m_axis_tdata.value)
+            got = complex(signed(word & ((1 << OUT_PART) - 1), OUT_PART), signed(word >> OUT_PART, OUT_PART))
+            assert got == y[number, k], f"frame {{number}}, position {{k}}: expected {{y[number, k]}}, got {{got}}"
+            assert dut.m_axis_tlast.value == (k == n - 1)
+        assert dut.m_axis_tuser.value == int(overflow[number])
+    assert dut.frame_error.value == 0
+
+
+if __name__ == "__main__":
+    from hadamac_hw.simulate import build, run
+    from hadamac_hw.targets import find_target
+
+    target = find_target("{target}")
+    text = Path(__file__).with_name("{name}.v").read_text() + (target.models if target else "")
+    result = run(build(text, "{name}", Path(__file__).parent / "sim"), "{name}_example")
+    print(f"{name}: {{len(PLAN.steps)}} stages, every bit as predicted ({{', '.join(result.tests)}})")
+'''
