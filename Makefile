@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 HADAMAC := $(BIN)/hadamac
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sim verilog bitstream train lint clean check-system
+.PHONY: help demo sim verilog bitstream bench train lint clean check-system
 
 help:  ## this text
 	@echo "hadamac: frequency-domain CNNs as bit-exact models and synthesizable hardware"
@@ -57,12 +57,15 @@ verilog: $(VENV)/.base  ## Verilog of the network and of every block, with a man
 bitstream: $(VENV)/.fpga  ## bitstream for BOARD (default ulx3s-85f) into build/bitstream
 	@$(HADAMAC) bitstream --board $(BOARD) --out $(or $(OUT),build/bitstream/$(BOARD)) --seed $(SEED)
 
+bench: $(VENV)/.fpga  ## the FFT beside other open cores: speed, area, accuracy, into docs/benchmarks
+	@$(BIN)/python bench/fft
+
 train: $(VENV)/.train  ## train the default network on DATA=directory of MNIST files, into build/mnist-32
 	@mkdir -p build
 	@$(HADAMAC) train --data $(DATA) --out $(or $(OUT),build/mnist-32) --seed $(SEED)
 
 lint: $(VENV)/.lint  ## style of the Python sources
-	@$(BIN)/ruff check sw hw verif examples
+	@$(BIN)/ruff check sw hw verif examples bench
 
 clean:  ## remove build/ (not .venv)
 	rm -rf build

@@ -189,21 +189,31 @@ class Fft(wiring.Component):
             due, position, wait = reorder.due, reorder.leaving, Reorder.READ
         last, number = position[:bits].all(), position[bits:]
         m.d.comb += beat.last.eq(delayed(m, last, wait, "last"))
-        # By frame number: in which something saturated, known the cycle after it was written; which have left.
-        events, left = Signal(self._flight), Signal(self._flight)
+        # By frame number: in which something saturated, known two cycles after it was written; which have left.
+        events, left = (Signal(self._flight, name=n, reset_less=True) for n in ("events", "left"))
         m.d.sync += [events.eq(0), left.eq(0), flags.eq((flags & ~left) | events)]
         for event, of in [*saturated, (overflow, at[bits:])]:
-            with m.If(event):
+            of = delayed(m, of, 1, "saturated_number")
+            with m.If(delayed(m, event, 1, "saturated")):
                 m.d.sync += events.bit_select(of, 1).eq(1)
         with m.If(events.any()):
             m.d.sync += self.overflow.eq(1)
         if self.stand_alone:
-            names = {"leaves": due, "ends": last, "of": number}
-            leaves, ends, of = (delayed(m, value, wait // 2, name) for name, value in names.items())
-            flag = flags.bit_select(of, 1)
-            if not wait:  # nor does the memory's read take long enough for that
-                flag = flag | events.bit_select(of, 1) | overflow
-            m.d.comb += beat.user.eq(delayed(m, leaves & ends & flag, wait - wait // 2, "user"))
-            with m.If(leaves & ends):
-                m.d.sync += left.bit_select(of, 1).eq(1)
+            m.d.comb += beat.user.eq(self._flag(m, due, last, number, wait, flags, events, overflow, left))
         return delayed(m, due, wait, "push")
+
+    def _flag(self, m, due, last, number, wait, flags, events, overflow, left):
+        """The last beat's overflow bit, ``wait`` cycles after that beat was due; marks its frame as ``left``."""
+        if wait:
+            names = {"leaves": due, "ends": last, "of": number}
+            leaves, ends, of = (delayed(m, value, 1, name) for name, value in names.items())
+            flag, done, of = (delayed(m, v, 1, n) for n, v in (
+                ("flag", flags.bit_select(of, 1)), ("done", leaves & ends), ("gone", of)))
+            user = delayed(m, flag & done, wait - 2, "user")
+        else:  # what is on its way into the flags counts too
+            now = delayed(m, overflow, 1, "saturated_before")
+            flag, done, of = (flags | events).bit_select(number, 1) | overflow | now, due & last, number
+            user = flag & done
+        with m.If(done):
+            m.d.sync += left.bit_select(of, 1).eq(1)
+        return user

@@ -33,7 +33,7 @@ def fft_core(name: str, **parameters) -> Core:
 
 
 def write_fft(path: Path, *, target: str = "generic", **parameters) -> tuple[Core, Path]:
-    """Write ``path`` (``NAME.v``, module ``NAME``) and, beside it, ``NAME_example.py``; returns the core and the latter.
+    """Write ``path`` (``NAME.v``, module ``NAME``) and ``NAME_example.py`` beside it; returns the core and the latter.
 
     The example runs with ``python NAME_example.py`` where hadamac is installed: it simulates the generic
     text, or a target's with the behavioural models of its cells, and compares every bit.
@@ -60,7 +60,7 @@ def example_text(core: Core, target: str) -> str:
     )
 
 
-_EXAMPLE = '''"""Plays frames through {name}.v and compares every bit with the prediction.  Run it: python {name}_example.py"""
+_EXAMPLE = '''"""Plays frames through {name}.v and compares every bit with the prediction: python {name}_example.py"""
 
 from pathlib import Path
 

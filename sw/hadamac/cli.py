@@ -187,7 +187,7 @@ app.add_typer(verilog_app, name="verilog", epilog="Example: hadamac verilog --ou
 def verilog(
     context: typer.Context,
     artifact: Annotated[
-        Path | None, typer.Option(help="Artifact directory; the shipped MNIST network unless given.", show_default=False)
+        Path | None, typer.Option(help="Artifact directory; the shipped network unless given.", show_default=False)
     ] = None,
     out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("build/rtl"),
     interval: IntervalOption = None,

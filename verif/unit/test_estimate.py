@@ -103,9 +103,9 @@ def test_fft_latency_formula():
     plan4 = FftPlan(size=4, width=12)
     assert timing.fft_pipeline(plan4, "bit-reversed") == 2 + 2 + 2 + 2
     assert timing.fft_latency(plan4, "bit-reversed") == 1 + 3 + 8 + 2
-    assert timing.fft_latency(plan4, "natural") == 1 + 3 + 2 + 8 + 2 + 2
+    assert timing.fft_latency(plan4, "natural") == 1 + 3 + 2 + 8 + 4 + 5  # four to reorder, and a long FIFO
     plan32 = FftPlan(size=32, width=12)
-    product = 3 + 2 + 1  # twice; the operands of 12-bit data have nothing to drop
+    product = 1 + 3 + 3  # twice
     assert [timing.twiddle(s) for s in plan32.steps if hasattr(s, "operand")] == [product, product]
     assert timing.fft_pipeline(plan32, "bit-reversed") == 2 + 5 * 2 + 2 * product + 2
 

