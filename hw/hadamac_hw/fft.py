@@ -74,7 +74,7 @@ class Fft(wiring.Component):
             raise DescriptionError("Fft takes inverse or stand_alone (each frame tells its direction), not both")
         self.plan = plan or FftPlan(**parameters)
         self.inverse, self.order, self.stand_alone = bool(inverse), order, bool(stand_alone)
-        self.latency = timing.fft_latency(self.plan, order) + (timing.GUARD if stand_alone else 0)
+        self.latency = timing.fft_latency(self.plan, order) + (2 * timing.GUARD if stand_alone else 0)
         self.interval = self.plan.size
         self.multipliers = self.plan.multipliers
         self.frame = (self.plan.size, self.plan.size)
@@ -109,18 +109,19 @@ class Fft(wiring.Component):
                 wiring.connect(m, stages[-1].o, stage.i)
             stages.append(stage)
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=timing.fft_inflight(plan, self.order))
-        inverse = self._gate(m, stages[0].i, delayed(m, fifo.stop, timing.STOP, "stop"))
+        inverse = self._gate(m, stages[0].i, fifo.stop)
         saturated = [(stage.overflow, stage.number) for stage in stages if isinstance(stage, TwiddleProduct)]
         m.d.comb += fifo.push.eq(self._finish(m, plan.steps[-1], stages[-1].o, inverse, flags, saturated, fifo.data))
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
 
-    def _gate(self, m, token, stop):
+    def _gate(self, m, token, stop_early):
         """Beats to tokens; returns the directions of the frames inside, by number."""
+        stop = delayed(m, stop_early, timing.STOP, "stop")
         sample, ready = (Signal(Complex(self.plan.width), name=n, reset_less=True) for n in ("sample", "ready"))
         inverse, swap, blank = Signal(self._flight), int(self.inverse), 0
         if self.stand_alone:
-            swap, blank = self._guard(m, token, stop, sample, inverse)
+            swap, blank = self._guard(m, token, stop_early, stop, sample, inverse)
         else:
             m.d.comb += self.i.ready.eq(~stop)
             m.d.sync += [token.valid.eq(self.i.valid & ~stop), sample.eq(self.i.payload.data)]
@@ -128,30 +129,44 @@ class Fft(wiring.Component):
         m.d.comb += token.data.eq(delayed(m, ready, timing.LEAD - 1, "sample"))
         return inverse
 
-    def _guard(self, m, token, stop, sample, inverse):
-        """Make every frame N tokens; note its direction.  Returns ``(swap, blank)`` for ``sample``."""
-        bits = (self.plan.size - 1).bit_length()
-        index, first, final = Signal(range(self.plan.size * self._flight)), Signal(init=1), Signal()
-        swap, blank = Signal(), Signal()
-        # Few terms, because these enable much: a beat passes, or a blank fills, or a beat is swallowed.
-        enter, filling, swallowing = Signal(), Signal(), Signal()
-        beat, valid = Signal.like(self.i.payload, reset_less=True), Signal()
-        m.d.comb += [self.i.ready.eq(~(stop | filling)), enter.eq(~stop & (filling | (valid & ~swallowing)))]
-        with m.If(self.i.ready):
-            m.d.sync += [beat.eq(self.i.payload), valid.eq(self.i.valid)]
+    def _guard(self, m, token, stop_early, stop, sample, inverse):
+        """Make every frame N tokens; note its direction.  Returns ``(swap, blank)`` for ``sample``.
+
+        Two registers: in the first a beat is judged by its place in its frame, from the second it enters, and
+        what is missing of its frame after it.  Both advance together, so each decision is a few terms deep.
+        """
+        size, bits = self.plan.size, (self.plan.size - 1).bit_length()
+        filling, fill, advance = Signal(), Signal(), Signal(init=1)
+        judged, beat = (Signal.like(self.i.payload, name=n, reset_less=True) for n in ("judged", "beat"))
+        valid, taken, place, begins, ends = Signal(), Signal(), Signal(range(size)), Signal(init=1), Signal()
+        swallowing, short, wrong, first = Signal(), Signal(), Signal(), Signal()
+        last, counts = judged.last, taken & ~swallowing
+        m.d.comb += self.i.ready.eq(advance)
+        m.d.sync += [filling.eq(fill), advance.eq(~(fill | stop_early))]
+        with m.If(advance):
+            m.d.sync += [
+                judged.eq(self.i.payload), taken.eq(self.i.valid), beat.eq(judged), valid.eq(counts),
+                short.eq(counts & last & ~ends), wrong.eq(counts & (last ^ ends)), first.eq(begins),
+            ]
+            with m.If(taken):
+                m.d.sync += swallowing.eq(~last & (swallowing | ends))
+            with m.If(counts):
+                m.d.sync += [
+                    place.eq(Mux(last, 0, place + 1)), begins.eq(last | ends), ends.eq(~last & (place == size - 2)),
+                ]
+        with m.If(wrong):
+            m.d.sync += self.frame_error.eq(1)
+
+        index, final, swap, blank = Signal(range(size * self._flight)), Signal(), Signal(), Signal()
+        enter = ~stop & (filling | valid)
+        m.d.comb += fill.eq(Mux(filling, stop | ~final, advance & short))
         m.d.sync += [token.valid.eq(enter), sample.eq(beat.data), blank.eq(filling)]
-        with m.If(~stop):
-            with m.If(filling):
-                m.d.sync += filling.eq(~final)
-            with m.Elif(valid & swallowing):
-                m.d.sync += swallowing.eq(~beat.last)
-            with m.Elif(valid & (beat.last != final)):
-                m.d.sync += [filling.eq(beat.last), swallowing.eq(~beat.last), self.frame_error.eq(1)]
         with m.If(enter):
-            m.d.sync += [index.eq(index + 1), first.eq(final), final.eq(index[:bits] == self.plan.size - 2)]
-            with m.If(first):
-                m.d.sync += swap.eq(beat.user)
-        number, begun = delayed(m, index[bits:], 1, "number"), delayed(m, enter & first, 1, "begun")
+            m.d.sync += [index.eq(index + 1), final.eq(index[:bits] == size - 2)]
+        begun = enter & first & ~filling
+        with m.If(begun):
+            m.d.sync += swap.eq(beat.user)
+        number, begun = delayed(m, index[bits:], 1, "number"), delayed(m, begun, 1, "begun")
         with m.If(begun):
             m.d.sync += inverse.bit_select(number, 1).eq(swap)
         return swap, blank

@@ -71,8 +71,8 @@ def add_and_round(m: Module, a: Value, b: Value, drop: int, *, subtract: bool = 
         # Whether the sum's last bits are all 0 is seen without its carries: below a bit that is, a carry is an or.
         parity = a[: cut - 1] ^ b[: cut - 1]
         differ = parity if subtract else parity ^ Cat(0, a[: cut - 1] | b[: cut - 1])[: cut - 1]
-        zeros = Signal(-(-len(differ) // 3), name=f"{name}_zeros", reset_less=True)
-        m.d.sync += [zero.eq(~differ[3 * k : 3 * k + 3].any()) for k, zero in enumerate(zeros)]
+        zeros = Signal(-(-len(differ) // 2), name=f"{name}_zeros", reset_less=True)
+        m.d.sync += [zero.eq(~differ[2 * k : 2 * k + 2].any()) for k, zero in enumerate(zeros)]
         return _rounded(m, high, low[cut - 1], zeros.all(), carry=low[cut], name=f"{name}_rounded")
     total = Signal(signed(len(a) + 1), name=f"{name}_total", reset_less=True)
     m.d.sync += total.eq(Cat(low[:cut], add_with_carry(high, 0, low[cut])))

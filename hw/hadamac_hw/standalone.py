@@ -15,6 +15,13 @@ from .targets import find_target
 __all__ = ["example_text", "fft_core", "write_fft"]
 
 
+_NOTES = """s_axis_tuser[0] on a frame's first beat: this frame's transform is the inverse (same scale).
+m_axis_tuser[0] on a frame's last beat: something saturated in this frame; overflow: in any since reset.
+frame_error: since reset, tlast came early (the frame was filled with zeros) or late (its surplus was dropped).
+Frames may follow each other with any gap or none; a frame comes out whole without later input.
+"""
+
+
 def fft_core(name: str, **parameters) -> Core:
     """A stand-alone FFT: direction and overflow flag of each frame in ``tuser``, broken frames mended.
 
@@ -29,7 +36,7 @@ def fft_core(name: str, **parameters) -> Core:
         "schedule": list(plan.schedule), "twiddle_width": plan.twiddle_width, "guard": plan.guard,
         "multipliers": block.multipliers, "latency": block.latency, "interval": block.interval,
     }
-    return Core(name, FlatTop(block), title, facts)
+    return Core(name, FlatTop(block), title, facts, _NOTES)
 
 
 def write_fft(path: Path, *, target: str = "generic", **parameters) -> tuple[Core, Path]:

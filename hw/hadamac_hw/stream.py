@@ -7,7 +7,7 @@ stops, so no clock-enable net spans the block, and a stall costs one registered 
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Shape, ShapeCastable, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Shape, ShapeCastable, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -87,8 +87,8 @@ class Fifo(wiring.Component):
             some.eq(self.push | level[1:].any() | (level[0] & ~pop)),
             self.stop.eq(level[self.depth.bit_length() - 2 :].any()),
         ]
-        with m.If(self.push != pop):  # the direction told by push, which comes earlier than pop
-            m.d.sync += level.eq(level + Mux(self.push, 1, -1))
+        with m.If(self.push != pop):  # up by 1 or down by 1, as push tells, which comes earlier than pop
+            m.d.sync += level.eq(level - Cat(1, self.push.replicate(len(level) - 1)).as_signed())
         read_pointer, write_pointer = Signal(range(self.depth)), Signal(range(self.depth))
         with m.If(self.push):
             m.d.sync += write_pointer.eq(write_pointer + 1)

