@@ -27,7 +27,7 @@ from hadamac.errors import DescriptionError
 from hadamac.model.fft import ORDERS, Butterfly, FftPlan, Requantise, output_bins
 
 from .fft_stages import DelayButterfly, Reorder, TwiddleProduct
-from .numeric import Requantiser, delayed
+from .numeric import Requantiser, delayed, reached
 from .stream import Complex, Fifo, frames
 
 __all__ = ["Fft"]
@@ -140,7 +140,7 @@ class Fft(wiring.Component):
         judged, beat = (Signal.like(self.i.payload, name=n, reset_less=True) for n in ("judged", "beat"))
         valid, taken, place, begins, ends = Signal(), Signal(), Signal(range(size)), Signal(init=1), Signal()
         swallowing, short, wrong, first = Signal(), Signal(), Signal(), Signal()
-        last, counts = judged.last, taken & ~swallowing
+        last, counts, before_end = judged.last, taken & ~swallowing, reached(m, place, size - 2)
         m.d.comb += self.i.ready.eq(advance)
         m.d.sync += [filling.eq(fill), advance.eq(~(fill | stop_early))]
         with m.If(advance):
@@ -152,17 +152,17 @@ class Fft(wiring.Component):
                 m.d.sync += swallowing.eq(~last & (swallowing | ends))
             with m.If(counts):
                 m.d.sync += [
-                    place.eq(Mux(last, 0, place + 1)), begins.eq(last | ends), ends.eq(~last & (place == size - 2)),
+                    place.eq(Mux(last, 0, place + 1)), begins.eq(last | ends), ends.eq(~last & before_end),
                 ]
         with m.If(wrong):
             m.d.sync += self.frame_error.eq(1)
 
         index, final, swap, blank = Signal(range(size * self._flight)), Signal(), Signal(), Signal()
-        enter = ~stop & (filling | valid)
+        enter, before_final = ~stop & (filling | valid), reached(m, index[:bits], size - 2)
         m.d.comb += fill.eq(Mux(filling, stop | ~final, advance & short))
         m.d.sync += [token.valid.eq(enter), sample.eq(beat.data), blank.eq(filling)]
         with m.If(enter):
-            m.d.sync += [index.eq(index + 1), final.eq(index[:bits] == size - 2)]
+            m.d.sync += [index.eq(index + 1), final.eq(before_final)]
         begun = enter & first & ~filling
         with m.If(begun):
             m.d.sync += swap.eq(beat.user)

@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.model.fft import Butterfly, Twiddle, twiddles
 
-from .numeric import Requantiser, add_and_round, delayed
+from .numeric import Requantiser, add_and_round, delayed, reached
 from .primitives import BLOCK_FROM, ButterflyAdder, Multiplier, Ram
 from .stream import Complex
 
@@ -63,18 +63,18 @@ class Lag(wiring.Component):
         final, last, draining = Signal(), Signal(), Signal()
         m.d.comb += self.due.eq((self.valid & self.late) | (self.step & draining))
         with m.If(self.due):
-            m.d.sync += [self.leaving.eq(self.leaving + 1), last.eq(out == self.block - 2)]
+            m.d.sync += [self.leaving.eq(self.leaving + 1), last.eq(reached(m, out, self.block - 2))]
         with m.If(self.step & last):
             m.d.sync += draining.eq(0)
         with m.If(self.valid):
-            m.d.sync += [self.entering.eq(self.entering + 1), final.eq(index == self.block - 2)]
+            m.d.sync += [self.entering.eq(self.entering + 1), final.eq(reached(m, index, self.block - 2))]
             with m.If(final):
                 m.d.sync += draining.eq(1)
         if 2 * self.lag == self.block:
             m.d.comb += self.late.eq(index[-1])
         else:
             with m.If(self.valid):
-                m.d.sync += self.late.eq((self.late | (index == self.lag - 1)) & ~final)
+                m.d.sync += self.late.eq((self.late | reached(m, index, self.lag - 1)) & ~final)
         return m
 
 

@@ -10,7 +10,7 @@ from hadamac import timing
 from hadamac.model.fft import Requantise
 
 __all__ = ["round_up", "round_half_even", "saturate", "Requantiser", "add_and_round", "add_with_carry",
-           "delayed"]
+           "delayed", "reached"]
 
 
 def round_up(value: Value, drop: int) -> Value:
@@ -49,6 +49,19 @@ def add_with_carry(a: Value, b: Value, carry: Value) -> Value:
     return (Cat(1, a).as_signed() + Cat(carry, b).as_signed()) >> 1
 
 
+def reached(m: Module, counter: Value, target: int) -> Value:
+    """``counter == target``, for a counter that counts up by 1, or falls to 0, at most once a cycle.
+
+    All but its last bits are compared a cycle early, or, within an If, with the count before.
+    """
+    bits = next((k for k in range(2, len(counter)) if target % (1 << k)), None)
+    if bits is None or len(counter) <= bits + 1:
+        return counter == target
+    near = Signal(name="near")
+    m.d.sync += near.eq(counter[bits:] == target >> bits)
+    return near & (counter[:bits] == target % (1 << bits))
+
+
 def add_and_round(m: Module, a: Value, b: Value, drop: int, *, subtract: bool = False, name: str) -> Value:
     """``round_half_even((a + b) / 2**drop)``, or of ``a - b``, all signed, ``a`` and ``b`` of equal width.
 
@@ -73,7 +86,11 @@ def add_and_round(m: Module, a: Value, b: Value, drop: int, *, subtract: bool = 
         differ = parity if subtract else parity ^ Cat(0, a[: cut - 1] | b[: cut - 1])[: cut - 1]
         zeros = Signal(-(-len(differ) // 2), name=f"{name}_zeros", reset_less=True)
         m.d.sync += [zero.eq(~differ[2 * k : 2 * k + 2].any()) for k, zero in enumerate(zeros)]
-        return _rounded(m, high, low[cut - 1], zeros.all(), carry=low[cut], name=f"{name}_rounded")
+        # The tie is settled behind the register: it has many terms.
+        tie = Signal(name=f"{name}_tie", reset_less=True)
+        m.d.sync += tie.eq(low[cut - 1] & zeros.all())
+        rounded = _rounded(m, high, low[cut - 1], 0, carry=low[cut], name=f"{name}_rounded")
+        return Cat(rounded[0] & ~tie, rounded[1:]).as_signed()
     total = Signal(signed(len(a) + 1), name=f"{name}_total", reset_less=True)
     m.d.sync += total.eq(Cat(low[:cut], add_with_carry(high, 0, low[cut])))
     return total

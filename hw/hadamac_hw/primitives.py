@@ -72,7 +72,7 @@ class Ram(wiring.Component):
         # no_rw_check: synthesis need not build logic for a read and a write of one word in one cycle.
         m.submodules.array = array = memory.Memory(
             shape=self.width, depth=max(self.depth, 2), init=self.init, attrs={"no_rw_check": 1})
-        data = Signal(self.width, reset_less=True)
+        self.word = data = Signal(self.width, reset_less=True)
         m.d.comb += self.read_data.eq(data)
         if self.depth < BLOCK_FROM and (not self.writable or is_target(platform, ECP5)):
             # A table of logic, or LUT RAM, has its registers before and behind it; the cycles are the same.

@@ -128,7 +128,7 @@ def test_no_block_needs_what_a_memory_reads_while_it_writes_that_word(monkeypatc
             m.d.comb += clash.eq(self.write_enable & (self.write_address == self.read_address))
             m.d.sync += late.eq(clash)
             data = m.submodules.array.read_ports[0].data
-            m.d.sync += self.read_data.eq(Mux(late, ~data, data))
+            m.d.sync += self.word.eq(Mux(late, ~data, data))
         return m
 
     monkeypatch.setattr(Ram, "elaborate", nonsense)
