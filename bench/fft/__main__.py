@@ -56,8 +56,9 @@ def markdown(result: dict) -> str:
         "vendor's own limits for the multiplier and the block RAM at this speed grade (ECP5 family data sheet,",
         "FPGA-DS-02012) apply besides, and were not at hand when this was written.",
         "", "## Accuracy", "",
-        f"Scale 1/N, 16 bits, {accuracy.FRAMES} frames, seed {result['seed']}, against exact transforms; the model is",
-        "bit for bit the circuit. RMS error is complex, in output LSB; rounding the output alone gives 0.408.",
+        f"Scale 1/N, 16 bits, twiddles of 18, {accuracy.FRAMES} frames, seed {result['seed']}, against exact",
+        "transforms; the model is bit for bit the circuit. RMS error is complex, in output LSB; rounding the output",
+        "alone gives 0.408.",
         "`saturated` counts frames in which an exact result did not fit.", "",
         "| N | input | RMS error | bias re | bias im | SQNR, dB | saturated |", "|---|---|---|---|---|---|---|",
     ]

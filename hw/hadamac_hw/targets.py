@@ -1,4 +1,4 @@
-"""FPGA families whose own multipliers and memories the primitives instantiate.
+"""FPGA families whose own multipliers, memories and carry chains the primitives instantiate.
 
 A target is what :func:`hadamac_hw.emit.emit` gets as ``platform``; without one, bodies are generic.
 A target's body and the generic one have the same latency and the same results;

@@ -10,7 +10,7 @@ import numpy as np
 from .model.fft import Butterfly, FftPlan, Requantise, Twiddle, bit_reversed, output_bins
 from .model.fft2d import Fft2dPlan
 
-__all__ = ["FIFO", "GATE", "GUARD", "STOP", "MULTIPLIER", "SUM", "RAM", "LEAD", "BUTTERFLY", "REORDER",
+__all__ = ["FIFO", "GATE", "GUARD", "FFT_GUARD", "STOP", "MULTIPLIER", "SUM", "RAM", "LEAD", "BUTTERFLY", "REORDER",
            "LINE_IN_REGISTERS", "BIAS", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "requantise", "twiddle",
            "reorder_lag", "fft_pipeline", "fft_latency", "fft_inflight", "fft_fifo", "fifo", "fifo_bits", "fifo_depth",
            "fft2d_interval", "hadamard_pipeline", "dense_pipeline", "pwl_pipeline", "tree"]
@@ -21,6 +21,8 @@ FIFO_IN_LUTS = 32
 """Longest FIFO that is LUT RAM; a longer one is a memory with a short FIFO behind."""
 GATE = 1
 """The register that turns an accepted beat into a token of the free-running pipeline."""
+FFT_GUARD = 2
+"""The same at the gate of a stand-alone FFT."""
 STOP = 1
 """The register of an FFT's gate through which its FIFO's stop comes."""
 SUM = 3

@@ -9,6 +9,7 @@ import pytest
 from hadamac.model.fft import FftPlan, bit_reversed
 from hadamac_hw.fft import Fft
 from support.cores import Core
+from support.phases import Phase, play_phases
 from support.seeds import rng
 from support.stimuli import nasty
 
@@ -118,6 +119,31 @@ def test_direction_and_overflow_of_each_frame(size, order, options):
     flags[:, -1] = over
     core.play(x, block.model(x, inverse), overflow=True, user=user, expected_user=flags,
               expected_latency=block.latency, expected_interval=size)
+
+
+@pytest.mark.parametrize("order", [NATURAL, REVERSED])
+def test_a_late_overflow_stays_with_its_frame(order):
+    """The last bins of one frame saturate; none of the many frames after it is flagged.  A reset of one cycle, in
+    mid-frame and among frames that saturate, leaves nothing behind."""
+    block = Fft(size=8, width=12, order=order, schedule=(0, 1, 1), stand_alone=True)
+    core = Core(block, f"fft8_late_{order[:3]}")
+    x = np.zeros((24, 8), dtype=complex)
+    n, full = np.arange(8), 2047
+    for frame, k in ((1, 7), (4, 3)):  # bit-reversed, bin 7 is the last and bin 3 the one before
+        x[frame] = np.rint(full * np.exp(2j * np.pi * k * n / 8))
+    over = block.plan.run(x)[1]
+    assert np.flatnonzero(over).tolist() == [1, 4]
+    flags = np.zeros(x.shape, dtype=int)
+    flags[:, -1] = over
+    core.play(x, block.model(x), overflow=True, user=np.zeros(x.shape, dtype=int), expected_user=flags,
+              stalls=["none", "both"])
+    loud, quiet = x[[1, 4] * 4], x[5:8]
+    sent, silence = (core.beats(f, block.i, user=np.zeros(f.shape, dtype=int)) for f in (loud, quiet))
+    phases = []
+    for cut in range(32, 64, 3):
+        phases += [Phase(sent, core.beats(loud, block.o), cut=cut),
+                   Phase(silence, core.beats(quiet, block.o), final={"overflow": 0, "frame_error": 0}, reset=1)]
+    play_phases(core.verilog, core.name, phases, zero=("overflow", "frame_error", "m_axis_tvalid"))
 
 
 @pytest.mark.parametrize("stand_alone", [False, True])

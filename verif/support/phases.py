@@ -41,6 +41,8 @@ class Phase:
         End the phase, with beats in flight, as soon as this many were taken; `expected` is then not compared.
     gap : int
         Idle cycles between frames.
+    reset : int
+        Cycles of the reset before the phase.
     """
 
     sent: Beats
@@ -49,6 +51,7 @@ class Phase:
     final: dict[str, int] = field(default_factory=dict)
     cut: int | None = None
     gap: int = 0
+    reset: int = 3
 
 
 def play_phases(verilog: str, top: str, phases: list[Phase], *, zero: tuple[str, ...] = (), stall: str = "none",
@@ -58,7 +61,7 @@ def play_phases(verilog: str, top: str, phases: list[Phase], *, zero: tuple[str,
     Parameters
     ----------
     zero
-        Output ports that must read 0 after every reset.
+        Output ports that must read 0 after every reset of more than one cycle.
     stall
         Pattern of `hadamac_hw.bench.streams.STALLS`.
     preload

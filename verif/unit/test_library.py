@@ -53,4 +53,5 @@ def test_every_block_has_a_core(qnet, tmp_path):
         c.name for c in small}
     for core in small:
         text = core_text(core)
+        assert core.configuration and not any(key.startswith("_") for key in core.configuration)
         assert re.search(rf"^module {core.name}\(", text, re.M), core.name
