@@ -22,8 +22,8 @@ def against_peers(rows: list[dict], path: Path) -> None:
         for row in (r for r in rows if r["size"] == size):
             axis.scatter(row["comb"] + row["ff"], row["fmax"], color=colours[row["core"]],
                          marker="*" if row["core"] == OURS else "o", s=160 if row["core"] == OURS else 50)
-        axis.set(title=f"{size} points", xlabel="TRELLIS_COMB + TRELLIS_FF", xscale="log", ylim=(0, 280))
-        axis.grid(alpha=0.3, which="both")
+        axis.set(title=f"{size} points", xlabel="TRELLIS_COMB + TRELLIS_FF", xlim=(0, None), ylim=(0, 280))
+        axis.grid(alpha=0.3)
     axes[0].set_ylabel("Fmax, MHz (median of the seeds)")
     handles = [plt.Line2D([], [], color=colours[n], marker="*" if n == OURS else "o", ls="", label=n)
                for n in [OURS, *names]]
@@ -46,6 +46,6 @@ def guard_bits(sweep: dict[str, list[dict]], size: int, path: Path) -> None:
     for axis in (left, right):
         axis.set_xticks(guard)
         axis.grid(alpha=0.3)
-        axis.legend()
+        axis.legend(loc="center right")
     figure.savefig(path, dpi=110)
     plt.close(figure)
