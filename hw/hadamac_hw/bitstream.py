@@ -18,7 +18,7 @@ from hadamac.tools import require_fpga
 
 from .boards.ulx3s import Board
 
-__all__ = ["Report", "build_bitstream", "constraints"]
+__all__ = ["Report", "build_bitstream", "constraints", "run_tool"]
 
 MARKER = "report.json"
 
@@ -52,7 +52,8 @@ def constraints(board: Board) -> str:
     raise DataError(f"Constraint file {board.lpf} is missing from constraints/")
 
 
-def _run(command: list[str], work: Path, log: str, timeout_s: float, watch: Callable[[str], None] = lambda line: None):
+def run_tool(command: list[str], work: Path, log: str, timeout_s: float,
+             watch: Callable[[str], None] = lambda line: None):
     """One tool, in the working directory (YoWASP programs see no absolute path); ``watch`` sees each line it prints."""
     name = Path(command[0]).name
     try:
@@ -118,15 +119,15 @@ def build_bitstream(
         (work / "board.lpf").write_text(constraints(board))
         progress("synthesis (yosys; its first run compiles it, which takes minutes)")
         script = f"read_verilog {top}.v; synth_ecp5 -top {top} -json {top}.json"
-        _run([tools["yosys"], "-q", "-p", script], work, "yosys.log", timeout_s)
+        run_tool([tools["yosys"], "-q", "-p", script], work, "yosys.log", timeout_s)
         progress("place and route (nextpnr)")
-        _run([tools["nextpnr-ecp5"], board.device, "--package", board.package, "--speed", board.speed, "--json",
-              f"{top}.json", "--lpf", "board.lpf", "--textcfg", f"{top}.config", "--report", "report.json",
+        run_tool([tools["nextpnr-ecp5"], board.device, "--package", board.package, "--speed", board.speed, "--json",
+                  f"{top}.json", "--lpf", "board.lpf", "--textcfg", f"{top}.config", "--report", "report.json",
               "--freq", f"{freq_mhz:g}", "--seed", str(seed), "--timing-allow-fail"], work, "nextpnr.log", timeout_s,
-             watch=lambda line: _check_fits(line, top, board))
+                 watch=lambda line: _check_fits(line, top, board))
         progress("bitstream (ecppack)")
-        _run([tools["ecppack"], "--compress", "--input", f"{top}.config", "--bit", f"{top}.bit"], work, "ecppack.log",
-             timeout_s)
+        run_tool([tools["ecppack"], "--compress", "--input", f"{top}.config", "--bit", f"{top}.bit"], work,
+                 "ecppack.log", timeout_s)
         report = Report.parse(json.loads((work / "report.json").read_text()), Path(out) / f"{top}.bit")
         for clock, (achieved, constraint) in report.fmax.items():
             if achieved < constraint:

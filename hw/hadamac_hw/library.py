@@ -28,7 +28,7 @@ from .hadamard import Hadamard
 from .network import Top
 from .pwl import Pwl, Relu
 
-__all__ = ["Core", "core_text", "cores", "network_name", "network_verilog", "write_library"]
+__all__ = ["Core", "configuration", "core_text", "cores", "network_name", "network_verilog", "write_library"]
 
 MANIFEST = "manifest.json"
 
@@ -74,11 +74,11 @@ def cores(qnet: QuantNetwork) -> list[Core]:
          f"the network's dense layer, {g.shape.outputs} maps to {len(d.weights)} logits"),
         ("argmax", Argmax(classes=len(d.weights), width=qnet.formats.logit_width), "index of the largest logit"),
     ]
-    return [Core(name, FlatTop(block), title, _configuration(block)) for name, block, title in list_]
+    return [Core(name, FlatTop(block), title, configuration(block)) for name, block, title in list_]
 
 
-def _configuration(block) -> dict:
-    """A block's plain parameters and cycle counts."""
+def configuration(block) -> dict:
+    """A block's plain parameters and cycle counts, for a manifest and a header."""
     out = {}
     for source in (block, getattr(block, "plan", None)):
         for name, value in vars(source).items() if source is not None else ():

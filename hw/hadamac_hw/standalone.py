@@ -9,7 +9,7 @@ from hadamac.files import atomic_write
 
 from .fft import Fft
 from .flat import FlatTop
-from .library import Core, core_text
+from .library import Core, configuration, core_text
 from .targets import find_target
 
 __all__ = ["example_text", "fft_core", "write_fft"]
@@ -31,12 +31,7 @@ def fft_core(name: str, **parameters) -> Core:
     plan = block.plan
     title = (f"FFT of {plan.size} points, {plan.width} bits in, {plan.out_width} bits out, {block.order} order, "
              f"scale 2**-{plan.scale}")
-    facts = {
-        "size": plan.size, "width": plan.width, "out_width": plan.out_width, "order": block.order,
-        "schedule": list(plan.schedule), "twiddle_width": plan.twiddle_width, "guard": plan.guard,
-        "multipliers": block.multipliers, "latency": block.latency, "interval": block.interval,
-    }
-    return Core(name, FlatTop(block), title, facts, _NOTES)
+    return Core(name, FlatTop(block), title, configuration(block), _NOTES)
 
 
 def write_fft(path: Path, *, target: str = "generic", **parameters) -> tuple[Core, Path]:
@@ -59,12 +54,8 @@ def write_fft(path: Path, *, target: str = "generic", **parameters) -> tuple[Cor
 
 def example_text(core: Core, target: str) -> str:
     """A cocotb test of the core that is also the script that runs it."""
-    plan = core.component.block.plan
-    arguments = ", ".join(f"{k}={getattr(plan, k)!r}" for k in (
-        "size", "width", "out_width", "twiddle_width", "schedule", "guard", "operand_width"))
-    return _EXAMPLE.format(
-        name=core.name, arguments=arguments, order=core.component.block.order, target=target,
-    )
+    block = core.component.block
+    return _EXAMPLE.format(name=core.name, plan=block.plan, order=block.order, target=target)
 
 
 _EXAMPLE = '''"""Plays frames through {name}.v and compares every bit with the prediction: python {name}_example.py"""
@@ -78,7 +69,7 @@ from cocotb.triggers import RisingEdge
 
 from hadamac.model.fft import FftPlan, output_bins
 
-PLAN = FftPlan({arguments})
+PLAN = {plan!r}
 PART = -(-PLAN.width // 8) * 8
 OUT_PART = -(-PLAN.out_width // 8) * 8
 
