@@ -18,16 +18,19 @@ register chains only: no clock-enable net leaves its stage, and memories are rea
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 from hadamac.errors import DescriptionError
-from hadamac.model.fft import ORDERS, Butterfly, FftPlan, Requantise, output_bins
+from hadamac.model.fft import ORDERS, FftPlan, output_bins
+from hadamac.model.fft_steps import Butterfly
 
-from .fft_stages import DelayButterfly, Reorder, TwiddleProduct
-from .numeric import Requantiser, delayed, reached
+from .fft_end import End
+from .fft_gate import Gate
+from .fft_stages import DelayButterfly, TwiddleProduct
+from .numeric import delayed
 from .stream import Complex, Fifo, frames
 
 __all__ = ["Fft"]
@@ -45,9 +48,11 @@ class Fft(wiring.Component):
     order : "natural", "bit-reversed" or "centred"
         Of the output (:data:`hadamac.model.fft.ORDERS`); the input is in natural order.
     stand_alone : bool
-        Beats carry a ``user`` bit: in, on a frame's first beat, that this frame's transform is the inverse; out, on
-        its last beat, that something saturated in this frame.  And a frame whose ``last`` comes early is filled
-        up with zeros, one whose ``last`` is late is cut and its surplus swallowed up to its ``last``.
+        Beats carry ``user`` bits.  In, on a frame's first beat: bit 0, that this frame's transform is the inverse;
+        with run-time scaling, from bit 1 up, its schedule, first stage first.  Out: bit 0, on its last beat, that
+        something saturated in this frame; with a block exponent, from bit 1 up and on every beat, the exponent.
+        And a frame whose ``last`` comes early is filled up with zeros, one whose ``last`` is late is cut and its
+        surplus swallowed up to its ``last``.
 
     Members
     -------
@@ -73,162 +78,65 @@ class Fft(wiring.Component):
         if stand_alone and inverse:
             raise DescriptionError("Fft takes inverse or stand_alone (each frame tells its direction), not both")
         self.plan = plan or FftPlan(**parameters)
+        if self.plan.scaling in ("run-time", "block") and not stand_alone:
+            raise DescriptionError(f"Fft scaling {self.plan.scaling!r} needs stand_alone: each frame's beats tell it")
         self.inverse, self.order, self.stand_alone = bool(inverse), order, bool(stand_alone)
         self.latency = timing.fft_latency(self.plan, order) + (timing.FFT_GUARD if stand_alone else 0)
         self.interval = self.plan.size
         self.multipliers = self.plan.multipliers
         self.frame = (self.plan.size, self.plan.size)
-        inside = 2 * self.plan.size + timing.reorder_lag(self.plan.size, order) + timing.fft_pipeline(self.plan, order)
-        self._flight = 1 << (inside // self.plan.size + 1).bit_length()  # frame numbers that tell those inside apart
-        i, o = (frames(Complex(w), int(self.stand_alone)) for w in (self.plan.width, self.plan.out_width))
+        # Numbers that tell the frames inside apart; where they share all settings, one does.
+        inside = 2 * self.plan.size + timing.output_lag(self.plan, order) + timing.fft_pipeline(self.plan, order)
+        self._flight = 1 << (inside // self.plan.size + 1).bit_length() if stand_alone else 1
+        loaded = self.plan.stages if self.plan.scaling == "run-time" else 0
+        told = self.plan.exponent_bits if self.plan.scaling == "block" else 0
+        self._user = (1 + loaded, 1 + told) if stand_alone else (0, 0)
+        i, o = (frames(Complex(w), u) for w, u in zip((self.plan.width, self.plan.out_width), self._user))
         flags = ("overflow", "frame_error") if self.stand_alone else ("overflow",)
         super().__init__({"i": In(i), "o": Out(o)} | {name: Out(1) for name in flags})
 
-    def model(self, x, inverse=None):
+    def model(self, x, inverse=None, exponent=None):
         """Bit-exact output for frames ``x`` (..., N) of complex words, in this block's order.
 
-        ``inverse``: with ``stand_alone``, bool (...) of each frame.
+        ``inverse``: with ``stand_alone``, bool (...) of each frame.  ``exponent``: with run-time scaling, the
+        number of ones in each frame's schedule.
         """
         if inverse is None:
             inverse = self.inverse
-        y, _ = self.plan.run(x, inverse)
-        return y[..., output_bins(self.plan.size, self.order)]
+        return self.plan.run(x, inverse, exponent).y[..., output_bins(self.plan.size, self.order)]
 
     def elaborate(self, platform):
         m = Module()
         plan = self.plan
-        stages = []
+        m.submodules.gate = gate = Gate(
+            plan, inverse=self.inverse, user=self._user[0], flight=self._flight)
+        m.submodules.end = end = End(
+            plan, order=self.order, inverse=self.inverse, user=self._user[1],
+            flight=self._flight)
+        before, saturated = gate, []
         for k, rule in enumerate(plan.steps[:-1]):
             if isinstance(rule, Butterfly):
                 stage = DelayButterfly(rule)
             else:
                 stage = TwiddleProduct(rule, size=plan.size, twiddle_width=plan.twiddle_width, flight=self._flight)
+                saturated += [(stage.overflow, stage.number)] if rule.operand.saturates else []
             m.submodules[f"stage{k}"] = stage
-            if stages:
-                wiring.connect(m, stages[-1].o, stage.i)
-            stages.append(stage)
+            wiring.connect(m, before.o, stage.i)
+            before = stage
+        wiring.connect(m, before.o, end.i)
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=timing.fft_inflight(plan, self.order))
-        inverse = self._gate(m, stages[0].i, fifo.stop)
-        saturated = [(stage.overflow, stage.number) for stage in stages if isinstance(stage, TwiddleProduct)]
-        m.d.comb += fifo.push.eq(self._finish(m, plan.steps[-1], stages[-1].o, inverse, saturated, fifo.data))
+        m.d.comb += [
+            gate.stop.eq(fifo.stop), gate.number.eq(end.number), end.setting.eq(gate.setting), fifo.push.eq(end.push),
+            fifo.data.eq(end.beat),
+        ]
+        m.d.sync += end.saturated.eq(0)
+        for event, number in saturated:
+            number = delayed(m, number, 1, "saturated_number")
+            with m.If(delayed(m, event, 1, "saturated")):
+                m.d.sync += end.saturated.bit_select(number, 1).eq(1)
+        m.d.comb += self.overflow.eq(end.overflow)
+        if self.stand_alone:
+            m.d.comb += self.frame_error.eq(gate.frame_error)
+        wiring.connect(m, wiring.flipped(self.i), gate.i)
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
-
-    def _gate(self, m, token, stop_early):
-        """Beats to tokens; returns the directions of the frames inside, by number."""
-        stop = delayed(m, stop_early, timing.STOP, "stop")
-        sample, ready = (Signal(Complex(self.plan.width), name=n, reset_less=True) for n in ("sample", "ready"))
-        inverse, swap, blank = Signal(self._flight), int(self.inverse), 0
-        if self.stand_alone:
-            swap, blank = self._guard(m, token, stop_early, stop, sample, inverse)
-        else:
-            m.d.comb += self.i.ready.eq(~stop)
-            m.d.sync += [token.valid.eq(self.i.valid & ~stop), sample.eq(self.i.payload.data)]
-        m.d.sync += [token.step.eq(~stop), ready.eq(Mux(blank, 0, Mux(swap, Cat(sample.im, sample.re), sample)))]
-        m.d.comb += token.data.eq(delayed(m, ready, timing.LEAD - 1, "sample"))
-        return inverse
-
-    def _guard(self, m, token, stop_early, stop, sample, inverse):
-        """Make every frame N tokens; note its direction.  Returns ``(swap, blank)`` for ``sample``.
-
-        Two registers: in the first a beat is judged by its place in its frame, from the second it enters, and
-        what is missing of its frame after it.  Both advance together, so each decision is a few terms deep.
-        """
-        size, bits = self.plan.size, (self.plan.size - 1).bit_length()
-        filling, fill, advance = Signal(), Signal(), Signal(init=1)
-        judged, beat = (Signal.like(self.i.payload, name=n, reset_less=True) for n in ("judged", "beat"))
-        valid, taken, place, begins, ends = Signal(), Signal(), Signal(range(size)), Signal(init=1), Signal()
-        swallowing, short, wrong, first = Signal(), Signal(), Signal(), Signal()
-        last, counts, before_end = judged.last, taken & ~swallowing, reached(m, place, size - 2)
-        m.d.comb += self.i.ready.eq(advance)
-        m.d.sync += [filling.eq(fill), advance.eq(~(fill | stop_early))]
-        with m.If(advance):
-            m.d.sync += [
-                judged.eq(self.i.payload), taken.eq(self.i.valid), beat.eq(judged), valid.eq(counts),
-                short.eq(counts & last & ~ends), wrong.eq(counts & (last ^ ends)), first.eq(begins),
-            ]
-            with m.If(taken):
-                m.d.sync += swallowing.eq(~last & (swallowing | ends))
-            with m.If(counts):
-                m.d.sync += [
-                    place.eq(Mux(last, 0, place + 1)), begins.eq(last | ends), ends.eq(~last & before_end),
-                ]
-        with m.If(wrong):
-            m.d.sync += self.frame_error.eq(1)
-
-        index, final, swap, blank = Signal(range(size * self._flight)), Signal(), Signal(), Signal()
-        enter, before_final = ~stop & (filling | valid), reached(m, index[:bits], size - 2)
-        m.d.comb += fill.eq(Mux(filling, stop | ~final, advance & short))
-        m.d.sync += [token.valid.eq(enter), sample.eq(beat.data), blank.eq(filling)]
-        with m.If(enter):
-            m.d.sync += [index.eq(index + 1), final.eq(before_final)]
-        begun = enter & first & ~filling
-        with m.If(begun):
-            m.d.sync += swap.eq(beat.user)
-        number, begun = delayed(m, index[bits:], 1, "number"), delayed(m, begun, 1, "begun")
-        with m.If(begun):
-            m.d.sync += inverse.bit_select(number, 1).eq(swap)
-        return swap, blank
-
-    def _finish(self, m, rule: Requantise, token, inverse, saturated, beat):
-        """Round, saturate, put in order, into ``beat``; returns its valid."""
-        plan, latency = self.plan, timing.LEAD + timing.requantise(rule)
-        bits = (plan.size - 1).bit_length()
-        index = Signal(range(plan.size * self._flight))
-        with m.If(token.valid):
-            m.d.sync += index.eq(index + 1)
-        swap = int(self.inverse)
-        if self.stand_alone:
-            swap = delayed(m, inverse.bit_select(index[bits:], 1), latency, "swap")
-        step, valid = (delayed(m, s, latency, f"end_{n}") for n, s in (("step", token.step), ("valid", token.valid)))
-        at = delayed(m, index, latency, "end_index")
-        rounders, overflow = {}, Signal()
-        for part in ("re", "im"):
-            m.submodules[f"round_{part}"] = rounder = Requantiser(rule, in_width=len(token.data[part]))
-            m.d.comb += rounder.i.eq(token.data[part])
-            rounders[part] = rounder
-        m.d.comb += overflow.eq(valid & (rounders["re"].overflow | rounders["im"].overflow))
-        ended = Signal(Complex(plan.out_width))
-        re, im = rounders["re"].o, rounders["im"].o
-        m.d.comb += ended.eq(Mux(swap, Cat(im, re), Cat(re, im)))
-        if self.order == "bit-reversed":
-            due, position, wait = valid, at, 0
-            m.d.comb += beat.data.eq(ended)
-        else:
-            m.submodules.reorder = reorder = Reorder(
-                size=plan.size, width=plan.out_width, order=self.order, flight=self._flight)
-            m.d.comb += [
-                reorder.step.eq(step), reorder.valid.eq(valid), reorder.data.eq(ended), beat.data.eq(reorder.o),
-            ]
-            due, position, wait = reorder.due, reorder.leaving, Reorder.READ
-        last, number = position[:bits].all(), position[bits:]
-        m.d.comb += beat.last.eq(delayed(m, last, wait, "last"))
-        # By frame number: in which something saturated, known two cycles after it was written; which have left.
-        flags, events, left = (Signal(self._flight, name=n) for n in ("flags", "events", "left"))
-        m.d.sync += [events.eq(0), left.eq(0), flags.eq((flags & ~left) | events)]
-        for event, of in [*saturated, (overflow, at[bits:])]:
-            of = delayed(m, of, 1, "saturated_number")
-            with m.If(delayed(m, event, 1, "saturated")):
-                m.d.sync += events.bit_select(of, 1).eq(1)
-        with m.If(events.any()):
-            m.d.sync += self.overflow.eq(1)
-        if self.stand_alone:
-            m.d.comb += beat.user.eq(self._flag(m, due, last, number, wait, flags, events, overflow, left))
-        return delayed(m, due, wait, "push")
-
-    def _flag(self, m, due, last, number, wait, flags, events, overflow, left):
-        """The last beat's overflow bit, ``wait`` cycles after that beat was due; marks its frame as ``left``."""
-        if wait:
-            names = {"leaves": due, "ends": last, "of": number}
-            leaves, ends, of = (delayed(m, value, 1, name) for name, value in names.items())
-            flag, done, of = (delayed(m, v, 1, n) for n, v in (
-                ("flag", flags.bit_select(of, 1)), ("done", leaves & ends), ("gone", of)))
-            user = delayed(m, flag & done, wait - 2, "user")
-        else:  # what is on its way into the flags counts too
-            now = delayed(m, overflow, 1, "saturated_before")
-            flag, done, of = (flags | events).bit_select(number, 1) | overflow | now, due & last, number
-            user = flag & done
-            done, of = delayed(m, done, timing.RAM, "done"), delayed(m, of, timing.RAM, "gone")
-        with m.If(done):
-            m.d.sync += left.bit_select(of, 1).eq(1)
-        return user

@@ -1,81 +1,24 @@
-"""The stages of a streaming FFT: delay-feedback butterfly, twiddle product, reorder memory.
+"""The stages of a streaming FFT: delay-feedback butterfly, twiddle product.
 
 They pass tokens; what a token is, and why nothing here ever stops, is told in :mod:`hadamac_hw.fft`.
 """
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
-from hadamac.model.fft import Butterfly, Twiddle, twiddles
+from hadamac.model.fft_steps import Butterfly, Twiddle, twiddles
 
-from .numeric import Requantiser, add_and_round, delayed, reached
+from .fft_lag import Lag, Tokens
+from .fft_rescale import Mantissa
+from .numeric import Requantiser, add_and_round, delayed
 from .primitives import BLOCK_FROM, ButterflyAdder, Multiplier, Ram
 from .stream import Complex
 
-__all__ = ["DelayButterfly", "Lag", "Reorder", "Tokens", "TwiddleProduct"]
-
-
-def Tokens(width: int) -> wiring.Signature:
-    """A pipeline's tokens: ``step`` (time passes), ``valid`` (a sample is here; implies step), and, ``timing.LEAD``
-    cycles later, its ``data``."""
-    return wiring.Signature({"step": Out(1), "valid": Out(1), "data": Out(Complex(width))})
-
-
-class Lag(wiring.Component):
-    """Control of a delay by ``lag`` samples within blocks of ``block``, which empties itself.
-
-    An output is due with every sample from number ``lag`` of a block on, and, once the block is
-    complete, with every step, until all of it has left.  Before then the next block has no output due.
-
-    Parameters
-    ----------
-    block, lag : int
-    blocks : int
-        Blocks are numbered modulo this power of two.
-
-    Members
-    -------
-    step, valid : In(1)
-        As of :func:`Tokens`.
-    entering, leaving : Out(range(block * blocks))
-        Position of this cycle's sample, and of this cycle's output if one is due; the block's number above.
-    late : Out(1)
-        ``entering`` is at ``lag`` or beyond.
-    due : Out(1)
-        An output leaves in this cycle.
-    """
-
-    def __init__(self, *, block: int, lag: int, blocks: int = 1):
-        self.block, self.lag = block, lag
-        position = range(block * blocks)
-        super().__init__({"step": In(1), "valid": In(1), "entering": Out(position), "leaving": Out(position),
-                          "late": Out(1), "due": Out(1)})
-
-    def elaborate(self, platform):
-        m = Module()
-        bits = (self.block - 1).bit_length()
-        index, out = self.entering[:bits], self.leaving[:bits]
-        # What the next cycle asks of the counters is registered: these signals enable much.
-        final, last, draining = Signal(), Signal(), Signal()
-        m.d.comb += self.due.eq((self.valid & self.late) | (self.step & draining))
-        with m.If(self.due):
-            m.d.sync += [self.leaving.eq(self.leaving + 1), last.eq(reached(m, out, self.block - 2))]
-        with m.If(self.step & last):
-            m.d.sync += draining.eq(0)
-        with m.If(self.valid):
-            m.d.sync += [self.entering.eq(self.entering + 1), final.eq(reached(m, index, self.block - 2))]
-            with m.If(final):
-                m.d.sync += draining.eq(1)
-        if 2 * self.lag == self.block:
-            m.d.comb += self.late.eq(index[-1])
-        else:
-            with m.If(self.valid):
-                m.d.sync += self.late.eq((self.late | reached(m, index, self.lag - 1)) & ~final)
-        return m
+__all__ = ["DelayButterfly", "TwiddleProduct"]
 
 
 class DelayButterfly(wiring.Component):
@@ -183,7 +126,7 @@ class TwiddleProduct(wiring.Component):
     def __init__(self, rule: Twiddle, *, size: int, twiddle_width: int, flight: int):
         self.rule, self.size, self.twiddle_width, self.flight = rule, size, twiddle_width, flight
         super().__init__({
-            "i": In(Tokens(rule.in_width)), "o": Out(Tokens(rule.product.width)), "overflow": Out(1),
+            "i": In(Tokens(rule.in_width)), "o": Out(Tokens(rule.out_width)), "overflow": Out(1),
             "number": Out(range(flight)),
         })
 
@@ -197,19 +140,14 @@ class TwiddleProduct(wiring.Component):
         count = Signal(range(self.size * self.flight if rule.operand.saturates else rule.block))
         with m.If(self.i.valid):
             m.d.sync += count.eq(count + 1)
-        narrow = timing.requantise(rule.operand)
+        narrow = timing.narrow(rule)
         meet, far = max(narrow, timing.RAM + 1 - timing.LEAD), int(rule.block >= BLOCK_FROM)
         address = delayed(m, count[: (rule.block - 1).bit_length()], meet + timing.LEAD - timing.RAM - far, "address")
         factor = delayed(m, rom.read_data, far, "factor")
-        parts = {"wre": factor[:width].as_signed(), "wim": factor[width:].as_signed()}
         m.d.comb += rom.read_address.eq(address)
-        for part in ("re", "im"):
-            m.submodules[f"operand_{part}"] = operand = Requantiser(rule.operand, in_width=rule.in_width)
-            m.d.comb += operand.i.eq(self.i.data[part])
-            parts[part] = delayed(m, operand.o, meet - narrow, f"x_{part}")
-            if rule.operand.saturates:
-                with m.If(operand.overflow & delayed(m, self.i.valid, timing.LEAD + narrow, f"valid_{part}")):
-                    m.d.comb += self.overflow.eq(1)
+        operand = self._operand(m, narrow)
+        parts = {part: delayed(m, operand[part], meet - narrow, f"x_{part}") for part in ("re", "im")}
+        parts |= {"wre": factor[:width].as_signed(), "wim": factor[width:].as_signed()}
         if rule.operand.saturates:
             number = count[(self.size - 1).bit_length() :]
             m.d.comb += self.number.eq(delayed(m, number, timing.LEAD + narrow, "number"))
@@ -221,8 +159,11 @@ class TwiddleProduct(wiring.Component):
 
         pairs = {"re": (("re", "wre"), ("im", "wim")), "im": (("re", "wim"), ("im", "wre"))}
         for part, (first, second) in pairs.items():
-            m.d.comb += self.o.data[part].eq(add_and_round(
-                m, product(*first), product(*second), rule.product.drop, subtract=part == "re", name=part))
+            total = add_and_round(
+                m, product(*first), product(*second), rule.product.drop, subtract=part == "re", name=part)
+            if len(rule.shifts) > 1:
+                total = self._grown(m, total, part)
+            m.d.comb += self.o.data[part].eq(total)
         latency = timing.twiddle(rule)
         m.d.comb += [
             self.o.step.eq(delayed(m, self.i.step, latency, "step")),
@@ -230,44 +171,29 @@ class TwiddleProduct(wiring.Component):
         ]
         return m
 
+    def _operand(self, m, narrow):
+        """The word as a multiplier takes it."""
+        rule = self.rule
+        if len(rule.shifts) > 1:
+            m.submodules.mantissa = mantissa = Mantissa(rule)
+            m.d.comb += mantissa.i.eq(self.i.data)
+            self.up = delayed(m, mantissa.up, timing.MULTIPLIER + timing.SUM, "up")
+            return mantissa.o
+        out = {}
+        for part in ("re", "im"):
+            m.submodules[f"operand_{part}"] = operand = Requantiser(rule.operand, in_width=rule.in_width)
+            m.d.comb += operand.i.eq(self.i.data[part])
+            out[part] = operand.o
+            if rule.operand.saturates:
+                with m.If(operand.overflow & delayed(m, self.i.valid, timing.LEAD + narrow, f"valid_{part}")):
+                    m.d.comb += self.overflow.eq(1)
+        return out
 
-class Reorder(wiring.Component):
-    """Bit-reversed samples to ``order``, through a memory of two frames.
-
-    Members
-    -------
-    step, valid, data : In
-        A token; here control and data come together.
-    due : Out(1), leaving : Out(range(size * flight))
-        A bin is read in this cycle: its position in its frame, and the frame's number above.
-    o : Out(Complex(width))
-        That bin, ``READ`` cycles later.
-
-    Timing: ``timing.REORDER`` cycles and ``timing.reorder_lag`` samples.
-    """
-
-    READ = timing.REORDER - 1
-
-    def __init__(self, *, size: int, width: int, order: str, flight: int):
-        self.size, self.width, self.order, self.flight = size, width, order, flight
-        super().__init__({
-            "step": In(1), "valid": In(1), "data": In(Complex(width)),
-            "due": Out(1), "leaving": Out(range(size * flight)), "o": Out(Complex(width)),
-        })
-
-    def elaborate(self, platform):
-        m = Module()
-        size, bits = self.size, (self.size - 1).bit_length()
-        m.submodules.memory = memory = Ram(width=2 * self.width, depth=2 * size)
-        m.submodules.lag = lag = Lag(block=size, lag=timing.reorder_lag(size, self.order), blocks=self.flight)
-        index, out = lag.entering, lag.leaving
-        top = ~out[bits - 1] if self.order == "centred" else out[bits - 1]
-        m.d.comb += [
-            lag.step.eq(delayed(m, self.step, 1, "step")), lag.valid.eq(delayed(m, self.valid, 1, "valid")),
-            self.due.eq(lag.due), self.leaving.eq(out), memory.write_enable.eq(lag.valid),
-            memory.write_address.eq(Cat(index[:bits][::-1], index[bits])),
-            memory.write_data.eq(delayed(m, self.data, 1, "data")),
-            memory.read_address.eq(Cat(out[: bits - 1], top, out[bits])),
-            self.o.eq(delayed(m, memory.read_data, 1, "word")),
-        ]
-        return m
+    def _grown(self, m, total, part):
+        """A mantissa's product back at its place."""
+        out = Signal(signed(self.rule.out_width), name=f"{part}_grown", reset_less=True)
+        with m.Switch(self.up):
+            for k, shift in enumerate(self.rule.shifts):
+                with m.Case(k):
+                    m.d.sync += out.eq(total << shift)
+        return out

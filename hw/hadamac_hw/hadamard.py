@@ -18,7 +18,7 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.errors import DescriptionError, FitError
 from hadamac.model import hadamard as model
-from hadamac.model.fft import Requantise
+from hadamac.model.fft_steps import Requantise
 from hadamac.numeric import integral
 
 from .numeric import Requantiser, delayed

@@ -7,10 +7,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
-from hadamac.model.fft import Requantise
+from hadamac.model.fft_steps import Requantise
 
 __all__ = ["round_up", "round_half_even", "saturate", "Requantiser", "add_and_round", "add_with_carry",
-           "delayed", "reached"]
+           "delayed", "reached", "rounded"]
 
 
 def round_up(value: Value, drop: int) -> Value:
@@ -89,24 +89,25 @@ def add_and_round(m: Module, a: Value, b: Value, drop: int, *, subtract: bool = 
         # The tie is settled behind the register: it has many terms.
         tie = Signal(name=f"{name}_tie", reset_less=True)
         m.d.sync += tie.eq(low[cut - 1] & zeros.all())
-        rounded = _rounded(m, high, low[cut - 1], 0, carry=low[cut], name=f"{name}_rounded")
-        return Cat(rounded[0] & ~tie, rounded[1:]).as_signed()
+        total = rounded(m, high, low[cut - 1], 0, carry=low[cut], name=f"{name}_rounded")
+        return Cat(total[0] & ~tie, total[1:]).as_signed()
     total = Signal(signed(len(a) + 1), name=f"{name}_total", reset_less=True)
     m.d.sync += total.eq(Cat(low[:cut], add_with_carry(high, 0, low[cut])))
     return total
 
 
-def _rounded(m: Module, value: Value, half: Value, exact: Value, *, carry: Value, name: str) -> Value:
+def rounded(m: Module, value: Value, half: Value, exact: Value, *, carry: Value | None = None, name: str) -> Value:
     """Register of ``value + carry`` and one more where ``half``; where that half is ``exact``, to even.
 
     Half up in the adder; an exact half then has its last bit cleared, which keeps the sticky bits off the
     carry chain.
     """
+    carry = Const(0, 1) if carry is None else carry
     up = add_with_carry(value, Cat(half, 0), carry)[: len(value)]
-    rounded = Signal(signed(len(value)), name=name, reset_less=True)
+    total = Signal(signed(len(value)), name=name, reset_less=True)
     # The last bit once more, lest it wait for the carry chain.
-    m.d.sync += rounded.eq(Cat((value[0] ^ carry ^ half) & ~(half & exact), up[1:]))
-    return rounded
+    m.d.sync += total.eq(Cat((value[0] ^ carry ^ half) & ~(half & exact), up[1:]))
+    return total
 
 
 def delayed(m: Module, value, cycles: int, name: str = "delayed"):
@@ -140,7 +141,7 @@ class Requantiser(wiring.Component):
             wide = _extended(value, drop)
             half = wide[drop - 1]
             exact = ~wide[: drop - 1].any() if drop > 1 else Const(1)
-            value = _rounded(m, wide >> drop, half, exact, carry=Const(0, 1), name="rounded")
+            value = rounded(m, wide >> drop, half, exact, name="rounded")
         if self.rule.saturates:
             clipped, overflow = saturate(value, width)
             o, over = Signal(signed(width), reset_less=True), Signal(reset_less=True)

@@ -18,7 +18,7 @@ from .targets import ECP5, ecp5_chain, ecp5_multiplier, ecp5_ram, is_target
 
 __all__ = ["BLOCK_FROM", "ButterflyAdder", "Multiplier", "Ram"]
 
-BLOCK_FROM = 64
+BLOCK_FROM = 32
 """Words from which a memory is block RAM where the target names its own; shorter ones are LUT RAM."""
 
 

@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 from hadamac.model import pwl as model
-from hadamac.model.fft import Requantise
+from hadamac.model.fft_steps import Requantise
 from hadamac.model.pwl import PwlTable
 
 from .numeric import Requantiser, delayed

@@ -88,7 +88,7 @@ async def frames(dut):
     impulse = full * (np.arange(n) == 1)
     x = np.array([noise[0], sine, impulse, noise[1]])
     inverse = np.array([0, 1, 0, 1], dtype=bool)
-    y, overflow = PLAN.run(x, inverse)
+    y, overflow, _ = PLAN.run(x, inverse)
     y = y[:, output_bins(n, "{order}")]
 
     cocotb.start_soon(Clock(dut.clk, 10, unit="ns").start())

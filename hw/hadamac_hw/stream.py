@@ -82,9 +82,10 @@ class Fifo(wiring.Component):
         width = Shape.cast(self.shape).width
         beat = self.data.as_value() if isinstance(self.shape, ShapeCastable) else self.data
         # Half full is when to stop: depth is at least twice what may still come.
-        level, some, pop = Signal(range(self.depth + 1)), Signal(), Signal()
+        level, some, many, pop = Signal(range(self.depth + 1)), Signal(), Signal(), Signal()
         m.d.sync += [
-            some.eq(self.push | level[1:].any() | (level[0] & ~pop)),
+            many.eq(level[2:].any()),  # a cycle late: of four words one is left for sure
+            some.eq(self.push | many | level[1] | (level[0] & ~pop)),
             self.stop.eq(level[self.depth.bit_length() - 2 :].any()),
         ]
         with m.If(self.push != pop):  # up by 1 or down by 1, as push tells, which comes earlier than pop

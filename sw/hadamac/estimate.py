@@ -15,8 +15,9 @@ import numpy as np
 from . import timing
 from .errors import FitError
 from .model.crop import live_rows
-from .model.fft import Butterfly, FftPlan, Twiddle
+from .model.fft import FftPlan
 from .model.fft2d import Fft2dPlan
+from .model.fft_steps import Butterfly, Twiddle
 from .quantised import QuantNetwork
 
 __all__ = ["Plan", "plan", "Stage", "Estimate", "estimate"]

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from .model.fft import Butterfly, FftPlan, Requantise, Twiddle, bit_reversed, output_bins
+from .model.fft import FftPlan, bit_reversed, output_bins
 from .model.fft2d import Fft2dPlan
+from .model.fft_steps import Butterfly, Requantise, Rescale, Twiddle
 
 __all__ = ["FIFO", "GATE", "GUARD", "FFT_GUARD", "STOP", "MULTIPLIER", "SUM", "RAM", "LEAD", "BUTTERFLY", "REORDER",
            "LINE_IN_REGISTERS", "BIAS", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "requantise", "twiddle",
-           "reorder_lag", "fft_pipeline", "fft_latency", "fft_inflight", "fft_fifo", "fifo", "fifo_bits", "fifo_depth",
-           "fft2d_interval", "hadamard_pipeline", "dense_pipeline", "pwl_pipeline", "tree"]
+           "narrow", "output_lag", "reorder_lag", "rescale", "fft_pipeline", "fft_latency", "fft_inflight", "fft_fifo",
+           "fifo", "fifo_bits", "fifo_depth", "fft2d_interval", "hadamard_pipeline", "dense_pipeline", "pwl_pipeline",
+           "tree"]
 
 FIFO = 2
 """Push to valid of a short output FIFO."""
@@ -50,15 +52,25 @@ def requantise(rule: Requantise) -> int:
     return (1 if rule.drop else 0) + (1 if rule.saturates else 0)
 
 
+def rescale(rule: Rescale) -> int:
+    """Two bits of the shift a cycle, one to round, one to saturate."""
+    return -(-rule.most.bit_length() // 2) + 2
+
+
+def narrow(step: Twiddle) -> int:
+    """From a word to its product's operand; a mantissa: compare, choose, shift, round."""
+    return 4 if len(step.shifts) > 1 else requantise(step.operand)
+
+
 def twiddle(step: Twiddle) -> int:
-    """Operand narrowing, product, sum; the table is read, and its word brought near, meanwhile."""
-    return max(requantise(step.operand), RAM + 1 - LEAD) + MULTIPLIER + SUM
+    """Operand, product, sum, and a mantissa's shift back; the table is read, and its word brought near, meanwhile."""
+    return max(narrow(step), RAM + 1 - LEAD) + MULTIPLIER + SUM + (len(step.shifts) > 1)
 
 
 def fft_pipeline(plan: FftPlan, order: str) -> int:
     """Cycles from a token's control at the first butterfly to its push into the output FIFO."""
-    cost = {Butterfly: lambda _: BUTTERFLY, Twiddle: twiddle, Requantise: requantise}
-    return LEAD + sum(cost[type(s)](s) for s in plan.steps) + (0 if order == "bit-reversed" else REORDER)
+    cost = {Butterfly: lambda _: BUTTERFLY, Twiddle: twiddle, Requantise: requantise, Rescale: rescale}
+    return LEAD + sum(cost[type(s)](s) for s in plan.steps) + (REORDER if output_lag(plan, order) else 0)
 
 
 def reorder_lag(size: int, order: str) -> int:
@@ -69,10 +81,15 @@ def reorder_lag(size: int, order: str) -> int:
     return int(np.max(bit_reversed(size)[output_bins(size, order)] - np.arange(size))) + 1
 
 
+def output_lag(plan: FftPlan, order: str) -> int:
+    """Samples that wait in the memory behind the last stage: with a block exponent a whole frame, else to reorder."""
+    return plan.size if plan.scaling == "block" else reorder_lag(plan.size, order)
+
+
 def fft_latency(plan: FftPlan, order: str) -> int:
     """First beat in to first beat out, frame without gaps: N - 1 samples of delay lines, the reorder's
     lag, and the pipeline's cycles."""
-    return GATE + plan.size - 1 + reorder_lag(plan.size, order) + fft_pipeline(plan, order) + fft_fifo(plan, order)
+    return GATE + plan.size - 1 + output_lag(plan, order) + fft_pipeline(plan, order) + fft_fifo(plan, order)
 
 
 def fft_inflight(plan: FftPlan, order: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from amaranth.hdl import Shape
 
 from hadamac.model.fft import FftPlan, bit_reversed
 from hadamac_hw.fft import Fft
@@ -38,7 +39,7 @@ def prepare(name: str):
     plan, order, inverse = CORES[name]
     core = Core(Fft(plan, inverse=inverse, order=order), name)
     x = nasty(rng(name), plan.width, plan.size, inverse)
-    y, over = plan.run(x, inverse)
+    y, over, _ = plan.run(x, inverse)
     y = {NATURAL: y, REVERSED: y[:, bit_reversed(plan.size)], CENTRED: np.fft.fftshift(y, axes=-1)}[order]
     np.testing.assert_array_equal(core.block.model(x), y)
     return core, x, y, over
@@ -93,7 +94,7 @@ def test_an_operand_that_saturates_is_flagged_though_the_output_fits():
     core, x, _, _ = prepare("fft16_steep")
     frames = np.zeros((3, 16), dtype=complex)
     frames[1, 1::4] = 2047 * (1 + 1j)
-    y, over = core.block.plan.run(frames)
+    y, over, _ = core.block.plan.run(frames)
     assert over.tolist() == [False, True, False] and np.abs(y.real).max() < 2**11 - 1 > np.abs(y.imag).max()
     core.play(frames, core.block.model(frames), overflow=True, stalls=["none", "both"])
 
@@ -119,6 +120,44 @@ def test_direction_and_overflow_of_each_frame(size, order, options):
     flags[:, -1] = over
     core.play(x, block.model(x, inverse), overflow=True, user=user, expected_user=flags,
               expected_latency=block.latency, expected_interval=size)
+
+
+GROWING = [
+    (4, NATURAL, "full", {}), (16, REVERSED, "full", {}), (64, CENTRED, "full", {"operand_width": 12}),
+    (32, NATURAL, "full", {"out_width": 14, "operand_width": 13}),
+    (4, NATURAL, "run-time", {}), (8, REVERSED, "run-time", {"guard": 0}), (64, NATURAL, "run-time", {"operand_width": 12}),
+    (4, REVERSED, "block", {}), (16, NATURAL, "block", {"operand_width": 14}), (32, CENTRED, "block", {"out_width": 8}),
+    (64, REVERSED, "block", {"operand_width": 12, "guard": 0}),
+]
+
+
+@pytest.mark.parametrize(("size", "order", "scaling", "options"), GROWING)
+def test_scales_other_than_a_fixed_schedule(size, order, scaling, options):
+    """Full growth, a schedule loaded with each frame, a block exponent told with each; both directions."""
+    r = rng("scaling", size, scaling)
+    block = Fft(size=size, width=12, order=order, scaling=scaling, stand_alone=True, **options)
+    core, plan = Core(block, f"fft{size}_{scaling.replace('-', '_')}"), block.plan
+    x = nasty(r, 12, size)
+    x = x[r.permutation(len(x))[:16]]
+    inverse = r.integers(0, 2, len(x)).astype(bool)
+    schedule, ones = r.integers(0, 2, (len(x), plan.stages)), None
+    user = r.integers(0, 1 << Shape.cast(block.i.payload.shape()["user"].shape).width, x.shape)
+    user[:, 0] = inverse
+    if scaling == "run-time":
+        ones = schedule.sum(1)
+        user[:, 0] += (schedule << np.arange(1, plan.stages + 1)).sum(1)
+    _, over, exponent = plan.run(x, inverse, ones)
+    assert over.any() == (scaling == "run-time" or "out_width" in options and scaling == "full")
+    flags = np.zeros(x.shape, dtype=int)
+    flags[:, -1] = over
+    if scaling == "block":
+        assert len(set(exponent)) > 2
+        flags += 2 * exponent[:, None]
+    y = block.model(x, inverse, ones)
+    core.play(x, y, overflow=over.any(), user=user, expected_user=flags, expected_latency=block.latency,
+              expected_interval=size)
+    core.play(x[:5], y[:5], overflow=over[:5].any(), user=user[:5], expected_user=flags[:5], frame_gap=size + 3,
+              stalls=["none", "both"])
 
 
 @pytest.mark.parametrize("order", [NATURAL, REVERSED])

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.model.fft import FftPlan, bit_reversed, twiddles
+from hadamac.model.fft import FftPlan, bit_reversed
+from hadamac.model.fft_steps import twiddles
 from hadamac.numeric import round_half_even, saturate, swap
 from hadamac_hw.fft import Fft
 from support.seeds import refused, rng
@@ -41,7 +42,7 @@ def test_error_and_bias_at_scale_one_over_n(size):
     r = rng("error", size)
     for kind, x in signals(r, size, 16, max(8, 65536 // size)).items():
         for inverse in (False, True):
-            y, overflow = plan.run(x, inverse)
+            y, overflow, _ = plan.run(x, inverse)
             error = y - transform(x, plan.scale, inverse)
             rms = np.sqrt(np.mean(np.abs(error[~overflow]) ** 2))
             bias = np.abs(error[~overflow].mean())
@@ -59,7 +60,7 @@ def test_error_is_bounded_at_other_widths(size):
     for width, twiddle_width, limit in ((8, 16, 0.43), (10, 12, 0.43), (12, 12, 0.43), (16, 18, 0.45), (17, 18, 0.50)):
         plan = FftPlan(size=size, width=width, twiddle_width=twiddle_width)
         x = uniform(r, width, 4096 // size * 8, size)
-        y, overflow = plan.run(x)
+        y, overflow, _ = plan.run(x)
         error = (y - transform(x, plan.scale))[~overflow]
         assert np.sqrt(np.mean(np.abs(error) ** 2)) < limit, (width, twiddle_width)
 
@@ -71,7 +72,7 @@ def test_overflow_at_scale_one_over_n_means_that_the_result_does_not_fit(size, w
     plan = FftPlan(size=size, width=width)
     r = rng("overflow", size, width)
     x = np.concatenate([nasty(r, width, size), corners(r, width, 200, size)])
-    y, overflow = plan.run(x)
+    y, overflow, _ = plan.run(x)
     exact = transform(x, plan.scale)
     low, high = limits(width)
     beyond = np.maximum(np.maximum(exact.real, exact.imag) - high, low - np.minimum(exact.real, exact.imag)).max(-1)
@@ -85,9 +86,9 @@ def test_overflow_at_scale_one_over_n_means_that_the_result_does_not_fit(size, w
 def test_four_points_round_up_to_beyond_the_format():
     """(127 + 127 + 128 + 128) / 4 = 127.5 rounds to 128: the one case of this size that saturates."""
     plan = FftPlan(size=4, width=8)
-    y, overflow = plan.run(np.array([127, 127j, -128, -128j]))
+    y, overflow, _ = plan.run(np.array([127, 127j, -128, -128j]))
     assert y[1] == 127 and overflow
-    y, overflow = plan.run(np.array([127, 127j, -128, -127j]))
+    y, overflow, _ = plan.run(np.array([127, 127j, -128, -127j]))
     assert y[1] == 127 and not overflow
 
 
@@ -97,12 +98,12 @@ def test_schedule_of_zeros_saturates_and_says_so():
         plan = FftPlan(size=size, width=10, schedule=(0,) * (size.bit_length() - 1))
         x = np.full((3, size), 511.0 + 0j)
         x[1], x[2] = 0, np.where(np.arange(size), 0, 511 - 512j)
-        y, overflow = plan.run(x)
+        y, overflow, _ = plan.run(x)
         assert overflow.tolist() == [True, False, False] and plan.scale == 0
         assert y[0, 0] == 511 and not y[1].any()
         np.testing.assert_array_equal(y[2], np.full(size, 511 - 512j))
         wide = FftPlan(size=size, width=10, out_width=10 + size.bit_length() - 1, schedule=plan.schedule)
-        y, overflow = wide.run(x)
+        y, overflow, _ = wide.run(x)
         assert not overflow.any() and y[0, 0] == 511 * size and not y[0, 1:].any()
 
 
@@ -111,8 +112,8 @@ def test_schedule_of_zeros_saturates_and_says_so():
 def test_inverse_is_the_exchange_of_parts(size, shift):
     plan = FftPlan(size=size, width=12, schedule=(shift,) * (size.bit_length() - 1))
     x = nasty(rng("swap", size, shift), plan.width, plan.size)
-    forward, over = plan.run(swap(x))
-    backward, flag = plan.run(x, inverse=True)
+    forward, over, _ = plan.run(swap(x))
+    backward, flag, _ = plan.run(x, inverse=True)
     np.testing.assert_array_equal(backward, swap(forward))
     np.testing.assert_array_equal(flag, over)
 
@@ -121,7 +122,7 @@ def test_there_and_back_is_the_identity_within_the_noise():
     there = FftPlan(size=64, width=12, out_width=16, schedule=(1, 1, 0, 0, 0, 0))
     back = FftPlan(size=64, width=16, out_width=14, schedule=(1, 1, 1, 1, 0, 0))
     x = uniform(rng("identity"), 12, 40, 64)
-    y, over = back.run(there.run(x)[0], inverse=True)
+    y, over, _ = back.run(there.run(x)[0], inverse=True)
     assert not over.any()
     assert np.abs(y - x).max() < 3
 
@@ -129,7 +130,7 @@ def test_there_and_back_is_the_identity_within_the_noise():
 def test_shapes_and_order():
     plan = FftPlan(size=8, width=12)
     x = uniform(rng("shapes"), 12, 2, 3, 8)
-    y, overflow = plan.run(x)
+    y, overflow, _ = plan.run(x)
     assert y.shape == (2, 3, 8) and overflow.shape == (2, 3) and y.dtype == np.complex128
     np.testing.assert_array_equal(plan.run(x[1, 2])[0], y[1, 2])
     assert plan.run(x[:0])[0].shape == (0, 3, 8)
@@ -140,6 +141,66 @@ def test_shapes_and_order():
     np.testing.assert_array_equal(block.model(x), y[..., bit_reversed(8)])
     np.testing.assert_array_equal(Fft(plan, inverse=True).model(x), plan.run(x, inverse=True)[0])
     np.testing.assert_array_equal(twiddles((0, 1, 2, 3), 4, 10), 256 * np.array([1, -1j, -1, 1j]))
+
+
+def gaussian(r, width: int, level: float, *shape: int) -> np.ndarray:
+    """Complex noise of that RMS in dBFS."""
+    low, high = limits(width)
+    sigma = -low * 10 ** (level / 20) / 2**0.5
+    re, im = (np.clip(np.rint(r.normal(0, sigma, shape)), low, high) for _ in range(2))
+    return re + 1j * im
+
+
+@pytest.mark.parametrize("level", (-12, -18, -24, -30, -40))
+def test_a_block_exponent_keeps_the_ratio_at_every_level(level):
+    """80 dB at 1,024 points; with a fixed scale of 1/N the same noise at -40 dBFS is left with 32 dB."""
+    x = gaussian(rng("block", level), 16, level, 60, 1024)
+    plan = FftPlan(size=1024, width=16, twiddle_width=18, scaling="block")
+    y, overflow, exponent = plan.run(x)
+    error, exact = y - transform(x, 0) * 2.0 ** -exponent[:, None], transform(x, 0) * 2.0 ** -exponent[:, None]
+    sqnr = 10 * np.log10((np.abs(exact) ** 2).sum() / (np.abs(error) ** 2).sum())
+    assert sqnr > 79 and not overflow.any()
+    # The exponent is the least: one less, and some part would not fit.
+    parts = np.abs(np.concatenate([y.real, y.imag], 1)).max(1)
+    assert (parts[exponent > 0] >= 2**14).all() and parts.max() <= 2**15
+
+
+@pytest.mark.parametrize("size", (4, 8, 64, 1024))
+def test_full_growth_and_loaded_schedules(size):
+    """Nothing saturates with full growth; a loaded schedule's output is that result shifted, however it was spread."""
+    r = rng("growth", size)
+    x = np.concatenate([nasty(r, 12, size), gaussian(r, 12, -12, 20, size)])
+    full = FftPlan(size=size, width=12, scaling="full")
+    y, overflow, exponent = full.run(x)
+    assert full.out_width == 12 + full.stages + 1 and not overflow.any() and not exponent.any()
+    exact = transform(x, 0)
+    error = y - exact
+    sqnr = 10 * np.log10((np.abs(exact) ** 2).sum() / max((np.abs(error) ** 2).sum(), 1))
+    assert sqnr > 80
+    assert size > 4 or not error.any()
+    loaded = FftPlan(size=size, width=12, scaling="run-time")
+    ones = r.integers(0, full.stages + 1, len(x))
+    y, overflow, exponent = loaded.run(x, exponent=ones)
+    np.testing.assert_array_equal(exponent, ones)
+    want = exact * 2.0 ** -ones[:, None]
+    noise = 0.6 + np.abs(exact).max(1) * 2.0**-ones * 2e-4
+    assert (np.abs((saturate(want, 12) - y).view(float)).max(1) <= noise).all()
+    low, high = limits(12)
+    beyond = np.maximum(want.view(float).max(1) - high, low - want.view(float).min(1))
+    assert (beyond[overflow] > -noise[overflow]).all() and overflow[beyond > noise].all()
+    assert overflow.any() and not overflow.all()
+    with pytest.raises(DescriptionError, match="FFT exponents must be from 0 to"):
+        loaded.run(x, exponent=full.stages + 1)
+    with pytest.raises(DescriptionError, match="FFT frames must have exponents if scaling is run-time"):
+        loaded.run(x)
+    with pytest.raises(DescriptionError, match="if scaling is run-time, not full"):
+        full.run(x, exponent=0)
+
+
+def test_a_part_that_rounds_up_beyond_a_block_s_format_is_clipped():
+    plan = FftPlan(size=4, width=8, out_width=8, scaling="block")
+    y, overflow, exponent = plan.run([[127, 64, 64, 0], [127, 64, 63, 0], [-128, -128, 0, 0], [-128, -128, -1, 0]])
+    assert not overflow.any() and exponent.tolist() == [1, 1, 1, 2] and y[:, 0].tolist() == [127, 127, -128, -64]
 
 
 def test_multipliers():
@@ -157,11 +218,15 @@ def test_multipliers():
         ({"size": True}, "FFT size must be a power of two from 4 to 4096, not True"),
         ({"width": 3}, "FFT width must be an integer from 4 to 24, not 3"),
         ({"width": 25}, "FFT width must be an integer from 4 to 24, not 25"),
-        ({"out_width": 33}, "FFT out_width must be an integer from 4 to 32, not 33"),
+        ({"out_width": 41}, "FFT out_width must be an integer from 4 to 40, not 41"),
         ({"twiddle_width": 5}, "FFT twiddle_width must be an integer from 6 to 18, not 5"),
         ({"twiddle_width": "16"}, "FFT twiddle_width must be an integer from 6 to 18, not '16'"),
         ({"guard": -1}, "FFT guard must be an integer from 0 to 8, not -1"),
         ({"operand_width": 19}, "FFT operand_width must be an integer from 8 to 18, not 19"),
+        ({"scaling": "float"}, "FFT scaling must be schedule, full, run-time or block, not 'float'"),
+        ({"scaling": "full", "schedule": (1, 1, 1, 1)}, "FFT scaling 'full' takes no schedule, not (1, 1, 1, 1)"),
+        ({"scaling": "block", "out_width": 21}, "FFT out_width with a block exponent must be below width + log2 N + 1 "
+         "= 21, which needs none, not 21"),
         ({"schedule": (1, 1, 1)}, "FFT schedule must be 4 shifts of 0 or 1 (log2 16), not (1, 1, 1)"),
         ({"schedule": (1, 2, 1, 1)}, "FFT schedule must be 4 shifts of 0 or 1 (log2 16), not (1, 2, 1, 1)"),
         ({"width": 24, "operand_width": 8},

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.model.fft import Butterfly, FftPlan, Requantise, Twiddle
+from hadamac.model.fft import SCALINGS, FftPlan
+from hadamac.model.fft_steps import Butterfly, Requantise, Rescale, Twiddle
 from hadamac.numeric import swap
 from support.seeds import rng
 from support.stimuli import corners, limits, maximising, nasty
@@ -24,14 +25,19 @@ PLANS = [
     FftPlan(size=64, width=17, schedule=(0,) * 6, out_width=24),
     FftPlan(size=64, width=16, operand_width=12, guard=0),
     FftPlan(size=128, width=10, twiddle_width=8, schedule=(1, 1, 0, 0, 1, 1, 0)),
+    FftPlan(size=64, width=16, scaling="full"),
+    FftPlan(size=128, width=10, operand_width=10, scaling="full", guard=0),
+    FftPlan(size=64, width=12, operand_width=13, out_width=10, scaling="block"),
+    FftPlan(size=32, width=12, operand_width=12, twiddle_width=8, scaling="run-time"),
 ]
 
 
 def name(plan: FftPlan) -> str:
-    return f"{plan.size}-{plan.width}-{plan.out_width}-{''.join(map(str, plan.schedule))}"
+    scale = "".join(map(str, plan.schedule)) if plan.scaling == "schedule" else plan.scaling
+    return f"{plan.size}-{plan.width}-{plan.out_width}-{scale}"
 
 
-def integers(plan: FftPlan, x, inverse: bool = False):
+def integers(plan: FftPlan, x, inverse: bool = False, ones: int = 0):
     """Every word between the steps in int64 arithmetic: yields (step, re, im), closes with natural order.
 
     Independent of the model: index by index, as the signal flow graph draws it.
@@ -40,14 +46,18 @@ def integers(plan: FftPlan, x, inverse: bool = False):
     if inverse:
         re, im = im, re
 
+    def rounded(v, drop):
+        half, kept = (1 << drop) >> 1, v >> drop
+        rest = v - (kept << drop)
+        return kept + (((rest > half) | ((rest == half) & (kept % 2 == 1))) & (drop > 0))
+
     def requantise(v, rule):
-        if rule.drop:
-            half, kept = 1 << (rule.drop - 1), v >> rule.drop
-            rest = v - (kept << rule.drop)
-            v = kept + ((rest > half) | ((rest == half) & (kept % 2 == 1)))
-        if rule.saturates:
-            v = np.clip(v, *limits(rule.width))
-        return v
+        v = rounded(v, rule.drop)
+        return np.clip(v, *limits(rule.width)) if rule.saturates else v
+
+    def fits(re, im, width):
+        low, high = limits(width)
+        return (re >= low) & (re <= high) & (im >= low) & (im <= high)
 
     for step in plan.steps:
         if isinstance(step, Butterfly):
@@ -61,6 +71,10 @@ def integers(plan: FftPlan, x, inverse: bool = False):
             re, im = ar + sign * br, ai + sign * bi
             yield step, re, im
         elif isinstance(step, Twiddle):
+            up = np.zeros(re.shape, dtype=np.int64)
+            for small, large in zip(step.shifts, step.shifts[1:]):
+                up[~fits(re >> small, im >> small, step.operand.width - 1)] = large
+            re, im = rounded(re, up), rounded(im, up)
             re, im = requantise(re, step.operand), requantise(im, step.operand)
             yield step.operand, re, im
             angle = 2 * np.pi * np.array(step.exponents) / step.block
@@ -69,8 +83,17 @@ def integers(plan: FftPlan, x, inverse: bool = False):
             c, s = np.tile(c, plan.size // step.block), np.tile(s, plan.size // step.block)
             re, im = requantise(re * c - im * s, step.product), requantise(re * s + im * c, step.product)
             yield step.product, re, im
-        else:
+            re, im = re << up, im << up
+            yield step, re, im
+        elif isinstance(step, Requantise):
             re, im = requantise(re, step), requantise(im, step)
+            yield step, re, im
+        else:
+            drop = np.full((len(re), 1), step.drop + ones)
+            if plan.scaling == "block":
+                while (bad := ~fits(re >> drop, im >> drop, step.width).all(-1)).any():
+                    drop[bad] += 1
+            re, im = (np.clip(rounded(v, drop), *limits(step.width)) for v in (re, im))
             yield step, re, im
     order = [int(f"{k:0{plan.stages}b}"[::-1], 2) for k in range(plan.size)]
     re, im = re[..., order], im[..., order]
@@ -86,12 +109,13 @@ def test_every_word_of_adversarial_frames_fits_its_width(plan, inverse):
              for turn in (0, 0.125, 0.25, 0.375, 0.5, 0.75)]
     x = np.concatenate([nasty(r, plan.width, plan.size), corners(r, plan.width, 50, plan.size), worst])
     x[:20] = swap(x[:20]) if inverse else x[:20]
-    for step, re, im in integers(plan, x, inverse):
+    ones = 2 if plan.scaling == "run-time" else 0
+    for step, re, im in integers(plan, x, inverse, ones):
         if step is not None:
-            width = step.out_width if isinstance(step, Butterfly) else step.width
+            width = step.out_width if isinstance(step, (Butterfly, Twiddle)) else step.width
             low, high = limits(width)
             assert low <= min(re.min(), im.min()) and max(re.max(), im.max()) <= high, step
-    y, _ = plan.run(x, inverse)
+    y = plan.run(x, inverse, ones or None).y
     np.testing.assert_array_equal(y, re + 1j * im)
 
 
@@ -105,12 +129,13 @@ def test_widths_hold_by_proof_for_any_parameters():
             ("width", 4, 24), ("out_width", 4, 32), ("twiddle_width", 6, 18), ("guard", 0, 8), ("operand_width", 8, 18))}
         if r.random() < 0.5:
             options["schedule"] = tuple(r.integers(0, 2, size.bit_length() - 1).tolist())
+        options["scaling"] = "schedule" if "schedule" in options else SCALINGS[r.integers(4)]
         if r.random() < 0.5:
             options |= {"out_width": options["width"], "guard": 2, "operand_width": 18}
         try:
             plan = FftPlan(size=size, **options)
         except DescriptionError as error:
-            assert str(error).startswith("FFT operand_width ")
+            assert str(error).startswith(("FFT operand_width ", "FFT out_width with a block exponent "))
             refusals += 1
             continue
         prove(plan)
@@ -138,11 +163,25 @@ def prove(plan: FftPlan) -> None:
             modulus, width = 2 * modulus, step.out_width
         elif isinstance(step, Twiddle):
             assert step.in_width == width and step.operand.drop >= 0 and step.product.drop >= 0, (plan, step)
-            requantised(step.operand)
-            assert step.operand.width <= max(plan.operand_width, 1)
-            modulus *= 2.0 ** (plan.twiddle_width - 2) + math.sqrt(0.5)
-            width = 64  # the product's sum is exact
-            requantised(step.product)
+            assert step.operand.width <= plan.operand_width
+            turned = 2.0 ** (plan.twiddle_width - 2) + math.sqrt(0.5)
+            if len(step.shifts) == 1:
+                requantised(step.operand)
+                modulus, width = modulus * turned, 64  # the product's sum is exact
+                requantised(step.product)
+                assert width == step.out_width
+                continue
+            # Whatever the shift, what it keeps has one bit less than the operand; and the largest is enough.
+            low, high = step.shifts[0], step.shifts[-1]
+            assert low == 0 and width - high <= step.operand.width - 1 and len(step.shifts) <= 4
+            part = 2.0 ** (step.operand.width - 2) * math.sqrt(2) * turned / 2**step.product.drop + 0.5
+            assert part < 2 ** (step.product.width - 1)
+            modulus = (modulus + math.sqrt(0.5) * 2**high) * turned / 2**step.product.drop + math.sqrt(0.5) * 2**high
+            assert modulus < 2 ** (step.out_width - 1)
+            width = step.out_width
+        elif isinstance(step, Rescale):
+            assert step.most <= plan.stages or plan.scaling == "block"
+            assert step.most >= width - step.drop - step.width or plan.scaling == "run-time"
         else:
             requantised(step)
             assert width == plan.out_width

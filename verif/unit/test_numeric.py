@@ -11,7 +11,7 @@ from amaranth.sim import Simulator
 
 from hadamac import numeric, timing
 from hadamac.errors import DataError
-from hadamac.model.fft import Requantise
+from hadamac.model.fft_steps import Requantise
 from hadamac.numeric import SQ, clip_frames, pack, round_half_even, saturate, swap, to_integers, unpack
 from hadamac_hw import numeric as circuit
 from support.seeds import refused, rng

@@ -19,7 +19,25 @@ to ``guard`` fraction bits; and the output, once.  Between products a word has `
 bits below the scheduled LSB and the integer bits that its proven bound asks for: a twiddle
 rotates, so a component can reach the modulus, sqrt(2) times full scale.
 
-With the schedule all ones (scale 1/N) no inner word can overflow, whatever the input; the output
+Scaling
+-------
+``scaling`` says what S, the *exponent* of a frame, is:
+
+``schedule``
+    Sum of ``schedule``, fixed.  Widths follow the schedule.
+``full``
+    0: full growth.  The output is ``width + log2 N + 1`` bits wide unless told, and then nothing saturates.
+``run-time``
+    Sum of the schedule that is loaded with each frame.  Inner words are those of full growth, so only the
+    sum matters and no inner word overflows; the output saturates where the result does not fit.
+``block``
+    Block floating point: the least S for which every part of the frame's result, rounded down, fits
+    ``out_width``.  Nothing is flagged; a part that would round up to beyond the format is clipped.
+
+In the last three, words grow by one bit a stage and what a multiplier does not take is a mantissa with
+an exponent of its own for each sample (:class:`~hadamac.model.fft_steps.Twiddle`).
+
+With ``schedule`` all ones (scale 1/N) no inner word can overflow, whatever the input; the output
 saturates only where the exact result does not fit ``out_width``.  With fewer shifts a product's
 operand saturates one bit above the wider of ``width`` and ``out_width``.
 Every saturation sets the frame's overflow flag.
@@ -29,13 +47,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import DescriptionError
-from ..numeric import clip_frames, round_half_even, swap
+from ..numeric import swap
+from .fft_steps import (
+    Butterfly,
+    Requantise,
+    Rescale,
+    Twiddle,
+    bits_of,
+    butterfly,
+    exponents,
+    least_shift,
+    requantise,
+    rescale,
+    twiddle,
+)
 
-__all__ = ["FftPlan", "Butterfly", "Twiddle", "Requantise", "ORDERS", "bit_reversed", "output_bins", "twiddles"]
+__all__ = ["FftPlan", "Transformed", "ORDERS", "SCALINGS", "bit_reversed", "output_bins"]
 
 
 @lru_cache(None)
@@ -60,46 +92,16 @@ def output_bins(size: int, order: str) -> np.ndarray:
     return np.arange(size) if order == "natural" else np.arange(size) ^ (size // 2)
 
 
-@lru_cache(None)
-def twiddles(exponents: tuple, size: int, width: int) -> np.ndarray:
-    """``exp(-2 pi j e / size)`` in SQ(2, width-2): 1.0 is exact, both parts rounded half to even."""
-    return np.rint(np.exp(-2j * np.pi * np.array(exponents) / size) * 2.0 ** (width - 2))
+SCALINGS = ("schedule", "full", "run-time", "block")
+"""See *Scaling* above."""
 
 
-@dataclass(frozen=True)
-class Requantise:
-    """Drop ``drop`` fraction bits by round_half_even, then saturate to ``width`` if ``saturates``."""
+class Transformed(NamedTuple):
+    """Frames transformed: ``y`` (..., N) is the DFT times ``2**-exponent``; bool and int (...) of each frame."""
 
-    drop: int
-    width: int
-    saturates: bool
-
-
-@dataclass(frozen=True)
-class Butterfly:
-    """Delay-feedback butterfly over ``delay`` samples; ``in_width`` grows by one bit.
-
-    ``rotate``: second of a pair, multiplies its late operand by -j in every odd block.
-    """
-
-    delay: int
-    rotate: bool
-    in_width: int
-
-    @property
-    def out_width(self) -> int:
-        return self.in_width + 1
-
-
-@dataclass(frozen=True)
-class Twiddle:
-    """Products with ``exp(-2 pi j exponents / block)`` over blocks of ``block`` samples."""
-
-    block: int
-    exponents: tuple[int, ...]
-    in_width: int
-    operand: Requantise
-    product: Requantise
+    y: np.ndarray
+    overflow: np.ndarray
+    exponent: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,13 +115,16 @@ class FftPlan:
     width : int
         Bits of each input part, 4 to 24.
     out_width : int, optional
-        Bits of each output part; ``width`` unless told.
+        Bits of each output part; ``width`` unless told, ``width + log2 N + 1`` with full growth.
     twiddle_width : int
         Bits of a twiddle part, SQ(2, twiddle_width - 2), 6 to 18.
     schedule : tuple of 0 or 1, optional
-        Halvings per radix-2 stage, log2 N of them, first stage first; all ones unless told.
+        Halvings per radix-2 stage, log2 N of them, first stage first; all ones unless told.  Only where ``scaling``
+        is "schedule".
+    scaling : "schedule", "full", "run-time" or "block"
+        See *Scaling* above.
     guard, operand_width : int
-        See *Numbers* above.
+        See *Numbers* above; ``guard`` is 2 unless told, 3 where ``scaling`` is not "schedule".
     """
 
     size: int
@@ -127,28 +132,41 @@ class FftPlan:
     out_width: int | None = None
     twiddle_width: int = 16
     schedule: tuple[int, ...] | None = None
-    guard: int = 2
+    guard: int | None = None
     operand_width: int = 18
+    scaling: str = "schedule"
 
     def __post_init__(self):
         n = self.size
         if isinstance(n, bool) or not isinstance(n, int) or not 4 <= n <= 4096 or n & (n - 1):
             raise DescriptionError(f"FFT size must be a power of two from 4 to 4096, not {n!r}")
-        if self.out_width is None:
-            object.__setattr__(self, "out_width", self.width)
-        if self.schedule is None:
-            object.__setattr__(self, "schedule", (1,) * self.stages)
-        object.__setattr__(self, "schedule", tuple(self.schedule))
-        ranges = {"width": (4, 24), "out_width": (4, 32), "twiddle_width": (6, 18), "guard": (0, 8),
+        if self.scaling not in SCALINGS:
+            raise DescriptionError(
+                f"FFT scaling must be {', '.join(SCALINGS[:-1])} or {SCALINGS[-1]}, not {self.scaling!r}")
+        scheduled = self.scaling == "schedule"
+        if not scheduled and self.schedule is not None:
+            raise DescriptionError(f"FFT scaling {self.scaling!r} takes no schedule, not {self.schedule!r}")
+        ranges = {"width": (4, 24), "out_width": (4, 40), "twiddle_width": (6, 18), "guard": (0, 8),
                   "operand_width": (8, 18)}
         for name, (low, high) in ranges.items():
             value = getattr(self, name)
+            if value is None:  # width comes first, and has been looked at
+                value = {"out_width": self.width + (self.stages + 1) * (self.scaling == "full"),
+                         "guard": 2 if scheduled else 3}[name]
+                object.__setattr__(self, name, value)
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
                 raise DescriptionError(f"FFT {name} must be an integer from {low} to {high}, not {value!r}")
+        if self.schedule is None:
+            object.__setattr__(self, "schedule", (1,) * self.stages if scheduled else (0,) * self.stages)
+        object.__setattr__(self, "schedule", tuple(self.schedule))
         if len(self.schedule) != self.stages or any(s not in (0, 1) for s in self.schedule):
             raise DescriptionError(
                 f"FFT schedule must be {self.stages} shifts of 0 or 1 (log2 {n}), not {self.schedule!r}"
             )
+        grown = self.width + self.stages + 1
+        if self.scaling == "block" and self.out_width >= grown:
+            raise DescriptionError(f"FFT out_width with a block exponent must be below width + log2 N + 1 = {grown}, "
+                                   f"which needs none, not {self.out_width}")
         finest = self.guard + min((s.product.drop for s in self.steps if isinstance(s, Twiddle)), default=0)
         if finest < self.guard:
             raise DescriptionError(
@@ -163,8 +181,13 @@ class FftPlan:
 
     @property
     def scale(self) -> int:
-        """S: the output is the DFT times ``2**-S``."""
+        """S where it is fixed: the output is the DFT times ``2**-S``."""
         return sum(self.schedule)
+
+    @property
+    def exponent_bits(self) -> int:
+        """Bits of a frame's own exponent, 0 where S is fixed."""
+        return self.steps[-1].most.bit_length() if isinstance(self.steps[-1], Rescale) else 0
 
     @cached_property
     def steps(self) -> tuple:
@@ -176,60 +199,39 @@ class FftPlan:
         """Real multipliers: four to a complex product."""
         return 4 * sum(isinstance(s, Twiddle) for s in self.steps)
 
-    def run(self, x, inverse=False) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, x, inverse=False, exponent=None) -> Transformed:
         """Transform frames ``x`` (..., N) of integral complex words; natural order in and out.
 
-        ``inverse``: bool, or bool (...) of each frame.
-
-        Returns
-        -------
-        (y, overflow)
-            y complex128 (..., N) integral; overflow bool (...): something saturated in the frame.
+        ``inverse``: bool, or bool (...) of each frame.  ``exponent``: with run-time scaling, int (...): the
+        number of ones in each frame's schedule.
         """
         x = np.asarray(x, dtype=np.complex128)
         if x.shape[-1] != self.size:
             raise DescriptionError(f"FFT frame must have {self.size} samples, not {x.shape[-1]}")
+        if (exponent is None) == (self.scaling == "run-time"):
+            raise DescriptionError(f"FFT frames must have exponents if scaling is run-time, not {self.scaling}")
         lead = x.shape[:-1]
         turned = np.broadcast_to(np.asarray(inverse, dtype=bool), lead)[..., None]
         z = (np.where(turned, swap(x), x) if turned.any() else x).reshape(-1, self.size)
-        overflow = np.zeros(len(z), dtype=bool)
-
-        def requantise(z, r: Requantise):
-            nonlocal overflow
-            z = round_half_even(z, r.drop)
-            if r.saturates:
-                z, over = clip_frames(z, r.width)
-                overflow |= over
-            return z
-
+        overflow, s = np.zeros(len(z), dtype=bool), np.full(len(z), self.scale)
         for step in self.steps:
             if isinstance(step, Butterfly):
-                z = _butterfly(z, step)
+                z, over = butterfly(z, step), False
             elif isinstance(step, Twiddle):
-                z = requantise(z, step.operand).reshape(len(z), self.size // step.block, step.block)
-                z = z * twiddles(step.exponents, step.block, self.twiddle_width)
-                z = requantise(z.reshape(len(z), self.size), step.product)
+                z, over = twiddle(z, step, self.twiddle_width)
+            elif isinstance(step, Requantise):
+                z, over = requantise(z, step)
+            elif exponent is None:
+                s = least_shift(z, step.width + step.drop).max(-1)
+                z, over = rescale(z, step, s)[0], False
             else:
-                z = requantise(z, step)
+                s = np.broadcast_to(np.asarray(exponent), lead).reshape(-1)
+                if s.size and not 0 <= s.min() <= s.max() <= step.most:
+                    raise DescriptionError(f"FFT exponents must be from 0 to {step.most}, not {s.min()} .. {s.max()}")
+                z, over = rescale(z, step, s)
+            overflow |= over
         z = z[:, bit_reversed(self.size)].reshape(*lead, self.size)
-        return np.where(turned, swap(z), z) if turned.any() else z, overflow.reshape(lead)
-
-
-def _butterfly(z: np.ndarray, step: Butterfly) -> np.ndarray:
-    size = z.shape[-1]
-    pairs = z.reshape(len(z), size // (2 * step.delay), 2, step.delay)
-    a, b = pairs[:, :, 0], pairs[:, :, 1]
-    out = np.empty_like(pairs)
-    if step.rotate:
-        out[:, 0::2, 0] = a[:, 0::2] + b[:, 0::2]
-        out[:, 0::2, 1] = a[:, 0::2] - b[:, 0::2]
-        turned = -1j * b[:, 1::2]
-        out[:, 1::2, 0] = a[:, 1::2] + turned
-        out[:, 1::2, 1] = a[:, 1::2] - turned
-    else:
-        np.add(a, b, out=out[:, :, 0])
-        np.subtract(a, b, out=out[:, :, 1])
-    return out.reshape(z.shape)
+        return Transformed(np.where(turned, swap(z), z) if turned.any() else z, overflow.reshape(lead), s.reshape(lead))
 
 
 def _derive(plan: FftPlan):
@@ -237,7 +239,6 @@ def _derive(plan: FftPlan):
     bound ``modulus`` (in scheduled LSBs) on the complex modulus that proves the widths."""
     width, fraction = plan.width, 0
     modulus = 2.0**0.5 * 2.0 ** (plan.width - 1)
-    limit = max(plan.width, plan.out_width) + 1  # integer bits that an operand may keep
     schedule = list(plan.schedule)
     block = plan.size
     while block > 1:
@@ -246,30 +247,43 @@ def _derive(plan: FftPlan):
             yield Butterfly(block >> (k + 1), k == 1, width)
             shift = schedule.pop(0)
             width, fraction, modulus = width + 1, fraction + shift, modulus * 2.0 ** (1 - shift)
-        rest = block >> radix
-        if rest == 1:
+        if block >> radix == 1:
             break
-        integer = min(limit, _bits(modulus))
-        keep = min(fraction, plan.operand_width - integer)
-        operand = Requantise(fraction - keep, integer + keep, _bits(modulus) > integer)
-        if operand.saturates:
-            modulus = 2.0**0.5 * 2.0 ** (integer - 1)
-        modulus = (modulus + 2.0 ** -keep) * (1 + 2.0 ** (2 - plan.twiddle_width)) + 2.0**-plan.guard
-        drop = keep + plan.twiddle_width - 2 - plan.guard
-        product = Requantise(drop, _bits(modulus) + plan.guard, False)
-        yield Twiddle(block, _exponents(block, radix), width, operand, product)
-        width, fraction = product.width, plan.guard
-        block = rest
+        narrow = _scheduled if plan.scaling == "schedule" else _growing
+        operand, shifts, modulus = narrow(plan, width, fraction, modulus)
+        in_width, kept = width, fraction - operand.drop
+        modulus = modulus * (1 + 2.0 ** (2 - plan.twiddle_width)) + 2.0 ** (shifts[-1] - plan.guard)
+        drop = kept + plan.twiddle_width - 2 - plan.guard
+        fraction, width = plan.guard, bits_of(modulus) + plan.guard
+        # A mantissa's parts are at most 2**(operand.width - 2), those of its product sqrt(2) times that.
+        most = width if len(shifts) == 1 else operand.width + plan.guard - kept
+        yield Twiddle(block, exponents(block, radix), in_width, operand, Requantise(drop, most, False), shifts, width)
+        block >>= radix
     # A word that just fits may still round up to one that does not: (1/4)(127 + 127 + 128 + 128).
-    yield Requantise(fraction, plan.out_width, width - fraction + (fraction > 1) > plan.out_width)
+    if plan.scaling == "schedule":
+        yield Requantise(fraction, plan.out_width, width - fraction + (fraction > 1) > plan.out_width)
+    elif plan.scaling == "full":
+        yield Requantise(fraction, plan.out_width, bits_of(modulus + 0.5) > plan.out_width)
+    else:
+        most = plan.stages if plan.scaling == "run-time" else max(0, width - fraction - plan.out_width)
+        yield Rescale(fraction, most, plan.out_width)
 
 
-def _bits(bound: float) -> int:
-    """Signed bits that hold every integer of magnitude up to ``bound``."""
-    return int(np.floor(np.log2(bound))) + 2
+def _scheduled(plan: FftPlan, width: int, fraction: int, modulus: float):
+    """``(operand, shifts, modulus)`` of a product: one rule, which may saturate."""
+    integer = min(max(plan.width, plan.out_width) + 1, bits_of(modulus))
+    keep = min(fraction, plan.operand_width - integer)
+    operand = Requantise(fraction - keep, integer + keep, bits_of(modulus) > integer)
+    if operand.saturates:
+        modulus = 2.0**0.5 * 2.0 ** (integer - 1)
+    return operand, (0,), modulus + 2.0**-keep
 
 
-def _exponents(block: int, radix: int) -> tuple[int, ...]:
-    n = np.arange(block >> radix)
-    parts = [0 * n, n] if radix == 1 else [0 * n, 2 * n, n, 3 * n]
-    return tuple(int(e) for e in np.concatenate(parts))
+def _growing(plan: FftPlan, width: int, fraction: int, modulus: float):
+    """The same where nothing may be lost: four shifts at most, so that choosing one is one small step."""
+    if width <= plan.operand_width:
+        return Requantise(0, width, False), (0,), modulus
+    excess = width - (plan.operand_width - 1)
+    grain = -(-excess // 3)
+    shifts = tuple(sorted({min(k * grain, excess) for k in range(4)}))
+    return Requantise(0, plan.operand_width, False), shifts, modulus + 2.0 ** (excess - fraction)

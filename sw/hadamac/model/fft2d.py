@@ -21,7 +21,8 @@ import numpy as np
 from ..errors import DescriptionError
 from ..numeric import clip_frames, round_half_even
 from .crop import crop, expand
-from .fft import FftPlan, Requantise
+from .fft import FftPlan
+from .fft_steps import Requantise
 
 __all__ = ["Fft2dPlan", "pack_rows", "unpack_rows"]
 
@@ -94,7 +95,7 @@ class Fft2dPlan:
 
     def _forward(self, maps):
         r = self.radius
-        z, over = self.row_plan.run(pack_rows(maps))
+        z, over, _ = self.row_plan.run(pack_rows(maps))
         overflow = over.any((1, 2))
         plus, minus = z[..., : r + 1], np.conj(z[..., -np.arange(r + 1)])
         rows = np.empty((*maps.shape[:-1], r + 1), dtype=np.complex128)
@@ -102,13 +103,13 @@ class Fft2dPlan:
         rows = round_half_even(rows, self.halving.drop)
         rows, over = clip_frames(rows, self.width)
         overflow |= over
-        y, over = self.column_plan.run(np.ascontiguousarray(np.swapaxes(rows, -1, -2)))
+        y, over, _ = self.column_plan.run(np.ascontiguousarray(np.swapaxes(rows, -1, -2)))
         return crop(np.swapaxes(y, -1, -2), r), overflow | over.any((1, 2))
 
     def _backward(self, live):
         r = self.radius
         columns = np.ascontiguousarray(np.swapaxes(expand(live, self.size), -1, -2))
-        g, over = self.column_plan.run(columns, inverse=True)
+        g, over, _ = self.column_plan.run(columns, inverse=True)
         overflow = over.any((1, 2))
         g = np.swapaxes(g, -1, -2)
         g0, g1 = g[..., 0::2, :], g[..., 1::2, :]
@@ -116,5 +117,5 @@ class Fft2dPlan:
         z[..., : r + 1] = g0 + 1j * g1
         z[..., 0] = g0[..., 0].real + 1j * g1[..., 0].real
         z[..., -np.arange(1, r + 1)] = (np.conj(g0) + 1j * np.conj(g1))[..., 1:]
-        pairs, over = self.row_plan.run(z, inverse=True)
+        pairs, over, _ = self.row_plan.run(z, inverse=True)
         return unpack_rows(pairs), overflow | over.any((1, 2))
