@@ -60,7 +60,7 @@ class Probe(wiring.Component):
         return m
 
 
-@pytest.mark.parametrize("depth, writable", [(32, True), (64, True), (1000, True), (1024, False), (2048, True),
+@pytest.mark.parametrize("depth, writable", [(16, True), (32, True), (64, True), (1000, True), (1024, False), (2048, True),
                                              (4000, True), (8192, False), (16384, True)])
 def test_memory_in_every_slicing(depth, writable):
     """Initial words, reads and writes, at both ends and at random; a written word is read again two cycles later."""
@@ -69,7 +69,7 @@ def test_memory_in_every_slicing(depth, writable):
     held = r.integers(0, 1 << width, depth)
     memory = Ram(width=width, depth=depth, init=held.tolist(), writable=writable)
     core = retarget(Core(Probe(memory, bits), f"memory{depth}"))
-    assert ("DP16KD" in core.verilog.removesuffix(ECP5.models)) == (depth >= 64)
+    assert ("DP16KD" in core.verilog.removesuffix(ECP5.models)) == (depth >= 32)
     addresses = np.concatenate([[0, depth - 1, 0, depth - 1, 17, 16, 17], r.integers(0, depth, 300)])
     # Two beats to one address in neighbouring cycles would read and write it in one.
     addresses = addresses[np.append(True, addresses[1:] != addresses[:-1])]

@@ -67,7 +67,8 @@ from .fft_steps import (
     twiddle,
 )
 
-__all__ = ["FftPlan", "Transformed", "ORDERS", "SCALINGS", "bit_reversed", "output_bins"]
+__all__ = ["FftPlan", "Transformed", "ORDERS", "SCALINGS", "bit_reversed", "check_parameters",
+           "output_bins"]
 
 
 @lru_cache(None)
@@ -137,32 +138,13 @@ class FftPlan:
     scaling: str = "schedule"
 
     def __post_init__(self):
-        n = self.size
-        if isinstance(n, bool) or not isinstance(n, int) or not 4 <= n <= 4096 or n & (n - 1):
-            raise DescriptionError(f"FFT size must be a power of two from 4 to 4096, not {n!r}")
-        if self.scaling not in SCALINGS:
-            raise DescriptionError(
-                f"FFT scaling must be {', '.join(SCALINGS[:-1])} or {SCALINGS[-1]}, not {self.scaling!r}")
         scheduled = self.scaling == "schedule"
-        if not scheduled and self.schedule is not None:
-            raise DescriptionError(f"FFT scaling {self.scaling!r} takes no schedule, not {self.schedule!r}")
-        ranges = {"width": (4, 24), "out_width": (4, 40), "twiddle_width": (6, 18), "guard": (0, 8),
-                  "operand_width": (8, 18)}
-        for name, (low, high) in ranges.items():
-            value = getattr(self, name)
-            if value is None:  # width comes first, and has been looked at
-                value = {"out_width": self.width + (self.stages + 1) * (self.scaling == "full"),
-                         "guard": 2 if scheduled else 3}[name]
-                object.__setattr__(self, name, value)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                raise DescriptionError(f"FFT {name} must be an integer from {low} to {high}, not {value!r}")
-        if self.schedule is None:
-            object.__setattr__(self, "schedule", (1,) * self.stages if scheduled else (0,) * self.stages)
-        object.__setattr__(self, "schedule", tuple(self.schedule))
-        if len(self.schedule) != self.stages or any(s not in (0, 1) for s in self.schedule):
-            raise DescriptionError(
-                f"FFT schedule must be {self.stages} shifts of 0 or 1 (log2 {n}), not {self.schedule!r}"
-            )
+        if self.out_width is None and isinstance(self.width, int) and isinstance(self.size, int):
+            object.__setattr__(self, "out_width", self.width + self.size.bit_length() * (self.scaling == "full"))
+        if self.guard is None:
+            object.__setattr__(self, "guard", 2 if scheduled else 3)
+        check_parameters(self, SCALINGS, {"width": (4, 24), "out_width": (4, 40), "twiddle_width": (6, 18),
+                                          "guard": (0, 8), "operand_width": (8, 18)})
         grown = self.width + self.stages + 1
         if self.scaling == "block" and self.out_width >= grown:
             raise DescriptionError(f"FFT out_width with a block exponent must be below width + log2 N + 1 = {grown}, "
@@ -232,6 +214,27 @@ class FftPlan:
             overflow |= over
         z = z[:, bit_reversed(self.size)].reshape(*lead, self.size)
         return Transformed(np.where(turned, swap(z), z) if turned.any() else z, overflow.reshape(lead), s.reshape(lead))
+
+
+def check_parameters(plan, scalings: tuple, ranges: dict) -> None:
+    """Refuse what no FFT can do; fill in a schedule that was not told: ones, or zeros where there is none."""
+    n = plan.size
+    if isinstance(n, bool) or not isinstance(n, int) or not 4 <= n <= 4096 or n & (n - 1):
+        raise DescriptionError(f"FFT size must be a power of two from 4 to 4096, not {n!r}")
+    if plan.scaling not in scalings:
+        raise DescriptionError(
+            f"FFT scaling must be {', '.join(scalings[:-1])} or {scalings[-1]}, not {plan.scaling!r}")
+    for name, (low, high) in ranges.items():
+        value = getattr(plan, name)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise DescriptionError(f"FFT {name} must be an integer from {low} to {high}, not {value!r}")
+    scheduled = plan.scaling == "schedule"
+    if not scheduled and plan.schedule is not None:
+        raise DescriptionError(f"FFT scaling {plan.scaling!r} takes no schedule, not {plan.schedule!r}")
+    schedule = (int(scheduled),) * plan.stages if plan.schedule is None else tuple(plan.schedule)
+    object.__setattr__(plan, "schedule", schedule)
+    if len(schedule) != plan.stages or any(s not in (0, 1) for s in schedule):
+        raise DescriptionError(f"FFT schedule must be {plan.stages} shifts of 0 or 1 (log2 {n}), not {schedule!r}")
 
 
 def _derive(plan: FftPlan):
