@@ -7,7 +7,7 @@ generic: plain operators and arrays that simulation and any synthesis tool under
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Const, Module, Mux, Signal, signed
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -51,17 +51,20 @@ class Ram(wiring.Component):
 
     Timing: an address in cycle c gives ``read_data`` in cycle c + 2 (array and output register); a
     write in cycle c is seen by reads from cycle c + 1 on.  What a read of the same word in the same cycle
-    gives is undefined on hardware (the old word in simulation); no block uses it.
+    gives is undefined on hardware (the old word in simulation); no block uses it.  With ``holds`` there is a
+    ``read_enable``: while it is low, both read registers keep what they have.
     """
 
     LATENCY = timing.RAM
 
-    def __init__(self, *, width: int, depth: int, init=(), writable: bool = True):
-        self.width, self.depth, self.init, self.writable = width, depth, list(init), writable
+    def __init__(self, *, width: int, depth: int, init=(), writable: bool = True, holds: bool = False):
+        self.width, self.depth, self.init, self.writable, self.holds = width, depth, list(init), writable, holds
         address = range(max(depth, 2))
         members = {"read_address": In(address), "read_data": Out(width)}
         if writable:
             members |= {"write_address": In(address), "write_data": In(width), "write_enable": In(1)}
+        if holds:
+            members["read_enable"] = In(1)
         super().__init__(members)
 
     def elaborate(self, platform):
@@ -74,16 +77,19 @@ class Ram(wiring.Component):
             shape=self.width, depth=max(self.depth, 2), init=self.init, attrs={"no_rw_check": 1})
         self.word = data = Signal(self.width, reset_less=True)
         m.d.comb += self.read_data.eq(data)
+        enable = self.read_enable if self.holds else Const(1)
         if self.depth < BLOCK_FROM and (not self.writable or is_target(platform, ECP5)):
             # A table of logic, or LUT RAM, has its registers before and behind it; the cycles are the same.
             read = array.read_port(domain="comb")
             address = Signal.like(self.read_address, reset_less=True)
-            m.d.sync += [address.eq(self.read_address), data.eq(read.data)]
+            with m.If(enable):
+                m.d.sync += [address.eq(self.read_address), data.eq(read.data)]
             m.d.comb += read.addr.eq(address)
         else:
             read = array.read_port()
-            m.d.comb += [read.en.eq(1), read.addr.eq(self.read_address)]
-            m.d.sync += data.eq(read.data)
+            m.d.comb += [read.en.eq(enable), read.addr.eq(self.read_address)]
+            with m.If(enable):
+                m.d.sync += data.eq(read.data)
         if self.writable:
             write = array.write_port()
             m.d.comb += [

@@ -102,7 +102,8 @@ def ecp5_ram(m: Module, ram) -> None:
             pins |= {f"i_AD{port}{k}": 0 for k in range(shift)}
             pins |= {f"i_AD{port}{shift + k}": bit for k, bit in enumerate(address)}
             pins |= {f"i_AD{port}{k}": 0 for k in range(shift + len(address), 14)}
-            pins |= {f"i_CLK{port}": ClockSignal(), f"i_CE{port}": 1, f"i_OCE{port}": 1, f"i_RST{port}": 0}
+            enable = ram.read_enable if port == "B" and ram.holds else 1
+            pins |= {f"i_CLK{port}": ClockSignal(), f"i_CE{port}": enable, f"i_OCE{port}": enable, f"i_RST{port}": 0}
             pins |= {f"i_CS{port}{k}": 0 for k in range(3)} | {f"p_DATA_WIDTH_{port}": bits}
             pins |= {f"p_CLK{port}MUX": f"CLK{port}", f"p_WRITEMODE_{port}": "READBEFOREWRITE",
                      f"p_CSDECODE_{port}": "0b000"}

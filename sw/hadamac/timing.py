@@ -9,13 +9,14 @@ import numpy as np
 
 from .model.fft import FftPlan, bit_reversed, output_bins
 from .model.fft2d import Fft2dPlan
+from .model.fft_iterative import IterativePlan
 from .model.fft_steps import Butterfly, Requantise, Rescale, Twiddle
 
 __all__ = ["FIFO", "GATE", "GUARD", "FFT_GUARD", "STOP", "MULTIPLIER", "SUM", "RAM", "LEAD", "BUTTERFLY", "REORDER",
            "LINE_IN_REGISTERS", "BIAS", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "requantise", "twiddle",
            "narrow", "output_lag", "reorder_lag", "rescale", "fft_pipeline", "fft_latency", "fft_inflight", "fft_fifo",
            "fifo", "fifo_bits", "fifo_depth", "fft2d_interval", "hadamard_pipeline", "dense_pipeline", "pwl_pipeline",
-           "tree"]
+           "iterative_butterfly", "iterative_interval", "iterative_latency", "tree"]
 
 FIFO = 2
 """Push to valid of a short output FIFO."""
@@ -100,6 +101,29 @@ def fft_inflight(plan: FftPlan, order: str) -> int:
 def fft_fifo(plan: FftPlan, order: str) -> int:
     """Push to valid of an FFT's output FIFO."""
     return fifo(fft_inflight(plan, order))
+
+
+def iterative_butterfly(plan: IterativePlan) -> tuple[int, int, int]:
+    """Cycles of an iterative FFT from a pair's first read to its sum, to its product's operand, to its product.
+
+    The last two words come one after the other and are added, subtracted, rounded; a complex product takes two
+    steps; sum and product are an odd number of cycles apart, so that they are never written at once.
+    """
+    added = RAM + 2 + requantise(plan.result)
+    operand = RAM + 3 + requantise(plan.operand)
+    product = operand + MULTIPLIER + 2 + requantise(plan.product)
+    return added, operand, product + (product - added + 1) % 2
+
+
+def iterative_latency(plan: IterativePlan) -> int:
+    """First beat in to first beat out, frame without gaps: load, passes that each end with their last product."""
+    passes = plan.stages * (plan.size + iterative_butterfly(plan)[2] - 1)
+    return plan.size + 1 + passes + RAM + requantise(plan.output)
+
+
+def iterative_interval(plan: IterativePlan) -> int:
+    """Cycles a frame: the next one is taken from the cycle on in which the last word is read."""
+    return iterative_latency(plan) - RAM - requantise(plan.output) + plan.size
 
 
 TRANSPOSE_FORWARD = RAM + 2 + requantise(Requantise(1, 1, True))
