@@ -48,8 +48,6 @@ class IterativeFft(wiring.Component):
     a frame where nobody waits; nothing is taken while a frame is worked on.
     """
 
-    multipliers = 2
-
     def __init__(self, plan: IterativePlan | None = None, *, order: str = "natural", **parameters):
         if plan is not None and parameters:
             raise DescriptionError("IterativeFft takes a plan or parameters, not both")
@@ -57,7 +55,7 @@ class IterativeFft(wiring.Component):
             raise DescriptionError(f"Fft order must be {', '.join(ORDERS[:-1])} or {ORDERS[-1]}, not {order!r}")
         self.plan, self.order = plan or IterativePlan(**parameters), order
         self.latency, self.interval = timing.iterative_latency(self.plan), timing.iterative_interval(self.plan)
-        self.frame = (self.plan.size, self.plan.size)
+        self.frame, self.multipliers = (self.plan.size, self.plan.size), 2
         user = 1 + (self.plan.stages if self.plan.scaling == "run-time" else 0)
         super().__init__({
             "i": In(frames(Complex(self.plan.width), user)), "o": Out(frames(Complex(self.plan.out_width), 1)),
@@ -139,7 +137,8 @@ class IterativeFft(wiring.Component):
         sum_at, _, product_at = timing.iterative_butterfly(plan)
         m.submodules.butterfly = butterfly = SerialButterfly(plan)
         t = Signal(range(plan.size + product_at - 1))
-        end = t == plan.size + product_at - 2
+        end = Signal()
+        m.d.sync += end.eq(computing & (t == plan.size + product_at - 3))
         span, below, shifts = (Signal(stages, name=n) for n in ("span", "below", "shifts"))
         reading = computing & ~t[stages:].any()
         with m.If(~computing):

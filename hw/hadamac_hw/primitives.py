@@ -14,7 +14,7 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 
 from .numeric import add_with_carry
-from .targets import ECP5, ecp5_chain, ecp5_multiplier, ecp5_ram, is_target
+from .targets import ECP5, ICE40, ecp5_chain, ecp5_multiplier, ecp5_ram, ice40_multiplier, is_target
 
 __all__ = ["BLOCK_FROM", "ButterflyAdder", "Multiplier", "Ram"]
 
@@ -25,8 +25,8 @@ BLOCK_FROM = 32
 class Multiplier(wiring.Component):
     """``p = a * b``, signed, exact.
 
-    Timing: 3 cycles (operand, pipeline and product register), one product per cycle.  On ECP5 it is a
-    MULT18X18D for operands of up to 18 bits.
+    Timing: 3 cycles (operand, pipeline and product register), one product per cycle.  It is a MULT18X18D on
+    ECP5 for operands of up to 18 bits, an SB_MAC16 on iCE40 for operands of up to 16.
     """
 
     LATENCY = timing.MULTIPLIER
@@ -37,9 +37,10 @@ class Multiplier(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        if is_target(platform, ECP5) and max(self.a_width, self.b_width) <= 18:
-            ecp5_multiplier(m, self.a, self.b, self.p)
-            return m
+        for target, body in ((ECP5, ecp5_multiplier), (ICE40, ice40_multiplier)):
+            if is_target(platform, target) and max(self.a_width, self.b_width) <= target.operand:
+                body(m, self.a, self.b, self.p)
+                return m
         # No reset: a DSP block's registers could take one, but nothing needs it.
         a, b, product = (Signal(s.shape(), reset_less=True) for s in (self.a, self.b, self.p))
         m.d.sync += [a.eq(self.a), b.eq(self.b), product.eq(a * b), self.p.eq(product)]

@@ -4,34 +4,69 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hadamac.errors import DataError
+from hadamac.errors import DataError, DescriptionError
 from hadamac.files import atomic_write
 
 from .fft import Fft
+from .fft_iterative import IterativeFft
 from .flat import FlatTop
 from .library import Core, configuration, core_text
-from .targets import find_target
+from .targets import Target, find_target
 
-__all__ = ["example_text", "fft_core", "write_fft"]
+__all__ = ["ARCHITECTURES", "example_text", "fft_block", "fft_core", "write_fft"]
 
 
+ARCHITECTURES = {"streaming": Fft, "iterative": IterativeFft}
+"""One sample a clock, or one memory and one butterfly."""
+
+_SETTING = {
+    "run-time": """s_axis_tuser[{stages}:1] on a frame's first beat: its schedule, first stage in bit 1; what comes out
+is the DFT times 2**-(number of ones).
+""",
+    "block": """m_axis_tuser[{exponent}:1] on every beat: the frame's block exponent; the DFT is what comes out times
+2**exponent.
+""",
+}
 _NOTES = """s_axis_tuser[0] on a frame's first beat: this frame's transform is the inverse (same scale).
-m_axis_tuser[0] on a frame's last beat: something saturated in this frame; overflow: in any since reset.
+{setting}m_axis_tuser[0] on a frame's last beat: something saturated in this frame; overflow: in any since reset.
 frame_error: since reset, tlast came early (the frame was filled with zeros) or late (its surplus was dropped).
 Frames may follow each other with any gap or none; a frame comes out whole without later input.
 """
 
 
-def fft_core(name: str, **parameters) -> Core:
-    """A stand-alone FFT: direction and overflow flag of each frame in ``tuser``, broken frames mended.
+def fft_block(architecture: str = "streaming", target: Target | None = None, **parameters):
+    """A stand-alone FFT as an Amaranth component: :class:`~hadamac_hw.fft.Fft` or
+    :class:`~hadamac_hw.fft_iterative.IterativeFft`, each frame's direction and flags in ``user``, broken frames mended.
 
-    ``parameters`` are those of :class:`~hadamac_hw.fft.Fft`.
+    ``operand_width`` and ``twiddle_width`` are as wide as the target's multipliers take them (18 bits on the
+    generic one) unless told; wider ones would have to be split, and are refused.
     """
-    block = Fft(stand_alone=True, **parameters)
+    if architecture not in ARCHITECTURES:
+        raise DescriptionError(f"FFT architecture must be {' or '.join(ARCHITECTURES)}, not {architecture!r}")
+    most = target.operand if target else 18
+    for name in ("operand_width", "twiddle_width"):
+        if parameters.get(name) is None:
+            parameters[name] = most
+        elif target and isinstance(parameters[name], int) and parameters[name] > most:
+            raise DescriptionError(f"FFT {name} must be at most {most} on {target.name}, not {parameters[name]}")
+    if architecture == "streaming":
+        parameters["stand_alone"] = True
+    elif (scaling := parameters.get("scaling", "schedule")) in ("full", "block"):
+        raise DescriptionError(f"FFT scaling {scaling!r} needs the streaming architecture, not iterative")
+    return ARCHITECTURES[architecture](**parameters)
+
+
+def fft_core(name: str, **parameters) -> Core:
+    """The component of :func:`fft_block` as a core of its own."""
+    block = fft_block(**parameters)
     plan = block.plan
-    title = (f"FFT of {plan.size} points, {plan.width} bits in, {plan.out_width} bits out, {block.order} order, "
-             f"scale 2**-{plan.scale}")
-    return Core(name, FlatTop(block), title, configuration(block), _NOTES)
+    scale = {"schedule": f"scale 2**-{plan.scale}", "full": "full growth", "block": "block exponent",
+             "run-time": "schedule loaded with each frame"}[plan.scaling]
+    kind = next(name for name, cls in ARCHITECTURES.items() if isinstance(block, cls))
+    title = (f"{kind.capitalize()} FFT of {plan.size} points, {plan.width} bits in, {plan.out_width} bits out, "
+             f"{block.order} order, {scale}")
+    setting = _SETTING.get(plan.scaling, "").format(stages=plan.stages, exponent=getattr(plan, "exponent_bits", 0))
+    return Core(name, FlatTop(block), title, configuration(block), _NOTES.format(setting=setting))
 
 
 def write_fft(path: Path, *, target: str = "generic", **parameters) -> tuple[Core, Path]:
@@ -44,7 +79,7 @@ def write_fft(path: Path, *, target: str = "generic", **parameters) -> tuple[Cor
     if path.suffix != ".v":
         raise DataError(f"Verilog file must be named NAME.v, not {path.name!r}")
     platform = find_target(target)
-    core = fft_core(path.stem, **parameters)
+    core = fft_core(path.stem, target=platform, **parameters)
     text = core_text(core, platform=platform)
     example = path.with_name(f"{path.stem}_example.py")
     atomic_write(path, text)
@@ -55,7 +90,12 @@ def write_fft(path: Path, *, target: str = "generic", **parameters) -> tuple[Cor
 def example_text(core: Core, target: str) -> str:
     """A cocotb test of the core that is also the script that runs it."""
     block = core.component.block
-    return _EXAMPLE.format(name=core.name, plan=block.plan, order=block.order, target=target)
+    plan = block.plan
+    scales = ""
+    if plan.scaling == "run-time":  # the place of a halving matters where words inside have one width
+        scales = ", schedules" if isinstance(block, IterativeFft) else ", schedules.sum(1)"
+    return _EXAMPLE.format(name=core.name, plan=plan, kind=type(plan).__name__, module=type(plan).__module__,
+                           order=block.order, target=target, scales=scales)
 
 
 _EXAMPLE = '''"""Plays frames through {name}.v and compares every bit with the prediction: python {name}_example.py"""
@@ -67,7 +107,8 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 
-from hadamac.model.fft import FftPlan, output_bins
+from hadamac.model.fft import output_bins
+from {module} import {kind}
 
 PLAN = {plan!r}
 PART = -(-PLAN.width // 8) * 8
@@ -88,7 +129,8 @@ async def frames(dut):
     impulse = full * (np.arange(n) == 1)
     x = np.array([noise[0], sine, impulse, noise[1]])
     inverse = np.array([0, 1, 0, 1], dtype=bool)
-    y, overflow, _ = PLAN.run(x, inverse)
+    schedules = rng.integers(0, 2, (len(x), PLAN.stages))
+    y, overflow, exponent = PLAN.run(x, inverse{scales})
     y = y[:, output_bins(n, "{order}")]
 
     cocotb.start_soon(Clock(dut.clk, 10, unit="ns").start())
@@ -98,12 +140,15 @@ async def frames(dut):
     dut.rst.value = 0
 
     async def send():
-        for frame, direction in zip(x, inverse):
+        for frame, direction, schedule in zip(x, inverse, schedules):
+            user = int(direction)
+            if PLAN.scaling == "run-time":
+                user |= int((schedule << np.arange(1, PLAN.stages + 1)).sum())
             for k, z in enumerate(frame):
                 mask = (1 << PART) - 1
                 dut.s_axis_tdata.value = (int(z.real) & mask) | (int(z.imag) & mask) << PART
                 dut.s_axis_tlast.value = int(k == n - 1)
-                dut.s_axis_tuser.value = int(direction and k == 0)
+                dut.s_axis_tuser.value = user if k == 0 else 0
                 dut.s_axis_tvalid.value = 1
                 await RisingEdge(dut.clk)
                 while not dut.s_axis_tready.value:
@@ -122,7 +167,8 @@ async def frames(dut):
             got = complex(signed(word & ((1 << OUT_PART) - 1), OUT_PART), signed(word >> OUT_PART, OUT_PART))
             assert got == y[number, k], f"frame {{number}}, position {{k}}: expected {{y[number, k]}}, got {{got}}"
             assert dut.m_axis_tlast.value == (k == n - 1)
-        assert dut.m_axis_tuser.value == int(overflow[number])
+            user = 2 * int(exponent[number]) if PLAN.scaling == "block" else 0
+            assert dut.m_axis_tuser.value == user + int(overflow[number] and k == n - 1)
     assert dut.frame_error.value == 0
 
 
@@ -133,5 +179,5 @@ if __name__ == "__main__":
     target = find_target("{target}")
     text = Path(__file__).with_name("{name}.v").read_text() + (target.models if target else "")
     result = run(build(text, "{name}", Path(__file__).parent / "sim"), "{name}_example")
-    print(f"{name}: {{len(PLAN.steps)}} stages, every bit as predicted ({{', '.join(result.tests)}})")
+    print(f"{name}: {{PLAN.stages}} stages, every bit as predicted ({{', '.join(result.tests)}})")
 '''

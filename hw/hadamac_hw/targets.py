@@ -13,22 +13,28 @@ from amaranth.hdl import ClockSignal, Const, Instance, Module, Signal, signed
 
 from hadamac.errors import DescriptionError
 
-__all__ = ["ECP5", "Target", "ecp5_chain", "ecp5_multiplier", "ecp5_ram", "find_target", "is_target"]
+__all__ = ["ECP5", "ICE40", "TARGETS", "Target", "ecp5_chain", "ecp5_multiplier", "ecp5_ram", "find_target",
+           "ice40_multiplier", "is_target"]
 
 
 class Target:
-    """A family by name; ``models`` is the Verilog of its cells for simulation."""
+    """A family by name.
 
-    def __init__(self, name: str):
-        self.name = name
+    ``operand`` is the widest operand that its multipliers take, in bits; ``models`` is the Verilog of its cells
+    for simulation.
+    """
+
+    def __init__(self, name: str, operand: int):
+        self.name, self.operand = name, operand
 
     @property
     def models(self) -> str:
         return (Path(__file__).parent / "models" / f"{self.name}.v").read_text()
 
 
-ECP5 = Target("ecp5")
-TARGETS = {"generic": None, "ecp5": ECP5}
+ECP5 = Target("ecp5", 18)
+ICE40 = Target("ice40", 16)
+TARGETS = {"generic": None, "ecp5": ECP5, "ice40": ICE40}
 
 
 def find_target(name: str) -> Target | None:
@@ -56,6 +62,22 @@ def ecp5_multiplier(m: Module, a, b, p) -> None:
         "MULT18X18D", **registers, **pins, p_CLK0_DIV="ENABLED", p_GSR="DISABLED", p_RESETMODE="SYNC",
         p_SOURCEB_MODE="B_SHIFT", p_MULT_BYPASS="DISABLED", i_CLK0=ClockSignal(), i_CE0=1, i_RST0=0,
         i_SIGNEDA=1, i_SIGNEDB=1, i_SOURCEA=0, i_SOURCEB=0,
+    )
+
+
+def ice40_multiplier(m: Module, a, b, p) -> None:
+    """SB_MAC16 as a signed 16 x 16 multiplier with all of its registers: 3 cycles, as the generic body."""
+    a16, b16, p32 = Signal(signed(16)), Signal(signed(16)), Signal(signed(32))
+    m.d.comb += [a16.eq(a), b16.eq(b), p.eq(p32)]
+    one = Const(1, 1)
+    unused = ("AHOLD", "BHOLD", "CHOLD", "DHOLD", "IRSTTOP", "IRSTBOT", "ORSTTOP", "ORSTBOT", "OLOADTOP", "OLOADBOT",
+              "ADDSUBTOP", "ADDSUBBOT", "OHOLDTOP", "OHOLDBOT", "CI", "ACCUMCI", "SIGNEXTIN")
+    registers = ("A_REG", "B_REG", "TOP_8x8_MULT_REG", "BOT_8x8_MULT_REG", "PIPELINE_16x16_MULT_REG1",
+                 "PIPELINE_16x16_MULT_REG2")
+    m.submodules.dsp = Instance(
+        "SB_MAC16", **{f"p_{name}": one for name in registers}, p_A_SIGNED=one, p_B_SIGNED=one,
+        p_TOPOUTPUT_SELECT=Const(3, 2), p_BOTOUTPUT_SELECT=Const(3, 2), i_CLK=ClockSignal(), i_CE=1,
+        i_A=a16, i_B=b16, i_C=Const(0, 16), i_D=Const(0, 16), **{f"i_{name}": 0 for name in unused}, o_O=p32,
     )
 
 

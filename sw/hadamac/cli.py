@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from . import __version__
 from .arrays import load_images, save_array, write_trace
 from .artifact import Artifact, load, save, shipped
+from .cli_options import ArtifactArgument, DataOption, IntervalOption, SeedOption, console, folding
+from .cli_verilog import verilog_app
 from .data import load_mnist, shipped_digits
 from .errors import DataError, DescriptionError, HadamacError
 from .files import atomic_directory, check_directory
@@ -27,19 +28,7 @@ app = typer.Typer(
     name="hadamac", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     rich_markup_mode="markdown", help="Frequency-domain CNNs: train, predict bit-exactly, emit, simulate and build.",
 )
-console = Console()
-
-ArtifactArgument = Annotated[
-    Path | None, typer.Argument(help="Artifact directory; the shipped MNIST network unless given.", show_default=False)
-]
-DataOption = Annotated[
-    Path | None, typer.Option("--data", help="Directory with MNIST's IDX files, plain or .gz.", show_default=False)
-]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
-IntervalOption = Annotated[
-    int | None, typer.Option("--interval", min=1, help="Cycles a frame may take; fewer lanes for a longer one.")
-]
-
+app.add_typer(verilog_app, name="verilog", epilog="Example: hadamac verilog --out build/rtl")
 
 def _version(value: bool) -> None:
     if value:
@@ -56,12 +45,6 @@ def _preset(name: str):
     if name not in PRESETS:
         raise DescriptionError(f"Preset must be one of {', '.join(PRESETS)}, not {name!r}")
     return PRESETS[name]
-
-
-def _folding(artifact: Artifact, interval: int | None):
-    from .estimate import plan
-
-    return plan(artifact.qnet, interval)
 
 
 def _percent(classes, labels) -> str:
@@ -179,61 +162,6 @@ def predict(
         console.print("classes " + " ".join(str(c) for c in prediction.classes), highlight=False, soft_wrap=True)
 
 
-verilog_app = typer.Typer(rich_markup_mode="markdown")
-app.add_typer(verilog_app, name="verilog", epilog="Example: hadamac verilog --out build/rtl")
-
-
-@verilog_app.callback(invoke_without_command=True)
-def verilog(
-    context: typer.Context,
-    artifact: Annotated[
-        Path | None, typer.Option(help="Artifact directory; the shipped network unless given.", show_default=False)
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("build/rtl"),
-    interval: IntervalOption = None,
-    blocks: Annotated[bool, typer.Option(help="Also a stand-alone core of every block.")] = True,
-):
-    """Write the network's Verilog, every block as a core of its own, and a manifest; or, by name, one core."""
-    if context.invoked_subcommand is not None:
-        return
-    from hadamac_hw.library import write_library
-
-    network = load(artifact)
-    folding = _folding(network, interval)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with Steps(1, console).step(f"Emit Verilog to {out}") as bar:
-        manifest = write_library(network.qnet, out, folding=folding, blocks=blocks, progress=bar.at)
-        for core in manifest["cores"]:
-            bar.say(f"{core['file']:<24} {core['title']}")
-
-
-@verilog_app.command(epilog="Example: hadamac verilog fft --size 1024 --width 16 --target ecp5 -o fft1024.v")
-def fft(
-    size: Annotated[int, typer.Option(help="Points, a power of two from 4 to 4096.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="File to write, NAME.v; its module is NAME.")],
-    width: Annotated[int, typer.Option(help="Bits of a part, in.")] = 16,
-    out_width: Annotated[int | None, typer.Option(help="Bits of a part, out; as in unless given.")] = None,
-    twiddle_width: Annotated[int, typer.Option(help="Bits of a twiddle part.")] = 18,
-    schedule: Annotated[
-        str | None, typer.Option(help="Halvings per radix-2 stage, as 1011; a half in each unless given.")
-    ] = None,
-    order: Annotated[str, typer.Option(help="natural, bit-reversed or centred.")] = "natural",
-    target: Annotated[str, typer.Option(help="generic or ecp5.")] = "generic",
-):
-    """Write a streaming FFT as one self-contained Verilog file, and a cocotb example that plays it."""
-    from hadamac_hw.standalone import write_fft
-
-    if schedule is not None and set(schedule) - set("01"):
-        raise DescriptionError(f"FFT schedule must be written in 0 and 1, not {schedule!r}")
-    core, example = write_fft(
-        out, target=target, size=size, width=width, out_width=out_width, twiddle_width=twiddle_width, order=order,
-        schedule=None if schedule is None else tuple(map(int, schedule)),
-    )
-    block = core.component.block
-    console.print(f"{core.title}\nlatency {block.latency} cycles, then a frame every {block.interval}; "
-                  f"{block.multipliers} multipliers\nWrote {out} and {example}", highlight=False, soft_wrap=True)
-
-
 @app.command(epilog="Example: hadamac sim --frames 20")
 def sim(
     artifact: ArtifactArgument = None,
@@ -247,12 +175,12 @@ def sim(
     from hadamac_hw.verify import verify
 
     network = load(artifact)
-    folding, steps = _folding(network, interval), Steps(2, console)
+    lanes, steps = folding(network, interval), Steps(2, console)
     with steps.step("Emit Verilog"):
-        text = network_verilog(network.qnet, folding)
+        text = network_verilog(network.qnet, lanes)
     with steps.step(f"Simulate {frames} digits (the first time compiles the simulator)") as bar:
         result = verify(text, network_name(network.qnet), network.qnet, shipped_digits()[0][:frames],
-                        build_dir=build, folding=folding, seed=seed)
+                        build_dir=build, folding=lanes, seed=seed)
         _say_verification(bar, result)
 
 
@@ -268,8 +196,8 @@ def estimate(artifact: ArtifactArgument = None, interval: IntervalOption = None)
     from .estimate import estimate as run_estimate
 
     network = load(artifact)
-    folding = _folding(network, interval)
-    e = run_estimate(network.qnet, folding)
+    lanes = folding(network, interval)
+    e = run_estimate(network.qnet, lanes)
     table = Table("stage")
     for name in ("interval", "multipliers", "memory bits", "first output"):
         table.add_column(name, justify="right")
@@ -278,7 +206,7 @@ def estimate(artifact: ArtifactArgument = None, interval: IntervalOption = None)
     table.add_section()
     table.add_row("network", f"{e.interval:,}", str(e.multipliers), f"{e.memory_bits:,}", f"{e.latency:,}")
     console.print(table)
-    console.print(f"lanes: Hadamard {', '.join(map(str, folding.hadamard))}, dense {folding.dense}; "
+    console.print(f"lanes: Hadamard {', '.join(map(str, lanes.hadamard))}, dense {lanes.dense}; "
                   f"latency {e.latency} cycles, then an image every {e.interval}", highlight=False)
 
 
@@ -294,7 +222,7 @@ def bitstream(
     from hadamac_hw.boards.build import build_board
 
     network = load(artifact)
-    build_board(network.qnet, board, out, folding=_folding(network, interval), seed=seed, console=console)
+    build_board(network.qnet, board, out, folding=folding(network, interval), seed=seed, console=console)
 
 
 @app.command(epilog="Example: hadamac show --pictures build/pictures --digit 3")

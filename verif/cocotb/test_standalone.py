@@ -23,17 +23,22 @@ from support.stimuli import nasty
 @pytest.mark.parametrize(("target", "options"), [
     ("generic", {"size": 8, "width": 10, "out_width": 14, "schedule": (0, 1, 0)}),
     ("ecp5", {"size": 64, "width": 16, "twiddle_width": 18, "order": "centred"}),
+    ("generic", {"size": 16, "width": 12, "scaling": "block"}),
+    ("ecp5", {"size": 16, "width": 12, "scaling": "run-time"}),
+    ("generic", {"size": 8, "width": 12, "scaling": "full"}),
+    ("ice40", {"size": 64, "width": 16, "architecture": "iterative"}),
+    ("generic", {"size": 16, "width": 12, "architecture": "iterative", "scaling": "run-time"}),
 ])
 def test_the_example_beside_a_core_passes_and_can_fail(tmp_path, target, options):
     core, example = write_fft(tmp_path / "my_fft.v", target=target, **options)
     text = (tmp_path / "my_fft.v").read_text()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["my_fft.v", "my_fft_example.py"]
     assert re.search(r"^module my_fft\(", text, re.M) and "// Port            dir  bits" in text
-    assert ("MULT18X18D" in text) == (target == "ecp5")
+    assert ("MULT18X18D" in text) == (target == "ecp5") and ("SB_MAC16" in text) == (target == "ice40")
     done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, timeout=300, cwd=tmp_path)
     assert done.returncode == 0 and "every bit as predicted (frames)" in done.stdout, done.stdout + done.stderr
     broken = example.read_text().replace("sine = np.rint(full", "sine = 1 + np.rint(full").replace(
-        "y, overflow = PLAN.run(x, inverse)", "y, overflow = PLAN.run(x - 1, inverse)")
+        "y, overflow, exponent = PLAN.run(x,", "y, overflow, exponent = PLAN.run(x - 1,")
     example.write_text(broken)
     done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, timeout=300, cwd=tmp_path)
     assert done.returncode != 0 and ", position " in done.stderr
@@ -68,7 +73,15 @@ def test_the_netlist_gives_the_same_bits(tmp_path):
 @pytest.mark.parametrize(("name", "options", "message"), [
     ("a.v", {"size": 20}, "FFT size must be a power of two from 4 to 4096, not 20"),
     ("a.v", {"size": 16, "order": "random"}, "Fft order must be natural, bit-reversed or centred, not 'random'"),
-    ("a.v", {"size": 16, "target": "spartan"}, "Target must be one of generic, ecp5, not 'spartan'"),
+    ("a.v", {"size": 16, "target": "spartan"}, "Target must be one of generic, ecp5, ice40, not 'spartan'"),
+    ("a.v", {"size": 16, "architecture": "iterative", "order": "random"},
+     "Fft order must be natural, bit-reversed or centred, not 'random'"),
+    ("a.v", {"size": 16, "architecture": "parallel"}, "FFT architecture must be streaming or iterative, not 'parallel'"),
+    ("a.v", {"size": 16, "architecture": "iterative", "scaling": "block"},
+     "FFT scaling 'block' needs the streaming architecture, not iterative"),
+    ("a.v", {"size": 16, "target": "ice40", "twiddle_width": 18}, "FFT twiddle_width must be at most 16 on ice40, not 18"),
+    ("a.v", {"size": 16, "target": "ice40", "operand_width": 17}, "FFT operand_width must be at most 16 on ice40, not 17"),
+    ("a.v", {"size": 16, "target": "ecp5", "twiddle_width": 19}, "FFT twiddle_width must be at most 18 on ecp5, not 19"),
     ("a.v", {"size": 16, "schedule": (1, 1)}, "FFT schedule must be 4 shifts of 0 or 1 (log2 16), not (1, 1)"),
     ("a.txt", {"size": 16}, "Verilog file must be named NAME.v, not 'a.txt'"),
     ("1a.v", {"size": 16}, "Verilog module name must be letters, digits and underscores, not '1a'"),
@@ -82,5 +95,7 @@ def test_bad_parameters_leave_no_file(tmp_path, name, options, message):
 def test_direction_is_the_frame_s_own():
     from hadamac_hw.fft import Fft
 
+    with refused("Fft scaling 'block' needs stand_alone: each frame's beats tell it", DescriptionError):
+        Fft(size=16, width=16, scaling="block")
     with refused("Fft takes inverse or stand_alone (each frame tells its direction), not both", DescriptionError):
         Fft(size=16, width=16, inverse=True, stand_alone=True)

@@ -1,4 +1,4 @@
-"""The ECP5 text, with behavioural models of its cells, gives the generic text's bits in the same cycles."""
+"""A target's text, with behavioural models of its cells, gives the generic text's bits in the same cycles."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from hadamac import timing
 from hadamac.estimate import estimate, plan
 from hadamac_hw.emit import emit
 from hadamac_hw.fft import Fft
+from hadamac_hw.fft_iterative import IterativeFft
 from hadamac_hw.flat import FlatTop
 from hadamac_hw.network import Top
 from hadamac_hw.numeric import delayed
 from hadamac_hw.primitives import Ram
 from hadamac_hw.stream import Fifo, Frame, frames
-from hadamac_hw.targets import ECP5, TARGETS, find_target
+from hadamac_hw.targets import ECP5, ICE40, TARGETS, find_target
 from hadamac_hw.verify import verify
 from support.cores import Core
 from support.seeds import refused, rng
@@ -25,9 +26,9 @@ from support.stimuli import uniform
 from support.tiny import images, quantised, two_groups
 
 
-def retarget(core: Core) -> Core:
-    """The core as ECP5 text, with the models."""
-    core.verilog = emit(FlatTop(core.block), core.name, platform=ECP5) + ECP5.models
+def retarget(core: Core, target=ECP5) -> Core:
+    """The core as a target's text, with the models."""
+    core.verilog = emit(FlatTop(core.block), core.name, platform=target) + target.models
     return core
 
 
@@ -60,7 +61,7 @@ class Probe(wiring.Component):
         return m
 
 
-@pytest.mark.parametrize("depth, writable", [(16, True), (32, True), (64, True), (1000, True), (1024, False), (2048, True),
+@pytest.mark.parametrize("depth, writable", [(24, True), (32, True), (64, True), (1000, True), (1024, False), (2048, True),
                                              (4000, True), (8192, False), (16384, True)])
 def test_memory_in_every_slicing(depth, writable):
     """Initial words, reads and writes, at both ends and at random; a written word is read again two cycles later."""
@@ -90,6 +91,17 @@ def test_fft(size, order):
     x = uniform(rng("fft", size), 16, 3, size)
     core.play(x, block.model(x), overflow=block.plan.run(x)[1].any(), stalls=["none", "both", "bursts"],
               expected_latency=block.latency + 1, expected_interval=size)
+
+
+def test_iterative_fft():
+    block = IterativeFft(size=64, width=16)
+    core = retarget(Core(block, "ice40_fft64"), ICE40)
+    x = uniform(rng("iterative"), 16, 3, 64)
+    over = block.plan.run(x).overflow
+    user = np.zeros(x.shape, dtype=int)
+    user[:, -1] = over
+    core.play(x, block.model(x), overflow=over.any(), user=0 * user, expected_user=user, stalls=["none", "both"],
+              expected_latency=block.latency, expected_interval=block.interval)
 
 
 def test_network(tmp_path):

@@ -229,7 +229,7 @@ def check_parameters(plan, scalings: tuple, ranges: dict) -> None:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise DescriptionError(f"FFT {name} must be an integer from {low} to {high}, not {value!r}")
     scheduled = plan.scaling == "schedule"
-    if not scheduled and plan.schedule is not None:
+    if not scheduled and any(plan.schedule or ()):
         raise DescriptionError(f"FFT scaling {plan.scaling!r} takes no schedule, not {plan.schedule!r}")
     schedule = (int(scheduled),) * plan.stages if plan.schedule is None else tuple(plan.schedule)
     object.__setattr__(plan, "schedule", schedule)

@@ -1,0 +1,32 @@
+"""What the commands share: console, options, and what several of them derive from options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from .artifact import Artifact
+
+__all__ = ["ArtifactArgument", "DataOption", "IntervalOption", "SeedOption", "console", "folding"]
+
+console = Console()
+
+ArtifactArgument = Annotated[
+    Path | None, typer.Argument(help="Artifact directory; the shipped MNIST network unless given.", show_default=False)
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="Directory with MNIST's IDX files, plain or .gz.", show_default=False)
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
+IntervalOption = Annotated[
+    int | None, typer.Option("--interval", min=1, help="Cycles a frame may take; fewer lanes for a longer one.")
+]
+
+
+def folding(artifact: Artifact, interval: int | None):
+    from .estimate import plan
+
+    return plan(artifact.qnet, interval)
