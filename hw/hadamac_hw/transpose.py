@@ -15,6 +15,7 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.model.fft2d import Fft2dPlan
 
+from .fft_real import separated
 from .numeric import Requantiser, delayed
 from .primitives import Ram
 from .stream import Complex, Fifo, Halves, frames, nest
@@ -109,16 +110,11 @@ class TransposeForward(_Transpose):
         odd = delayed(m, y[0], timing.RAM, "odd")
         minus = Mux(delayed(m, v == 0, timing.RAM, "dc"), plus, other)
         minus = Complex(self.plan.width)(minus)
-        part = signed(self.plan.width)
-        a, b, c, d = (Signal(part, name=n, reset_less=True) for n in "abcd")
-        sums = {k: Signal(signed(self.plan.width + 1), name=f"sum_{k}", reset_less=True) for k in ("re", "im")}
-        m.d.sync += [
-            a.eq(Mux(odd, plus.im, plus.re)), b.eq(Mux(odd, minus.im, minus.re)), sums["re"].eq(a + b),
-            c.eq(Mux(odd, minus.re, plus.im)), d.eq(Mux(odd, plus.re, minus.im)), sums["im"].eq(c - d),
-        ]
+        sums = separated(m, plus, minus, odd)
         out = Signal(Complex(self.plan.width))
         pushed = delayed(m, step, self.pipeline, "counted")
-        for name, value in sums.items():
+        for name in ("re", "im"):
+            value = sums[name]
             m.submodules[f"halve_{name}"] = halve = Requantiser(self.plan.halving, in_width=len(value))
             m.d.comb += [halve.i.eq(value), out[name].eq(halve.o)]
             with m.If(halve.overflow & pushed):

@@ -10,13 +10,15 @@ import numpy as np
 from .model.fft import FftPlan, bit_reversed, output_bins
 from .model.fft2d import Fft2dPlan
 from .model.fft_iterative import IterativePlan
+from .model.fft_real import RealFftPlan
 from .model.fft_steps import Butterfly, Requantise, Rescale, Twiddle
 
 __all__ = ["FIFO", "GATE", "GUARD", "FFT_GUARD", "STOP", "MULTIPLIER", "SUM", "RAM", "LEAD", "BUTTERFLY", "REORDER",
            "LINE_IN_REGISTERS", "BIAS", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "requantise", "twiddle",
            "narrow", "output_lag", "reorder_lag", "rescale", "fft_pipeline", "fft_latency", "fft_inflight", "fft_fifo",
            "fifo", "fifo_bits", "fifo_depth", "fft2d_interval", "hadamard_pipeline", "dense_pipeline", "pwl_pipeline",
-           "iterative_butterfly", "iterative_interval", "iterative_latency", "tree"]
+           "iterative_butterfly", "iterative_interval", "iterative_latency", "real_latency",
+           "real_pipeline", "tree"]
 
 FIFO = 2
 """Push to valid of a short output FIFO."""
@@ -124,6 +126,16 @@ def iterative_latency(plan: IterativePlan) -> int:
 def iterative_interval(plan: IterativePlan) -> int:
     """Cycles a frame: the next one is taken from the cycle on in which the last word is read."""
     return iterative_latency(plan) - RAM - requantise(plan.output) + plan.size
+
+
+def real_pipeline(plan: RealFftPlan) -> int:
+    """Read, select, add, and with one frame multiply and add twice; requantise."""
+    return RAM + 2 + (MULTIPLIER + 2 if plan.frames == 1 else 0) + requantise(plan.result)
+
+
+def real_latency(plan: RealFftPlan) -> int:
+    """First beat in to first beat out: the complex transform, its frame whole in the memory, read and combined."""
+    return fft_latency(plan.inner, "bit-reversed") + plan.points + fifo(real_pipeline(plan)) + real_pipeline(plan)
 
 
 TRANSPOSE_FORWARD = RAM + 2 + requantise(Requantise(1, 1, True))

@@ -22,6 +22,7 @@ from ..errors import DescriptionError
 from ..numeric import clip_frames, round_half_even
 from .crop import crop, expand
 from .fft import FftPlan
+from .fft_real import separate
 from .fft_steps import Requantise
 
 __all__ = ["Fft2dPlan", "pack_rows", "unpack_rows"]
@@ -97,9 +98,8 @@ class Fft2dPlan:
         r = self.radius
         z, over, _ = self.row_plan.run(pack_rows(maps))
         overflow = over.any((1, 2))
-        plus, minus = z[..., : r + 1], np.conj(z[..., -np.arange(r + 1)])
         rows = np.empty((*maps.shape[:-1], r + 1), dtype=np.complex128)
-        rows[..., 0::2, :], rows[..., 1::2, :] = plus + minus, -1j * (plus - minus)
+        rows[..., 0::2, :], rows[..., 1::2, :] = separate(z[..., : r + 1], z[..., -np.arange(r + 1)])
         rows = round_half_even(rows, self.halving.drop)
         rows, over = clip_frames(rows, self.width)
         overflow |= over
