@@ -11,6 +11,7 @@ from hadamac.model.fft_iterative import IterativePlan
 from hadamac.model.fft_steps import twiddles
 
 from .numeric import Requantiser, add_with_carry, delayed
+from .octant import OctantTable
 from .primitives import Multiplier, Ram
 from .stream import Complex
 
@@ -87,20 +88,10 @@ class SerialButterfly(wiring.Component):
     def _product(self, m, operand, operand_at, product_at):
         """First the real part with both parts of the twiddle, then the imaginary part with both, exchanged."""
         plan, width = self.plan, self.plan.twiddle_width
-        table = twiddles(tuple(range(plan.size // 2)), plan.size, width)
-        mask = (1 << width) - 1
-        words = [(int(w.real) & mask) | ((int(w.imag) & mask) << width) for w in table]
-        m.submodules.table = rom = Ram(width=2 * width, depth=plan.size // 2, init=words, writable=False)
-        exponent = Signal(plan.stages - 1)
-        steps = delayed(m, self.second, operand_at - 2, "steps")
-        with m.If(self.restart):
-            m.d.sync += exponent.eq(0)
-        with m.Elif(steps):
-            m.d.sync += exponent.eq(exponent + self.stride)
+        factor = self._factor(m, operand_at)
         again = delayed(m, self.second, operand_at, "again")
-        parts = [rom.read_data[:width], rom.read_data[width:]]
+        parts = [factor[:width], factor[width:]]
         x = Mux(again, delayed(m, operand.im, 1, "held"), operand.re)
-        m.d.comb += rom.read_address.eq(exponent)
         out, over = Signal(Complex(plan.word), name="product"), 0
         for k, part in enumerate(("re", "im")):
             m.submodules[f"product_{part}"] = p = Multiplier(a_width=plan.operand.width, b_width=width)
@@ -113,3 +104,24 @@ class SerialButterfly(wiring.Component):
             m.d.comb += [rounder.i.eq(total), out[part].eq(delayed(m, rounder.o, spare, f"spare_{part}"))]
             over = over | delayed(m, rounder.overflow, spare, f"over_{part}")
         return out, over
+
+    def _factor(self, m, operand_at):
+        """The pair's twiddle, in the two cycles from ``operand_at`` on."""
+        plan, width = self.plan, self.plan.twiddle_width
+        whole = plan.size // 2 <= timing.FULL_TABLE
+        exponent = Signal(plan.stages - 1)
+        steps = delayed(m, self.second, operand_at - (timing.RAM if whole else timing.OCTANT), "steps")
+        with m.If(self.restart):
+            m.d.sync += exponent.eq(0)
+        with m.Elif(steps):
+            m.d.sync += exponent.eq(exponent + self.stride)
+        if not whole:
+            m.submodules.table = octants = OctantTable(size=plan.size, width=width)
+            m.d.comb += octants.exponent.eq(exponent)
+            return octants.o.as_value()
+        mask = (1 << width) - 1
+        words = [(int(w.real) & mask) | ((int(w.imag) & mask) << width)
+                 for w in twiddles(tuple(range(plan.size // 2)), plan.size, width)]
+        m.submodules.table = rom = Ram(width=2 * width, depth=plan.size // 2, init=words, writable=False)
+        m.d.comb += rom.read_address.eq(exponent)
+        return rom.read_data

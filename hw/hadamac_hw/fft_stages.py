@@ -15,6 +15,7 @@ from hadamac.model.fft_steps import Butterfly, Twiddle, twiddles
 from .fft_lag import Lag, Tokens
 from .fft_rescale import Mantissa
 from .numeric import Requantiser, add_and_round, delayed
+from .octant import OctantTable
 from .primitives import BLOCK_FROM, ButterflyAdder, Multiplier, Ram
 from .stream import Complex
 
@@ -133,18 +134,11 @@ class TwiddleProduct(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         rule, width = self.rule, self.twiddle_width
-        table = twiddles(rule.exponents, rule.block, width)
-        mask = (1 << width) - 1
-        words = [(int(w.real) & mask) | ((int(w.imag) & mask) << width) for w in table]
-        m.submodules.table = rom = Ram(width=2 * width, depth=rule.block, init=words, writable=False)
         count = Signal(range(self.size * self.flight if rule.operand.saturates else rule.block))
         with m.If(self.i.valid):
             m.d.sync += count.eq(count + 1)
-        narrow = timing.narrow(rule)
-        meet, far = max(narrow, timing.RAM + 1 - timing.LEAD), int(rule.block >= BLOCK_FROM)
-        address = delayed(m, count[: (rule.block - 1).bit_length()], meet + timing.LEAD - timing.RAM - far, "address")
-        factor = delayed(m, rom.read_data, far, "factor")
-        m.d.comb += rom.read_address.eq(address)
+        narrow, meet = timing.narrow(rule), timing.meet(rule)
+        factor = self._factor(m, count[: (rule.block - 1).bit_length()], meet + timing.LEAD)
         operand = self._operand(m, narrow)
         parts = {part: delayed(m, operand[part], meet - narrow, f"x_{part}") for part in ("re", "im")}
         parts |= {"wre": factor[:width].as_signed(), "wim": factor[width:].as_signed()}
@@ -170,6 +164,26 @@ class TwiddleProduct(wiring.Component):
             self.o.valid.eq(delayed(m, self.i.valid, latency, "valid")),
         ]
         return m
+
+    def _factor(self, m, count, wait):
+        """The twiddle of sample ``count`` of a block, ``wait`` cycles later."""
+        rule, width = self.rule, self.twiddle_width
+        if rule.block > timing.FULL_TABLE:
+            # The exponent is n times 0, 2, 1, 3 (or 0, 1) in the parts of a block: n counts, and each part steps so.
+            m.submodules.table = octants = OctantTable(size=rule.block, width=width)
+            parts = 2 if rule.exponents[rule.block // 4 + 1] else 1
+            n, part, exponent, ends = count[:-parts], count[-parts:][::-1], Signal(len(count)), Signal()
+            with m.If(self.i.valid):
+                m.d.sync += [ends.eq(n == (1 << len(n)) - 2), exponent.eq(Mux(ends, 0, exponent + part))]
+            m.d.comb += octants.exponent.eq(delayed(m, exponent, wait - timing.OCTANT, "exponent"))
+            return octants.o.as_value()
+        mask = (1 << width) - 1
+        words = [(int(w.real) & mask) | ((int(w.imag) & mask) << width)
+                 for w in twiddles(rule.exponents, rule.block, width)]
+        m.submodules.table = rom = Ram(width=2 * width, depth=rule.block, init=words, writable=False)
+        far = int(rule.block >= BLOCK_FROM)
+        m.d.comb += rom.read_address.eq(delayed(m, count, wait - timing.RAM - far, "address"))
+        return delayed(m, rom.read_data, far, "factor")
 
     def _operand(self, m, narrow):
         """The word as a multiplier takes it."""

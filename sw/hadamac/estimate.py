@@ -160,7 +160,8 @@ def _fft_bits(plan: FftPlan, order: str) -> int:
         if isinstance(step, Butterfly) and step.delay > timing.LINE_IN_REGISTERS:
             bits += step.delay * 2 * step.out_width
         elif isinstance(step, Twiddle):
-            bits += step.block * 2 * plan.twiddle_width
+            words = step.block if step.block <= timing.FULL_TABLE else step.block // 8 + 1
+            bits += words * 2 * plan.twiddle_width
     return bits + (2 * plan.size * 2 * plan.out_width if order != "bit-reversed" else 0)
 
 

@@ -13,12 +13,12 @@ from .model.fft_iterative import IterativePlan
 from .model.fft_real import RealFftPlan
 from .model.fft_steps import Butterfly, Requantise, Rescale, Twiddle
 
-__all__ = ["FIFO", "GATE", "GUARD", "FFT_GUARD", "STOP", "MULTIPLIER", "SUM", "RAM", "LEAD", "BUTTERFLY", "REORDER",
-           "LINE_IN_REGISTERS", "BIAS", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "requantise", "twiddle",
-           "narrow", "output_lag", "reorder_lag", "rescale", "fft_pipeline", "fft_latency", "fft_inflight", "fft_fifo",
-           "fifo", "fifo_bits", "fifo_depth", "fft2d_interval", "hadamard_pipeline", "dense_pipeline", "pwl_pipeline",
-           "iterative_butterfly", "iterative_interval", "iterative_latency", "real_latency",
-           "real_pipeline", "tree"]
+__all__ = ["FIFO", "GATE", "GUARD", "FFT_GUARD", "STOP", "MULTIPLIER", "SUM", "RAM", "OCTANT", "FULL_TABLE", "LEAD",
+           "BUTTERFLY", "REORDER", "LINE_IN_REGISTERS", "BIAS", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "requantise",
+           "twiddle", "meet", "narrow", "output_lag", "reorder_lag", "rescale", "fft_pipeline", "fft_latency",
+           "fft_inflight", "fft_fifo", "fifo", "fifo_bits", "fifo_depth", "fft2d_interval", "hadamard_pipeline",
+           "dense_pipeline", "pwl_pipeline", "iterative_butterfly", "iterative_interval", "iterative_latency",
+           "real_latency", "real_pipeline", "tree"]
 
 FIFO = 2
 """Push to valid of a short output FIFO."""
@@ -38,6 +38,10 @@ MULTIPLIER = 3
 """Operand, pipeline and product register."""
 RAM = 2
 """Address to data: array and output register."""
+OCTANT = 1 + RAM + 1
+"""Exponent to twiddle of a table of one octant: fold, read, turn."""
+FULL_TABLE = 1024
+"""Longest table of twiddles that is stored whole: one that a block RAM's full width holds; of longer ones an octant."""
 LEAD = 2
 """Cycles by which an FFT token's control runs ahead of its data, so that memories are read in time."""
 BUTTERFLY = 2
@@ -65,9 +69,14 @@ def narrow(step: Twiddle) -> int:
     return 4 if len(step.shifts) > 1 else requantise(step.operand)
 
 
+def meet(step: Twiddle) -> int:
+    """From a word to its product: its operand is narrowed, the table read, and its word brought near."""
+    return max(narrow(step), (OCTANT if step.block > FULL_TABLE else RAM + 1) - LEAD)
+
+
 def twiddle(step: Twiddle) -> int:
-    """Operand, product, sum, and a mantissa's shift back; the table is read, and its word brought near, meanwhile."""
-    return max(narrow(step), RAM + 1 - LEAD) + MULTIPLIER + SUM + (len(step.shifts) > 1)
+    """Operand and twiddle, product, sum, and a mantissa's shift back."""
+    return meet(step) + MULTIPLIER + SUM + (len(step.shifts) > 1)
 
 
 def fft_pipeline(plan: FftPlan, order: str) -> int:

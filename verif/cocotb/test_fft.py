@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from amaranth.hdl import Shape
 
+from hadamac import timing
 from hadamac.model.fft import FftPlan, bit_reversed
 from hadamac_hw.fft import Fft
 from support.cores import Core
 from support.phases import Phase, play_phases
 from support.seeds import rng
-from support.stimuli import nasty
+from support.stimuli import nasty, uniform
 
 NATURAL, REVERSED = "natural", "bit-reversed"
 
@@ -158,6 +159,30 @@ def test_scales_other_than_a_fixed_schedule(size, order, scaling, options):
               expected_interval=size)
     core.play(x[:5], y[:5], overflow=over[:5].any(), user=user[:5], expected_user=flags[:5], frame_gap=size + 3,
               stalls=["none", "both"])
+
+
+@pytest.mark.parametrize("size", [32, 64])
+def test_a_table_of_one_octant(size, monkeypatch):
+    """What long transforms have, forced on short ones: the same bits, a cycle later for each product."""
+    whole = Fft(size=size, width=12)
+    monkeypatch.setattr(timing, "FULL_TABLE", 8)
+    block = Fft(size=size, width=12)
+    assert block.latency == whole.latency + 2  # of two products
+    core = Core(block, f"fft{size}_octants")
+    x = nasty(rng("octants", size), 12, size)[4:12]
+    _, over, _ = block.plan.run(x)
+    core.play(x, block.model(x), overflow=over.any(), stalls=["none", "both"], expected_latency=block.latency + 1,
+              expected_interval=size)
+
+
+def test_4096_points():
+    block = Fft(size=4096, width=16, twiddle_width=18, stand_alone=True)
+    x = uniform(rng("4096"), 16, 2, 4096)
+    y, over, _ = block.plan.run(x)
+    flags = np.zeros(x.shape, dtype=int)
+    flags[:, -1] = over
+    Core(block, "fft4096").play(x, y, overflow=over.any(), user=0 * flags, expected_user=flags, stalls=["none"],
+                                expected_latency=block.latency, expected_interval=4096)
 
 
 @pytest.mark.parametrize("order", [NATURAL, REVERSED])

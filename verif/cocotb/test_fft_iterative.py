@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hadamac import timing
 from hadamac.model.fft import output_bins
 from hadamac_hw.fft_iterative import IterativeFft
 from support.cores import Core
@@ -48,6 +49,20 @@ def test_core(size, order, options):
     np.testing.assert_array_equal(np.diff(starts, axis=1), 1, "a frame leaves without a hole")
     core.play(x[:3], y[:3], overflow=over[:3].any(), user=user[:3], expected_user=flags[:3], frame_gap=5,
               stalls=["none", "both"], reset_after=2 * size + size // 2)
+
+
+def test_a_table_of_one_octant(monkeypatch):
+    """What 4,096 points have, forced on fewer: the same bits in the same cycles."""
+    whole = IterativeFft(size=32, width=12)
+    monkeypatch.setattr(timing, "FULL_TABLE", 8)
+    block = IterativeFft(size=32, width=12)
+    assert block.latency == whole.latency
+    x = nasty(rng("octants"), 12, 32)[4:10]
+    _, over, _ = block.plan.run(x)
+    flags = np.zeros(x.shape, dtype=int)
+    flags[:, -1] = over
+    Core(block, "iterative32_octants").play(x, block.model(x), overflow=over.any(), user=0 * flags, expected_user=flags,
+                                            stalls=["none"], expected_latency=block.latency)
 
 
 def test_flags_belong_to_their_frame():

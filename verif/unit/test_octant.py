@@ -1,0 +1,30 @@
+"""The table of one octant against the twiddles themselves, every exponent."""
+
+from __future__ import annotations
+
+import pytest
+from amaranth.sim import Simulator
+
+from hadamac import timing
+from hadamac.model.fft_steps import twiddles
+from hadamac_hw.octant import OctantTable
+
+
+@pytest.mark.parametrize(("size", "width"), [(16, 10), (32, 18), (256, 16), (4096, 18)])
+def test_every_exponent(size, width):
+    table = OctantTable(size=size, width=width)
+    want = twiddles(tuple(range(size)), size, width)
+    seen = []
+
+    async def bench(ctx):
+        for k in range(size + timing.OCTANT):
+            ctx.set(table.exponent, k % size)
+            if k >= timing.OCTANT:
+                seen.append(complex(ctx.get(table.o.re), ctx.get(table.o.im)))
+            await ctx.tick()
+
+    sim = Simulator(table)
+    sim.add_clock(1e-6)
+    sim.add_testbench(bench)
+    sim.run()
+    assert seen == want.tolist()
