@@ -35,6 +35,11 @@ $(VENV)/.fpga: $(VENV)/.base
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[fpga]'
 	@touch $@
 
+$(VENV)/.bench: $(VENV)/.fpga
+	@echo "Installing nextpnr for iCE40 (once) ..."
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[bench]'
+	@touch $@
+
 $(VENV)/.train: $(VENV)/.base
 	@echo "Installing torch (once) ..."
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[train]'
@@ -57,7 +62,7 @@ verilog: $(VENV)/.base  ## Verilog of the network and of every block, with a man
 bitstream: $(VENV)/.fpga  ## bitstream for BOARD (default ulx3s-85f) into build/bitstream
 	@$(HADAMAC) bitstream --board $(BOARD) --out $(or $(OUT),build/bitstream/$(BOARD)) --seed $(SEED)
 
-bench: $(VENV)/.fpga  ## the FFT beside other open cores: speed, area, accuracy, into docs/benchmarks
+bench: $(VENV)/.bench  ## the FFT beside other open cores: speed, area, accuracy, into docs/benchmarks
 	@$(BIN)/python bench/fft
 
 train: $(VENV)/.train  ## train the default network on DATA=directory of MNIST files, into build/mnist-32

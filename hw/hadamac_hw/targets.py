@@ -127,7 +127,7 @@ def ecp5_ram(m: Module, ram) -> None:
             enable = ram.read_enable if port == "B" and ram.holds else 1
             pins |= {f"i_CLK{port}": ClockSignal(), f"i_CE{port}": enable, f"i_OCE{port}": enable, f"i_RST{port}": 0}
             pins |= {f"i_CS{port}{k}": 0 for k in range(3)} | {f"p_DATA_WIDTH_{port}": bits}
-            pins |= {f"p_CLK{port}MUX": f"CLK{port}", f"p_WRITEMODE_{port}": "READBEFOREWRITE",
+            pins |= {f"p_CLK{port}MUX": f"CLK{port}", f"p_WRITEMODE_{port}": "NORMAL",
                      f"p_CSDECODE_{port}": "0b000"}
         enable = ram.write_enable if ram.writable else 0
         if bits == 18:  # byte enables

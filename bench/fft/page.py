@@ -1,0 +1,98 @@
+"""The page with the benchmark's tables."""
+
+from __future__ import annotations
+
+import accuracy
+import synthesis
+
+from hadamac import timing
+
+__all__ = ["markdown"]
+
+
+def _speed(result: dict) -> list[str]:
+    seeds, limit = ", ".join(map(str, result["seeds"])), result["block_ram_limit"]
+    lines = [
+        "# FFT benchmark", "",
+        "Made by `make bench`. One complex sample a clock, 16 bits in and out. LFE5U-85F CABGA381, speed grade 6,",
+        f"`synth_ecp5`, nextpnr; Fmax is the median of seeds {seeds}. All cores in the same kind of wrapper (serial in",
+        f"and out, registers around the core), which is included. nextpnr aims at {synthesis.LARGE.freq_mhz} MHz for "
+        "hadamac's rows; the others' are",
+        "kept in `bench/fft/peers.json`, measured once with the same tools aiming at 200 MHz. Versions: "
+        + ", ".join(f"{k} {v}" for k, v in result["tools"].items()) + ".", "",
+        "![Fmax and area](fft_peers.png)", "",
+        "| core | N | order | COMB | FF | MULT18X18D | DP16KD | Fmax, MHz | latency | back-pressure |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in sorted(result["ours"] + result["peers"], key=lambda r: (r["size"], r["core"] != "hadamac")):
+        ours = row["core"] == "hadamac"
+        name, fmax = (f"**{row['core']}**", f"**{row['fmax']:.0f}**") if ours else (row["core"], f"{row['fmax']}")
+        lines.append(f"| {name} | {row['size']} | {row['order']} | {row['comb']:,} | {row['ff']:,} | {row['dsp']} | "
+                     f"{row['ram']} | {fmax} | {row['latency']:,} | {'valid/ready' if ours else 'none'} |")
+    lines += ["", "hadamac, seed by seed:", ""]
+    for row in result["ours"]:
+        over = row["latency"] - row["size"] - timing.reorder_lag(row["size"], "natural")
+        lines.append(f"- N = {row['size']}: {', '.join(f'{f:.1f}' for f in row['fmax_of_seed'])} MHz; a frame every "
+                     f"{row['interval']} cycles; latency {row['latency']} = N + reorder minimum + {over}")
+    lowest = min(row["fmax"] for row in result["ours"])
+    lines += [
+        "", "### What the part allows", "",
+        "nextpnr times the logic and the routing. It does not check the least high and low times of a block RAM's",
+        "clock, which the vendor gives and Project Trellis' timing database holds: at speed grade 6 a DP16KD may run",
+        f"at {limit:.0f} MHz. **So with block RAM the figure to count on at this speed grade is the smaller one, "
+        f"{min(limit, lowest):.0f} MHz**;",
+        f"at speed grade 8 the block RAM's limit is {result['block_ram_limit_8']:.0f} MHz. Nor does nextpnr time the "
+        "path between a multiplier's internal",
+        "registers: all three are in use, and the database's times of the multiplier with fewer registers (2.4 ns to its",
+        "middle one, 1.3 ns from there) say that it is not what limits.", "",
+    ]
+    return lines
+
+
+def _error_rows(rows: list[dict]) -> list[str]:
+    lines = ["| N | input | RMS error | bias re | bias im | SQNR, dB | saturated |", "|---|---|---|---|---|---|---|"]
+    for row in rows:
+        lines.append(
+            f"| {row['size']} | {row['input']} | {row['rms']:.3f} | {row['bias_re']:+.4f} | {row['bias_im']:+.4f} "
+            f"| {row['sqnr']:.1f} | {row['overflow']} of {row['frames']} |")
+    return lines
+
+
+def _accuracy(result: dict, peers: dict) -> list[str]:
+    lines = [
+        "## Accuracy", "",
+        f"Scale 1/N, 16 bits, twiddles of 18, {accuracy.FRAMES} frames, seed {result['seed']}, against exact",
+        "transforms; the model is bit for bit the circuit. RMS error is complex, in output LSB; rounding the output",
+        "alone gives 0.408.",
+        "`saturated` counts frames in which an exact result did not fit.", "",
+        *_error_rows(result["accuracy"]),
+        "", "The other cores, Gaussian input of -12 dBFS:", "",
+        "| core | RMS error | bias re | SQNR at 64, 256, 1024 | full-scale sine, N = 256 |", "|---|---|---|---|---|",
+    ]
+    for name, rms, bias, a, b, c, sine in peers["accuracy"]:
+        lines.append(f"| {name} | {rms} | {bias} | {a}, {b}, {c} dB | {sine} |")
+    lines += ["", "![SQNR over width and guard bits](fft_sqnr.png)", "",
+              "### SQNR over the input's level, 1,024 points, Gaussian input of 16 bits", "",
+              "| scaling | " + " | ".join(f"{level} dBFS" for level in accuracy.LEVELS) + " |",
+              "|---|" + "---|" * len(accuracy.LEVELS)]
+    lines += [f"| {name} | " + " | ".join(f"{v:.1f} dB" for v in row) + " |" for name, row in result["levels"].items()]
+    return [*lines, ""]
+
+
+def _small(result: dict) -> list[str]:
+    row, seeds = result["small"], ", ".join(map(str, result["seeds"]))
+    used, most = row["cells"], row["available"]["cells"]
+    return [
+        "## The iterative core on an iCE40 UP5K", "",
+        f"{row['size']} points, 16 bits, natural order, UP5K-SG48, `synth_ice40`, nextpnr aiming at "
+        f"{synthesis.SMALL.freq_mhz} MHz, seeds {seeds}, wrapper", "included.", "",
+        "| logic cells | SB_MAC16 | SB_RAM40 | Fmax, MHz | latency | a frame every |", "|---|---|---|---|---|---|",
+        f"| {used:,} of {most:,} ({100 * used / most:.1f} %) | {row['dsp']} | {row['ram']} | **{row['fmax']:.1f}** "
+        f"({', '.join(f'{f:.1f}' for f in row['fmax_of_seed'])}) | {row['latency']:,} | {row['interval']:,} cycles |", "",
+        "Scale 1/N, operands of 16 bits:", "", *_error_rows(result["iterative"]), "",
+    ]
+
+
+def markdown(result: dict, peers: dict) -> str:
+    """The page; ``peers`` as in peers.json."""
+    return "\n".join(_speed(result) + _accuracy(result, peers) + _small(result))
