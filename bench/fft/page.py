@@ -43,8 +43,8 @@ def _speed(result: dict) -> list[str]:
         f"{min(limit, lowest):.0f} MHz**;",
         f"at speed grade 8 the block RAM's limit is {result['block_ram_limit_8']:.0f} MHz. Nor does nextpnr time the "
         "path between a multiplier's internal",
-        "registers: all three are in use, and the database's times of the multiplier with fewer registers (2.4 ns to its",
-        "middle one, 1.3 ns from there) say that it is not what limits.", "",
+        "registers: all three are in use, and the database's times of a multiplier with fewer registers (2.4 ns to its",
+        "middle one, 1.3 ns from there) say that it does not limit.", "",
     ]
     return lines
 
@@ -82,13 +82,14 @@ def _accuracy(result: dict, peers: dict) -> list[str]:
 def _small(result: dict) -> list[str]:
     row, seeds = result["small"], ", ".join(map(str, result["seeds"]))
     used, most = row["cells"], row["available"]["cells"]
+    each = ", ".join(f"{f:.1f}" for f in row["fmax_of_seed"])
     return [
         "## The iterative core on an iCE40 UP5K", "",
         f"{row['size']} points, 16 bits, natural order, UP5K-SG48, `synth_ice40`, nextpnr aiming at "
         f"{synthesis.SMALL.freq_mhz} MHz, seeds {seeds}, wrapper", "included.", "",
         "| logic cells | SB_MAC16 | SB_RAM40 | Fmax, MHz | latency | a frame every |", "|---|---|---|---|---|---|",
         f"| {used:,} of {most:,} ({100 * used / most:.1f} %) | {row['dsp']} | {row['ram']} | **{row['fmax']:.1f}** "
-        f"({', '.join(f'{f:.1f}' for f in row['fmax_of_seed'])}) | {row['latency']:,} | {row['interval']:,} cycles |", "",
+        f"({each}) | {row['latency']:,} | {row['interval']:,} cycles |", "",
         "Scale 1/N, operands of 16 bits:", "", *_error_rows(result["iterative"]), "",
     ]
 

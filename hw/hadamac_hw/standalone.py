@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from hadamac.errors import DataError, DescriptionError
@@ -9,11 +10,12 @@ from hadamac.files import atomic_write
 
 from .fft import Fft
 from .fft_iterative import IterativeFft
+from .fft_real import RealFft
 from .flat import FlatTop
 from .library import Core, configuration, core_text
 from .targets import Target, find_target
 
-__all__ = ["ARCHITECTURES", "example_text", "fft_block", "fft_core", "write_fft"]
+__all__ = ["ARCHITECTURES", "example_text", "fft_block", "fft_core", "real_fft_core", "write_core"]
 
 
 ARCHITECTURES = {"streaming": Fft, "iterative": IterativeFft}
@@ -32,6 +34,14 @@ _NOTES = """s_axis_tuser[0] on a frame's first beat: this frame's transform is t
 frame_error: since reset, tlast came early (the frame was filled with zeros) or late (its surplus was dropped).
 Frames may follow each other with any gap or none; a frame comes out whole without later input.
 """
+_REAL = {
+    2: """In: one frame in the real parts, one in the imaginary parts. Out: half-spectrum of the one, then of the other.
+A half-spectrum's first word is DC in the real part and the Nyquist bin in the imaginary part; then bins 1, 2, ...
+""",
+    1: """In: two samples a beat, the earlier one in the real part. Out: the half-spectrum.
+Its first word is DC in the real part and the Nyquist bin in the imaginary part; then bins 1, 2, ...
+""",
+}
 
 
 def fft_block(architecture: str = "streaming", target: Target | None = None, **parameters):
@@ -69,17 +79,29 @@ def fft_core(name: str, **parameters) -> Core:
     return Core(name, FlatTop(block), title, configuration(block), _NOTES.format(setting=setting))
 
 
-def write_fft(path: Path, *, target: str = "generic", **parameters) -> tuple[Core, Path]:
+def real_fft_core(name: str, target: Target | None = None, **parameters) -> Core:
+    """A :class:`~hadamac_hw.fft_real.RealFft` as a core of its own."""
+    if target and target.operand < 18:
+        raise DescriptionError(f"RealFft needs multipliers of 18 bits, which {target.name} does not have")
+    block = RealFft(**parameters)
+    plan = block.plan
+    what = "two real frames" if plan.frames == 2 else "a real frame"
+    title = f"Streaming FFT of {what} of {plan.size} points, {plan.width} bits, half-spectra, scale 1/{plan.size}"
+    return Core(name, FlatTop(block), title, configuration(block), _REAL[plan.frames])
+
+
+def write_core(path: Path, make: Callable[..., Core], *, target: str = "generic", **parameters) -> tuple[Core, Path]:
     """Write ``path`` (``NAME.v``, module ``NAME``) and ``NAME_example.py`` beside it; returns the core and the latter.
 
-    The example runs with ``python NAME_example.py`` where hadamac is installed: it simulates the generic
-    text, or a target's with the behavioural models of its cells, and compares every bit.
+    ``make`` is :func:`fft_core` or :func:`real_fft_core`, ``parameters`` theirs.  The example runs with
+    ``python NAME_example.py`` where hadamac is installed: it simulates the generic text, or a target's with the
+    behavioural models of its cells, and compares every bit.
     """
     path = Path(path)
     if path.suffix != ".v":
         raise DataError(f"Verilog file must be named NAME.v, not {path.name!r}")
     platform = find_target(target)
-    core = fft_core(path.stem, target=platform, **parameters)
+    core = make(path.stem, target=platform, **parameters)
     text = core_text(core, platform=platform)
     example = path.with_name(f"{path.stem}_example.py")
     atomic_write(path, text)
@@ -91,11 +113,25 @@ def example_text(core: Core, target: str) -> str:
     """A cocotb test of the core that is also the script that runs it."""
     block = core.component.block
     plan = block.plan
-    scales = ""
-    if plan.scaling == "run-time":  # the place of a halving matters where words inside have one width
-        scales = ", schedules" if isinstance(block, IterativeFft) else ", schedules.sum(1)"
-    return _EXAMPLE.format(name=core.name, plan=plan, kind=type(plan).__name__, module=type(plan).__module__,
-                           order=block.order, target=target, scales=scales)
+    if isinstance(block, RealFft):
+        expect, out_width = "y, overflow = PLAN.run(x)", plan.width
+    else:
+        scales = ""
+        if plan.scaling == "run-time":  # the place of a halving matters where words inside have one width
+            scales = ", schedules" if isinstance(block, IterativeFft) else ", schedules.sum(1)"
+        expect, out_width = _EXPECT.format(scales=scales, order=block.order), plan.out_width
+    return _EXAMPLE.format(
+        name=core.name, plan=plan, kind=type(plan).__name__, module=type(plan).__module__, points=block.frame[0],
+        out_width=out_width, target=target, expect=expect)
+
+
+_EXPECT = """schedules = rng.integers(0, 2, (len(x), PLAN.stages))
+    y, overflow, exponent = PLAN.run(x, inverse{scales})
+    y = y[:, output_bins(N, "{order}")]
+    if PLAN.scaling == "run-time":
+        user_in |= (schedules << np.arange(1, PLAN.stages + 1)).sum(1)
+    if PLAN.scaling == "block":
+        user_out += 2 * exponent[:, None]"""
 
 
 _EXAMPLE = '''"""Plays frames through {name}.v and compares every bit with the prediction: python {name}_example.py"""
@@ -111,8 +147,9 @@ from hadamac.model.fft import output_bins
 from {module} import {kind}
 
 PLAN = {plan!r}
+N = {points}
 PART = -(-PLAN.width // 8) * 8
-OUT_PART = -(-PLAN.out_width // 8) * 8
+OUT_PART = -(-{out_width} // 8) * 8
 
 
 def signed(word, width):
@@ -122,16 +159,17 @@ def signed(word, width):
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def frames(dut):
     """Noise, a full-scale sine and an impulse; every other frame inverse; a sink that is ready half of the time."""
-    n, full = PLAN.size, 2 ** (PLAN.width - 1) - 1
+    full = 2 ** (PLAN.width - 1) - 1
     rng = np.random.default_rng(cocotb.RANDOM_SEED)
-    noise = rng.integers(-full - 1, full + 1, (2, n)) + 1j * rng.integers(-full - 1, full + 1, (2, n))
-    sine = np.rint(full * np.exp(2j * np.pi * 3 * np.arange(n) / n))
-    impulse = full * (np.arange(n) == 1)
+    noise = rng.integers(-full - 1, full + 1, (2, N)) + 1j * rng.integers(-full - 1, full + 1, (2, N))
+    sine = np.rint(full * np.exp(2j * np.pi * 3 * np.arange(N) / N))
+    impulse = full * (np.arange(N) == 1)
     x = np.array([noise[0], sine, impulse, noise[1]])
     inverse = np.array([0, 1, 0, 1], dtype=bool)
-    schedules = rng.integers(0, 2, (len(x), PLAN.stages))
-    y, overflow, exponent = PLAN.run(x, inverse{scales})
-    y = y[:, output_bins(n, "{order}")]
+    user_in, user_out = inverse.astype(int), np.zeros((len(x), N), dtype=int)
+    {expect}
+    user_out[:, -1] += overflow
+    has_user = hasattr(dut, "s_axis_tuser")
 
     cocotb.start_soon(Clock(dut.clk, 10, unit="ns").start())
     dut.rst.value, dut.s_axis_tvalid.value, dut.m_axis_tready.value = 1, 0, 0
@@ -140,15 +178,13 @@ async def frames(dut):
     dut.rst.value = 0
 
     async def send():
-        for frame, direction, schedule in zip(x, inverse, schedules):
-            user = int(direction)
-            if PLAN.scaling == "run-time":
-                user |= int((schedule << np.arange(1, PLAN.stages + 1)).sum())
+        for frame, user in zip(x, user_in):
             for k, z in enumerate(frame):
                 mask = (1 << PART) - 1
                 dut.s_axis_tdata.value = (int(z.real) & mask) | (int(z.imag) & mask) << PART
-                dut.s_axis_tlast.value = int(k == n - 1)
-                dut.s_axis_tuser.value = user if k == 0 else 0
+                dut.s_axis_tlast.value = int(k == N - 1)
+                if has_user:
+                    dut.s_axis_tuser.value = int(user) if k == 0 else 0
                 dut.s_axis_tvalid.value = 1
                 await RisingEdge(dut.clk)
                 while not dut.s_axis_tready.value:
@@ -157,7 +193,7 @@ async def frames(dut):
 
     cocotb.start_soon(send())
     for number in range(len(x)):
-        for k in range(n):
+        for k in range(N):
             while True:
                 dut.m_axis_tready.value = ready = int(rng.integers(2))
                 await RisingEdge(dut.clk)
@@ -166,9 +202,8 @@ async def frames(dut):
             word = int(dut.m_axis_tdata.value)
             got = complex(signed(word & ((1 << OUT_PART) - 1), OUT_PART), signed(word >> OUT_PART, OUT_PART))
             assert got == y[number, k], f"frame {{number}}, position {{k}}: expected {{y[number, k]}}, got {{got}}"
-            assert dut.m_axis_tlast.value == (k == n - 1)
-            user = 2 * int(exponent[number]) if PLAN.scaling == "block" else 0
-            assert dut.m_axis_tuser.value == user + int(overflow[number] and k == n - 1)
+            assert dut.m_axis_tlast.value == (k == N - 1)
+            assert not has_user or dut.m_axis_tuser.value == int(user_out[number, k])
     assert dut.frame_error.value == 0
 
 
@@ -179,5 +214,5 @@ if __name__ == "__main__":
     target = find_target("{target}")
     text = Path(__file__).with_name("{name}.v").read_text() + (target.models if target else "")
     result = run(build(text, "{name}", Path(__file__).parent / "sim"), "{name}_example")
-    print(f"{name}: {{PLAN.stages}} stages, every bit as predicted ({{', '.join(result.tests)}})")
+    print(f"{name}: frames of {{N}}, every bit as predicted ({{', '.join(result.tests)}})")
 '''

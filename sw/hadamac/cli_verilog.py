@@ -63,15 +63,36 @@ def fft(
     target: Annotated[str, typer.Option(help="generic, ecp5 or ice40.")] = "generic",
 ):
     """Write an FFT as one self-contained Verilog file, and a cocotb example that plays it."""
-    from hadamac_hw.standalone import write_fft
+    from hadamac_hw.standalone import fft_core, write_core
 
     if schedule is not None and set(schedule) - set("01"):
         raise DescriptionError(f"FFT schedule must be written in 0 and 1, not {schedule!r}")
-    core, example = write_fft(
-        out, target=target, size=size, width=width, out_width=out_width, twiddle_width=twiddle_width, order=order,
-        architecture=architecture, scaling=scaling,
+    core, example = write_core(
+        out, fft_core, target=target, size=size, width=width, out_width=out_width, twiddle_width=twiddle_width,
+        order=order, architecture=architecture, scaling=scaling,
         schedule=None if schedule is None else tuple(map(int, schedule)),
     )
+    _say_core(core, out, example)
+
+
+@verilog_app.command(epilog="Example: hadamac verilog rfft --size 1024 --width 16 --target ecp5 -o rfft1024.v")
+def rfft(
+    size: Annotated[int, typer.Option(help="Points of a real frame, a power of two.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write, NAME.v; its module is NAME.")],
+    width: Annotated[int, typer.Option(help="Bits of a sample and of a part, out.")] = 16,
+    frames: Annotated[int, typer.Option(help="Real frames per transform: 2 at once, or 1 of two samples a beat.")] = 2,
+    twiddle_width: Annotated[int, typer.Option(help="Bits of a twiddle part.")] = 18,
+    target: Annotated[str, typer.Option(help="generic or ecp5.")] = "generic",
+):
+    """Write an FFT of real frames as one self-contained Verilog file, and a cocotb example that plays it."""
+    from hadamac_hw.standalone import real_fft_core, write_core
+
+    core, example = write_core(
+        out, real_fft_core, target=target, size=size, width=width, frames=frames, twiddle_width=twiddle_width)
+    _say_core(core, out, example)
+
+
+def _say_core(core, out: Path, example: Path) -> None:
     block = core.component.block
     console.print(f"{core.title}\nlatency {block.latency} cycles, then a frame every {block.interval}; "
                   f"{block.multipliers} multipliers\nWrote {out} and {example}", highlight=False, soft_wrap=True)

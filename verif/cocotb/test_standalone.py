@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""`hadamac verilog fft`: the written files alone, as their user has them; and what synthesis makes of them."""
+"""`hadamac verilog fft` and `rfft`: the written files alone, as their user has them; and what synthesis makes of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from hadamac.errors import DescriptionError, HadamacError, ToolError
 from hadamac.tools import require_fpga
 from hadamac_hw.library import core_text
-from hadamac_hw.standalone import fft_core, write_fft
+from hadamac_hw.standalone import fft_core, real_fft_core, write_core
 from hadamac_hw.targets import ECP5
 from support.cores import Core
 from support.seeds import refused, rng
@@ -28,9 +28,12 @@ from support.stimuli import nasty
     ("generic", {"size": 8, "width": 12, "scaling": "full"}),
     ("ice40", {"size": 64, "width": 16, "architecture": "iterative"}),
     ("generic", {"size": 16, "width": 12, "architecture": "iterative", "scaling": "run-time"}),
+    ("ecp5", {"size": 16, "width": 12, "frames": 2}),
+    ("generic", {"size": 32, "width": 12, "frames": 1}),
 ])
 def test_the_example_beside_a_core_passes_and_can_fail(tmp_path, target, options):
-    core, example = write_fft(tmp_path / "my_fft.v", target=target, **options)
+    make = real_fft_core if "frames" in options else fft_core
+    core, example = write_core(tmp_path / "my_fft.v", make, target=target, **options)
     text = (tmp_path / "my_fft.v").read_text()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["my_fft.v", "my_fft_example.py"]
     assert re.search(r"^module my_fft\(", text, re.M) and "// Port            dir  bits" in text
@@ -38,7 +41,7 @@ def test_the_example_beside_a_core_passes_and_can_fail(tmp_path, target, options
     done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, timeout=300, cwd=tmp_path)
     assert done.returncode == 0 and "every bit as predicted (frames)" in done.stdout, done.stdout + done.stderr
     broken = example.read_text().replace("sine = np.rint(full", "sine = 1 + np.rint(full").replace(
-        "y, overflow, exponent = PLAN.run(x,", "y, overflow, exponent = PLAN.run(x - 1,")
+        "PLAN.run(x", "PLAN.run(x - 1")
     example.write_text(broken)
     done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, timeout=300, cwd=tmp_path)
     assert done.returncode != 0 and ", position " in done.stderr
@@ -83,12 +86,14 @@ def test_the_netlist_gives_the_same_bits(tmp_path):
     ("a.v", {"size": 16, "target": "ice40", "operand_width": 17}, "FFT operand_width must be at most 16 on ice40, not 17"),
     ("a.v", {"size": 16, "target": "ecp5", "twiddle_width": 19}, "FFT twiddle_width must be at most 18 on ecp5, not 19"),
     ("a.v", {"size": 16, "schedule": (1, 1)}, "FFT schedule must be 4 shifts of 0 or 1 (log2 16), not (1, 1)"),
+    ("a.v", {"size": 16, "frames": 2, "target": "ice40"},
+     "RealFft needs multipliers of 18 bits, which ice40 does not have"),
     ("a.txt", {"size": 16}, "Verilog file must be named NAME.v, not 'a.txt'"),
     ("1a.v", {"size": 16}, "Verilog module name must be letters, digits and underscores, not '1a'"),
 ])
 def test_bad_parameters_leave_no_file(tmp_path, name, options, message):
     with refused(message, HadamacError):
-        write_fft(tmp_path / name, **({"width": 16} | options))
+        write_core(tmp_path / name, real_fft_core if "frames" in options else fft_core, **({"width": 16} | options))
     assert not list(tmp_path.iterdir())
 
 
