@@ -53,7 +53,7 @@ class FlatTop(wiring.Component):
     s_axis_tuser, m_axis_tuser
         Only where the block's beats carry ``user`` bits.
     s_load_tdata, s_load_tvalid, s_load_tready; bank
-        Only for a block with loadable weights; the fields of ``load`` from bit 0 up, not padded.
+        Only for a block with a loadable table, and with two of them; the fields of ``load`` from bit 0 up, not padded.
     overflow : Out(1)
         Something saturated since reset (constant 0 where nothing can).
     frame_error : Out(1)
@@ -77,7 +77,9 @@ class FlatTop(wiring.Component):
                 members[f"{prefix}_tuser"] = flow(user)
         if hasattr(block, "load"):
             members |= {"s_load_tdata": In(block.load.payload.shape().size), "s_load_tvalid": In(1),
-                        "s_load_tready": Out(1), "bank": In(1)}
+                        "s_load_tready": Out(1)}
+        if hasattr(block, "bank"):
+            members["bank"] = In(1)
         super().__init__(members)
 
     def elaborate(self, platform):
@@ -118,6 +120,8 @@ class FlatTop(wiring.Component):
         if hasattr(block, "load"):
             m.d.comb += [
                 block.load.payload.eq(self.s_load_tdata), block.load.valid.eq(self.s_load_tvalid),
-                self.s_load_tready.eq(block.load.ready), block.bank.eq(self.bank),
+                self.s_load_tready.eq(block.load.ready),
             ]
+        if hasattr(block, "bank"):
+            m.d.comb += block.bank.eq(self.bank)
         return m

@@ -13,7 +13,8 @@ from hadamac import __version__
 from hadamac.estimate import Plan, estimate, plan
 from hadamac.files import atomic_directory
 from hadamac.model.fft2d import Fft2dPlan
-from hadamac.model.pwl import PwlTable
+from hadamac.model.pwl_fit import FUNCTIONS, fit
+from hadamac.numeric import SQ
 from hadamac.quantised import QuantNetwork
 from hadamac.tools import versions
 
@@ -53,7 +54,7 @@ def cores(qnet: QuantNetwork) -> list[Core]:
     """A stand-alone core of every block, in sizes of general use or as the network has them."""
     width = qnet.formats.width
     g, d = qnet.groups[-1], qnet.dense
-    sigmoid = PwlTable.interpolate(lambda x: 1 / (1 + np.exp(-x)), low=-8, high=8, segments=16, width=16, fraction=12)
+    sigmoid = fit(FUNCTIONS["sigmoid"], segments=16, format=SQ(4, 12)).table
     zeros = np.zeros((4, 4, 28))
     list_ = [
         *((f"fft{n}", Fft(size=n, width=16), f"FFT of {n} points, 16 bits, natural order, scale 1/{n}")
@@ -68,7 +69,8 @@ def cores(qnet: QuantNetwork) -> list[Core]:
         ("hadamard4x4", Hadamard(weights=zeros, bias=[0] * 4, shift=[8] * 4, lanes=2, width=16, banks=2),
          "Hadamard product, 4 to 4 channels of 28 bins, 2 lanes, 2 loadable banks"),
         ("relu", Relu(width=16), "ReLU on row pairs"),
-        ("sigmoid", Pwl(sigmoid), "sigmoid, 16 chords from -8 to 8, SQ(4,12)"),
+        ("sigmoid", Pwl(sigmoid, loadable=True),
+         "sigmoid, 16 loadable segments of x >= 0 and their mirror images, SQ(4,12)"),
         ("dense", Dense(weights=d.weights, bias=d.bias, shift=d.shift, lanes=len(d.weights), width=width,
                         weight_width=qnet.formats.weight_width, out_width=qnet.formats.logit_width),
          f"the network's dense layer, {g.shape.outputs} maps to {len(d.weights)} logits"),

@@ -12,6 +12,7 @@ from .model.fft2d import Fft2dPlan
 from .model.fft_iterative import IterativePlan
 from .model.fft_real import RealFftPlan
 from .model.fft_steps import Butterfly, Requantise, Rescale, Twiddle
+from .model.pwl import PwlTable
 
 __all__ = ["FIFO", "GATE", "GUARD", "FFT_GUARD", "STOP", "MULTIPLIER", "SUM", "RAM", "OCTANT", "FULL_TABLE", "LEAD",
            "BUTTERFLY", "REORDER", "LINE_IN_REGISTERS", "BIAS", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "requantise",
@@ -168,9 +169,9 @@ def dense_pipeline(lanes: int, drop: int) -> int:
     return RAM + 1 + MULTIPLIER + 3 + requantise(Requantise(drop, 1, True))
 
 
-def pwl_pipeline(drop: int) -> int:
-    """Compare, look up, multiply, add, requantise."""
-    return 2 + MULTIPLIER + 1 + requantise(Requantise(drop, 1, True))
+def pwl_pipeline(table: PwlTable) -> int:
+    """Compare, count, look up, mirror, multiply, add, requantise."""
+    return 2 + RAM + (table.mirror is not None) + MULTIPLIER + 1 + requantise(Requantise(table.shift, 1, True))
 
 
 def tree(lanes: int) -> int:

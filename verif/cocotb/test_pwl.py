@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from amaranth.hdl import Shape
 
 from hadamac.model.pwl import PwlTable
+from hadamac.model.pwl_fit import FUNCTIONS, fit
+from hadamac.numeric import SQ
+from hadamac_hw.bench.beats import Beats
 from hadamac_hw.pwl import Pwl, Relu
 from support.cores import Core
 from support.seeds import rng
@@ -25,7 +31,9 @@ def tables() -> dict[str, PwlTable]:
     return {
         "pwl_random": loud,
         "pwl_gain": PwlTable(width=10, breakpoints=(), slopes=(3,), offsets=(-5,), shift=0, slope_width=6),
-        "pwl_sigmoid": PwlTable.interpolate(lambda v: 1 / (1 + np.exp(-v)), low=-8, high=8, segments=16, width=12, fraction=8),
+        "pwl_sigmoid": fit(FUNCTIONS["sigmoid"], segments=16, format=SQ(4, 8)).table,
+        "pwl_gelu": fit(FUNCTIONS["gelu"], segments=5, format=SQ(3, 7)).table,
+        "pwl_leaky": fit(FUNCTIONS["leaky"], segments=2, format=SQ(2, 8)).table,
     }
 
 
@@ -41,10 +49,44 @@ def test_relu():
     np.testing.assert_array_equal(none.output_cycles, none.input_cycles + core.guard)
 
 
-@pytest.mark.parametrize("name", ["pwl_random", "pwl_gain", "pwl_sigmoid"])
-def test_table(name):
+@pytest.mark.parametrize("loadable", [False, True], ids=["built-in", "loadable"])
+@pytest.mark.parametrize("name", ["pwl_random", "pwl_gain", "pwl_sigmoid", "pwl_gelu", "pwl_leaky"])
+def test_table(name, loadable):
     table = tables()[name]
-    core = Core(Pwl(table), name)
+    core = Core(Pwl(table, loadable=loadable), name)
+    x, y, over = played(table, name)
+    assert over.any() == (name in ("pwl_random", "pwl_gain", "pwl_gelu"))  # gelu(x) is x at the top, give or take the fit
+    none = core.play_all(x, y, over, interval=LENGTH)["none"]
+    np.testing.assert_array_equal(none.output_cycles, none.input_cycles + core.block.latency)
+
+
+def load_words(block: Pwl, table: PwlTable) -> list[int]:
+    """The beats that the docstring of `load` asks for, from its text alone."""
+    fields = {name: (field.offset, field.shape) for name, field in block.load.payload.shape()}
+
+    def beat(**values):
+        return sum((v & ((1 << Shape.cast(fields[name][1]).width) - 1)) << fields[name][0] for name, v in values.items())
+
+    starts = (0, *table.breakpoints)
+    return [beat(segment=k, breakpoint=starts[k], slope=table.slopes[k], offset=table.offsets[k])
+            for k in range(len(table.slopes))]
+
+
+def test_loading():
+    """A table that is loaded replaces the one built in, whole or in part."""
+    tanh = fit(FUNCTIONS["tanh"], segments=6, format=SQ(4, 8)).table
+    grown = replace(tanh, breakpoints=tanh.breakpoints[:-1] + (2000,), slopes=tanh.slopes[:-1] + (5,),
+                    offsets=tanh.offsets[:-1] + (12345,))
+    core = Core(Pwl(tanh, loadable=True), "pwl_loading")
+    for number, table in enumerate((replace(tanh, slopes=tanh.slopes[::-1], offsets=tanh.offsets[::-1]), grown)):
+        x, y, over = played(table, f"loading{number}")
+        words = load_words(core.block, table)
+        core.play(x, y, overflow=over.any(), preload={"s_load": Beats.of(words[-1:] if number else words)},
+                  stalls=["none", "both"])
+
+
+def played(table: PwlTable, name: str):
+    """Frames of all words and edges, what comes out, and which saturate."""
     low, high = limits(table.width)
     words = np.arange(low, high + 1)[:: max(1, 2**table.width // 1024)].reshape(-1, LENGTH)
     edges = np.array([b + d for b in table.breakpoints for d in (-1, 0)] + [0] * LENGTH)
@@ -53,11 +95,9 @@ def test_table(name):
     re, over_re = table.run(x.real)
     im, over_im = table.run(x.imag)
     over = over_re | over_im
-    assert over.any() == (name != "pwl_sigmoid")
     if (~over).sum() < 2:  # two quiet frames for the flag, of words that do not saturate
         quiet = words.reshape(-1, 1)[~table.run(words.reshape(-1, 1))[1]]
         x[-2:] = quiet[0] + 1j * quiet[-1]
         (re, over_re), (im, over_im) = table.run(x.real), table.run(x.imag)
         over = over_re | over_im
-    none = core.play_all(x, re + 1j * im, over, interval=LENGTH)["none"]
-    np.testing.assert_array_equal(none.output_cycles, none.input_cycles + core.block.latency)
+    return x, re + 1j * im, over

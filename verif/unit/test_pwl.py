@@ -10,15 +10,21 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.model.pwl import PwlTable, relu
+from hadamac.model.pwl import Mirror, PwlTable, relu
 from hadamac_hw.pwl import Pwl, Relu
 from support.seeds import refused, rng
 from support.stimuli import limits
 
 
 def plain(table: PwlTable, x: int) -> tuple[int, bool]:
-    s = bisect_right(table.breakpoints, x)
-    exact = round(Fraction(table.slopes[s] * x + table.offsets[s]) / 2**table.shift)
+    mirrored = table.mirror is not None and x < 0
+    s = bisect_right(table.breakpoints, ~x if mirrored else x)
+    slope, offset = table.slopes[s], table.offsets[s]
+    if mirrored and table.mirror.kind == "odd":
+        offset = table.mirror.word - offset
+    elif mirrored:
+        slope = table.mirror.word - slope
+    exact = round(Fraction(slope * x + offset) / 2**table.shift)
     low, high = limits(table.width)
     return max(low, min(high, exact)), not low <= exact <= high
 
@@ -45,6 +51,18 @@ def test_every_word_against_fractions(width, segments, shift, slope_width):
     np.testing.assert_array_equal(Pwl(table).model(words), y)
 
 
+@pytest.mark.parametrize("kind", ["odd", "even"])
+def test_mirrored_tables_against_fractions(kind):
+    r = rng("mirror", kind)
+    slopes, offsets = r.integers(-60, 60, 6), r.integers(-(2**13), 2**13, 6)
+    table = PwlTable(width=8, breakpoints=(1, 7, 30, 64, 127), slopes=slopes, offsets=offsets, shift=5, slope_width=8,
+                     mirror=Mirror(kind, 33))
+    words = np.arange(-128, 128)
+    y, overflow = table.run(words)
+    expected = [plain(table, x) for x in words.tolist()]
+    assert y.astype(int).tolist() == [v for v, _ in expected] and overflow.tolist() == [flag for _, flag in expected]
+
+
 def test_flags_are_per_frame():
     double = PwlTable(width=8, breakpoints=(), slopes=(2,), offsets=(1,), shift=0)
     y, overflow = double.run(np.array([[[1, 63]], [[64, 0]], [[-64, -63]], [[-65, 0]]]))
@@ -65,27 +83,6 @@ def test_relu():
     np.testing.assert_array_equal(table.run(words)[0], relu(words))
 
 
-@pytest.mark.parametrize(
-    ("function", "low", "high", "bound"),
-    [
-        (lambda x: 1 / (1 + np.exp(-x)), -8, 8, 0.004),
-        (np.tanh, -4, 4, 0.012),
-        (lambda x: x / (1 + np.exp(-x)), -8, 7.9, 0.02),
-        (lambda x: 0 * x + 0.5, -1, 1, 0.0003),
-        (lambda x: x, -7, 7, 0.0003),
-        (lambda x: -3 * x, -2, 2, 0.0003),
-    ],
-)
-def test_interpolated_table_follows_its_function(function, low, high, bound):
-    """SQ(4,12), 32 chords: error of the chords plus rounding; constant outside."""
-    table = PwlTable.interpolate(function, low=low, high=high, segments=32, width=16, fraction=12)
-    x = np.arange(-(2**15), 2**15)
-    y, overflow = table.run(x)
-    assert not overflow.any()
-    expected = function(np.clip(x * 2.0**-12, low, high))
-    assert np.abs(y * 2.0**-12 - expected).max() < bound
-
-
 def table(**options):
     return PwlTable(**{"width": 8, "breakpoints": (0,), "slopes": (0, 1), "offsets": (0, 0), "shift": 0} | options)
 
@@ -100,6 +97,8 @@ def table(**options):
         ({"breakpoints": (128,)}, "Pwl breakpoints must fit 8 signed bits, not 128"),
         ({"slopes": (0, 1 << 15)}, "Pwl slopes must fit 16 signed bits, not 32768"),
         ({"offsets": (0, -(1 << 23) - 1)}, "Pwl offsets must fit 24 signed bits, not -8388609"),
+        ({"mirror": Mirror("even", 0)}, "Pwl breakpoints of a mirrored table must be positive, not (0,)"),
+        ({"mirror": Mirror("even", 1 << 15), "breakpoints": (3,)}, "Pwl mirrored slopes must fit 16 signed bits, not 32768"),
         ({"shift": 24}, "Pwl shift must be from 0 to 23, not 24"),
         ({"shift": -1}, "Pwl shift must be from 0 to 23, not -1"),
     ],
@@ -107,9 +106,3 @@ def table(**options):
 def test_refusals(options, message):
     with refused(message, DescriptionError):
         table(**options)
-
-
-def test_interpolation_refusals():
-    for segments in (0, 63):
-        with refused(f"Pwl segments must be from 1 to 62, not {segments}", DescriptionError):
-            PwlTable.interpolate(np.tanh, low=-4, high=4, segments=segments, width=16, fraction=12)

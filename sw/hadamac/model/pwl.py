@@ -13,12 +13,27 @@ import numpy as np
 from ..errors import DescriptionError
 from ..numeric import clip_frames, round_half_even
 
-__all__ = ["PwlTable", "relu"]
+__all__ = ["Mirror", "PwlTable", "relu"]
 
 
 def relu(x):
     """``max(x, 0)`` of real words."""
     return np.maximum(x, 0)
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """What a table for x >= 0 says of x < 0, where the segment is that of ``~x = -x - 1``.
+
+    ``odd``: the slope, and ``word`` less the offset.  ``even``: ``word`` less the slope, and the offset.
+    """
+
+    kind: str
+    word: int
+
+    def __post_init__(self):
+        if self.kind not in ("odd", "even"):
+            raise DescriptionError(f"Pwl mirror must be odd or even, not {self.kind!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +49,8 @@ class PwlTable:
     slopes, offsets : tuple of int
         One per segment; a slope has ``slope_width`` bits.
     shift, slope_width : int
+    mirror : Mirror, optional
+        The table is for x >= 0, and this for x < 0.
     """
 
     width: int
@@ -42,6 +59,7 @@ class PwlTable:
     offsets: tuple[int, ...]
     shift: int
     slope_width: int = 16
+    mirror: Mirror | None = None
 
     def __post_init__(self):
         for name in ("breakpoints", "slopes", "offsets"):
@@ -52,41 +70,39 @@ class PwlTable:
                 "Pwl must have 1 to 64 slopes, as many offsets and one breakpoint fewer, not "
                 f"{count}, {len(self.offsets)} and {len(self.breakpoints)}"
             )
+        if self.mirror is not None and min(self.breakpoints, default=1) < 1:
+            raise DescriptionError(f"Pwl breakpoints of a mirrored table must be positive, not {self.breakpoints}")
         if any(a >= b for a, b in zip(self.breakpoints, self.breakpoints[1:])):
             raise DescriptionError(f"Pwl breakpoints must rise strictly, not {self.breakpoints}")
-        limits = {"breakpoints": self.width, "slopes": self.slope_width, "offsets": self.width + self.slope_width}
-        for name, bits in limits.items():
-            for v in getattr(self, name):
+        mirror = self.mirror
+        limits = {"breakpoints": (self.width, self.breakpoints), "slopes": (self.slope_width, self.slopes),
+                  "offsets": (self.width + self.slope_width, self.offsets)}
+        if mirror is not None:  # of x < 0, too
+            name = "offsets" if mirror.kind == "odd" else "slopes"
+            limits[f"mirrored {name}"] = limits[name][0], tuple(mirror.word - v for v in limits[name][1])
+        for name, (bits, words) in limits.items():
+            for v in words:
                 if not -(1 << (bits - 1)) <= v < 1 << (bits - 1):
                     raise DescriptionError(f"Pwl {name} must fit {bits} signed bits, not {v}")
         if not 0 <= self.shift < self.slope_width + self.width:
             raise DescriptionError(
                 f"Pwl shift must be from 0 to {self.slope_width + self.width - 1}, not {self.shift}")
 
-    @classmethod
-    def interpolate(cls, function, *, low: float, high: float, segments: int, width: int, fraction: int) -> PwlTable:
-        """Chords of ``function`` between evenly spaced points from ``low`` to ``high``, constant outside.
-
-        ``function`` maps an array of values to values; x and y are SQ(width - fraction, fraction).
-        """
-        if not 1 <= segments <= 62:
-            raise DescriptionError(f"Pwl segments must be from 1 to 62, not {segments!r}")
-        points = np.linspace(low, high, segments + 1)
-        values = np.asarray(function(points), dtype=np.float64)
-        slopes = np.concatenate([[0.0], np.diff(values) / np.diff(points), [0.0]])
-        starts = np.concatenate([[points[0]], points[:-1], [points[-1]]])
-        offsets = np.concatenate([[values[0]], values[:-1], [values[-1]]]) - slopes * starts
-        shift = 15 - max(int(np.floor(np.log2(max(np.abs(slopes).max(), 2.0**-width)))) + 1, 0)
-        words = np.rint(points * 2.0**fraction)
-        kept = int((words < 2.0 ** (width - 1)).sum())  # no word lies above a breakpoint beyond the format
-        return cls(
-            width=width, breakpoints=words[:kept], slopes=np.rint(slopes * 2.0**shift)[: kept + 1],
-            offsets=np.rint(offsets * 2.0 ** (fraction + shift))[: kept + 1], shift=shift,
-        )
+    @property
+    def address_bits(self) -> int:
+        """Bits of a segment's number."""
+        return max(1, (len(self.slopes) - 1).bit_length())
 
     def run(self, x) -> tuple[np.ndarray, np.ndarray]:
         """Real words (n, ...); ``(y, overflow)``, overflow bool (n,)."""
         x = np.asarray(x, dtype=np.float64)
-        segment = np.searchsorted(np.array(self.breakpoints, dtype=np.float64), x, side="right")
-        total = np.array(self.slopes, dtype=np.float64)[segment] * x + np.array(self.offsets, np.float64)[segment]
+        negative = (x < 0) & (self.mirror is not None)
+        folded = np.where(negative, -x - 1, x)
+        segment = np.searchsorted(np.array(self.breakpoints, dtype=np.float64), folded, side="right")
+        slope, offset = np.array(self.slopes, dtype=np.float64)[segment], np.array(self.offsets, np.float64)[segment]
+        if self.mirror is not None and self.mirror.kind == "odd":
+            offset = np.where(negative, self.mirror.word - offset, offset)
+        elif self.mirror is not None:
+            slope = np.where(negative, self.mirror.word - slope, slope)
+        total = slope * x + offset
         return clip_frames(round_half_even(total, self.shift), self.width)

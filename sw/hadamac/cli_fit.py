@@ -1,0 +1,64 @@
+"""``hadamac fit``: a function as a table of linear segments."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from .cli_options import console
+from .errors import DescriptionError
+from .files import atomic_write
+from .numeric import SQ
+
+__all__ = ["fit"]
+
+
+def parse_format(text: str) -> SQ:
+    """``SQ(4,12)`` or ``4,12``: integer bits with the sign, fraction bits."""
+    match = re.fullmatch(r"\s*(?:SQ\()?\s*(-?\d+)\s*,\s*(-?\d+)\s*\)?\s*", text)
+    if match is None:
+        raise DescriptionError(f"Format must be written SQ(i,f), as SQ(4,12), not {text!r}")
+    return SQ(int(match[1]), int(match[2]))
+
+
+def fit(
+    function: Annotated[str, typer.Argument(help="sigmoid, tanh, gelu, silu, relu, leaky, hard-sigmoid, ...")],
+    segments: Annotated[int, typer.Option(help="Segments; of x >= 0 where the function is its own mirror image.")] = 16,
+    format: Annotated[str, typer.Option(help="Of x, SQ(i,f): integer bits with the sign, fraction bits.")] = "SQ(4,12)",
+    output: Annotated[str | None, typer.Option(help="Format of y; that of x unless given.", show_default=False)] = None,
+    plot: Annotated[Path | None, typer.Option(help="PNG of function, table and error.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option(help="JSON of the table's words.", show_default=False)] = None,
+):
+    """Fit a function by linear segments of least greatest error, in the circuit's arithmetic."""
+    from .model.pwl_fit import FUNCTIONS
+    from .model.pwl_fit import fit as run_fit
+
+    if function not in FUNCTIONS:
+        raise DescriptionError(f"Function must be one of {', '.join(FUNCTIONS)}, not {function!r}")
+    f = run_fit(FUNCTIONS[function], segments=segments, format=parse_format(format),
+                output=None if output is None else parse_format(output))
+    rows = Table("segment", "from x =", "slope", "offset", title=f"{function}, {f.format} to {f.output}")
+    for k, (start, slope, offset) in enumerate(f.lines()):
+        rows.add_row(str(k), f"{start:+.4f}", f"{slope:+.6f}", f"{offset:+.6f}")
+    console.print(rows)
+    mirror = f.table.mirror
+    if mirror is not None:
+        console.print("x < 0: " + ("the same slope, offset mirrored" if mirror.kind == "odd" else
+                                   "slope mirrored, the same offset"), highlight=False)
+    lsb = 2.0**-f.output.f
+    console.print(f"max error {f.max_error:.2e} ({f.max_error / lsb:.2f} LSB), mean {f.mean_error:.2e}; "
+                  f"of the lines alone {f.line_error:.2e}; slopes have {f.table.shift} fraction bits",
+                  highlight=False, soft_wrap=True)
+    if out is not None:
+        atomic_write(out, json.dumps(f.words(), indent=1) + "\n")
+        console.print(f"Wrote {out}", highlight=False)
+    if plot is not None:
+        from .pictures_fit import fit_picture
+
+        atomic_write(plot, fit_picture(f))
+        console.print(f"Wrote {plot}", highlight=False)
