@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 HADAMAC := $(BIN)/hadamac
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sim verilog bitstream bench train lint clean check-system
+.PHONY: help demo sim verilog bitstream bench study train lint clean check-system
 
 help:  ## this text
 	@echo "hadamac: frequency-domain CNNs as bit-exact models and synthesizable hardware"
@@ -65,12 +65,15 @@ bitstream: $(VENV)/.fpga  ## bitstream for BOARD (default ulx3s-85f) into build/
 bench: $(VENV)/.bench  ## the FFT beside other open cores: speed, area, accuracy, into docs/benchmarks
 	@$(BIN)/python bench/fft
 
+study: $(VENV)/.base  ## what spectral pooling throws away: tables and figures, into docs/study
+	@$(BIN)/python study
+
 train: $(VENV)/.train  ## train the default network on DATA=directory of MNIST files, into build/mnist-32
 	@mkdir -p build
 	@$(HADAMAC) train --data $(DATA) --out $(or $(OUT),build/mnist-32) --seed $(SEED)
 
 lint: $(VENV)/.lint  ## style of the Python sources
-	@$(BIN)/ruff check sw hw verif examples bench
+	@$(BIN)/ruff check sw hw verif examples bench study
 
 clean:  ## remove build/ (not .venv)
 	rm -rf build
