@@ -84,7 +84,7 @@ class Fifo(wiring.Component):
         # Half full is when to stop: depth is at least twice what may still come.
         level, some, many, pop = Signal(range(self.depth + 1)), Signal(), Signal(), Signal()
         m.d.sync += [
-            many.eq(level[2:].any()),  # a cycle late: of four words one is left for sure
+            many.eq(level[2:].any() | (self.push & level[:2].all())),  # a cycle late: of three words one is left
             some.eq(self.push | many | level[1] | (level[0] & ~pop)),
             self.stop.eq(level[self.depth.bit_length() - 2 :].any()),
         ]
