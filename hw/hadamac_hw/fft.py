@@ -73,6 +73,8 @@ class Fft(wiring.Component):
                  stand_alone: bool = False, **parameters):
         if plan is not None and parameters:
             raise DescriptionError("Fft takes a plan or parameters, not both")
+        if plan is not None and not isinstance(plan, FftPlan):
+            raise DescriptionError(f"Fft plan must be an FftPlan, not {plan!r}")
         if order not in ORDERS:
             raise DescriptionError(f"Fft order must be {', '.join(ORDERS[:-1])} or {ORDERS[-1]}, not {order!r}")
         if stand_alone and inverse:

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 from hadamac.model.fft_iterative import IterativePlan
-from hadamac.model.fft_steps import twiddles
+from hadamac.model.fft_steps import table_words, twiddles
 
 from .numeric import Requantiser, add_with_carry, delayed
 from .octant import OctantTable
@@ -119,9 +119,7 @@ class SerialButterfly(wiring.Component):
             m.submodules.table = octants = OctantTable(size=plan.size, width=width)
             m.d.comb += octants.exponent.eq(exponent)
             return octants.o.as_value()
-        mask = (1 << width) - 1
-        words = [(int(w.real) & mask) | ((int(w.imag) & mask) << width)
-                 for w in twiddles(tuple(range(plan.size // 2)), plan.size, width)]
+        words = table_words(twiddles(tuple(range(plan.size // 2)), plan.size, width), width)
         m.submodules.table = rom = Ram(width=2 * width, depth=plan.size // 2, init=words, writable=False)
         m.d.comb += rom.read_address.eq(exponent)
         return rom.read_data

@@ -51,6 +51,8 @@ class IterativeFft(wiring.Component):
     def __init__(self, plan: IterativePlan | None = None, *, order: str = "natural", **parameters):
         if plan is not None and parameters:
             raise DescriptionError("IterativeFft takes a plan or parameters, not both")
+        if plan is not None and not isinstance(plan, IterativePlan):
+            raise DescriptionError(f"IterativeFft plan must be an IterativePlan, not {plan!r}")
         if order not in ORDERS:
             raise DescriptionError(f"Fft order must be {', '.join(ORDERS[:-1])} or {ORDERS[-1]}, not {order!r}")
         self.plan, self.order = plan or IterativePlan(**parameters), order

@@ -96,7 +96,7 @@ class Reorder(wiring.Component):
 
     READ = timing.REORDER - 1
 
-    def __init__(self, *, size: int, width: int, order: str, lag: int, flight: int = 1):
+    def __init__(self, *, size: int, width: int, order: str, lag: int, flight: int):
         self.size, self.width, self.order, self.lag, self.flight = size, width, order, lag, max(flight, 2)
         super().__init__({
             "step": In(1), "valid": In(1), "data": In(Complex(width)),

@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.fft_real import RealFftPlan
+from hadamac.model.fft_steps import table_words
 
 from .fft import Fft
 from .numeric import Requantiser, add_with_carry, delayed
@@ -67,6 +68,8 @@ class RealFft(wiring.Component):
     def __init__(self, plan: RealFftPlan | None = None, **parameters):
         if plan is not None and parameters:
             raise DescriptionError("RealFft takes a plan or parameters, not both")
+        if plan is not None and not isinstance(plan, RealFftPlan):
+            raise DescriptionError(f"RealFft plan must be a RealFftPlan, not {plan!r}")
         self.plan = plan or RealFftPlan(**parameters)
         self.interval, self.latency = self.plan.points, timing.real_latency(self.plan)
         self.multipliers = self.plan.inner.multipliers + (4 if self.plan.frames == 1 else 0)
@@ -139,8 +142,7 @@ class RealFft(wiring.Component):
         plus, minus = Signal.like(low, name="plus"), Signal.like(low, name="minus")
         m.d.comb += [plus.eq(Mux(mirrored, high, low)), minus.eq(Mux(mirrored ^ alone, low, high))]
         a, b = (separated(m, plus, minus, Const(second, 1), name=name) for second, name in enumerate("ab"))
-        mask = (1 << width) - 1
-        words = [(int(w.real) & mask) | ((int(w.imag) & mask) << width) for w in plan.twiddles]
+        words = table_words(plan.twiddles, width)
         m.submodules.table = table = Ram(width=2 * width, depth=plan.points, init=words, writable=False)
         m.d.comb += table.read_address.eq(delayed(m, k, 2, "exponent"))
         w = {"re": table.read_data[:width].as_signed(), "im": table.read_data[width:].as_signed()}

@@ -10,7 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
-from hadamac.model.fft_steps import Butterfly, Twiddle, twiddles
+from hadamac.model.fft_steps import Butterfly, Twiddle, table_words, twiddles
 
 from .fft_lag import Lag, Tokens
 from .fft_rescale import Mantissa
@@ -177,9 +177,7 @@ class TwiddleProduct(wiring.Component):
                 m.d.sync += [ends.eq(n == (1 << len(n)) - 2), exponent.eq(Mux(ends, 0, exponent + part))]
             m.d.comb += octants.exponent.eq(delayed(m, exponent, wait - timing.OCTANT, "exponent"))
             return octants.o.as_value()
-        mask = (1 << width) - 1
-        words = [(int(w.real) & mask) | ((int(w.imag) & mask) << width)
-                 for w in twiddles(rule.exponents, rule.block, width)]
+        words = table_words(twiddles(rule.exponents, rule.block, width), width)
         m.submodules.table = rom = Ram(width=2 * width, depth=rule.block, init=words, writable=False)
         far = int(rule.block >= BLOCK_FROM)
         m.d.comb += rom.read_address.eq(delayed(m, count, wait - timing.RAM - far, "address"))

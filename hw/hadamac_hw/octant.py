@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
-from hadamac.model.fft_steps import twiddles
+from hadamac.model.fft_steps import table_words, twiddles
 
 from .numeric import delayed
 from .primitives import Ram
@@ -42,9 +41,7 @@ class OctantTable(wiring.Component):
         address = Signal(range(eighth + 1), reset_less=True)
         m.d.sync += address.eq(Mux(octant[0], eighth - low, low))
         # Cosine and -sine: the first octant's twiddles as they are.
-        mask = (1 << width) - 1
-        table = twiddles(tuple(np.arange(eighth + 1).tolist()), size, width)
-        words = [(int(w.real) & mask) | ((int(w.imag) & mask) << width) for w in table]
+        words = table_words(twiddles(tuple(range(eighth + 1)), size, width), width)
         m.submodules.table = rom = Ram(width=2 * width, depth=eighth + 1, init=words, writable=False)
         m.d.comb += rom.read_address.eq(address)
         octant = delayed(m, octant, 1 + timing.RAM, "octant")

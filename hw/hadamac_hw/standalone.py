@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hadamac.errors import DataError, DescriptionError
-from hadamac.files import atomic_write
+from hadamac.files import atomic_write, check_file
+from hadamac.model import fft_iterative
+from hadamac.model.fft import SCALINGS
 
 from .fft import Fft
 from .fft_iterative import IterativeFft
@@ -31,7 +33,8 @@ is the DFT times 2**-(number of ones).
 }
 _NOTES = """s_axis_tuser[0] on a frame's first beat: this frame's transform is the inverse (same scale).
 {setting}m_axis_tuser[0] on a frame's last beat: something saturated in this frame; overflow: in any since reset.
-frame_error: since reset, tlast came early (the frame was filled with zeros) or late (its surplus was dropped).
+"""
+_COMMON = """frame_error: since reset, tlast came early (the frame was filled with zeros) or late (its surplus dropped).
 Frames may follow each other with any gap or none; a frame comes out whole without later input.
 """
 _REAL = {
@@ -51,6 +54,10 @@ def fft_block(architecture: str = "streaming", target: Target | None = None, **p
     ``operand_width`` and ``twiddle_width`` are as wide as the target's multipliers take them (18 bits on the
     generic one) unless told; wider ones would have to be split, and are refused.
     """
+    if target is not None and not isinstance(target, Target):
+        raise DescriptionError(f"FFT target must be a Target of hadamac_hw.targets or None, not {target!r}")
+    if "stand_alone" in parameters:
+        raise DescriptionError("fft_block makes stand-alone components; for another, take Fft itself")
     if architecture not in ARCHITECTURES:
         raise DescriptionError(f"FFT architecture must be {' or '.join(ARCHITECTURES)}, not {architecture!r}")
     most = target.operand if target else 18
@@ -61,7 +68,7 @@ def fft_block(architecture: str = "streaming", target: Target | None = None, **p
             raise DescriptionError(f"FFT {name} must be at most {most} on {target.name}, not {parameters[name]}")
     if architecture == "streaming":
         parameters["stand_alone"] = True
-    elif (scaling := parameters.get("scaling", "schedule")) in ("full", "block"):
+    elif (scaling := parameters.get("scaling", "schedule")) in set(SCALINGS) - set(fft_iterative.SCALINGS):
         raise DescriptionError(f"FFT scaling {scaling!r} needs the streaming architecture, not iterative")
     return ARCHITECTURES[architecture](**parameters)
 
@@ -75,8 +82,8 @@ def fft_core(name: str, **parameters) -> Core:
     kind = next(name for name, cls in ARCHITECTURES.items() if isinstance(block, cls))
     title = (f"{kind.capitalize()} FFT of {plan.size} points, {plan.width} bits in, {plan.out_width} bits out, "
              f"{block.order} order, {scale}")
-    setting = _SETTING.get(plan.scaling, "").format(stages=plan.stages, exponent=getattr(plan, "exponent_bits", 0))
-    return Core(name, FlatTop(block), title, configuration(block), _NOTES.format(setting=setting))
+    setting = _SETTING.get(plan.scaling, "").format(stages=plan.stages, exponent=getattr(plan, "exponent_bits", None))
+    return Core(name, FlatTop(block), title, configuration(block), _NOTES.format(setting=setting) + _COMMON)
 
 
 def real_fft_core(name: str, target: Target | None = None, **parameters) -> Core:
@@ -87,7 +94,8 @@ def real_fft_core(name: str, target: Target | None = None, **parameters) -> Core
     plan = block.plan
     what = "two real frames" if plan.frames == 2 else "a real frame"
     title = f"Streaming FFT of {what} of {plan.size} points, {plan.width} bits, half-spectra, scale 1/{plan.size}"
-    return Core(name, FlatTop(block), title, configuration(block), _REAL[plan.frames])
+    return Core(name, FlatTop(block), title, configuration(block),
+                _REAL[plan.frames] + "overflow: something saturated since reset.\n" + _COMMON)
 
 
 def write_core(path: Path, make: Callable[..., Core], *, target: str = "generic", **parameters) -> tuple[Core, Path]:
@@ -102,10 +110,12 @@ def write_core(path: Path, make: Callable[..., Core], *, target: str = "generic"
         raise DataError(f"Verilog file must be named NAME.v, not {path.name!r}")
     platform = find_target(target)
     core = make(path.stem, target=platform, **parameters)
-    text = core_text(core, platform=platform)
     example = path.with_name(f"{path.stem}_example.py")
-    atomic_write(path, text)
-    atomic_write(example, example_text(core, target))
+    contents = {path: core_text(core, platform=platform), example: example_text(core, target)}
+    for file in contents:  # both or none
+        check_file(file)
+    for file, content in contents.items():
+        atomic_write(file, content)
     return core, example
 
 

@@ -46,7 +46,9 @@ def fft(
     size: Annotated[int, typer.Option(help="Points, a power of two from 4 to 4096.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write, NAME.v; its module is NAME.")],
     width: Annotated[int, typer.Option(help="Bits of a part, in.")] = 16,
-    out_width: Annotated[int | None, typer.Option(help="Bits of a part, out; as in unless given.")] = None,
+    out_width: Annotated[
+        int | None, typer.Option(help="Bits of a part, out; as in, or all of full growth, unless given.")
+    ] = None,
     twiddle_width: Annotated[
         int | None, typer.Option(help="Bits of a twiddle part; what the target's multiplier takes unless given.")
     ] = None,

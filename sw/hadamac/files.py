@@ -11,12 +11,12 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import DataError
 
-__all__ = ["atomic_directory", "atomic_write", "check_directory"]
+__all__ = ["atomic_directory", "atomic_write", "check_directory", "check_file"]
 
 
 def _temporary(path: Path) -> Path:
@@ -58,10 +58,7 @@ def atomic_write(path: str | os.PathLike[str], content: bytes | str) -> Path:
     DataError
         The directory is missing or not writable, or the disk is full.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise DataError(f"Cannot write {path}: it is a directory")
-    _check_parent(path)
+    path = check_file(path)
     temporary = _temporary(path)
     try:
         temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
@@ -69,7 +66,20 @@ def atomic_write(path: str | os.PathLike[str], content: bytes | str) -> Path:
     except OSError as error:
         raise _failed(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # such as a name that is too long
+            temporary.unlink(missing_ok=True)
+    return path
+
+
+def check_file(path: str | os.PathLike[str]) -> Path:
+    """Refuse, before any work, a file that could not be written: a directory is there, or none to hold it."""
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise DataError(f"Cannot write {path}: it is a directory")
+        _check_parent(path)
+    except OSError as error:
+        raise _failed(path, error) from error
     return path
 
 

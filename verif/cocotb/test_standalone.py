@@ -89,12 +89,24 @@ def test_the_netlist_gives_the_same_bits(tmp_path):
     ("a.v", {"size": 16, "frames": 2, "target": "ice40"},
      "RealFft needs multipliers of 18 bits, which ice40 does not have"),
     ("a.txt", {"size": 16}, "Verilog file must be named NAME.v, not 'a.txt'"),
+    ("module.v", {"size": 16}, "Verilog module name must be free, not 'module', which is a keyword"),
+    ("rst.v", {"size": 16}, "Verilog module name must be free, not 'rst', which is the name of a port"),
+    ("overflow.v", {"size": 16}, "Verilog module name must be free, not 'overflow', which is the name of a port"),
     ("1a.v", {"size": 16}, "Verilog module name must be letters, digits and underscores, not '1a'"),
 ])
 def test_bad_parameters_leave_no_file(tmp_path, name, options, message):
     with refused(message, HadamacError):
         write_core(tmp_path / name, real_fft_core if "frames" in options else fft_core, **({"width": 16} | options))
     assert not list(tmp_path.iterdir())
+
+
+def test_both_files_or_none(tmp_path):
+    (tmp_path / "z_example.py").mkdir()
+    with refused(f"Cannot write {tmp_path / 'z_example.py'}: it is a directory", HadamacError):
+        write_core(tmp_path / "z.v", fft_core, size=8, width=12)
+    assert [p.name for p in tmp_path.iterdir()] == ["z_example.py"]
+    with refused(f"Cannot write {tmp_path / ('x' * 240 + '.v')}: File name too long", HadamacError):
+        write_core(tmp_path / ("x" * 240 + ".v"), fft_core, size=8, width=12)
 
 
 def test_direction_is_the_frame_s_own():

@@ -11,6 +11,8 @@ from hadamac.model.fft import FftPlan, bit_reversed
 from hadamac.model.fft_steps import twiddles
 from hadamac.numeric import round_half_even, saturate, swap
 from hadamac_hw.fft import Fft
+from hadamac_hw.fft_iterative import IterativeFft
+from hadamac_hw.fft_real import RealFft
 from support.seeds import refused, rng
 from support.stimuli import corners, limits, nasty, uniform
 
@@ -189,12 +191,31 @@ def test_full_growth_and_loaded_schedules(size):
     beyond = np.maximum(want.view(float).max(1) - high, low - want.view(float).min(1))
     assert (beyond[overflow] > -noise[overflow]).all() and overflow[beyond > noise].all()
     assert overflow.any() and not overflow.all()
-    with pytest.raises(DescriptionError, match="FFT exponents must be from 0 to"):
+    with pytest.raises(DescriptionError, match="FFT exponent must be integers from 0 to"):
         loaded.run(x, exponent=full.stages + 1)
-    with pytest.raises(DescriptionError, match="FFT frames must have exponents if scaling is run-time"):
+    with pytest.raises(DescriptionError, match="FFT frames must each have an exponent where scaling is run-time"):
         loaded.run(x)
-    with pytest.raises(DescriptionError, match="if scaling is run-time, not full"):
+    with pytest.raises(DescriptionError, match="FFT frames have no exponent where scaling is full"):
         full.run(x, exponent=0)
+
+
+def test_what_frames_are_given_is_checked():
+    plan = FftPlan(size=8, width=12, scaling="run-time")
+    x = np.zeros((3, 8))
+    with refused("FFT exponent must be integers from 0 to 3, not 1.5 .. 1.5", DescriptionError):
+        plan.run(x, exponent=1.5)
+    with refused("FFT exponent of frames (3,) must have the shape (3,), not (2,)", DescriptionError):
+        plan.run(x, exponent=(1, 2))
+    with refused("FFT inverse must be one for all frames (3,), or of that shape, not (2,)", DescriptionError):
+        plan.run(x, inverse=(True, False), exponent=0)
+    assert FftPlan(size=8, width=12, schedule=np.ones(3, dtype=int)).schedule == (1, 1, 1)
+    for wrong in (5, plan):
+        with pytest.raises(DescriptionError, match="IterativeFft plan must be an IterativePlan, not"):
+            IterativeFft(wrong)
+        with pytest.raises(DescriptionError, match="RealFft plan must be a RealFftPlan, not"):
+            RealFft(wrong)
+    with refused("Fft plan must be an FftPlan, not 5", DescriptionError):
+        Fft(5)
 
 
 def test_a_part_that_rounds_up_beyond_a_block_s_format_is_clipped():
@@ -225,8 +246,12 @@ def test_multipliers():
         ({"operand_width": 19}, "FFT operand_width must be an integer from 8 to 18, not 19"),
         ({"scaling": "float"}, "FFT scaling must be schedule, full, run-time or block, not 'float'"),
         ({"scaling": "full", "schedule": (1, 1, 1, 1)}, "FFT scaling 'full' takes no schedule, not (1, 1, 1, 1)"),
-        ({"scaling": "block", "out_width": 21}, "FFT out_width with a block exponent must be below width + log2 N + 1 "
-         "= 21, which needs none, not 21"),
+        ({"scaling": "block", "out_width": 21}, "FFT out_width with a block exponent must be below the result's 21 bits, "
+         "which need none, not 21"),
+        ({"schedule": 5}, "FFT schedule must be 4 shifts of 0 or 1 (log2 16), not 5"),
+        ({"schedule": (1.0, 1, 1, 1)}, "FFT schedule must be 4 shifts of 0 or 1 (log2 16), not (1.0, 1, 1, 1)"),
+        ({"size": 4, "width": 12, "scaling": "block", "out_width": 14},
+         "FFT out_width with a block exponent must be below the result's 14 bits, which need none, not 14"),
         ({"schedule": (1, 1, 1)}, "FFT schedule must be 4 shifts of 0 or 1 (log2 16), not (1, 1, 1)"),
         ({"schedule": (1, 2, 1, 1)}, "FFT schedule must be 4 shifts of 0 or 1 (log2 16), not (1, 2, 1, 1)"),
         ({"width": 24, "operand_width": 8},

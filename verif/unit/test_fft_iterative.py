@@ -99,7 +99,8 @@ def test_no_word_inside_saturates_at_scale_one_over_n():
     ({"scaling": "full"}, "FFT scaling must be schedule or run-time, not 'full'"),
     ({"schedule": (1, 0)}, "FFT schedule must be 4 shifts of 0 or 1 (log2 16), not (1, 0)"),
     ({"width": 24, "operand_width": 8, "twiddle_width": 8},
-     "FFT operand_width 8 and twiddle_width 8 must leave a product fraction bits to round, not -13"),
+     "FFT twiddle_width must be at least 22 for words of 27 bits and operands of 8, and leave 4 passes room for their "
+     "roundings, not 8"),
 ])
 def test_refusals(options, message):
     with refused(message, DescriptionError):
@@ -107,5 +108,10 @@ def test_refusals(options, message):
     plan = IterativePlan(size=16, width=16)
     with refused("FFT frame must have 16 samples, not 8", DescriptionError):
         plan.run(np.zeros((3, 8)))
-    with refused("FFT frames must have schedules if scaling is run-time, not schedule", DescriptionError):
+    with refused("FFT frames have no schedule where scaling is schedule", DescriptionError):
         plan.run(np.zeros((3, 16)), schedule=(1, 1, 1, 1))
+    loaded = IterativePlan(size=16, width=16, scaling="run-time")
+    with refused("FFT frames must each have a schedule where scaling is run-time", DescriptionError):
+        loaded.run(np.zeros((3, 16)))
+    with refused("FFT schedule must be integers from 0 to 1, not 3 .. 3", DescriptionError):
+        loaded.run(np.zeros((3, 16)), schedule=3)

@@ -46,6 +46,26 @@ def test_nest_counts_like_nested_loops(limits):
     assert seen == expected and len(seen) > 20
 
 
+@pytest.mark.parametrize("inflight", (1, 14))
+def test_what_a_fifo_holds_leaves_without_a_hole(inflight):
+    """Runs of any length, a sink that begins to take at any time: one word a cycle from its first on."""
+    for run, ready_from in product((1, 2, 3, 4, 5, 8), range(0, 18)):
+        fifo, given = Fifo(unsigned(8), inflight=inflight), []
+
+        async def bench(ctx):
+            for t in range(40):
+                ctx.set(fifo.push, t < run)
+                ctx.set(fifo.data, t)
+                ctx.set(fifo.o.ready, t >= ready_from)
+                if ctx.get(fifo.o.valid) and t >= ready_from:
+                    given.append((t, ctx.get(fifo.o.payload)))
+                await ctx.tick()
+
+        simulate(fifo, bench)
+        first = given[0][0]
+        assert given == [(first + k, k) for k in range(run)], (run, ready_from)
+
+
 @pytest.mark.parametrize("cycles", (0, 1, 4))
 def test_delayed(cycles):
     m = Module()

@@ -72,7 +72,7 @@ class Beats:
         frame
             Beats of a frame, from which `last` follows.
         """
-        array = np.asarray(words)
+        array = np.asarray(words, dtype=object)  # words beyond 63 bits would become floats
         if array.ndim == 2 and frame is None and last is None:
             frame = array.shape[1]
         values = [int(word) for word in array.ravel().tolist()]
@@ -85,7 +85,7 @@ class Beats:
         columns = []
         for name, column in (("last", last), ("user", user)):
             if column is not None:
-                column = [int(value) for value in np.asarray(column).ravel().tolist()]
+                column = [int(value) for value in np.asarray(column, dtype=object).ravel().tolist()]
                 if len(column) != len(values):
                     raise ValueError(f"{len(values)} beats but {len(column)} values of {name}")
             columns.append(column)

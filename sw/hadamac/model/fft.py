@@ -57,6 +57,7 @@ import numpy as np
 
 from ..errors import DescriptionError
 from ..numeric import swap
+from .fft_check import check_frames, check_inverse, check_parameters
 from .fft_steps import (
     Butterfly,
     Requantise,
@@ -71,8 +72,7 @@ from .fft_steps import (
     twiddle,
 )
 
-__all__ = ["FftPlan", "Transformed", "ORDERS", "SCALINGS", "bit_reversed", "check_parameters",
-           "output_bins"]
+__all__ = ["FftPlan", "Transformed", "ORDERS", "SCALINGS", "bit_reversed", "output_bins"]
 
 
 @lru_cache(None)
@@ -149,10 +149,10 @@ class FftPlan:
             object.__setattr__(self, "guard", 2 if scheduled else 3)
         check_parameters(self, SCALINGS, {"width": (4, 24), "out_width": (4, 40), "twiddle_width": (6, 18),
                                           "guard": (0, 8), "operand_width": (8, 18)})
-        grown = self.width + self.stages + 1
-        if self.scaling == "block" and self.out_width >= grown:
-            raise DescriptionError(f"FFT out_width with a block exponent must be below width + log2 N + 1 = {grown}, "
-                                   f"which needs none, not {self.out_width}")
+        if self.scaling == "block" and self.steps[-1].most == 0:
+            grown = self.steps[-2].out_width - self.steps[-1].drop
+            raise DescriptionError(f"FFT out_width with a block exponent must be below the result's {grown} bits, "
+                                   f"which need none, not {self.out_width}")
         finest = self.guard + min((s.product.drop for s in self.steps if isinstance(s, Twiddle)), default=0)
         if finest < self.guard:
             raise DescriptionError(
@@ -172,8 +172,8 @@ class FftPlan:
 
     @property
     def exponent_bits(self) -> int:
-        """Bits of a frame's own exponent, 0 where S is fixed."""
-        return self.steps[-1].most.bit_length() if isinstance(self.steps[-1], Rescale) else 0
+        """Bits of the block exponent, 0 where there is none."""
+        return self.steps[-1].most.bit_length() if self.scaling == "block" else 0
 
     @cached_property
     def steps(self) -> tuple:
@@ -194,10 +194,9 @@ class FftPlan:
         x = np.asarray(x, dtype=np.complex128)
         if x.shape[-1] != self.size:
             raise DescriptionError(f"FFT frame must have {self.size} samples, not {x.shape[-1]}")
-        if (exponent is None) == (self.scaling == "run-time"):
-            raise DescriptionError(f"FFT frames must have exponents if scaling is run-time, not {self.scaling}")
         lead = x.shape[:-1]
-        turned = np.broadcast_to(np.asarray(inverse, dtype=bool), lead)[..., None]
+        exponent = check_frames("exponent", exponent, self, lead, most=self.stages)
+        turned = check_inverse(inverse, lead)
         z = (np.where(turned, swap(x), x) if turned.any() else x).reshape(-1, self.size)
         overflow, s = np.zeros(len(z), dtype=bool), np.full(len(z), self.scale)
         for step in self.steps:
@@ -211,34 +210,11 @@ class FftPlan:
                 s = least_shift(z, step.width + step.drop).max(-1)
                 z, over = rescale(z, step, s)[0], False
             else:
-                s = np.broadcast_to(np.asarray(exponent), lead).reshape(-1)
-                if s.size and not 0 <= s.min() <= s.max() <= step.most:
-                    raise DescriptionError(f"FFT exponents must be from 0 to {step.most}, not {s.min()} .. {s.max()}")
+                s = exponent.reshape(-1)
                 z, over = rescale(z, step, s)
             overflow |= over
         z = z[:, bit_reversed(self.size)].reshape(*lead, self.size)
         return Transformed(np.where(turned, swap(z), z) if turned.any() else z, overflow.reshape(lead), s.reshape(lead))
-
-
-def check_parameters(plan, scalings: tuple, ranges: dict) -> None:
-    """Refuse what no FFT can do; fill in a schedule that was not told: ones, or zeros where there is none."""
-    n = plan.size
-    if isinstance(n, bool) or not isinstance(n, int) or not 4 <= n <= 4096 or n & (n - 1):
-        raise DescriptionError(f"FFT size must be a power of two from 4 to 4096, not {n!r}")
-    if plan.scaling not in scalings:
-        raise DescriptionError(
-            f"FFT scaling must be {', '.join(scalings[:-1])} or {scalings[-1]}, not {plan.scaling!r}")
-    for name, (low, high) in ranges.items():
-        value = getattr(plan, name)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise DescriptionError(f"FFT {name} must be an integer from {low} to {high}, not {value!r}")
-    scheduled = plan.scaling == "schedule"
-    if not scheduled and any(plan.schedule or ()):
-        raise DescriptionError(f"FFT scaling {plan.scaling!r} takes no schedule, not {plan.schedule!r}")
-    schedule = (int(scheduled),) * plan.stages if plan.schedule is None else tuple(plan.schedule)
-    object.__setattr__(plan, "schedule", schedule)
-    if len(schedule) != plan.stages or any(s not in (0, 1) for s in schedule):
-        raise DescriptionError(f"FFT schedule must be {plan.stages} shifts of 0 or 1 (log2 {n}), not {schedule!r}")
 
 
 def _derive(plan: FftPlan):

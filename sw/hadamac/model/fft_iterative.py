@@ -28,10 +28,11 @@ import numpy as np
 
 from ..errors import DescriptionError
 from ..numeric import clip_frames, round_half_even, swap
-from .fft import Transformed, bit_reversed, check_parameters
+from .fft import Transformed, bit_reversed
+from .fft_check import check_frames, check_inverse, check_parameters
 from .fft_steps import Requantise, requantise, twiddles
 
-__all__ = ["IterativePlan"]
+__all__ = ["SCALINGS", "IterativePlan"]
 
 SCALINGS = ("schedule", "run-time")
 
@@ -66,10 +67,16 @@ class IterativePlan:
             object.__setattr__(self, "out_width", self.width)
         check_parameters(self, SCALINGS, {"width": (4, 24), "out_width": (4, 32), "twiddle_width": (6, 18),
                                           "guard": (0, 8), "operand_width": (8, 18)})
-        if self.product.drop < 1:
+        # Every word's parts stay below the modulus, with what roundings and twiddles add in each pass.
+        modulus = 2.0**0.5 * 2.0 ** (self.width - 1 + self.guard)
+        for _ in range(self.stages):
+            modulus = (modulus + 2.0**self.operand.drop) * (1 + 2.0 ** (2 - self.twiddle_width)) + 1
+        if self.product.drop < 1 or not self.saturates and modulus >= 2.0 ** (self.word - 1):
+            least = max(self.word - self.operand_width, 0) + 3
             raise DescriptionError(
-                f"FFT operand_width {self.operand_width} and twiddle_width {self.twiddle_width} must leave a product "
-                f"fraction bits to round, not {self.product.drop}")
+                f"FFT twiddle_width must be at least {least} for words of {self.word} bits and operands of "
+                f"{self.operand_width}, and leave {self.stages} passes room for their roundings, "
+                f"not {self.twiddle_width}")
 
     @property
     def stages(self) -> int:
@@ -120,12 +127,11 @@ class IterativePlan:
         x = np.asarray(x, dtype=np.complex128)
         if x.shape[-1] != self.size:
             raise DescriptionError(f"FFT frame must have {self.size} samples, not {x.shape[-1]}")
-        if (schedule is None) == (self.scaling == "run-time"):
-            raise DescriptionError(f"FFT frames must have schedules if scaling is run-time, not {self.scaling}")
         lead = x.shape[:-1]
-        shifts = np.broadcast_to(self.schedule if schedule is None else schedule, (*lead, self.stages))
+        loaded = check_frames("schedule", schedule, self, lead, axis=(self.stages,), most=1)
+        shifts = np.broadcast_to(self.schedule, (*lead, self.stages)) if loaded is None else loaded
         shifts = shifts.reshape(-1, self.stages)
-        turned = np.broadcast_to(np.asarray(inverse, dtype=bool), lead)[..., None]
+        turned = check_inverse(inverse, lead)
         z = np.where(turned, swap(x), x).reshape(-1, self.size) * 2.0**self.guard
         overflow = np.zeros(len(z), dtype=bool)
         for k in range(self.stages):

@@ -12,11 +12,11 @@ One frame x of 2 M points: with a = its even samples, b = its odd ones, N = M, :
 1987, section III.)
 
 Half-spectra are *packed*: bin 0 and the Nyquist bin are real, and share the first place, the Nyquist bin
-in its imaginary part; bins 1 .. points/2 - 1 follow.  So as many words leave as came.
+in its imaginary part; bins 1 .. size/2 - 1 of a real frame of ``size`` points follow.  So as many words leave as came.
 
 Numbers
 -------
-Scale 1/points.  The complex transform's output (:mod:`hadamac.model.fft`) has all the bits that its
+Scale 1/size.  The complex transform's output (:mod:`hadamac.model.fft`) has all the bits that its
 components need, and with two frames one fraction bit; sums are exact; the result is rounded (half to even)
 once more, to ``width`` bits, and saturates only where the exact result does not fit.
 """
@@ -63,7 +63,7 @@ class RealFftPlan:
     frames: int = 2
 
     def __post_init__(self):
-        if isinstance(self.frames, bool) or self.frames not in (1, 2):
+        if isinstance(self.frames, bool) or not isinstance(self.frames, int) or self.frames not in (1, 2):
             raise DescriptionError(f"RealFft frames must be 1 or 2, not {self.frames!r}")
         n, (low, high) = self.size, (4, 4096) if self.frames == 2 else (8, 8192)
         if isinstance(n, bool) or not isinstance(n, int) or not low <= n <= high or n & (n - 1):

@@ -10,13 +10,19 @@ import numpy as np
 from ..numeric import clip_frames, round_half_even
 
 __all__ = ["Butterfly", "Requantise", "Rescale", "Twiddle", "bits_of", "butterfly", "exponents", "least_shift",
-           "requantise", "rescale", "twiddle", "twiddles"]
+           "requantise", "rescale", "table_words", "twiddle", "twiddles"]
 
 
 @lru_cache(None)
 def twiddles(exponents: tuple, size: int, width: int) -> np.ndarray:
     """``exp(-2 pi j e / size)`` in SQ(2, width-2): 1.0 is exact, both parts rounded half to even."""
     return np.rint(np.exp(-2j * np.pi * np.array(exponents) / size) * 2.0 ** (width - 2))
+
+
+def table_words(words: np.ndarray, width: int) -> list[int]:
+    """Complex words as those of a table: the real part in the low ``width`` bits."""
+    mask = (1 << width) - 1
+    return [(int(w.real) & mask) | ((int(w.imag) & mask) << width) for w in words]
 
 
 @dataclass(frozen=True)
