@@ -3,6 +3,8 @@
 import hashlib
 import json
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -55,3 +57,15 @@ def test_every_block_has_a_core(qnet, tmp_path):
         text = core_text(core)
         assert core.configuration and not any(key.startswith("_") for key in core.configuration)
         assert re.search(rf"^module {core.name}\(", text, re.M), core.name
+
+
+def test_components_by_name():
+    """Every name that the package offers is there, and loads only when asked for."""
+    import hadamac_hw
+
+    assert all(getattr(hadamac_hw, name).__name__ == name for name in hadamac_hw.__all__)
+    script = "import sys, hadamac_hw; print('amaranth' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+    with pytest.raises(AttributeError, match="no attribute 'Ftf'"):
+        _ = hadamac_hw.Ftf
