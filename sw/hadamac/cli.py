@@ -16,6 +16,7 @@ from rich.table import Table
 from . import __version__
 from .arrays import load_images, save_array, write_trace
 from .artifact import Artifact, load, save, shipped
+from .cli_explain import explain
 from .cli_fit import fit as fit_command
 from .cli_options import ArtifactArgument, DataOption, IntervalOption, SeedOption, console, folding
 from .cli_verilog import verilog_app
@@ -30,6 +31,7 @@ app = typer.Typer(
     rich_markup_mode="markdown", help="Frequency-domain CNNs: train, predict bit-exactly, emit, simulate and build.",
 )
 app.add_typer(verilog_app, name="verilog", epilog="Example: hadamac verilog --out build/rtl")
+app.command(name="explain", epilog="Example: hadamac explain")(explain)
 app.command(name="fit", epilog="Example: hadamac fit gelu --segments 16 --plot gelu.png")(fit_command)
 
 

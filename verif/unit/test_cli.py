@@ -23,7 +23,7 @@ def hadamac(monkeypatch, capsys):
     return run
 
 
-COMMANDS = ["train", "quantise", "predict", "verilog", "sim", "estimate", "bitstream", "show", "demo"]
+COMMANDS = ["train", "quantise", "predict", "verilog", "sim", "estimate", "bitstream", "show", "demo", "explain", "fit"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -53,6 +53,26 @@ def test_predict_writes_integer_logits(hadamac, tmp_path):
 def test_predict_prints_the_accuracy(hadamac):
     code, out, _ = hadamac("predict")
     assert code == 0 and "accuracy 98.60 % (493 of 500)" in out
+
+
+def test_explain_says_what_the_output_cannot_see(hadamac):
+    code, out, err = hadamac("explain")
+    assert (code, err) == (0, "") and "cannot depend on input frequencies beyond |u|, |v| <= 7." in out
+    assert "4,544" in out and "19,328" in out  # complex weights, pruned and not: 120 * 8 + 28 * 128, 31 * 16 * 8 + 15 * 8 * 128
+
+
+def test_fit_writes_words_and_a_picture(hadamac, tmp_path):
+    code, out, err = hadamac("fit", "sigmoid", "--segments", 8, "--format", "SQ(4,8)", "--out", tmp_path / "s.json",
+                             "--plot", tmp_path / "s.png")
+    assert (code, err) == (0, "") and "max error" in out and "offset mirrored" in out
+    words = json.loads((tmp_path / "s.json").read_text())
+    assert len(words["slopes"]) == 8 and len(words["breakpoints"]) == 7 and words["mirror"]["kind"] == "odd"
+    assert (tmp_path / "s.png").read_bytes().startswith(b"\x89PNG")
+    for arguments, message in ((("fit", "cosine"), "Function must be one of relu, leaky, sigmoid, "),
+                               (("fit", "tanh", "--format", "4.8"), "Format must be written SQ(i,f), as SQ(4,12), not '4.8'"),
+                               (("fit", "tanh", "--segments", "0"), "Pwl segments must be an integer from 1 to 64, not 0")):
+        code, _, err = hadamac(*arguments)
+        assert code == 2 and message in err and len(err.splitlines()) == 1
 
 
 def test_quantise_to_another_preset(hadamac, tmp_path):

@@ -1,0 +1,144 @@
+"""Which bins an output can depend on: a proof by walking a network backwards, edge by edge.
+
+A *chain* is a list of steps between edges.  An edge carries maps or half-spectra (bins u mod N, v = 0 .. N/2, one
+set for all channels).  A bin is *live* if the output can depend on it directly, *coupled* if it can only
+through a few scalars (a mean, a deviation), else *dead*.  The walk is sound: a step lets a bin die only where its
+definition says that nothing behind it can see the bin, or that the bin is always zero.  Whether a live bin does
+matter is up to weights, which the walk does not look at.
+
+Definitions of the layers: :mod:`hadamac.network`; of the crop: :mod:`hadamac.model.crop`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .errors import DescriptionError
+from .network import Network
+
+__all__ = ["Edge", "Step", "analyse", "chain", "sentence"]
+
+KINDS = ("transform", "multiply", "crop", "inverse", "point", "bin", "normalise", "linear")
+"""Maps to spectra; each bin by itself; keep low bins; spectra to maps; each pixel by itself (of maps); each bin by
+itself, not linear; bins by their frame's mean and deviation; anything of everything."""
+SPECTRAL = {"multiply", "crop", "inverse", "bin", "normalise"}
+"""What takes a spectrum."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One layer's part: ``what`` it is in words, ``size`` of the edge before it, M that a crop ``keeps``, ``channels``
+    behind it."""
+
+    kind: str
+    size: int
+    what: str
+    keeps: int = 0
+    channels: int = 1
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise DescriptionError(f"Liveness step must be one of {', '.join(KINDS)}, not {self.kind!r}")
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What stands before a step: its name, masks (N, N/2 + 1) of a spectrum (None of maps), and why bins are dead."""
+
+    name: str
+    size: int
+    live: np.ndarray | None
+    coupled: np.ndarray | None
+    scalars: int
+    why: str
+
+    @property
+    def dead(self) -> np.ndarray | None:
+        return None if self.live is None else ~(self.live | self.coupled)
+
+
+def low(size: int, keeps: int) -> np.ndarray:
+    """Half-spectrum mask of the bins with ``|u|, |v| < keeps/2``."""
+    u = np.abs(np.fft.fftfreq(size, 1 / size))[:, None]
+    return (2 * u < keeps) & (2 * np.arange(size // 2 + 1) < keeps)
+
+
+def _widened(mask: np.ndarray, size: int) -> np.ndarray:
+    """A mask of a cropped spectrum as one of the spectrum before the crop: the same frequencies."""
+    out = np.zeros((size, size // 2 + 1), dtype=bool)
+    for u, v in np.argwhere(mask):
+        out[(u if 2 * u < len(mask) else u - len(mask)) % size, v] = True
+    return out
+
+
+def _forward(steps: Sequence[Step]) -> tuple[list[bool], list[np.ndarray | None]]:
+    """Of the edge before each step: whether it carries a spectrum, and which of its bins are always zero."""
+    carries, spectral, zeros, zero = [], steps[0].kind in SPECTRAL, [], None
+    for step in steps:
+        carries.append(spectral)
+        zeros.append(zero)
+        spectral = step.kind in SPECTRAL - {"inverse"} or step.kind == "transform"
+        if step.kind == "crop":
+            zero = ~low(step.keeps, step.keeps)
+        elif step.kind != "multiply":  # f(0) need not be 0
+            zero = None
+    return carries, zeros
+
+
+def analyse(steps: Sequence[Step]) -> list[Edge]:
+    """The edge before every step, first to last; the output behind the last one is wanted whole."""
+    edges, live, coupled, scalars, why = [], None, None, 0, ""
+    for step, spectral, zero in zip(reversed(steps), *map(reversed, _forward(steps))):
+        everything = np.ones((step.size, step.size // 2 + 1), dtype=bool)
+        if not spectral:  # a transform, a function or a linear layer of maps sees every pixel
+            live, coupled, scalars, why = None, None, 0, ""
+        elif step.kind in ("inverse", "linear"):
+            live, coupled, scalars, why = everything, ~everything, 0, f"{step.what} mixes all bins"
+        else:
+            if live is None:  # the output is this step's spectrum
+                after = step.keeps or step.size
+                live = np.ones((after, after // 2 + 1), dtype=bool)
+                coupled, why = ~live, "the output is the spectrum"
+            if step.kind == "crop":
+                kept = low(step.size, step.keeps)
+                live, coupled = _widened(live, step.size) & kept, _widened(coupled, step.size) & kept
+                why = f"{step.what} discards |u|, |v| >= {step.keeps / 2:g}, and nothing between mixes bins"
+            elif step.kind == "normalise":
+                coupled, scalars = ~live, scalars + 2 * step.channels
+                why = f"{step.what} couples all bins by a mean and a deviation of each channel"
+        if zero is not None and spectral and ((live | coupled) & zero).any():
+            live, coupled, why = live & ~zero, coupled & ~zero, f"{why}; the crop's Nyquist bins are always zero"
+        told = scalars if coupled is not None and coupled.any() else 0
+        edges.append(Edge(step.what, step.size, live, coupled, told, why))
+    return edges[::-1]
+
+
+def chain(network: Network) -> list[Step]:
+    """A network's steps."""
+    steps = []
+    for g in network.groups:
+        steps += [
+            Step("transform", g.size, f"FFT2 {g.size}x{g.size}", channels=g.inputs),
+            Step("multiply", g.size, f"SpectralConv {g.inputs} to {g.outputs}", channels=g.outputs),
+            Step("crop", g.size, f"SpectralPool {g.size} to {g.pool}", keeps=g.pool, channels=g.outputs),
+            Step("inverse", g.pool, f"IFFT2 {g.pool}x{g.pool}", channels=g.outputs),
+            Step("point", g.pool, g.function, channels=g.outputs),
+        ]
+    return [*steps, Step("linear", network.groups[-1].pool, f"Dense to {network.dense.outputs}")]
+
+
+def sentence(edges: list[Edge]) -> str:
+    """What the output cannot see of the input's spectrum, in words: of the first edge that carries one."""
+    first = next((e for e in edges if e.live is not None), None)
+    if first is None or (first.live.all()):
+        return "The output depends on all input frequencies."
+    u = np.abs(np.fft.fftfreq(first.size, 1 / first.size)).astype(int)[:, None] + 0 * np.arange(first.size // 2 + 1)
+    radius = int(max(u[first.live].max(initial=0), np.argwhere(first.live)[:, 1].max(initial=0)))
+    inside = low(first.size, 2 * radius + 1)
+    where = f"|u|, |v| <= {radius}" if (first.live == inside).all() else f"the {first.live.sum()} live bins"
+    if first.dead.any() and not first.coupled.any():
+        return f"The output cannot depend on input frequencies beyond {where}."
+    return f"The output depends on input frequencies beyond {where} only through {first.scalars} scalars."
