@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Annotated
 
+import dependence
 import figures
 import numpy as np
 import pooling
@@ -55,9 +56,40 @@ def pooling_page(result: dict) -> str:
     return "\n".join(lines)
 
 
-def main(out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("docs/study")):
+def dependence_page(result: dict) -> str:
+    """Do the discarded bins matter?"""
+    lines = [
+        "# Do the frequencies that a crop discards matter?", "",
+        "Made by `make study`. The question: in a network that stays in the frequency domain, the high frequencies",
+        "that pooling discards seem never to matter; is that the same as low-passing the input?",
+        "([dsp.stackexchange 76875](https://dsp.stackexchange.com/questions/76875))", "",
+        f"Small networks in floats, {dependence.N} x {dependence.N} input, {dependence.CHANNELS} channels, random",
+        f"weights, a crop to {dependence.M} x {dependence.M}, {dependence.OUTPUTS} outputs, seed {result['seed']}.",
+        "`change`: relative change of the output when all discarded bins of the input are replaced by another image's.",
+        f"`rank`: of the output's Jacobian by the discarded bins, {result['rows'][0]['inputs']} real numbers: through",
+        "how many numbers they act. Beside it, what liveness (`hadamac.liveness`, `hadamac explain`) proves without",
+        "looking at weights:", "",
+        "| network | change | rank | liveness |", "|---|---|---|---|",
+    ]
+    lines += [f"| {r['network']} | {r['change']:.3g} | {r['rank']} | {r['says'].replace('|', chr(92) + '|')} |"
+              for r in result["rows"]]
+    lines += [
+        "", "So both answers of the thread are right about different networks.", "",
+        "* If everything before the crop acts on each bin alone (products, activations of real and imaginary parts,",
+        "  statistics taken after the crop), the discarded bins do nothing: the network is a function of the",
+        "  low-passed input, however non-linear it is and whatever its filters learned.",
+        "* Run-time statistics taken before the crop let them in, through two numbers a channel only: a mean and a",
+        "  deviation.",
+        "* An activation in space before the crop mixes bins, and then they matter fully; after the crop it mixes only",
+        "  what the crop left.", "",
+    ]
+    return "\n".join(lines)
+
+
+def main(out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("docs/study"),
+         seed: Annotated[int, typer.Option(help="Seed of weights and inputs.")] = 1):
     """Compute, and write tables and figures."""
-    steps = Steps(1, Console())
+    steps = Steps(2, Console())
     with steps.step("Pooling: information, equal sizes, Nyquist rules") as bar:
         photograph, digits = pooling.photograph(), shipped_digits()[0] / 255.0
         digits = digits if digits.shape[-1] == 32 else _padded(digits)
@@ -71,6 +103,11 @@ def main(out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("
         atomic_write(out / "pooling.json", json.dumps(result, indent=1) + "\n")
         atomic_write(out / "pooling.md", pooling_page(result))
         bar.say(f"Wrote {out}/pooling.md")
+    with steps.step("Dependence on the discarded bins") as bar:
+        result = {"seed": seed, "rows": dependence.measure(seed)}
+        atomic_write(out / "dependence.json", json.dumps(result, indent=1) + "\n")
+        atomic_write(out / "dependence.md", dependence_page(result))
+        bar.say(f"Wrote {out}/dependence.md")
 
 
 def _padded(digits):
