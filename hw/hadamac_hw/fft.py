@@ -25,6 +25,7 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.fft import ORDERS, FftPlan, output_bins
+from hadamac.model.fft_check import check_order, given_plan
 from hadamac.model.fft_steps import Butterfly
 
 from .fft_end import End
@@ -71,15 +72,11 @@ class Fft(wiring.Component):
 
     def __init__(self, plan: FftPlan | None = None, *, inverse: bool = False, order: str = "natural",
                  stand_alone: bool = False, **parameters):
-        if plan is not None and parameters:
-            raise DescriptionError("Fft takes a plan or parameters, not both")
-        if plan is not None and not isinstance(plan, FftPlan):
-            raise DescriptionError(f"Fft plan must be an FftPlan, not {plan!r}")
-        if order not in ORDERS:
-            raise DescriptionError(f"Fft order must be {', '.join(ORDERS[:-1])} or {ORDERS[-1]}, not {order!r}")
+        plan = given_plan("Fft", FftPlan, plan, parameters)
+        check_order(order, ORDERS)
         if stand_alone and inverse:
             raise DescriptionError("Fft takes inverse or stand_alone (each frame tells its direction), not both")
-        self.plan = plan or FftPlan(**parameters)
+        self.plan = plan
         if self.plan.scaling in ("run-time", "block") and not stand_alone:
             raise DescriptionError(f"Fft scaling {self.plan.scaling!r} needs stand_alone: each frame's beats tell it")
         self.inverse, self.order, self.stand_alone = bool(inverse), order, bool(stand_alone)

@@ -16,8 +16,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
-from hadamac.errors import DescriptionError
 from hadamac.model.fft import ORDERS, output_bins
+from hadamac.model.fft_check import check_order, given_plan
 from hadamac.model.fft_iterative import IterativePlan
 
 from .fft_butterfly import SerialButterfly
@@ -49,13 +49,9 @@ class IterativeFft(wiring.Component):
     """
 
     def __init__(self, plan: IterativePlan | None = None, *, order: str = "natural", **parameters):
-        if plan is not None and parameters:
-            raise DescriptionError("IterativeFft takes a plan or parameters, not both")
-        if plan is not None and not isinstance(plan, IterativePlan):
-            raise DescriptionError(f"IterativeFft plan must be an IterativePlan, not {plan!r}")
-        if order not in ORDERS:
-            raise DescriptionError(f"Fft order must be {', '.join(ORDERS[:-1])} or {ORDERS[-1]}, not {order!r}")
-        self.plan, self.order = plan or IterativePlan(**parameters), order
+        plan = given_plan("IterativeFft", IterativePlan, plan, parameters)
+        check_order(order, ORDERS)
+        self.plan, self.order = plan, order
         self.latency, self.interval = timing.iterative_latency(self.plan), timing.iterative_interval(self.plan)
         self.frame, self.multipliers = (self.plan.size, self.plan.size), 2
         user = 1 + (self.plan.stages if self.plan.scaling == "run-time" else 0)

@@ -10,7 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
-from hadamac.errors import DescriptionError
+from hadamac.model.fft_check import given_plan
 from hadamac.model.fft_real import RealFftPlan
 from hadamac.model.fft_steps import table_words
 
@@ -66,11 +66,8 @@ class RealFft(wiring.Component):
     """
 
     def __init__(self, plan: RealFftPlan | None = None, **parameters):
-        if plan is not None and parameters:
-            raise DescriptionError("RealFft takes a plan or parameters, not both")
-        if plan is not None and not isinstance(plan, RealFftPlan):
-            raise DescriptionError(f"RealFft plan must be a RealFftPlan, not {plan!r}")
-        self.plan = plan or RealFftPlan(**parameters)
+        plan = given_plan("RealFft", RealFftPlan, plan, parameters)
+        self.plan = plan
         self.interval, self.latency = self.plan.points, timing.real_latency(self.plan)
         self.multipliers = self.plan.inner.multipliers + (4 if self.plan.frames == 1 else 0)
         self.frame = (self.plan.points, self.plan.points)

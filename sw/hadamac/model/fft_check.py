@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import DescriptionError
 
-__all__ = ["check_frames", "check_inverse", "check_parameters"]
+__all__ = ["check_frames", "check_inverse", "check_order", "check_parameters", "given_plan"]
 
 
 def check_parameters(plan, scalings: tuple, ranges: dict) -> None:
@@ -67,3 +67,21 @@ def check_inverse(inverse, lead: tuple) -> np.ndarray:
     except ValueError:
         raise DescriptionError(f"FFT inverse must be one for all frames {lead}, or of that shape, not {inverse.shape}"
                                ) from None
+
+
+def given_plan(name: str, kind: type, plan, parameters: dict):
+    """The plan that a component called ``name`` was given, or the one that its parameters make."""
+    if plan is None:
+        return kind(**parameters)
+    if parameters:
+        raise DescriptionError(f"{name} takes a plan or parameters, not both")
+    if not isinstance(plan, kind):
+        raise DescriptionError(f"{name} plan must be {'an' if kind.__name__[0] in 'FI' else 'a'} {kind.__name__}, "
+                               f"not {plan!r}")
+    return plan
+
+
+def check_order(order: str, orders: tuple[str, ...]) -> None:
+    """Refuse an order of bins that there is not."""
+    if order not in orders:
+        raise DescriptionError(f"Fft order must be {', '.join(orders[:-1])} or {orders[-1]}, not {order!r}")
