@@ -88,8 +88,7 @@ class Fft(wiring.Component):
         inside = 2 * self.plan.size + timing.output_lag(self.plan, order) + timing.fft_pipeline(self.plan, order)
         self._flight = 1 << (inside // self.plan.size + 1).bit_length() if stand_alone else 1
         loaded = self.plan.stages if self.plan.scaling == "run-time" else 0
-        told = self.plan.exponent_bits if self.plan.scaling == "block" else 0
-        self._user = (1 + loaded, 1 + told) if stand_alone else (0, 0)
+        self._user = (1 + loaded, 1 + self.plan.exponent_bits) if stand_alone else (0, 0)
         i, o = (frames(Complex(w), u) for w, u in zip((self.plan.width, self.plan.out_width), self._user))
         flags = ("overflow", "frame_error") if self.stand_alone else ("overflow",)
         super().__init__({"i": In(i), "o": Out(o)} | {name: Out(1) for name in flags})

@@ -14,7 +14,7 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 
 from .numeric import add_with_carry
-from .targets import ECP5, ICE40, ecp5_chain, ecp5_multiplier, ecp5_ram, ice40_multiplier, is_target
+from .targets import ECP5, ICE40, ecp5_chain, ecp5_multiplier, ecp5_ram, ice40_multiplier
 
 __all__ = ["BLOCK_FROM", "ButterflyAdder", "Multiplier", "Ram"]
 
@@ -38,7 +38,7 @@ class Multiplier(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         for target, body in ((ECP5, ecp5_multiplier), (ICE40, ice40_multiplier)):
-            if is_target(platform, target) and max(self.a_width, self.b_width) <= target.operand:
+            if platform is target and max(self.a_width, self.b_width) <= target.operand:
                 body(m, self.a, self.b, self.p)
                 return m
         # No reset: a DSP block's registers could take one, but nothing needs it.
@@ -70,7 +70,7 @@ class Ram(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        if is_target(platform, ECP5) and BLOCK_FROM <= self.depth <= 16384:
+        if platform is ECP5 and BLOCK_FROM <= self.depth <= 16384:
             ecp5_ram(m, self)
             return m
         # no_rw_check: synthesis need not build logic for a read and a write of one word in one cycle.
@@ -79,7 +79,7 @@ class Ram(wiring.Component):
         self.word = data = Signal(self.width, reset_less=True)
         m.d.comb += self.read_data.eq(data)
         enable = self.read_enable if self.holds else Const(1)
-        if self.depth < BLOCK_FROM and (not self.writable or is_target(platform, ECP5)):
+        if self.depth < BLOCK_FROM and (not self.writable or platform is ECP5):
             # A table of logic, or LUT RAM, has its registers before and behind it; the cycles are the same.
             read = array.read_port(domain="comb")
             address = Signal.like(self.read_address, reset_less=True)
@@ -119,7 +119,7 @@ class ButterflyAdder(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        if is_target(platform, ECP5):
+        if platform is ECP5:
             # The tables give the bit before its carry; what they give for c = d = 0 is the carry they make.
             if self.subtract:
                 table, operands = (lambda b, late, a, _: a ^ 1 ^ b if late else b), (self.b, self.late, self.a, None)

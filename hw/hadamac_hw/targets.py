@@ -14,7 +14,7 @@ from amaranth.hdl import ClockSignal, Const, Instance, Module, Signal, signed
 from hadamac.errors import DescriptionError
 
 __all__ = ["ECP5", "ICE40", "TARGETS", "Target", "ecp5_chain", "ecp5_multiplier", "ecp5_ram", "find_target",
-           "ice40_multiplier", "is_target"]
+           "ice40_multiplier"]
 
 
 class Target:
@@ -42,11 +42,6 @@ def find_target(name: str) -> Target | None:
     if name not in TARGETS:
         raise DescriptionError(f"Target must be one of {', '.join(TARGETS)}, not {name!r}")
     return TARGETS[name]
-
-
-def is_target(platform, target: Target) -> bool:
-    """Whether ``elaborate`` was called for this family."""
-    return platform is target
 
 
 def ecp5_multiplier(m: Module, a, b, p) -> None:
