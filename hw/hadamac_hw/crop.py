@@ -18,10 +18,10 @@ __all__ = ["Crop", "Expand"]
 
 
 def _check(what, size, radius, columns, channels, width):
-    if not isinstance(size, int) or size < 4 or size & (size - 1):
-        raise DescriptionError(f"{what} size must be a power of two from 4, not {size!r}")
-    if not isinstance(radius, int) or not 0 <= radius < size // 2:
-        raise DescriptionError(f"{what} radius must be an integer from 0 to {size // 2 - 1}, not {radius!r}")
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise DescriptionError(f"{what} size must be a positive integer, not {size!r}")
+    if not isinstance(radius, int) or not 0 <= radius <= size // 2:
+        raise DescriptionError(f"{what} radius must be an integer from 0 to {size // 2}, not {radius!r}")
     if not isinstance(columns, int) or not radius < columns <= size // 2 + 1:
         raise DescriptionError(f"{what} columns must be from {radius + 1} to {size // 2 + 1}, not {columns!r}")
     for name, value in (("channels", channels), ("width", width)):
@@ -35,7 +35,7 @@ class Crop(wiring.Component):
     Parameters
     ----------
     size, radius : int
-        N rows come in per column; 2 radius + 1 leave.
+        N rows come in per column; 2 radius + 1 leave, or all where ``radius`` is N/2.
     columns : int
         Columns that come in per channel, v = 0 .. columns - 1.
     channels, width : int
@@ -56,7 +56,7 @@ class Crop(wiring.Component):
         _check("Crop", size, radius, columns, channels, width)
         self.size, self.radius, self.columns, self.channels, self.width = size, radius, columns, channels, width
         self.interval = channels * columns * size
-        self.frame = (self.interval, channels * (radius + 1) * (2 * radius + 1))
+        self.frame = (self.interval, channels * (radius + 1) * min(2 * radius + 1, size))
         super().__init__({"i": In(frames(Complex(width))), "o": Out(frames(Complex(width)))})
 
     def model(self, x):
@@ -92,7 +92,7 @@ class Expand(wiring.Component):
         _check("Expand", size, radius, radius + 1, channels, width)
         self.size, self.radius, self.channels, self.width = size, radius, channels, width
         self.interval = channels * (radius + 1) * size
-        self.frame = (channels * (radius + 1) * (2 * radius + 1), self.interval)
+        self.frame = (channels * (radius + 1) * min(2 * radius + 1, size), self.interval)
         super().__init__({"i": In(frames(Complex(width))), "o": Out(frames(Complex(width)))})
 
     def model(self, x):

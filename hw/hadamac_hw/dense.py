@@ -26,11 +26,12 @@ __all__ = ["Dense"]
 
 
 class Dense(wiring.Component):
-    """Real matrix-vector product over a frame of row pairs.
+    """Real matrix-vector product over a frame of row pairs, or over both parts of a frame of bins.
 
     Parameters
     ----------
-    weights : int (outputs, channels, M, M), of ``weight_width`` bits
+    weights : int (outputs, channels, M, M) of maps or (outputs, channels, rows, columns, 2) of bins
+        Of ``weight_width`` bits; of bins the real and the imaginary part's.
     bias, shift : int (outputs,)
         ``bias`` in accumulator units; ``shift`` from -8 to 31.
     lanes : int
@@ -39,24 +40,32 @@ class Dense(wiring.Component):
 
     Members
     -------
-    i : In(frames of Complex(width)), channels * M * M / 2 beats, order (channel, row pair, x)
+    i : In(frames of Complex(width)), order (channel, row pair, x) or (channel, column, row)
     o : Out(frames of signed(out_width)), ``outputs`` beats
     overflow : Out(1)
 
     Timing
     ------
-    ``interval = ceil(outputs / lanes) * channels * M * M`` cycles a frame.
+    ``interval = 2 * ceil(outputs / lanes) * beats`` cycles a frame.
     """
 
     def __init__(self, *, weights, bias, shift, lanes: int, width: int, weight_width: int = 8, out_width: int = 24):
-        self.weights = integral("Dense weights", weights, (None, None, None, None)).astype(np.int64)
-        self.outputs, self.channels, self.size, columns = self.weights.shape
-        if self.size != columns or self.size % 2:
-            raise DescriptionError(f"Dense maps must be square and of even size, not {self.size} x {columns}")
+        bins = np.ndim(weights) == 5
+        self.weights = integral("Dense weights", weights, (None,) * 4 + (2,) * bins)
+        self.weights = self.weights.astype(np.int64)
+        self.outputs, self.channels, rows, columns = self.weights.shape[:4]
+        if not bins and (rows != columns or rows % 2):
+            raise DescriptionError(f"Dense maps must be square and of even size, not {rows} x {columns}")
+        # In the order of beats, both parts of a beat: (outputs, beats, 2).
+        if bins:
+            by_beat = self.weights.swapaxes(2, 3)
+        else:
+            by_beat = self.weights.reshape(self.outputs, self.channels, rows // 2, 2, columns).swapaxes(3, 4)
+        self.words = by_beat.reshape(self.outputs, -1, 2)
+        self.beats = self.words.shape[1]
         self.bias = integral("Dense bias", bias, (self.outputs,)).astype(np.int64)
         self.shift = integral("Dense shift", shift, (self.outputs,)).astype(np.int64)
         self.width, self.weight_width, self.out_width, self.lanes = width, weight_width, out_width, lanes
-        self.beats = self.channels * self.size * self.size // 2
         most = min(self.outputs, 2 * self.beats)  # a round's results leave one a cycle while the next is summed
         if not isinstance(lanes, int) or not 1 <= lanes <= most:
             raise DescriptionError(f"Dense lanes must be from 1 to {most}, not {lanes!r}")
@@ -79,18 +88,20 @@ class Dense(wiring.Component):
             "i": In(frames(Complex(width))), "o": Out(frames(signed(out_width))), "overflow": Out(1),
         })
 
-    def model(self, maps):
-        """Maps (n, channels, M, M) to logits (n, outputs)."""
-        return model.dense(np.asarray(maps, dtype=np.float64), self.weights, self.bias, self.shift, self.out_width)[0]
+    def model(self, x):
+        """Maps (n, channels, M, M), or bins (n, channels, rows, columns), to logits (n, outputs)."""
+        x = np.asarray(x)
+        if np.iscomplexobj(x):
+            x = np.stack([x.real, x.imag], -1)
+        return model.dense(x.astype(np.float64), self.weights, self.bias, self.shift, self.out_width)[0]
 
     def lane_words(self, lane: int) -> list[int]:
-        """What lane's weight memory holds, in order (round, beat, row of the pair)."""
+        """What lane's weight memory holds, in order (round, beat, part)."""
         mask = (1 << self.weight_width) - 1
         words = []
         for output in range(lane, self.rounds * self.lanes, self.lanes):
             if output < self.outputs:
-                w = self.weights[output].reshape(self.channels, self.size // 2, 2, self.size).transpose(0, 1, 3, 2)
-                words += [int(v) & mask for v in w.reshape(-1)]
+                words += [int(v) & mask for v in self.words[output].reshape(-1)]
             else:  # a lane without an output in the last round
                 words += [0] * (2 * self.beats)
         return words

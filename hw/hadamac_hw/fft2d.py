@@ -6,12 +6,14 @@ Formulas and scaling: :mod:`hadamac.model.fft2d`.  Order of beats: maps as (chan
 
 from __future__ import annotations
 
+import numpy as np
 from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 from hadamac.errors import DescriptionError
+from hadamac.model.crop import live_shape
 from hadamac.model.fft2d import Fft2dPlan
 
 from .crop import Crop, Expand
@@ -36,7 +38,8 @@ class Fft2d(wiring.Component):
     Members
     -------
     i, o : frames of Complex(width)
-        Forward: ``channels * N * N / 2`` beats in, ``channels * (radius+1) * (2 radius+1)`` out;
+        Forward: ``channels * N * N / 2`` beats in, ``channels * (radius+1) * (2 radius+1)`` out (of the whole
+        half-spectrum, ``radius = N/2``, N rows);
         inverse: the other way round.
     overflow : Out(1)
         Something saturated since reset.
@@ -53,7 +56,7 @@ class Fft2d(wiring.Component):
         self.plan, self.channels = plan, channels
         self.interval = channels * timing.fft2d_interval(plan)
         self.multipliers = plan.row_plan.multipliers + plan.column_plan.multipliers
-        maps, bins = channels * plan.size**2 // 2, channels * (plan.radius + 1) * (2 * plan.radius + 1)
+        maps, bins = channels * plan.size**2 // 2, channels * int(np.prod(live_shape(plan.size, plan.radius)))
         self.frame = (bins, maps) if plan.inverse else (maps, bins)
         shape = frames(Complex(plan.width))
         super().__init__({"i": In(shape), "o": Out(shape), "overflow": Out(1)})

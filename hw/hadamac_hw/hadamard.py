@@ -38,13 +38,15 @@ class Hadamard(wiring.Component):
     bias, shift : int (outputs,)
         ``bias`` in accumulator units (real, DC bin only); ``shift`` from -8 to 31.
     lanes : int
-        Input channels per cycle, a divisor of ``inputs``; 4 real multipliers each.
+        Input channels per cycle, a divisor of ``inputs``; 4 real multipliers each, 2 with real weights.
     width, weight_width : int
         Bits of a data part (in and out) and of a weight part.
     banks : 1 or 2
         Weight sets; ``bank`` chooses, sampled when a frame's computation begins.
     loadable : bool
         Whether ``load`` and ``bank`` exist; without them the weights are ROMs.
+    real : bool
+        The weights have no imaginary part: half the multipliers and weight memory.
 
     Members
     -------
@@ -66,13 +68,13 @@ class Hadamard(wiring.Component):
     """
 
     def __init__(self, *, weights, bias, shift, lanes: int, width: int, weight_width: int = 8, banks: int = 1,
-                 loadable: bool = True):
+                 loadable: bool = True, real: bool = False):
         self.weights = integral("Hadamard weights", weights, (None, None, None)).astype(np.complex128)
         self.outputs, self.inputs, self.bins = self.weights.shape
         self.bias = integral("Hadamard bias", bias, (self.outputs,)).astype(np.int64)
         self.shift = integral("Hadamard shift", shift, (self.outputs,)).astype(np.int64)
         self.width, self.weight_width, self.lanes, self.banks = width, weight_width, lanes, banks
-        self.loadable = loadable
+        self.loadable, self.real = loadable, bool(real)
         if not isinstance(lanes, int) or lanes < 1 or self.inputs % lanes:
             raise DescriptionError(f"Hadamard lanes must divide the {self.inputs} input channels, not {lanes!r}")
         if banks not in ((1, 2) if loadable else (1,)):
@@ -85,6 +87,9 @@ class Hadamard(wiring.Component):
             if part.min() < -limit or part.max() >= limit:
                 raise DescriptionError(f"Hadamard weights must fit {weight_width} signed bits, not {part.min():.0f} "
                                        f".. {part.max():.0f}")
+        if real and self.weights.imag.any():
+            raise DescriptionError("Hadamard weights must be real where they are said to be, not "
+                                   f"{self.weights[self.weights.imag != 0][0]}")
         self.folds = self.inputs // lanes
         self.drop = max(int(self.shift.max()), 0)
         self.bias_width = timing.bias_width(width, weight_width, self.inputs, self.bias)
@@ -93,7 +98,7 @@ class Hadamard(wiring.Component):
             raise FitError(f"Hadamard bias must fit {timing.BIAS} signed bits, not {np.abs(self.bias).max()}")
         self.pipeline = timing.hadamard_pipeline(lanes, self.drop)
         self.interval = self.outputs * self.bins * self.folds
-        self.multipliers = 4 * lanes
+        self.multipliers = (2 if real else 4) * lanes
         self.frame = (self.inputs * self.bins, self.outputs * self.bins)
         self.latency = self.inputs * self.bins + self.folds - 1 + self.pipeline + timing.fifo(self.pipeline)
         shape = frames(Complex(width))
@@ -101,7 +106,7 @@ class Hadamard(wiring.Component):
         if loadable:
             load = data.StructLayout({
                 "bank": 1, "lane": range(lanes + 1), "address": range(max(self.interval, 2)),
-                "data": max(2 * weight_width, self.bias_width + self.left_width),
+                "data": max((2 - self.real) * weight_width, self.bias_width + self.left_width),
             })
             members |= {"load": In(stream.Signature(load)), "bank": In(1)}
         super().__init__(members)
@@ -115,7 +120,8 @@ class Hadamard(wiring.Component):
         """What lane's weight memory holds: packed weights in order (output, bin, fold)."""
         mask = (1 << self.weight_width) - 1
         w = self.weights[:, lane :: self.lanes].transpose(0, 2, 1).reshape(-1)
-        return [(int(z.real) & mask) | ((int(z.imag) & mask) << self.weight_width) for z in w]
+        parts = (0 if self.real else (int(z.imag) & mask) << self.weight_width for z in w)
+        return [(int(z.real) & mask) | imaginary for z, imaginary in zip(w, parts)]
 
     def output_words(self) -> list[int]:
         """What the table of outputs holds: bias, and ``drop - shift`` above it."""
@@ -195,11 +201,12 @@ class Hadamard(wiring.Component):
             return memory
 
         loadable("table", self.lanes, self.output_words(), self.bias_width + self.left_width)
-        return [loadable(f"weights{k}", k, self.lane_words(k), 2 * self.weight_width) for k in range(self.lanes)]
+        return [loadable(f"weights{k}", k, self.lane_words(k), (2 - self.real) * self.weight_width) for k in range(self.lanes)]
 
     def _product(self, m, lane, x, w):
-        """Complex product: four multipliers, two sums."""
-        x, w = Complex(self.width)(x), Complex(self.weight_width)(w)
+        """Complex product: four multipliers, two sums; by a real weight two, delayed as the sums are."""
+        x = Complex(self.width)(x)
+        w = {"re": w.as_signed()} if self.real else Complex(self.weight_width)(w)
 
         def times(a, b):
             p = Multiplier(a_width=self.width, b_width=self.weight_width)
@@ -210,6 +217,9 @@ class Hadamard(wiring.Component):
         wide = signed(self.width + self.weight_width + 1)
         re = Signal(wide, name=f"re{lane}", reset_less=True)
         im = Signal(wide, name=f"im{lane}", reset_less=True)
+        if self.real:
+            m.d.sync += [re.eq(times("re", "re")), im.eq(times("im", "re"))]
+            return re, im
         m.d.sync += [re.eq(times("re", "re") - times("im", "im")), im.eq(times("re", "im") + times("im", "re"))]
         return re, im
 

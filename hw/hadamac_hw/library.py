@@ -53,7 +53,7 @@ def network_name(qnet: QuantNetwork) -> str:
 def cores(qnet: QuantNetwork) -> list[Core]:
     """A stand-alone core of every block, in sizes of general use or as the network has them."""
     width = qnet.formats.width
-    g, d = qnet.groups[-1], qnet.dense
+    d = qnet.dense
     sigmoid = fit(FUNCTIONS["sigmoid"], segments=16, format=SQ(4, 12)).table
     zeros = np.zeros((4, 4, 28))
     list_ = [
@@ -73,7 +73,7 @@ def cores(qnet: QuantNetwork) -> list[Core]:
          "sigmoid, 16 loadable segments of x >= 0 and their mirror images, SQ(4,12)"),
         ("dense", Dense(weights=d.weights, bias=d.bias, shift=d.shift, lanes=len(d.weights), width=width,
                         weight_width=qnet.formats.weight_width, out_width=qnet.formats.logit_width),
-         f"the network's dense layer, {g.shape.outputs} maps to {len(d.weights)} logits"),
+         f"the network's dense layer, {d.weights.shape[1]} channels to {len(d.weights)} logits"),
         ("argmax", Argmax(classes=len(d.weights), width=qnet.formats.logit_width), "index of the largest logit"),
     ]
     return [Core(name, FlatTop(block), title, configuration(block)) for name, block, title in list_]

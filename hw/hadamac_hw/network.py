@@ -6,38 +6,69 @@ from amaranth.hdl import Module, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hadamac import quantised
 from hadamac.estimate import Plan, plan
 from hadamac.model.crop import to_beats
-from hadamac.quantised import QuantNetwork
+from hadamac.model.fft2d import Fft2dPlan
+from hadamac.model.modrelu import ModRelu as ModReluPlan
+from hadamac.model.quadratic import QuadraticPlan
+from hadamac.quantised import Formats, QuantNetwork, QuantStage
 
 from .argmax import Argmax
+from .crop import Crop
 from .dense import Dense
 from .fft2d import Fft2d, RowPairs
 from .hadamard import Hadamard
-from .pwl import Relu
+from .modrelu import ModRelu
+from .modulus import Modulus
+from .normalise import Normalise
+from .pwl import Pwl, Relu
+from .quadratic import Quadratic
 from .stream import FrameGuard, frames
+from .tile import MaxPool
 
 __all__ = ["SpectralNetwork", "Top", "build_stages"]
 
 
+def _block(s: QuantStage, formats: Formats, lanes: int | None) -> wiring.Component:
+    """The block of a stage."""
+    stage, op, width = s.stage, s.op, formats.width
+    match op:
+        case Fft2dPlan():
+            return Fft2d(op, channels=stage.channels)
+        case quantised.Product():
+            weights = to_beats(op.weights).reshape(stage.channels, stage.inputs, -1)
+            return Hadamard(weights=weights, bias=op.bias, shift=op.shift, lanes=lanes, width=width,
+                            weight_width=formats.weight_width, loadable=False, real=stage.layer.real)
+        case quantised.Relu():
+            return Relu(width=width)
+        case quantised.Table():
+            return Pwl(op.table)
+        case QuadraticPlan():
+            return Quadratic(plan=op)
+        case ModReluPlan():
+            return ModRelu(op, bins=stage.bins)
+        case quantised.Modulus():
+            return Modulus(width=width)
+        case quantised.Normalised():
+            return Normalise(plan=op.plan, channels=stage.channels)
+        case quantised.Crop():
+            return Crop(size=min(2 * stage.came + 1, stage.size), radius=op.radius, columns=stage.came + 1, width=width,
+                        channels=stage.channels)
+        case quantised.Tile():
+            return MaxPool(size=stage.size, width=width, channels=stage.channels)
+    return Dense(weights=op.weights, bias=op.bias, shift=op.shift, lanes=lanes, width=width,
+                 weight_width=formats.weight_width, out_width=formats.logit_width)
+
+
 def build_stages(qnet: QuantNetwork, folding: Plan) -> list[tuple[str, wiring.Component]]:
     """The blocks in order, named as in the estimate."""
-    width, weight_width = qnet.formats.width, qnet.formats.weight_width
-    stages = [("input", RowPairs(size=qnet.network.size, width=width, shift=qnet.pixel_shift))]
-    for g, lanes in zip(qnet.groups, folding.hadamard):
-        k, shape = g.shape.index, g.shape
-        weights = to_beats(g.weights).reshape(shape.outputs, shape.inputs, -1)
-        stages += [
-            (f"fft{k}", Fft2d(g.forward, channels=shape.inputs)),
-            (f"hadamard{k}", Hadamard(weights=weights, bias=g.bias, shift=g.shift, lanes=lanes, width=width,
-                                      weight_width=weight_width, loadable=False)),
-            (f"ifft{k}", Fft2d(g.inverse, channels=shape.outputs)),
-            (f"relu{k}", Relu(width=width)),
-        ]
-    d = qnet.dense
-    stages.append(("dense", Dense(weights=d.weights, bias=d.bias, shift=d.shift, lanes=folding.dense, width=width,
-                                  weight_width=weight_width, out_width=qnet.formats.logit_width)))
-    stages.append(("argmax", Argmax(classes=len(d.weights), width=qnet.formats.logit_width)))
+    lanes = iter((*folding.hadamard, folding.dense))
+    stages = [("input", RowPairs(size=qnet.network.size, width=qnet.formats.width, shift=qnet.pixel_shift))]
+    for s in qnet.stages:
+        folded = s.stage.kind in ("multiply", "linear")
+        stages.append((s.stage.name, _block(s, qnet.formats, next(lanes) if folded else None)))
+    stages.append(("argmax", Argmax(classes=len(qnet.dense.weights), width=qnet.formats.logit_width)))
     return stages
 
 

@@ -150,7 +150,8 @@ class TransposeInverse(_Transpose):
         g0, g1 = self._fetch(m, pair, column)
         dead = delayed(m, column >= self.live, timing.RAM, "dead")
         mirrored = delayed(m, mirrored, timing.RAM + 1, "mirrored")
-        real = delayed(m, v == 0, timing.RAM, "real")
+        whole = 2 * self.plan.radius == self.size
+        real = delayed(m, (v == 0) | (v == self.size // 2) if whole else v == 0, timing.RAM, "real")
         part = signed(self.plan.width)
         g0r, g0i, g1r, g1i = (Signal(part, name=n, reset_less=True) for n in ("g0r", "g0i", "g1r", "g1i"))
         m.d.sync += [

@@ -7,8 +7,7 @@
 ``float.safetensors``   the trained float parameters, from which other formats can be quantised
 ======================  =========================================================================
 
-A spectral kernel is stored as its ``(2r+1)**2`` free reals: of its live half-spectrum the column
-v = 0 is Hermitian in itself, so that only u >= 0 is kept there, and DC is real.
+Weights on bins are stored as they are used, real and imaginary parts in a last axis.
 """
 
 from __future__ import annotations
@@ -26,15 +25,15 @@ import safetensors.numpy
 
 from .errors import ArtifactError, HadamacError
 from .files import atomic_directory
-from .model.fft2d import Fft2dPlan
 from .network import Network
-from .quantised import Formats, QuantDense, QuantGroup, QuantNetwork
+from .quantised import Formats, QuantNetwork, QuantStage
+from .records import operation, record
 from .reference import check_parameters
 
-__all__ = ["Artifact", "load", "save", "shipped", "to_reals", "from_reals"]
+__all__ = ["Artifact", "load", "save", "shipped"]
 
 MANIFEST, WEIGHTS, FLOAT = "artifact.json", "weights.safetensors", "float.safetensors"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -55,41 +54,6 @@ class Artifact:
         return self.qnet.predict(images, trace=trace)
 
 
-def to_reals(weights: np.ndarray) -> np.ndarray:
-    """Live half-spectra (..., 2r+1, r+1) of real kernels to their free reals (..., (2r+1)**2)."""
-    r = weights.shape[-1] - 1
-    dc = weights[..., 0, 0].real[..., None]
-    column = weights[..., 1 : r + 1, 0]
-    rest = weights[..., :, 1:].reshape(*weights.shape[:-2], -1)
-    return np.concatenate([dc, column.real, column.imag, rest.real, rest.imag], axis=-1)
-
-
-def from_reals(reals: np.ndarray) -> np.ndarray:
-    """Inverse of :func:`to_reals`."""
-    side = int(round(reals.shape[-1] ** 0.5))
-    r = side // 2
-    out = np.zeros((*reals.shape[:-1], side, r + 1), dtype=np.complex128)
-    dc, re, im, rest_re, rest_im = np.split(reals.astype(np.float64), np.cumsum([1, r, r, side * r]), axis=-1)
-    out[..., 0, 0] = dc[..., 0]
-    out[..., 1 : r + 1, 0] = re + 1j * im
-    out[..., -np.arange(1, r + 1), 0] = re - 1j * im
-    out[..., :, 1:] = (rest_re + 1j * rest_im).reshape(*reals.shape[:-1], side, r)
-    return out
-
-
-def _tensors(qnet: QuantNetwork) -> dict[str, np.ndarray]:
-    small = np.int8 if qnet.formats.weight_width <= 8 else np.int16
-    out = {}
-    for k, g in enumerate(qnet.groups):
-        out[f"conv{k}.weight"] = to_reals(g.weights).astype(small)
-        for name in ("bias", "shift", "exponent"):
-            out[f"conv{k}.{name}"] = np.asarray(getattr(g, name)).astype(np.int64)
-    out["dense.weight"] = qnet.dense.weights.astype(small)
-    for name in ("bias", "shift", "exponent"):
-        out[f"dense.{name}"] = np.asarray(getattr(qnet.dense, name)).astype(np.int64)
-    return out
-
-
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -101,23 +65,18 @@ def _checksum(manifest: dict) -> str:
 
 def save(artifact: Artifact, path) -> Path:
     """Write an artifact directory, whole or not at all; an artifact already there is replaced."""
-    qnet = artifact.qnet
+    qnet, tensors, stages = artifact.qnet, {}, []
+    for stage in qnet.stages:
+        facts, words = record(stage, qnet.formats)
+        stages.append({"name": stage.stage.name, "fraction": int(stage.fraction)} | facts)
+        tensors |= {f"{stage.stage.name}.{name}": array for name, array in words.items()}
     files = {
-        WEIGHTS: safetensors.numpy.save(_tensors(qnet)),
+        WEIGHTS: safetensors.numpy.save(tensors),
         FLOAT: safetensors.numpy.save({k: np.asarray(v, dtype=np.float32) for k, v in artifact.params.items()}),
     }
-
-    def schedules(plan: Fft2dPlan) -> dict:
-        return {"rows": list(plan.row_plan.schedule), "columns": list(plan.column_plan.schedule)}
-
     manifest = {
         "format": "hadamac-artifact", "version": VERSION,
-        "network": qnet.network.to_json(), "formats": asdict(qnet.formats),
-        "groups": [
-            {"forward": schedules(g.forward), "inverse": schedules(g.inverse), "fractions": g.fractions}
-            for g in qnet.groups
-        ],
-        "dense": {"fraction": int(qnet.dense.fraction)},
+        "network": qnet.network.to_json(), "formats": asdict(qnet.formats), "stages": stages,
         "accuracy": artifact.accuracy, "provenance": artifact.provenance,
         "files": {name: _digest(content) for name, content in files.items()},
     }
@@ -199,6 +158,11 @@ def _open(path: Path, content: bytes) -> dict[str, np.ndarray]:
 
 
 def _rebuild(path: Path, network: Network, formats: Formats, manifest: dict, tensors: dict) -> QuantNetwork:
+    names = [s.name for s in network.stages]
+    found = [r["name"] for r in manifest["stages"]]
+    if found != names:
+        raise ArtifactError(f"Artifact {path} must have the stages {', '.join(names)}, not {', '.join(found)}")
+
     def take(name: str, shape: tuple[int, ...]) -> np.ndarray:
         value = tensors.get(name)
         if value is None or value.dtype.kind != "i" or value.shape != shape:
@@ -206,29 +170,8 @@ def _rebuild(path: Path, network: Network, formats: Formats, manifest: dict, ten
             raise ArtifactError(f"Artifact file {path / WEIGHTS} must hold {name}, integers {shape}, not {found}")
         return value.astype(np.float64)
 
-    if len(manifest["groups"]) != len(network.groups):
-        raise ArtifactError(f"Artifact {path} must have {len(network.groups)} groups, not {len(manifest['groups'])}")
-    groups = []
-    for shape, record in zip(network.groups, manifest["groups"]):
-        k, radius = shape.index, shape.pool // 2 - 1
-        common = {"radius": radius, "width": formats.width, "twiddle_width": formats.twiddle_width}
-        plans = [
-            Fft2dPlan(size=size, inverse=inverse, **common,
-                      **{axis: tuple(shifts) for axis, shifts in record[direction].items()})
-            for direction, size, inverse in (("forward", shape.size, False), ("inverse", shape.pool, True))
-        ]
-        channel = {name: take(f"conv{k}.{name}", (shape.outputs,)) for name in ("bias", "shift", "exponent")}
-        groups.append(QuantGroup(
-            shape=shape, forward=plans[0], inverse=plans[1], bias=channel["bias"],
-            weights=from_reals(take(f"conv{k}.weight", (shape.outputs, shape.inputs, (2 * radius + 1) ** 2))),
-            shift=channel["shift"].astype(int), exponent=channel["exponent"].astype(int),
-            fractions=record["fractions"],
-        ))
-    last, count = network.groups[-1], network.dense.outputs
-    channel = {name: take(f"dense.{name}", (count,)) for name in ("bias", "shift", "exponent")}
-    dense = QuantDense(
-        weights=take("dense.weight", (count, last.outputs, last.pool, last.pool)), bias=channel["bias"],
-        shift=channel["shift"].astype(int), exponent=channel["exponent"].astype(int),
-        fraction=manifest["dense"]["fraction"],
-    )
-    return QuantNetwork(network=network, formats=formats, groups=tuple(groups), dense=dense)
+    stages = []
+    for stage, facts in zip(network.stages, manifest["stages"]):
+        op = operation(stage, facts, formats, lambda name, shape, of=stage.name: take(f"{of}.{name}", shape))
+        stages.append(QuantStage(stage=stage, op=op, fraction=facts["fraction"]))
+    return QuantNetwork(network=network, formats=formats, stages=tuple(stages))

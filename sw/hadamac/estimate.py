@@ -13,12 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import timing
+from .arrivals import double_buffer, fft2d, fft2d_bits, power, transfers
 from .errors import FitError
 from .model.crop import live_rows
-from .model.fft import FftPlan
 from .model.fft2d import Fft2dPlan
-from .model.fft_steps import Butterfly, Twiddle
-from .quantised import QuantNetwork
+from .model.modrelu import ModRelu
+from .model.normalise import NormalisePlan
+from .model.quadratic import QuadraticPlan
+from .quantised import Modulus, QuantNetwork, QuantStage, Table
 
 __all__ = ["Plan", "plan", "Stage", "Estimate", "estimate"]
 
@@ -34,34 +36,46 @@ class Plan:
 def plan(qnet: QuantNetwork, interval: int | None = None) -> Plan:
     """The fewest lanes with which no stage needs more than ``interval`` cycles a frame.
 
-    ``interval`` is the least possible unless told: that of the input, of the transforms, and of the
-    dense layer, which takes one value a cycle with all its lanes.  Fewer is refused.
+    ``interval`` is the least possible unless told: that of the input, of the transforms, and of
+    the products and the dense layer with all their lanes.  Fewer is refused.
     """
-    network = qnet.network
     count, reals = len(qnet.dense.weights), qnet.dense.weights[0].size
     dense = range(1, min(count, reals) + 1)
 
     def dense_cycles(lanes):
         return -(-count // lanes) * reals
 
-    fixed = max([network.size**2, dense_cycles(dense[-1])] + [
-        max(g.shape.inputs * timing.fft2d_interval(g.forward), g.shape.outputs * timing.fft2d_interval(g.inverse))
-        for g in qnet.groups
-    ])
+    fixed = max([qnet.network.size**2, dense_cycles(dense[-1])] + [
+        _interval(s, s.stage.inputs) for s in qnet.stages if s.stage.kind != "linear"])
     interval = fixed if interval is None else interval
     if interval < fixed:
-        raise FitError(f"Interval must be at least {fixed} cycles (input, transforms, dense layer), not {interval}")
+        raise FitError(f"Interval must be at least {fixed} cycles (input, transforms, products and dense layer with all lanes), not {interval}")
 
     def fewest(candidates, cycles):
-        # With all lanes a Hadamard product takes one cycle a bin, fewer than the transform behind it.
         return next(lanes for lanes in candidates if cycles(lanes) <= interval)
 
     hadamard = []
-    for g in qnet.groups:
-        shape, bins = g.shape, g.weights[0, 0].size
-        divisors = [p for p in range(1, shape.inputs + 1) if shape.inputs % p == 0]
-        hadamard.append(fewest(divisors, lambda p: shape.outputs * bins * shape.inputs // p))
+    for s in qnet.of_kind("multiply"):
+        divisors = [p for p in range(1, s.stage.inputs + 1) if s.stage.inputs % p == 0]
+        hadamard.append(fewest(divisors, lambda p, s=s: _interval(s, p)))
     return Plan(tuple(hadamard), fewest(dense, dense_cycles))
+
+
+def _interval(s: QuantStage, lanes: int) -> int:
+    """Cycles a frame of a stage; ``lanes`` of a product."""
+    stage = s.stage
+    match stage.kind:
+        case "transform" | "inverse":
+            return stage.channels * timing.fft2d_interval(s.op)
+        case "multiply":
+            return stage.channels * stage.bins * stage.inputs // lanes
+        case "normalise":
+            return stage.channels * timing.normalise_interval(s.op.plan)
+        case "bin":
+            return stage.channels * stage.bins
+        case "crop":
+            return stage.channels * (stage.came + 1) * min(2 * stage.came + 1, stage.size)
+    return stage.channels * stage.size**2 // 2  # maps, as row pairs
 
 
 @dataclass(frozen=True)
@@ -98,126 +112,119 @@ class Estimate:
         return sum(s.memory_bits for s in self.stages)
 
 
-# Times are cycles of transfers on a stream, as arrays; `available` is when a FIFO offers a beat.
+# One function a kind: (stage, formats, lanes, times of what comes) to (interval, multipliers, memory bits, times of what
+# leaves).
 
 
-def _transfers(available: np.ndarray) -> np.ndarray:
-    """One beat a cycle, in order, none before it is available."""
-    n = np.arange(len(available))
-    return np.maximum.accumulate(available - n) + n
+def _transform_stage(s: QuantStage, formats, lanes, times):
+    plan: Fft2dPlan = s.op
+    return (_interval(s, 1), plan.row_plan.multipliers + plan.column_plan.multipliers, fft2d_bits(plan),
+            fft2d(plan, times))
 
 
-def _lag(times: np.ndarray, block: int, lag: int) -> np.ndarray:
-    """Samples leave ``lag`` behind those that enter; the last ``lag`` of a block by themselves, one a cycle."""
-    entered = times.reshape(-1, block)
-    return np.concatenate([entered[:, lag:], entered[:, -1:] + 1 + np.arange(lag)], axis=1).reshape(-1)
+def _product_stage(s: QuantStage, formats, lanes, times):
+    stage, op = s.stage, s.op
+    width, weight_width = formats.width, formats.weight_width
+    folds, bins, drop = stage.inputs // lanes, stage.bins, max(int(op.shift.max()), 0)
+    steps = double_buffer(times, stage.inputs * bins, stage.channels * bins * folds)
+    pipeline = timing.hadamard_pipeline(lanes, drop)
+    bits = (lanes * 2 * power(bins) * power(folds) * 2 * width
+            + lanes * power(stage.channels * bins * folds) * (1 if stage.layer.real else 2) * weight_width
+            + timing.hadamard_table_bits(width, weight_width, stage.inputs, op.bias, op.shift)
+            + timing.fifo_bits(2 * width + 1, pipeline))
+    return (_interval(s, lanes), (2 if stage.layer.real else 4) * lanes, bits,
+            transfers(steps[folds - 1 :: folds] + pipeline + timing.fifo(pipeline)))
 
 
-def _fft(plan: FftPlan, order: str, times: np.ndarray) -> np.ndarray:
-    for step in plan.steps:
-        if isinstance(step, Butterfly):
-            times = _lag(times, 2 * step.delay, step.delay)
-    times = _lag(times, plan.size, timing.reorder_lag(plan.size, order))
-    return _transfers(times + timing.GATE + timing.fft_pipeline(plan, order) + timing.fft_fifo(plan, order))
+def _dense_stage(s: QuantStage, formats, lanes, times):
+    d = s.op
+    count, reals = len(d.weights), d.weights[0].size
+    rounds, drop = -(-count // lanes), max(int(d.shift.max()), 0)
+    steps = double_buffer(times, reals // 2, rounds * reals)
+    pipeline = timing.dense_pipeline(lanes, drop)
+    first = steps.reshape(rounds, -1)[:, -1] + pipeline + timing.fifo(pipeline + lanes)
+    bits = (2 * power(reals // 2) * 2 * formats.width + lanes * rounds * reals * formats.weight_width
+            + timing.fifo_bits(formats.logit_width + 1, pipeline + lanes))
+    return rounds * reals, lanes, bits, first
 
 
-def _double_buffer(times: np.ndarray, writes: int, reads: int) -> np.ndarray:
-    """Times of the reads of a double buffer whose halves take ``writes`` beats and ``reads`` reads."""
-    out, free = [], [0, 0]
-    last_write = last_read = -1
-    for k, beats in enumerate(times.reshape(-1, writes)):
-        n = np.arange(writes)
-        entered = np.maximum.accumulate(np.maximum(beats, max(last_write + 1, free[k % 2])) - n) + n
-        last_write = entered[-1]
-        read = max(last_write + 1, last_read + 1) + np.arange(reads)
-        last_read = read[-1]
-        free[k % 2] = last_read + 1
-        out.append(read)
-    return np.concatenate(out)
+def _pipeline_stage(s: QuantStage, formats, lanes, times):
+    """One beat a cycle through a pipeline and its FIFO."""
+    multipliers, pipeline, bits = _pipeline(s.op)
+    if pipeline:
+        times = transfers(times + pipeline + timing.fifo(pipeline))
+        bits += timing.fifo_bits(2 * formats.width + 1, pipeline)
+    return len(times), multipliers, bits, times
 
 
-def _fft2d(plan: Fft2dPlan, times: np.ndarray) -> np.ndarray:
-    size, live = plan.size, plan.radius + 1
-    live_u = np.isin(np.arange(size), live_rows(size, plan.radius))
-    if plan.inverse:
-        expanded, waiting = np.zeros(len(times) // live_u.sum() * size, dtype=np.int64), -1
-        source = iter(times)
-        for k in range(len(expanded)):
-            waiting = max(waiting + 1, next(source)) if live_u[k % size] else waiting + 1
-            expanded[k] = waiting
-        columns = _fft(plan.column_plan, "bit-reversed", expanded)
-        reads = _double_buffer(columns, live * size, size * size // 2)
-        return _fft(plan.row_plan, "natural", _transfers(reads + timing.TRANSPOSE_INVERSE + timing.FIFO))
-    rows = _fft(plan.row_plan, "bit-reversed", times)
-    reads = _double_buffer(rows, size * size // 2, live * size)
-    columns = _fft(plan.column_plan, "natural", _transfers(reads + timing.TRANSPOSE_FORWARD + timing.FIFO))
-    return columns.reshape(-1, size)[:, live_u].reshape(-1)
+def _pipeline(op) -> tuple[int, int, int]:
+    """Multipliers, cycles from beat to FIFO, bits of tables."""
+    match op:
+        case Table():
+            t = op.table
+            return 2, timing.pwl_pipeline(t), 2 * (t.width + 2 * t.slope_width << t.address_bits)
+        case QuadraticPlan():
+            return 4, timing.quadratic_pipeline(op), 0
+        case ModRelu():
+            bits = timing.rsqrt_bits() + op.width * (max(len(op.bias), 2) + 2 * timing.modrelu_line(op))
+            return 6, timing.modrelu_pipeline(op), bits
+        case Modulus():
+            return 2, timing.hypotenuse(op.width), 0
+    return 0, 0, 0  # ReLU
 
 
-def _fft_bits(plan: FftPlan, order: str) -> int:
-    bits = timing.fifo_bits(2 * plan.out_width + 1, timing.fft_inflight(plan, order))
-    for step in plan.steps:
-        if isinstance(step, Butterfly) and step.delay > timing.LINE_IN_REGISTERS:
-            bits += step.delay * 2 * step.out_width
-        elif isinstance(step, Twiddle):
-            words = step.block if step.block <= timing.FULL_TABLE else step.block // 8 + 1
-            bits += words * 2 * plan.twiddle_width
-    return bits + (2 * plan.size * 2 * plan.out_width if order != "bit-reversed" else 0)
+def _crop_stage(s: QuantStage, formats, lanes, times):
+    stage = s.stage
+    mask = np.zeros((stage.came + 1, min(2 * stage.came + 1, stage.size)), dtype=bool)
+    mask[: stage.radius + 1, live_rows(mask.shape[1], stage.radius)] = True
+    return len(times), 0, 0, times[np.tile(mask.reshape(-1), stage.channels)]
 
 
-def _fft2d_bits(plan: Fft2dPlan) -> int:
-    first, second = (plan.column_plan, plan.row_plan) if plan.inverse else (plan.row_plan, plan.column_plan)
-    banks = 2 * plan.size * _power(plan.radius + 1) * 2 * plan.width
-    pipeline = timing.TRANSPOSE_INVERSE if plan.inverse else timing.TRANSPOSE_FORWARD
-    fifo = timing.fifo_bits(2 * (plan.width + plan.inverse) + 1, pipeline)
-    return _fft_bits(first, "bit-reversed") + banks + fifo + _fft_bits(second, "natural")
+def _tile_stage(s: QuantStage, formats, lanes, times):
+    """A line buffer; a result leaves with the last pixel of every tile."""
+    n, width = s.stage.size, formats.width
+    corners = times.reshape(-1, 2, n)[:, 1, 1::2].reshape(-1)
+    bits = width * n // 2 + timing.fifo_bits(2 * width + 1, timing.TILE)
+    return len(times), 0, bits, transfers(corners + timing.TILE + timing.fifo(timing.TILE))
 
 
-def _power(n: int) -> int:
-    """The next power of two: address fields are whole bits."""
-    return 1 << (n - 1).bit_length()
+def _normalise_stage(s: QuantStage, formats, lanes, times):
+    """A channel is read back once its statistics are known; the next one's last beat waits for their use."""
+    plan: NormalisePlan = s.op.plan
+    statistics, pipeline = timing.normalise_statistics(plan), timing.normalise_pipeline(plan)
+    reads, entered, used = [], -1, -timing.normalise_release()
+    for beats in times.reshape(-1, plan.bins):
+        entered = transfers(np.maximum(beats, entered + 1))[-1]
+        entered = max(entered, used + timing.normalise_release())
+        used = max(entered + statistics, reads[-1][-1] if reads else 0)
+        reads.append(used + 1 + np.arange(plan.bins))
+    width = formats.width
+    bits = (2 * width * timing.normalise_buffer(plan) + timing.rsqrt_bits()
+            + timing.fifo_bits(2 * width + 1, pipeline))
+    multipliers = 6 if plan.count & (plan.count - 1) == 0 else 8
+    return (_interval(s, 1), multipliers, bits,
+            transfers(np.concatenate(reads) + pipeline + timing.fifo(pipeline)))
+
+
+_STAGES = {
+    "transform": _transform_stage, "inverse": _transform_stage, "multiply": _product_stage, "linear": _dense_stage,
+    "point": _pipeline_stage, "bin": _pipeline_stage, "crop": _crop_stage, "tile": _tile_stage,
+    "normalise": _normalise_stage,
+}  # fmt: skip
 
 
 def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
     """Stages of the circuit that ``folding`` (default: :func:`plan`) asks for."""
     folding = folding or plan(qnet)
-    width, weight_width = qnet.formats.width, qnet.formats.weight_width
-    size = qnet.network.size
-    stages = []
-
-    def add(name, interval, multipliers, bits, times):
-        stages.append(Stage(name, int(interval), int(multipliers), int(bits), int(times[0])))
-        return times
-
+    size, width = qnet.network.size, qnet.formats.width
     pixels = np.arange(size * size) + timing.GUARD
     odd = pixels.reshape(size, size)[1::2].reshape(-1)
-    times = add("input", size * size, 0, 8 * size + timing.fifo_bits(2 * width + 1, timing.RAM),
-                _transfers(odd + timing.RAM + timing.FIFO))
-    for g, lanes in zip(qnet.groups, folding.hadamard):
-        k, shape = g.shape.index, g.shape
-        bins = g.weights[0, 0].size
-        for name, p, channels in (("fft", g.forward, shape.inputs), ("ifft", g.inverse, shape.outputs)):
-            if p.inverse:
-                folds = shape.inputs // lanes
-                drop = max(int(g.shift.max()), 0)
-                steps = _double_buffer(times, shape.inputs * bins, shape.outputs * bins * folds)
-                pipeline = timing.hadamard_pipeline(lanes, drop)
-                bits = (lanes * 2 * _power(bins) * _power(folds) * 2 * width
-                        + lanes * _power(shape.outputs * bins * folds) * 2 * weight_width
-                        + timing.hadamard_table_bits(width, weight_width, shape.inputs, g.bias, g.shift)
-                        + timing.fifo_bits(2 * width + 1, pipeline))
-                times = add(f"hadamard{k}", shape.outputs * bins * folds, 4 * lanes, bits,
-                            _transfers(steps[folds - 1 :: folds] + pipeline + timing.fifo(pipeline)))
-            multipliers = p.row_plan.multipliers + p.column_plan.multipliers
-            interval = channels * timing.fft2d_interval(p)
-            times = add(f"{name}{k}", interval, multipliers, _fft2d_bits(p), _fft2d(p, times))
-    d = qnet.dense
-    count, reals = len(d.weights), d.weights[0].size
-    rounds, drop = -(-count // folding.dense), max(int(d.shift.max()), 0)
-    steps = _double_buffer(times, reals // 2, rounds * reals)
-    pipeline = timing.dense_pipeline(folding.dense, drop)
-    first = steps.reshape(rounds, -1)[:, -1] + pipeline + timing.fifo(pipeline + folding.dense)
-    bits = (2 * _power(reals // 2) * 2 * width + folding.dense * rounds * reals * weight_width
-            + timing.fifo_bits(qnet.formats.logit_width + 1, pipeline + folding.dense))
-    add("dense", rounds * reals, folding.dense, bits, first)
+    times = transfers(odd + timing.RAM + timing.FIFO)
+    stages = [Stage("input", size * size, 0, 8 * size + timing.fifo_bits(2 * width + 1, timing.RAM), int(times[0]))]
+    lanes = iter(folding.hadamard)
+    for s in qnet.stages:
+        kind = s.stage.kind
+        of = next(lanes) if kind == "multiply" else folding.dense if kind == "linear" else None
+        interval, multipliers, bits, times = _STAGES[kind](s, qnet.formats, of, times)
+        stages.append(Stage(s.stage.name, int(interval), int(multipliers), int(bits), int(times[0])))
     return Estimate(tuple(stages))

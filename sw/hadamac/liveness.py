@@ -6,7 +6,7 @@ through a few scalars (a mean, a deviation), else *dead*.  The walk is sound: a 
 definition says that nothing behind it can see the bin, or that the bin is always zero.  Whether a live bin does
 matter is up to weights, which the walk does not look at.
 
-Definitions of the layers: :mod:`hadamac.network`; of the crop: :mod:`hadamac.model.crop`.
+Definitions of the steps: :mod:`hadamac.chain`; of the layers: :mod:`hadamac.layers`.
 """
 
 from __future__ import annotations
@@ -16,32 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import DescriptionError
-from .network import Network
+from .chain import Step
 
-__all__ = ["Edge", "Step", "analyse", "chain", "sentence"]
+__all__ = ["Edge", "Step", "analyse", "low", "sentence"]
 
-KINDS = ("transform", "multiply", "crop", "inverse", "point", "bin", "normalise", "linear")
-"""Maps to spectra; each bin by itself; keep low bins; spectra to maps; each pixel by itself (of maps); each bin by
-itself, not linear; bins by their frame's mean and deviation; anything of everything."""
-SPECTRAL = {"multiply", "crop", "inverse", "bin", "normalise"}
+SPECTRAL = {"multiply", "band", "crop", "pad", "inverse", "bin", "normalise"}
 """What takes a spectrum."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One layer's part: ``what`` it is in words, ``size`` of the edge before it, M that a crop ``keeps``, ``channels``
-    behind it."""
-
-    kind: str
-    size: int
-    what: str
-    keeps: int = 0
-    channels: int = 1
-
-    def __post_init__(self):
-        if self.kind not in KINDS:
-            raise DescriptionError(f"Liveness step must be one of {', '.join(KINDS)}, not {self.kind!r}")
 
 
 @dataclass(frozen=True)
@@ -74,6 +54,12 @@ def _widened(mask: np.ndarray, size: int) -> np.ndarray:
     return out
 
 
+def _folded(mask: np.ndarray, size: int) -> np.ndarray:
+    """A mask of a larger spectrum at the frequencies of a smaller one."""
+    u = np.rint(np.fft.fftfreq(size, 1 / size)).astype(int)
+    return mask[u % len(mask)][:, : size // 2 + 1]
+
+
 def _forward(steps: Sequence[Step]) -> tuple[list[bool], list[np.ndarray | None]]:
     """Of the edge before each step: whether it carries a spectrum, and which of its bins are always zero."""
     carries, spectral, zeros, zero = [], steps[0].kind in SPECTRAL, [], None
@@ -81,9 +67,15 @@ def _forward(steps: Sequence[Step]) -> tuple[list[bool], list[np.ndarray | None]
         carries.append(spectral)
         zeros.append(zero)
         spectral = step.kind in SPECTRAL - {"inverse"} or step.kind == "transform"
+        if zero is None and step.kind in ("crop", "pad", "band"):
+            zero = np.zeros((step.size, step.size // 2 + 1), dtype=bool)
         if step.kind == "crop":
-            zero = ~low(step.keeps, step.keeps)
-        elif step.kind != "multiply":  # f(0) need not be 0
+            zero = _folded(zero, step.keeps) | ~low(step.keeps, step.keeps)
+        elif step.kind == "pad":
+            zero = ~_widened(~zero & low(step.size, step.size), step.keeps)
+        elif step.kind == "band":
+            zero = zero | ~low(step.size, step.keeps)
+        elif step.kind not in ("multiply", "bin", "normalise"):  # which leave a bin that is zero so
             zero = None
     return carries, zeros
 
@@ -99,35 +91,28 @@ def analyse(steps: Sequence[Step]) -> list[Edge]:
             live, coupled, scalars, why = everything, ~everything, 0, f"{step.what} mixes all bins"
         else:
             if live is None:  # the output is this step's spectrum
-                after = step.keeps or step.size
+                after = step.keeps if step.kind in ("crop", "pad") else step.size
                 live = np.ones((after, after // 2 + 1), dtype=bool)
                 coupled, why = ~live, "the output is the spectrum"
             if step.kind == "crop":
                 kept = low(step.size, step.keeps)
                 live, coupled = _widened(live, step.size) & kept, _widened(coupled, step.size) & kept
                 why = f"{step.what} discards |u|, |v| >= {step.keeps / 2:g}, and nothing between mixes bins"
+            elif step.kind == "pad":
+                kept = low(step.size, step.size)
+                live, coupled = _folded(live, step.size) & kept, _folded(coupled, step.size) & kept
+            elif step.kind == "band":
+                kept = low(step.size, step.keeps)
+                live, coupled = live & kept, coupled & kept
+                why = f"{step.what} makes the others zero, and nothing between mixes bins"
             elif step.kind == "normalise":
                 coupled, scalars = ~live, scalars + 2 * step.channels
                 why = f"{step.what} couples all bins by a mean and a deviation of each channel"
         if zero is not None and spectral and ((live | coupled) & zero).any():
-            live, coupled, why = live & ~zero, coupled & ~zero, f"{why}; the crop's Nyquist bins are always zero"
+            live, coupled, why = live & ~zero, coupled & ~zero, f"{why}; what a crop, pad or band dropped is always zero"
         told = scalars if coupled is not None and coupled.any() else 0
         edges.append(Edge(step.what, step.size, live, coupled, told, why))
     return edges[::-1]
-
-
-def chain(network: Network) -> list[Step]:
-    """A network's steps."""
-    steps = []
-    for g in network.groups:
-        steps += [
-            Step("transform", g.size, f"FFT2 {g.size}x{g.size}", channels=g.inputs),
-            Step("multiply", g.size, f"SpectralConv {g.inputs} to {g.outputs}", channels=g.outputs),
-            Step("crop", g.size, f"SpectralPool {g.size} to {g.pool}", keeps=g.pool, channels=g.outputs),
-            Step("inverse", g.pool, f"IFFT2 {g.pool}x{g.pool}", channels=g.outputs),
-            Step("point", g.pool, g.function, channels=g.outputs),
-        ]
-    return [*steps, Step("linear", network.groups[-1].pool, f"Dense to {network.dense.outputs}")]
 
 
 def sentence(edges: list[Edge]) -> str:

@@ -1,8 +1,8 @@
-"""Torch modules for training: the network of :mod:`hadamac.reference` in ``float32``, on live bins.
+"""Torch modules for training: the layers of :mod:`hadamac.layers` in ``float32``, on live bins.
 
-Between modules flow either real maps ``(n, C, N, N)`` or live bins ``(n, C, 2r+1, r+1)`` of their
-unnormalised DFT, ordered as :mod:`hadamac.reference` orders them.  The crop happens before the
-product (a convolution acts per bin, so cropped bins need not be computed at all).
+Between modules flow real maps ``(n, C, N, N)`` or bins ``(n, C, rows, radius + 1)`` of their unnormalised DFT, ordered as
+:mod:`hadamac.stages` orders them; with ``radius = N/2`` that is the layout of ``torch.fft.rfft2``.  The modules can be put
+together by hand; :class:`SpectralCnn` builds a described network, pruned to its live bins.
 
 This module and :mod:`hadamac.train` are the only ones that import torch.
 """
@@ -16,7 +16,8 @@ import numpy as np
 from .errors import ToolError
 from .model.crop import live_rows
 from .network import Network
-from .reference import check_parameters, fold_fft, parseval_weights, unfold_fft
+from .reference import check_parameters, fold_fft, multiplicity, parseval_weights, unfold_fft
+from .stages import Stage, orthonormal
 
 try:
     import torch
@@ -25,14 +26,67 @@ except ModuleNotFoundError as e:
         raise
     raise ToolError("torch is not installed: it is needed to train; run `pip install hadamac[train]`") from None
 
-__all__ = ["SpectralConv", "SpectralPool", "SpatialActivation", "BinsDense", "SpectralCnn", "live_spectrum"]
+from .nn_activations import Function, MaxPool, ModRelu, Modulus, Normalise, FrozenNormalise, Quadratic, SpectralFunction
+
+__all__ = ["BinsDense", "Crop", "FrozenNormalise", "Function", "Inverse", "MapDense", "MaxPool", "ModRelu", "Modulus", "Normalise",
+           "Pad", "Quadratic", "SpectralCnn", "SpectralConv", "SpectralFunction", "SpectralPool", "Transform",
+           "live_spectrum"]
+
+
+def _rows(columns: torch.Tensor, r: int) -> torch.Tensor:
+    """Rows ``|u| <= r`` of all, in the order 0 .. r, -r .. -1; two slices, whose gradient is a cheap pad."""
+    size = columns.shape[-2]
+    if 2 * r >= size:
+        return columns
+    return torch.cat((columns[..., : r + 1, :], columns[..., size - r :, :]), -2)
 
 
 def live_spectrum(maps: torch.Tensor, r: int) -> torch.Tensor:
-    """Live bins ``(..., 2r+1, r+1)`` of the unnormalised DFT of real maps ``(..., N, N)``."""
-    columns = torch.fft.fft(torch.fft.rfft(maps)[..., : r + 1], dim=-2)
-    # Two slices, not an index: the gradient of a slice is a cheap pad.
-    return torch.cat((columns[..., : r + 1, :], columns[..., maps.shape[-2] - r :, :]), -2)
+    """Live bins ``(..., rows, r + 1)`` of the unnormalised DFT of real maps ``(..., N, N)``."""
+    return _rows(torch.fft.fft(torch.fft.rfft(maps)[..., : r + 1], dim=-2), r)
+
+
+def _expanded(bins: torch.Tensor, size: int) -> torch.Tensor:
+    """``size`` rows, zero where there were none."""
+    r = bins.shape[-1] - 1
+    if bins.shape[-2] == size:
+        return bins
+    dead = bins.new_zeros(*bins.shape[:-2], size - bins.shape[-2], r + 1)
+    return torch.cat((bins[..., : r + 1, :], dead, bins[..., r + 1 :, :]), -2)
+
+
+class Transform(torch.nn.Module):
+    """``FFT2``: maps ``(n, C, N, N)`` to bins up to ``radius``."""
+
+    def __init__(self, *, radius: int):
+        super().__init__()
+        self.radius = radius
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        return live_spectrum(maps, self.radius)
+
+
+class Crop(torch.nn.Module):
+    """Bins up to ``radius`` of those that come."""
+
+    def __init__(self, *, radius: int):
+        super().__init__()
+        self.radius = radius
+
+    def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        return _rows(bins[..., : self.radius + 1], self.radius)
+
+
+class Inverse(torch.nn.Module):
+    """``IFFT2``: bins to maps ``(n, C, size, size)``."""
+
+    def __init__(self, *, size: int):
+        super().__init__()
+        self.size = size
+
+    def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        # irfft takes the missing bins v > r as zero.
+        return torch.fft.irfft(torch.fft.ifft(_expanded(bins, self.size), dim=-2), n=self.size)
 
 
 def _dft(taps: np.ndarray, bins: np.ndarray, size: int) -> torch.Tensor:
@@ -41,10 +95,10 @@ def _dft(taps: np.ndarray, bins: np.ndarray, size: int) -> torch.Tensor:
 
 
 class SpectralConv(torch.nn.Module):
-    """Hadamard product with a kernel's spectrum, accumulated over input channels, plus a bias.
+    """Hadamard product with a kernel's spectrum or a free one, accumulated over input channels, plus a bias.
 
-    ``Y[o,u,v] = sum_c W[o,c,u,v] X[c,u,v]`` and ``Y[o,0,0] += bias[o] * size**2``.  Only the live
-    bins of W are computed: two small DFT matrices times the kernel.
+    ``Y[o,u,v] = scale (sum_c W[o,c,u,v] X[c,u,v])`` and ``Y[o,0,0] += scale * bias[o] * size**2``.  Only the live bins of
+    W are computed: two small DFT matrices times the kernel.
 
     Parameters
     ----------
@@ -52,73 +106,103 @@ class SpectralConv(torch.nn.Module):
         Channels.
     size : int
         N, of the map whose bins come in.
-    kernel : int
-        Odd; in pixels.
     radius : int
-        r: bins with ``|u|, |v| <= r`` are live.
-
-    ``forward`` takes and returns complex64 ``(n, channels, 2r+1, r+1)``.
+        Of the bins that come; a band limit is a smaller one than they could have.
+    kernel : int or None
+        Odd, in pixels; None: ``spectrum``, real (outputs, inputs, rows, radius + 1, 2), is free.
+    real : bool
+        Only the real part of W counts.
+    scale : float
+        Of pooling behind or before.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, size: int, kernel: int, radius: int):
+    def __init__(self, inputs: int, outputs: int, *, size: int, radius: int, kernel: int | None = None, real: bool = False,
+                 scale: float = 1.0):
         super().__init__()
-        self.inputs, self.outputs, self.size, self.radius = inputs, outputs, size, radius
-        # He initialisation: a ReLU follows.
-        self.kernel = torch.nn.Parameter(
-            torch.randn(outputs, inputs, kernel, kernel) * (2 / (inputs * kernel**2)) ** 0.5
-        )
+        self.inputs, self.outputs, self.size, self.radius, self.real, self.scale = (
+            inputs, outputs, size, radius, real, scale)
+        taps = kernel or min(5, size - 1 + size % 2)
+        # He initialisation: a ReLU may follow.
+        start = torch.randn(outputs, inputs, taps, taps) * (2 / (inputs * taps**2)) ** 0.5
+        place = np.arange(taps) - taps // 2
+        dft_u = _dft(place, live_rows(size, radius), size)
+        dft_v = _dft(place, np.arange(radius + 1), size).T.contiguous()
+        if kernel is None:
+            self.kernel = None
+            self.spectrum = torch.nn.Parameter(torch.view_as_real(dft_u @ start.to(torch.complex64) @ dft_v))
+            single = torch.from_numpy(multiplicity(size, radius)[0] == 1)
+            self.register_buffer("single", single, persistent=False)
+        else:
+            self.kernel = torch.nn.Parameter(start)
+            self.register_buffer("dft_u", dft_u, persistent=False)
+            self.register_buffer("dft_v", dft_v, persistent=False)
         self.bias = torch.nn.Parameter(torch.zeros(outputs))
-        taps = np.arange(kernel) - kernel // 2
-        self.register_buffer("dft_u", _dft(taps, live_rows(size, radius), size), persistent=False)
-        self.register_buffer("dft_v", _dft(taps, np.arange(radius + 1), size).T.contiguous(), persistent=False)
-        dc = torch.zeros(2 * radius + 1, radius + 1)
+        dc = torch.zeros(dft_u.shape[0], radius + 1)
         dc[0, 0] = size**2
         self.register_buffer("dc", dc, persistent=False)
 
     def weights(self) -> torch.Tensor:
-        """Live bins of the kernel's spectrum, complex64 ``(outputs, inputs, 2r+1, r+1)``."""
-        return self.dft_u @ self.kernel.to(torch.complex64) @ self.dft_v
+        """Live bins of W, complex64 ``(outputs, inputs, rows, radius + 1)``."""
+        if self.kernel is not None:
+            weights = self.dft_u @ self.kernel.to(torch.complex64) @ self.dft_v
+        else:
+            free = torch.view_as_complex(self.spectrum)
+            mirrored = torch.roll(free.flip(-2), 1, -2).conj()  # -u
+            weights = torch.where(self.single, (free + mirrored) / 2, free)
+        return weights.real.to(torch.complex64) if self.real else weights
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
         product = torch.einsum("ncuv,ocuv->nouv", bins, self.weights())
-        return product + self.bias[:, None, None] * self.dc
+        return (product + self.bias[:, None, None] * self.dc) * self.scale
 
 
 class SpectralPool(torch.nn.Module):
-    """The scale ``(pool/size)**2`` of a crop from ``size`` to ``pool``; the live bins are its crop.
+    """Spectral pooling from ``size`` to ``pool``: bins with ``|u|, |v| < pool/2``, times ``(pool/size)**2``.
 
-    ``forward`` takes and returns complex64 ``(n, channels, 2r+1, r+1)`` with ``r = pool/2 - 1``.
+    With ``nyquist="zero"`` (or an odd pool) bins of any radius come, and those of at most ``(pool - 1)//2`` leave.  The
+    rules ``average`` and ``naive`` take and give whole half-spectra ``(n, C, N, N//2 + 1)``: their definition is in
+    :mod:`hadamac.model.nyquist`.
     """
 
-    def __init__(self, *, size: int, pool: int):
+    def __init__(self, *, size: int, pool: int, nyquist: str = "zero"):
         super().__init__()
-        self.size, self.pool = size, pool
+        self.size, self.pool, self.nyquist = size, pool, nyquist
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
-        return bins * (self.pool / self.size) ** 2
+        scale, half = (self.pool / self.size) ** 2, (self.pool - 1) // 2
+        if self.nyquist == "zero" or self.pool % 2 or self.pool == self.size:
+            if self.nyquist != "zero" and self.pool % 2 == 0:
+                return bins * scale
+            r = min(half, bins.shape[-1] - 1)
+            return _rows(bins[..., : r + 1], r) * scale
+        m, n = self.pool // 2, self.size
+        kept = bins[..., : m + 1]
+        if self.nyquist == "average":  # of X[u, -m] = conj X[-u, m] and X[u, m], then of rows m and -m
+            other = torch.roll(bins[..., m].flip(-1), 1, -1).conj()
+            kept = torch.cat((kept[..., :m], ((kept[..., m] + other) / 2)[..., None]), -1)
+            edge = (kept[..., [m], :] + kept[..., [n - m], :]) / 2
+        else:
+            edge = kept[..., [n - m], :]
+        return torch.cat((kept[..., :m, :], edge, kept[..., n - m + 1 :, :]), -2) * scale
 
 
-class SpatialActivation(torch.nn.Module):
-    """``relu(IFFT2(bins))``, whose FFT2 is the next module's business (it knows its live bins).
+class Pad(torch.nn.Module):
+    """The bins of a ``size`` x ``size`` spectrum as those of a larger one, times ``(to/size)**2``: interpolation.
 
-    ``forward`` takes complex64 ``(n, channels, 2r+1, r+1)`` and returns float32
-    ``(n, channels, size, size)``.
+    The missing bins stay away: they are zero to whatever follows.  An even size's Nyquist bins are dropped.
     """
 
-    def __init__(self, *, size: int):
+    def __init__(self, *, size: int, to: int):
         super().__init__()
-        self.size = size
+        self.size, self.to = size, to
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
-        r = bins.shape[-1] - 1
-        dead = bins.new_zeros(*bins.shape[:-2], self.size - 2 * r - 1, r + 1)
-        columns = torch.cat((bins[..., : r + 1, :], dead, bins[..., r + 1 :, :]), -2)
-        # irfft takes the missing bins v > r as zero.
-        return torch.relu(torch.fft.irfft(torch.fft.ifft(columns, dim=-2), n=self.size))
+        r = min((self.size - 1) // 2, bins.shape[-1] - 1)
+        return _rows(bins[..., : r + 1], r) * (self.to / self.size) ** 2
 
 
-class BinsDense(torch.nn.Module):
-    """Linear layer on the real vector of bins of the last maps (see `reference.fold_fft`).
+class MapDense(torch.nn.Module):
+    """Linear layer on maps, held as weights on the real vector of their bins (see `reference.fold_fft`).
 
     Parameters
     ----------
@@ -143,8 +227,63 @@ class BinsDense(torch.nn.Module):
         return torch.nn.functional.linear(torch.view_as_real(bins).flatten(1), self.weight.flatten(1), self.bias)
 
 
+class BinsDense(torch.nn.Module):
+    """Linear layer on the real and imaginary parts of bins, each weighted by Parseval.
+
+    ``forward`` takes complex64 ``(n, inputs, rows, radius + 1)``, bins of ``size`` x ``size`` maps, and returns
+    ``(n, outputs)``; ``folded`` gives the weights on the bins themselves.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, size: int, radius: int, scale: float = 1.0):
+        super().__init__()
+        weight = np.sqrt(multiplicity(size, radius))[..., None] / orthonormal(size)
+        shape = (outputs, inputs, *weight.shape[:2], 2)
+        self.weight = torch.nn.Parameter(torch.randn(shape) * (1 / np.prod(shape[1:])) ** 0.5)
+        self.bias = torch.nn.Parameter(torch.zeros(outputs))
+        self.scale = scale
+        self.register_buffer("parseval", torch.from_numpy(weight.astype(np.float32)), persistent=False)
+
+    def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        reals = torch.view_as_real(bins.contiguous()) * (self.parseval * self.scale)
+        return torch.nn.functional.linear(reals.flatten(1), self.weight.flatten(1), self.bias)
+
+
+def _module(stage: Stage) -> torch.nn.Module:
+    """The module of a stage."""
+    layer, scale = stage.layer, float(stage.scale)
+    match stage.kind:
+        case "transform":
+            return Transform(radius=stage.radius)
+        case "inverse":
+            return Inverse(size=stage.size)
+        case "multiply":
+            conv = SpectralConv(stage.inputs, stage.channels, size=stage.size, radius=stage.radius, kernel=layer.kernel,
+                                real=layer.real, scale=scale)
+            if stage.frozen is None:
+                return conv
+            return torch.nn.Sequential(conv, FrozenNormalise(stage.channels, size=stage.size, radius=stage.radius, scale=scale))
+        case "normalise":
+            return Normalise(size=stage.size, radius=stage.came, over=layer.over)
+        case "crop":
+            return Crop(radius=stage.radius)
+        case "tile":
+            return MaxPool()
+        case "linear" if stage.radius is None:
+            return MapDense(stage.inputs, layer.outputs, size=stage.size)
+        case "linear":
+            return BinsDense(stage.inputs, layer.outputs, size=stage.size, radius=stage.radius, scale=scale)
+    match layer.function:
+        case "quadratic":
+            return Quadratic()
+        case "modrelu":
+            return ModRelu(stage.channels, size=stage.size)
+        case "modulus":
+            return Modulus()
+    return Function(layer.function) if stage.kind == "point" else SpectralFunction(layer.function, size=stage.size)
+
+
 class SpectralCnn(torch.nn.Module):
-    """A described network: groups of (`SpectralConv`, `SpectralPool`, `SpatialActivation`), then `BinsDense`.
+    """A described network, stage by stage.
 
     Parameters
     ----------
@@ -157,36 +296,53 @@ class SpectralCnn(torch.nn.Module):
     def __init__(self, network: Network):
         super().__init__()
         self.network = network
-        self.groups = torch.nn.ModuleList()
-        for g in network.groups:
-            conv = SpectralConv(g.inputs, g.outputs, size=g.size, kernel=g.kernel, radius=g.pool // 2 - 1)
-            pool, act = SpectralPool(size=g.size, pool=g.pool), SpatialActivation(size=g.pool)
-            self.groups.append(torch.nn.Sequential(conv, pool, act))
-        self.dense = BinsDense(g.outputs, network.dense.outputs, size=g.pool)
+        self.stages = torch.nn.ModuleList(_module(s) for s in network.stages)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        maps = images[:, None]
-        for group in self.groups:
-            maps = group(live_spectrum(maps, group[0].radius))
-        return self.dense(maps)
+        x = images[:, None]
+        for stage, module in zip(self.network.stages, self.stages):
+            x = module(x)
+            if stage.scale != 1 and stage.kind not in ("multiply", "linear"):  # which have it in their weights
+                x = x * float(stage.scale)
+        return x
+
+    def _places(self) -> dict[str, tuple]:
+        """Module and attribute of every parameter but the dense layer's weight, as ``Network.parameters`` names it."""
+        out = {}
+        for stage, module in zip(self.network.stages, self.stages):
+            k = stage.index
+            if stage.kind == "multiply":
+                conv = module if stage.frozen is None else module[0]
+                name = "spectrum" if conv.kernel is None else "kernel"
+                out |= {f"conv{k}.{name}": (conv, name), f"conv{k}.bias": (conv, "bias")}
+                if stage.frozen is not None:
+                    out |= {f"norm{stage.frozen.index}.{n}": (module[1], n) for n in ("mean", "deviation")}
+            elif isinstance(module, Quadratic):
+                out[f"act{k}.coefficients"] = module, "coefficients"
+            elif isinstance(module, ModRelu):
+                out[f"act{k}.bias"] = module, "bias"
+        return out | {"dense.bias": (self.stages[-1], "bias")}
 
     def parameters_numpy(self) -> dict[str, np.ndarray]:
         """The parameters as ``Network.parameters`` names them: float32, the dense layer folded."""
-        out = {}
-        for k, (conv, _, _) in enumerate(self.groups):
-            out[f"conv{k}.kernel"] = conv.kernel.detach().numpy().copy()
-            out[f"conv{k}.bias"] = conv.bias.detach().numpy().copy()
-        folded = fold_fft(self.dense.weight.detach().numpy(), self.dense.size)
-        out["dense.weight"] = folded.astype(np.float32)
-        out["dense.bias"] = self.dense.bias.detach().numpy().copy()
-        return out
+        out = {name: getattr(m, attribute).detach().numpy().copy() for name, (m, attribute) in self._places().items()}
+        for name, (module, _) in self._places().items():
+            if isinstance(module, ModRelu):  # the last step of training may have gone beyond
+                out[name] = np.minimum(out[name], 0)
+        dense = self.stages[-1]
+        weight = dense.weight.detach().numpy()
+        if isinstance(dense, MapDense):
+            out["dense.weight"] = fold_fft(weight, dense.size).astype(np.float32)
+        else:
+            out["dense.weight"] = weight * dense.parseval.numpy()
+        return {name: out[name] for name in self.network.parameters}
 
     @torch.no_grad()
     def load_numpy(self, params: Mapping) -> None:
         """Take parameters named and shaped as ``Network.parameters``; `DataError` if they are not."""
         params = check_parameters(self.network, params)
-        for k, (conv, _, _) in enumerate(self.groups):
-            conv.kernel.copy_(torch.from_numpy(params[f"conv{k}.kernel"]))
-            conv.bias.copy_(torch.from_numpy(params[f"conv{k}.bias"]))
-        self.dense.weight.copy_(torch.from_numpy(unfold_fft(params["dense.weight"])))
-        self.dense.bias.copy_(torch.from_numpy(params["dense.bias"]))
+        for name, (module, attribute) in self._places().items():
+            getattr(module, attribute).copy_(torch.from_numpy(params[name]))
+        dense, weight = self.stages[-1], params["dense.weight"]
+        weight = unfold_fft(weight) if isinstance(dense, MapDense) else weight / dense.parseval.numpy()
+        dense.weight.copy_(torch.from_numpy(weight))

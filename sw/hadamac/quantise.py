@@ -1,8 +1,8 @@
-"""Float parameters and calibration images to a :class:`~hadamac.quantised.QuantNetwork`.
+"""Float parameters and calibration images to a :class:`~hadamac.quantised.QuantNetwork`, stage by stage.
 
 Weights: spectral weights are the DFT of the padded kernel, cropped to the live bins, rounded to
 ``weight_width`` bits with one power-of-two scale per output channel, the largest that fits.
-Edges: the product's format leaves ``headroom`` above its largest calibration value.
+Edges: where a format is chosen, it leaves ``headroom`` above the largest calibration value.
 Transforms: one half per stage, or (``calibrated``) a shift only where the stage's largest
 calibration value times ``headroom`` would leave the word.
 """
@@ -13,12 +13,21 @@ import numpy as np
 
 from .data import as_images
 from .errors import DataError, FitError
-from .model.crop import crop, expand
+from .layers import Activation
+from .model.crop import expand
 from .model.fft import bit_reversed
 from .model.fft2d import Fft2dPlan, pack_rows
+from .model.modrelu import ModRelu
+from .model.normalise import NormalisePlan
+from .model.pwl_fit import FUNCTIONS, Function, fit
+from .model.quadratic import quadratic_plan
 from .network import Network
-from .quantised import Formats, QuantDense, QuantGroup, QuantNetwork
-from .reference import check_parameters, forward, kernel_spectrum
+from .numeric import SQ
+from .quantised import (
+    Crop, Formats, Modulus, Normalised, Product, QuantDense, QuantNetwork, QuantStage, Relu, Table, Tile, normalise_facts,
+)  # fmt: skip
+from .reference import apply, check_parameters, product_weights
+from .stages import Stage, orthonormal
 from .timing import BIAS
 
 __all__ = ["quantise", "calibrate"]
@@ -67,48 +76,115 @@ def _peak(z: np.ndarray) -> float:
     return float(max(np.abs(z.real).max(initial=0), np.abs(z.imag).max(initial=0)))
 
 
+def _log2(scale) -> int:
+    """Of a power of two."""
+    return scale.numerator.bit_length() - scale.denominator.bit_length()
+
+
 def quantise(network: Network, params: dict, images, formats: Formats) -> QuantNetwork:
     """Quantise with ``images`` (uint8, (n, 28, 28) or (n, 32, 32)) for calibration."""
     params = check_parameters(network, params)
     images = as_images(images, network.size)
     if len(images) == 0:
         raise DataError("Calibration needs at least one image, not 0")
-    _, trace = forward(network, params, images, trace=True)
-    fraction, maps = formats.width - 1, images[:, None] / 256.0
-    groups = []
-    for k, shape in enumerate(network.groups):
-        product = trace[f"product{k}"]
-        group = _group(shape, params, maps * 2.0**fraction, fraction, product, formats)
-        groups.append(group)
-        fraction, maps = group.fractions["map"], trace[f"map{k}"]
-    return QuantNetwork(network=network, formats=formats, groups=tuple(groups),
-                        dense=_dense(params, fraction, formats))
+    fraction, x = formats.width - 1, images[:, None] / 256.0
+    stages = []
+    for stage in network.stages:
+        y = apply(stage, params, x)
+        in_weights = stage.kind in ("multiply", "linear")
+        op, fraction = _OPERATIONS[stage.kind](stage, params, x, y if in_weights else y / float(stage.scale), fraction, formats)
+        if not in_weights:
+            fraction -= _log2(stage.scale)
+        stages.append(QuantStage(stage=stage, op=op, fraction=fraction))
+        x = y
+    return QuantNetwork(network=network, formats=formats, stages=tuple(stages))
 
 
-def _group(shape, params, words, fraction, product, formats: Formats) -> QuantGroup:
-    radius = shape.pool // 2 - 1
-    common = {"radius": radius, "width": formats.width, "twiddle_width": formats.twiddle_width}
-    forward_plan = Fft2dPlan(size=shape.size, **_forward_schedules(words, radius, formats), **common)
-    f_spectrum = fraction - forward_plan.scale
-    f_product = _fraction(_peak(product), formats)
-    inverse_plan = Fft2dPlan(size=shape.pool, inverse=True, **common,
-                             **_inverse_schedules(product * 2.0**f_product, shape.pool, formats))
-    weights = crop(kernel_spectrum(params[f"conv{shape.index}.kernel"], shape.size), radius)
+# One function a kind: (stage, params, float values in and out, fraction bits in, formats) to (operation, fraction bits);
+# but in weights, a scale is neither in the values nor in the fraction bits.
+
+
+def _transform(stage: Stage, params, x, y, fraction, formats: Formats):
+    plan = Fft2dPlan(size=stage.size, radius=stage.radius, width=formats.width, twiddle_width=formats.twiddle_width,
+                     **_forward_schedules(x * 2.0**fraction, stage.radius, formats))
+    return plan, fraction - plan.scale
+
+
+def _inverse(stage: Stage, params, x, y, fraction, formats: Formats):
+    plan = Fft2dPlan(size=stage.size, radius=stage.came, width=formats.width, twiddle_width=formats.twiddle_width,
+                     inverse=True, **_inverse_schedules(x * 2.0**fraction, stage.size, formats))
+    return plan, fraction + 2 * (stage.size.bit_length() - 1) - plan.scale
+
+
+def _multiply(stage: Stage, params, x, y, fraction, formats: Formats):
+    out = _fraction(_peak(y), formats)
+    weights, bias = product_weights(stage, params)
+    name = f"conv{stage.index}"
     exponent = _exponents(weights, formats.weight_width)
-    crop_bits = 2 * (shape.size // shape.pool).bit_length() - 2
-    shift = f_spectrum + exponent + crop_bits - f_product
-    _check_shift(f"conv{shape.index}", shift)
+    shift = fraction + exponent - out
+    _check_shift(name, shift)
     scale = 2.0 ** exponent
-    bias = np.rint(params[f"conv{shape.index}.bias"] * shape.size**2 * scale * 2.0**f_spectrum)
-    _check_bias(f"conv{shape.index}", bias)
-    return QuantGroup(
-        shape=shape, forward=forward_plan, inverse=inverse_plan,
-        weights=np.rint(weights * scale[:, None, None, None]), bias=bias, shift=shift, exponent=exponent,
-        fractions={
-            "spectrum": f_spectrum, "product": f_product,
-            "map": f_product + 2 * (shape.pool.bit_length() - 1) - inverse_plan.scale,
-        },
-    )
+    bias = np.rint(bias * float(stage.scale) * stage.size**2 * scale * 2.0**fraction)
+    _check_bias(name, bias)
+    weights = np.rint(weights * scale[:, None, None, None])
+    return Product(weights=weights, bias=bias, shift=shift, exponent=exponent, width=formats.width), out
+
+
+def _point(stage: Stage, params, x, y, fraction, formats: Formats):
+    if stage.layer.function == "relu":
+        return Relu(), fraction
+    out = _fraction(_peak(y), formats)
+    source, to = SQ(formats.width - fraction, fraction), SQ(formats.width - out, out)
+    if stage.layer.function == "quadratic":
+        return quadratic_plan(params[f"act{stage.index}.coefficients"], in_format=source, out_format=to), out
+    return Table(table=fit(FUNCTIONS[stage.layer.function], segments=stage.layer.segments, format=source,
+                           output=to).table), out
+
+
+def _bin(stage: Stage, params, x, y, fraction, formats: Formats):
+    layer: Activation = stage.layer
+    p = orthonormal(stage.size)
+    if layer.function == "modulus":
+        return Modulus(width=formats.width), fraction
+    if layer.function == "modrelu":
+        least = -(2 ** (formats.width - 1))
+        bias = np.maximum(np.rint(params[f"act{stage.index}.bias"] * p * 2.0**fraction), least)
+        return ModRelu(bias=tuple(int(b) for b in bias), width=formats.width), fraction
+    f = FUNCTIONS[layer.function]
+    scaled = Function(f.name, lambda v: p * f.of(v / p), centre=0.0)
+    out = _fraction(_peak(y), formats)
+    table = fit(scaled, segments=layer.segments, format=SQ(formats.width - fraction, fraction),
+                output=SQ(formats.width - out, out)).table
+    return Table(table=table), out
+
+
+def _normalise(stage: Stage, params, x, y, fraction, formats: Formats):
+    places = orthonormal(stage.size).bit_length() - 1
+    out = _fraction(_peak(y), formats)
+    plan = NormalisePlan(**normalise_facts(stage), width=formats.width, fraction=out + places)
+    return Normalised(plan=plan), out
+
+
+def _linear(stage: Stage, params, x, y, fraction, formats: Formats):
+    weights = params["dense.weight"] * float(stage.scale)
+    exponent = _exponents(weights, formats.weight_width)
+    out = min(LOGIT_FRACTION, int((fraction + exponent).min()))
+    shift = fraction + exponent - out
+    _check_shift("dense", shift)
+    scale = 2.0 ** exponent
+    bias = np.rint(params["dense.bias"] * scale * 2.0**fraction)
+    _check_bias("dense", bias)
+    weights = np.rint(weights * scale.reshape(-1, *[1] * (weights.ndim - 1)))
+    return QuantDense(weights=weights, exponent=exponent, bias=bias, shift=shift, fraction=out,
+                      width=formats.logit_width), out
+
+
+_OPERATIONS = {
+    "transform": _transform, "multiply": _multiply, "inverse": _inverse, "point": _point, "bin": _bin,
+    "normalise": _normalise, "linear": _linear,
+    "crop": lambda stage, params, x, y, fraction, formats: (Crop(radius=stage.radius), fraction),
+    "tile": lambda stage, params, x, y, fraction, formats: (Tile(), fraction),
+}  # fmt: skip
 
 
 def _forward_schedules(words, radius, formats: Formats) -> dict:
@@ -132,25 +208,10 @@ def _inverse_schedules(words, size, formats: Formats) -> dict:
     half = np.zeros((*g.shape[:-1], size), dtype=np.complex128)
     radius = g.shape[-1] - 1
     half[..., : radius + 1] = g
-    half[..., -np.arange(1, radius + 1)] = np.conj(g[..., 1:])
+    half[..., -np.arange(1, radius + 1)] = np.conj(g[..., 1:])  # of the Nyquist column either will do
     pairs = half[..., 0::2, :] + 1j * half[..., 1::2, :]
     rows, _ = calibrate(pairs, formats.width, formats.headroom, inverse=True)
     return {"rows": rows, "columns": columns}
-
-
-def _dense(params, fraction, formats: Formats) -> QuantDense:
-    weights = params["dense.weight"]
-    exponent = _exponents(weights, formats.weight_width)
-    logit_fraction = min(LOGIT_FRACTION, int((fraction + exponent).min()))
-    shift = fraction + exponent - logit_fraction
-    _check_shift("dense", shift)
-    scale = 2.0 ** exponent
-    bias = np.rint(params["dense.bias"] * scale * 2.0**fraction)
-    _check_bias("dense", bias)
-    return QuantDense(
-        weights=np.rint(weights * scale[:, None, None, None]), exponent=exponent, bias=bias, shift=shift,
-        fraction=logit_fraction,
-    )
 
 
 def _check_bias(name: str, bias: np.ndarray) -> None:

@@ -1,36 +1,46 @@
 """The quantised network: integer weights, formats and schedules, and its bit-exact prediction.
 
-Word formats along one group (N the map's size, M the pool's, f fraction bits, S a transform's scale;
-values are those of :mod:`hadamac.reference`, unnormalised DFTs):
+Every stage (:mod:`hadamac.stages`) has an *operation* on words and a number of fraction bits of what leaves it; values are
+those of :mod:`hadamac.reference`.  S is a transform's scale, N its size:
 
-==========  =================================================  =============================
-edge        what it holds                                      fraction bits
-==========  =================================================  =============================
-map in      pixels / 256, or the previous map                  f
-spectrum    ``FFT2(map)``, live bins                           f - S_forward
-product     ``(M/N)**2 (sum W X + bias N*N [DC])``, live bins  chosen from calibration data
-map out     ``ReLU(IFFT2(product))``                           product + 2 log2 M - S_inverse
-==========  =================================================  =============================
+===========  ==============================================================  ==================================
+stage        operation                                                       fraction bits behind it
+===========  ==============================================================  ==================================
+transform    :class:`~hadamac.model.fft2d.Fft2dPlan`                         before it, less S
+multiply     :class:`Product`: weights ``W * 2**exponent[o]``, ``shift[o]``  chosen from calibration data
+inverse      :class:`~hadamac.model.fft2d.Fft2dPlan`                         before it, and 2 log2 N - S
+point        :class:`Relu`, :class:`Table`, Quadratic                        of a ReLU as before it, else chosen
+bin          :class:`Table` on both parts, ModRelu, :class:`Modulus`         of ModRelu, Modulus as before it
+normalise    :class:`Normalised`                                             chosen
+crop, tile   :class:`Crop`, :class:`Tile`                                    as before it
+linear       :class:`QuantDense`                                             chosen
+===========  ==============================================================  ==================================
 
-A weight word is ``W * 2**exponent[o]``; ``shift[o]`` moves the accumulator to the product's format.
+A pool's scale of a power of two that a stage takes over moves the binary point behind it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from .data import as_images
 from .errors import DescriptionError
-from .model.fft2d import Fft2dPlan
+from .model.crop import crop
 from .model.hadamard import argmax, dense, hadamard
-from .model.pwl import relu
-from .network import Group, Network
+from .model.modulus import modulus
+from .model.normalise import NormalisePlan
+from .model.pwl import PwlTable, relu
+from .model.tile import max_pool
+from .network import Network
 from .numeric import SQ, to_integers
+from .reference import multiplicity
+from .stages import Stage
 
-__all__ = ["Formats", "PRESETS", "QuantGroup", "QuantDense", "QuantNetwork", "Prediction"]
+__all__ = ["Crop", "Formats", "Modulus", "Normalised", "PRESETS", "Prediction", "Product", "QuantDense", "QuantNetwork", "QuantStage", "Relu",
+           "Table", "Tile", "normalise_facts"]
 
 CHUNK = 50
 """Images per pass: the working set of one pass stays in the cache."""
@@ -75,43 +85,117 @@ PRESETS = {
 }
 
 
+def _no_overflow(x) -> np.ndarray:
+    return np.zeros(len(x), dtype=bool)
+
+
 @dataclass(frozen=True, kw_only=True)
-class QuantGroup:
-    """One (conv, pool, activation) group in integers.
+class Product:
+    """Hadamard product: ``weights`` complex128 (C_out, C_in, rows, radius + 1), ``bias`` in accumulator units, ``shift``
+    and ``exponent`` per output channel."""
 
-    ``weights`` complex128 (C_out, C_in, 2r+1, r+1), ``bias`` in accumulator units, ``shift`` and
-    ``exponent`` per output channel; ``fractions`` of the edges spectrum, product and map.
-    """
-
-    shape: Group
-    forward: Fft2dPlan
-    inverse: Fft2dPlan
     weights: np.ndarray
     bias: np.ndarray
     shift: np.ndarray
     exponent: np.ndarray
-    fractions: dict[str, int]
+    width: int
 
-    @property
-    def radius(self) -> int:
-        return self.forward.radius
+    def run(self, x):
+        return hadamard(x, self.weights, self.bias, self.shift, self.width)
 
-    def run(self, maps, width: int):
-        """Maps (n, C_in, N, N) to ``(spectrum, product, maps, overflow)``."""
-        x, over_x = self.forward.run(maps)
-        y, over_y = hadamard(x, self.weights, self.bias, self.shift, width)
-        m, over_m = self.inverse.run(y)
-        return x, y, relu(m), over_x | over_y | over_m
+
+@dataclass(frozen=True, kw_only=True)
+class Relu:
+    """``max(x, 0)`` of maps."""
+
+    def run(self, x):
+        return relu(x), _no_overflow(x)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A piecewise-linear table on maps, or on both parts of bins."""
+
+    table: PwlTable
+
+    def run(self, x):
+        if not np.iscomplexobj(x):
+            return self.table.run(x)
+        (re, over_re), (im, over_im) = self.table.run(x.real), self.table.run(x.imag)
+        return re + 1j * im, over_re | over_im
+
+
+def normalise_facts(stage: Stage) -> dict:
+    """What a stage says of its NormalisePlan: multiplicities in stream order, the count, over what."""
+    weights = multiplicity(stage.size, stage.came)
+    over = stage.layer.over
+    return {"multiplicity": tuple(weights.T.reshape(-1).tolist()), "over": over,
+            "count": stage.size**2 if over == "map" else int(weights.sum())}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Normalised:
+    """Each channel's bins by their mean and deviation; the plan takes them in stream order."""
+
+    plan: NormalisePlan
+
+    def run(self, x):
+        n, channels, rows, columns = x.shape
+        y, overflow = self.plan.run(np.swapaxes(x, -1, -2).reshape(n, channels, -1))
+        return np.ascontiguousarray(np.swapaxes(y.reshape(n, channels, columns, rows), -1, -2)), overflow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modulus:
+    """``|z|`` of bins."""
+
+    width: int
+
+    def run(self, x):
+        return modulus(x, self.width)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crop:
+    """Bins up to ``radius`` of those that come."""
+
+    radius: int
+
+    def run(self, x):
+        return np.ascontiguousarray(crop(x, self.radius)), _no_overflow(x)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tile:
+    """Maximum of 2 x 2 pixels."""
+
+    def run(self, x):
+        return max_pool(x), _no_overflow(x)
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuantDense:
-    """The dense layer in integers: ``weights`` float64 (K, C, M, M), integral."""
+    """The dense layer in integers: ``weights`` float64 (K, C, M, M) of maps or (K, C, rows, radius + 1, 2) of bins."""
 
     weights: np.ndarray
     bias: np.ndarray
     shift: np.ndarray
     exponent: np.ndarray
+    fraction: int
+    width: int
+
+    def run(self, x):
+        if np.iscomplexobj(x):
+            x = np.stack([x.real, x.imag], -1)
+        return dense(x, self.weights, self.bias, self.shift, self.width)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantStage:
+    """A stage in integers: ``op.run(words)`` gives words of ``fraction`` fraction bits and overflow flags (n,)."""
+
+    stage: Stage
+    op: object = field(repr=False)
     fraction: int
 
 
@@ -131,8 +215,19 @@ class QuantNetwork:
 
     network: Network
     formats: Formats
-    groups: tuple[QuantGroup, ...]
-    dense: QuantDense
+    stages: tuple[QuantStage, ...]
+
+    def __getitem__(self, name: str):
+        """The operation of a stage by its name."""
+        return next(s.op for s in self.stages if s.stage.name == name)
+
+    def of_kind(self, kind: str) -> list[QuantStage]:
+        """Its stages of a kind, in order."""
+        return [s for s in self.stages if s.stage.kind == kind]
+
+    @property
+    def dense(self) -> QuantDense:
+        return self.stages[-1].op
 
     @property
     def pixel_shift(self) -> int:
@@ -141,14 +236,13 @@ class QuantNetwork:
 
     @cached_property
     def edges(self) -> dict[str, SQ]:
-        """Format of every edge by its trace name."""
+        """Format of every named edge."""
         width = self.formats.width
         out = {"image": SQ(1, width - 1)}
-        for k, g in enumerate(self.groups):
-            for edge in ("spectrum", "product", "map"):
-                f = g.fractions[edge]
-                out[f"{edge}{k}"] = SQ(width - f, f)
-        out["logits"] = SQ(self.formats.logit_width - self.dense.fraction, self.dense.fraction)
+        for s in self.stages:
+            if s.stage.edge:
+                bits = self.formats.logit_width if s.stage.kind == "linear" else width
+                out[s.stage.edge] = SQ(bits - s.fraction, s.fraction)
         return out
 
     def predict(self, images, *, trace: bool = False) -> Prediction:
@@ -168,18 +262,12 @@ class QuantNetwork:
         return Prediction(logits, argmax(logits), overflow, edges)
 
     def _chunk(self, images, trace):
-        width = self.formats.width
-        maps = images[:, None].astype(np.float64) * 2.0**self.pixel_shift
-        edges = {"image": to_integers(maps)} if trace else {}
-        overflow = np.zeros(len(images), dtype=bool)
-        for k, group in enumerate(self.groups):
-            x, y, maps, over = group.run(maps, width)
+        x = images[:, None].astype(np.float64) * 2.0**self.pixel_shift
+        edges = {"image": to_integers(x)} if trace else {}
+        overflow = _no_overflow(images)
+        for s in self.stages:
+            x, over = s.op.run(x)
             overflow |= over
-            if trace:
-                edges |= {f"spectrum{k}": x, f"product{k}": y, f"map{k}": to_integers(maps)}
-        d = self.dense
-        logits, over = dense(maps, d.weights, d.bias, d.shift, self.formats.logit_width)
-        logits = to_integers(logits)
-        if trace:
-            edges["logits"] = logits
-        return logits, overflow | over, edges
+            if trace and s.stage.edge:
+                edges[s.stage.edge] = x if np.iscomplexobj(x) else to_integers(x)
+        return to_integers(x), overflow, edges

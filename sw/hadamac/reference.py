@@ -1,16 +1,18 @@
 """The float network: what the bit-exact models approximate and what training must reproduce.
 
-Every quantity is ``float64``.  Group ``k`` turns maps ``x`` of N x N into maps of M x M::
+Every quantity is ``float64``; spectra are unnormalised DFTs, live bins only (:mod:`hadamac.stages`).  A stage with N x N
+maps, M behind a crop, P the power of two not below N::
 
-    X = FFT2(x)                                        unnormalised
-    Y[o,u,v] = sum_c W[o,c,u,v] X[c,u,v]               W = DFT of the kernel, centre tap at (0, 0)
-    Y[o,0,0] += bias[o] * N*N
-    Z = (M/N)**2 * Y on |u|, |v| < M/2, else 0         spectral pooling, Nyquist zero
-    map = relu(IFFT2(Z))
+    transform   X = FFT2(x)
+    multiply    Y[o] = scale (sum_c W[o,c] X[c] + bias[o] N*N [DC]);  W: DFT of the kernel, centre tap at (0, 0)
+    inverse     x = IFFT2(X)
+    point       f(x), or c0 + c1 x + c2 x**2
+    bin         P f(Re X / P) + j P f(Im X / P), X max(0, |X| + P b) / |X|, or |X|
+    normalise   P (X - mean) / deviation over bins;  N (DC: 0) X / rms over the map
+    tile        maximum of 2 x 2 pixels
+    linear      logits = W x + bias
 
-*Live bins.*  Only the bins with ``|u|, |v| < M/2`` of X, W and Y reach the output, and a real map
-needs only ``v >= 0`` of them.  With ``r = M/2 - 1`` they are an array ``(2r+1, r+1)``: u in the order
-``0..r, -r..-1`` (that of an FFT), v in the order ``0..r``.  Nothing else is computed.
+The scale ``(M/N)**2`` of pooling stands where :mod:`hadamac.stages` puts it.
 """
 
 from __future__ import annotations
@@ -22,11 +24,13 @@ import numpy as np
 from .data import as_images
 from .errors import DataError
 from .model.crop import crop, expand, live_rows
+from .model.pwl_fit import FUNCTIONS
 from .network import Network
+from .stages import Stage, orthonormal
 
 __all__ = [
-    "forward", "check_parameters", "kernel_spectrum", "live_spectrum",
-    "parseval_weights", "fold_fft", "unfold_fft",
+    "forward", "apply", "product_weights", "check_parameters", "kernel_spectrum", "live_spectrum", "hermitian",
+    "multiplicity", "parseval_weights", "fold_fft", "unfold_fft",
 ]  # fmt: skip
 
 _CHUNK = 500
@@ -143,6 +147,123 @@ def unfold_fft(weight_map: np.ndarray) -> np.ndarray:
     return np.stack((half.real, half.imag), -1)
 
 
+def multiplicity(size: int, radius: int) -> np.ndarray:
+    """How many bins of the full spectrum a stored bin stands for, (rows, radius + 1): 1 in the columns that hold a bin and
+    its conjugate, v = 0 and v = size/2, else 2."""
+    v = np.arange(radius + 1)
+    rows = len(live_rows(size, radius))
+    return np.tile(np.where((v == 0) | (2 * v == size), 1, 2), (rows, 1))
+
+
+def hermitian(half: np.ndarray, size: int) -> np.ndarray:
+    """Bins (..., rows, radius + 1) made Hermitian in the columns that hold a bin and its conjugate: their mean."""
+    radius = half.shape[-1] - 1
+    mirrored = np.conj(half[..., -np.arange(half.shape[-2]), :])
+    single = multiplicity(size, radius)[0] == 1
+    return np.where(single, (half + mirrored) / 2, half)
+
+
+def product_weights(stage: Stage, params: Mapping) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (outputs, inputs, rows, radius + 1) and bias (outputs,) of a product, scale and frozen statistics included.
+
+    The bias is in units of the map that comes in, before the scale: the DC bin's share is ``scale * bias * size**2``.
+    """
+    layer, k = stage.layer, stage.index
+    if layer.kernel is None:
+        free = params[f"conv{k}.spectrum"]
+        weights = hermitian(free[..., 0] + 1j * free[..., 1], stage.size)
+    else:
+        weights = crop(kernel_spectrum(params[f"conv{k}.kernel"], stage.size), stage.radius)
+    if layer.real:
+        weights = weights.real + 0j
+    bias = params[f"conv{k}.bias"]
+    if stage.frozen is not None:
+        mean, deviation = (params[f"norm{stage.frozen.index}.{name}"] for name in ("mean", "deviation"))
+        weights, bias = weights / deviation[:, None, None, None], (bias - mean) / deviation
+    return weights * float(stage.scale), bias
+
+
+def _statistics(stage: Stage, x: np.ndarray) -> np.ndarray:
+    """Normalised bins (n, C, rows, radius + 1); a channel without deviation becomes zero."""
+    weight = multiplicity(stage.size, stage.came)
+    p = orthonormal(stage.size)
+    if stage.layer.over == "bins":
+        x = x - (weight * x.real).sum((-2, -1), keepdims=True) / weight.sum()
+    else:
+        x = x.copy()
+        x[..., 0, 0] = 0
+        p = p * stage.size / np.sqrt(weight.sum())  # of the map: its N*N pixels are counted
+    power = (weight * np.abs(x) ** 2).sum((-2, -1), keepdims=True) / weight.sum()
+    return x * (p / np.sqrt(np.where(power > 0, power, 1)))
+
+
+def apply(stage: Stage, params: Mapping, x: np.ndarray) -> np.ndarray:
+    """What leaves a stage, (n, ...), of what comes in."""
+    y = _KINDS[stage.kind](stage, params, x)
+    return y if stage.scale == 1 or stage.kind in ("multiply", "linear") else y * float(stage.scale)
+
+
+def _transform(stage, params, x):
+    return live_spectrum(x, stage.radius)
+
+
+def _multiply(stage, params, x):
+    weights, bias = product_weights(stage, params)
+    # One small matrix product per bin: (n, c) x (c, o), bins first.
+    y = np.matmul(x.transpose(2, 3, 0, 1), weights.transpose(2, 3, 1, 0)).transpose(2, 3, 0, 1)
+    y[..., 0, 0] += bias * stage.size**2 * float(stage.scale)
+    return y
+
+
+def _inverse(stage, params, x):
+    return np.fft.irfft2(expand(x, stage.size), s=(stage.size, stage.size))
+
+
+def _point(stage, params, x):
+    if stage.layer.function == "quadratic":
+        c = params[f"act{stage.index}.coefficients"]
+        return c[0] + c[1] * x + c[2] * x**2
+    return FUNCTIONS[stage.layer.function].of(x)
+
+
+def _bin(stage, params, x):
+    function, p = stage.layer.function, orthonormal(stage.size)
+    if function in FUNCTIONS:
+        of = FUNCTIONS[function].of
+        y = p * (of(x.real / p) + 1j * of(x.imag / p))
+    elif function == "modulus":
+        y = np.abs(x) + 0j
+    else:
+        bias = p * params[f"act{stage.index}.bias"][:, None, None]
+        magnitude = np.abs(x)
+        y = x * np.maximum(0, magnitude + bias) / np.where(magnitude > 0, magnitude, 1)
+    return y
+
+
+def _crop(stage, params, x):
+    return crop(x, stage.radius)
+
+
+def _tile(stage, params, x):
+    n = stage.size // 2
+    return x.reshape(*x.shape[:-2], n, 2, n, 2).max((-3, -1))
+
+
+def _linear(stage, params, x):
+    weight = params["dense.weight"] * float(stage.scale)
+    if np.iscomplexobj(x):
+        x = np.stack([x.real, x.imag], -1)
+    axes = tuple(range(1, x.ndim))
+    return np.tensordot(x, weight, (axes, axes)) + params["dense.bias"]
+
+
+_KINDS = {
+    "transform": _transform, "multiply": _multiply, "inverse": _inverse, "point": _point, "bin": _bin,
+    "normalise": lambda stage, params, x: _statistics(stage, x),
+    "crop": _crop, "tile": _tile, "linear": _linear,
+}  # fmt: skip
+
+
 def check_parameters(network: Network, params: Mapping) -> dict[str, np.ndarray]:
     """Check names, shapes and values of a network's parameters.
 
@@ -175,6 +296,10 @@ def check_parameters(network: Network, params: Mapping) -> dict[str, np.ndarray]
         bad = value[~np.isfinite(value)]
         if bad.size:
             raise DataError(f"Parameter {name} must be finite, not {bad[0]}")
+        if name.startswith("act") and name.endswith("bias") and value.max() > 0:
+            raise DataError(f"Parameter {name} must be at most 0 (a gain above one has no bound near zero), not {value.max()}")
+        if name.endswith("deviation") and value.min() <= 0:
+            raise DataError(f"Parameter {name} must be positive, not {value.min()}")
         checked[name] = value.astype(float)
     return checked
 
@@ -196,10 +321,8 @@ def forward(network: Network, params: Mapping, images: np.ndarray, trace: bool =
     -------
     logits : float64 array (n, outputs)
     trace : dict of str to array
-        Only if asked for.  Per group k, with N, M, r as above:
-        ``spectrum{k}`` complex (n, inputs, 2r+1, r+1), the live bins of X (unnormalised DFT);
-        ``product{k}`` complex (n, outputs, 2r+1, r+1), the live bins of Z (bias and (M/N)**2 included);
-        ``map{k}`` float (n, outputs, M, M), after the activation; and ``logits``.
+        Only if asked for: of every stage with a named edge what leaves it, spectra complex (n, channels, rows,
+        radius + 1), maps (n, channels, N, N), and ``logits``.
 
     Raises
     ------
@@ -208,29 +331,18 @@ def forward(network: Network, params: Mapping, images: np.ndarray, trace: bool =
     """
     params = check_parameters(network, params)
     images = as_images(images, network.size)
-    spectra = [
-        crop(kernel_spectrum(params[f"conv{g.index}.kernel"], g.size), g.pool // 2 - 1) for g in network.groups
-    ]
     # One pass even for no image at all, so that every array has its shape.
     starts = range(0, max(len(images), 1), _CHUNK)
-    traces = [_chunk(network, params, spectra, images[i : i + _CHUNK], trace) for i in starts]
+    traces = [_chunk(network, params, images[i : i + _CHUNK], trace) for i in starts]
     whole = {name: np.concatenate([t[name] for t in traces]) for name in traces[0]}
     return (whole["logits"], whole) if trace else whole["logits"]
 
 
-def _chunk(network, params, spectra, images, trace) -> dict[str, np.ndarray]:
+def _chunk(network, params, images, trace) -> dict[str, np.ndarray]:
     """Trace of a few images; only the logits if ``trace`` is false."""
-    out = {}
-    maps = images[:, None] / 256
-    for g, weights in zip(network.groups, spectra):
-        X = live_spectrum(maps, g.pool // 2 - 1)
-        # One small matrix product per bin: (n, c) x (c, o), bins first.
-        Y = np.matmul(X.transpose(2, 3, 0, 1), weights.transpose(2, 3, 1, 0)).transpose(2, 3, 0, 1)
-        Y[..., 0, 0] += params[f"conv{g.index}.bias"] * g.size**2
-        Z = Y * (g.pool / g.size) ** 2
-        maps = np.maximum(np.fft.irfft2(expand(Z, g.pool), s=(g.pool, g.pool)), 0)
-        if trace:
-            out |= {f"spectrum{g.index}": X, f"product{g.index}": Z, f"map{g.index}": maps}
-    weight = params["dense.weight"]
-    out["logits"] = np.tensordot(maps, weight, ((1, 2, 3), (1, 2, 3))) + params["dense.bias"]
+    out, x = {}, images[:, None] / 256
+    for stage in network.stages:
+        x = apply(stage, params, x)
+        if stage.edge == "logits" or trace and stage.edge:
+            out[stage.edge] = x
     return out

@@ -12,14 +12,24 @@ from .model.fft2d import Fft2dPlan
 from .model.fft_iterative import IterativePlan
 from .model.fft_real import RealFftPlan
 from .model.fft_steps import Butterfly, Requantise, Rescale, Twiddle
+from .model.modrelu import ModRelu
+from .model.normalise import OPERAND, NormalisePlan
+from .model.nyquist import PadPlan, PoolPlan
 from .model.pwl import PwlTable
+from .model.quadratic import INNER, QuadraticPlan
+from .model.rsqrt import FRACTION
+from .model.rsqrt import GUARD as GUARD_BITS
 
 __all__ = ["FIFO", "GATE", "GUARD", "FFT_GUARD", "STOP", "MULTIPLIER", "SUM", "RAM", "OCTANT", "FULL_TABLE", "LEAD",
            "BUTTERFLY", "REORDER", "LINE_IN_REGISTERS", "BIAS", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "requantise",
            "twiddle", "meet", "narrow", "output_lag", "reorder_lag", "rescale", "fft_pipeline", "fft_latency",
            "fft_inflight", "fft_fifo", "fifo", "fifo_bits", "fifo_depth", "fft2d_interval", "hadamard_pipeline",
            "dense_pipeline", "pwl_pipeline", "iterative_butterfly", "iterative_interval", "iterative_latency",
-           "real_latency", "real_pipeline", "tree"]
+           "multiply_add", "TOTAL", "VARIANCE", "normalise_buffer",
+           "normalise_centre", "normalise_interval", "normalise_narrow", "normalise_pipeline", "normalise_release",
+           "normalise_statistics", "quadratic_pipeline", "real_latency", "real_pipeline", "tree", "rsqrt",
+           "hypotenuse", "modrelu_line", "modrelu_pipeline", "rsqrt_bits", "SPECTRAL_AVERAGE",
+           "SPECTRAL_HALVE", "TILE", "spectral_pool_latency", "spectral_pad_latency", "tile_latency"]
 
 FIFO = 2
 """Push to valid of a short output FIFO."""
@@ -214,3 +224,107 @@ def hadamard_table_bits(width: int, weight_width: int, inputs: int, bias, shift)
     """Bits of the table of outputs: bias and left shift."""
     rows = 1 << max(1, (len(bias) - 1).bit_length())
     return rows * (bias_width(width, weight_width, inputs, bias) + left_width(shift))
+
+
+def rsqrt(width: int) -> int:
+    """Normalise, a level of the shift a cycle; read, multiply, subtract."""
+    return tree(-(-width // 2)) + RAM + MULTIPLIER + 1
+
+
+def hypotenuse(width: int) -> int:
+    """Square, add, a cycle for each digit of twice the root, requantise."""
+    return MULTIPLIER + 1 + width + 1 + requantise(Requantise(2, width, True))
+
+
+def modrelu_pipeline(plan: ModRelu) -> int:
+    """Square, add, reciprocal root; times bias, rescale, gain; times gain, round."""
+    root = MULTIPLIER + 1 + rsqrt(plan.rsqrt.width)
+    return root + MULTIPLIER + rescale(plan.threshold) + 1 + MULTIPLIER + requantise(plan.result)
+
+
+SPECTRAL_AVERAGE = RAM + 2 + requantise(Requantise(1, 1, True))
+"""Spectral pooling's average: read, select, add, halve with saturation."""
+SPECTRAL_HALVE = 1 + requantise(Requantise(2, 1, False))
+"""Spectral padding's average: align, round."""
+TILE = RAM
+"""Pooling of row pairs: best of a column, best of two columns; meanwhile the row above is read."""
+
+
+def spectral_pool_latency(plan: PoolPlan) -> int:
+    """First beat in to first beat out: a column is buffered where two dimensions are averaged, else none is."""
+    if not (plan.averages and plan.dimensions == 2):
+        return 0
+    return plan.size + SPECTRAL_AVERAGE + fifo(SPECTRAL_AVERAGE)
+
+
+def spectral_pad_latency(plan: PadPlan) -> int:
+    """First beat in to first beat out: a pipeline where words are halved, else none."""
+    return SPECTRAL_HALVE + fifo(SPECTRAL_HALVE) if plan.averages else 0
+
+
+def tile_latency(size: int) -> int:
+    """First beat in to first beat out of a pooling of row pairs: one row of results and the first of the next."""
+    return size + 1 + TILE + fifo(TILE)
+
+
+def multiply_add(rule: Requantise) -> int:
+    """Multiply, add, requantise."""
+    return MULTIPLIER + 1 + requantise(rule)
+
+
+def quadratic_pipeline(plan: QuadraticPlan) -> int:
+    """Horner's rule: twice multiply, add, requantise."""
+    inner, outer = Requantise(plan.shifts[0], INNER, True), Requantise(plan.shifts[1], plan.width, True)
+    return multiply_add(inner) + multiply_add(outer)
+
+
+def modrelu_line(plan: ModRelu) -> int:
+    """Words of the memory in which z waits for its gain."""
+    return 1 << (modrelu_pipeline(plan) - MULTIPLIER - requantise(plan.result) - 2).bit_length()
+
+
+def rsqrt_bits() -> int:
+    """Bits of the table of roots: values and slopes."""
+    return 512 * (FRACTION + 2 * GUARD_BITS)
+
+
+TOTAL = 3
+"""Last summand to total: its low half, its high half, capture."""
+VARIANCE = {"bins": 11, "map": 7}
+"""Steps, one a cycle, that give K S2 - S1**2 or K S2: products; after each digit but the last a wait and a shift."""
+
+
+def normalise_statistics(plan: NormalisePlan) -> int:
+    """A channel's last beat to its scale: square, add, sum, the steps and their pipeline, reciprocal root."""
+    return MULTIPLIER + SUM + TOTAL + VARIANCE[plan.over] + MULTIPLIER + 4 + rsqrt(plan.rsqrt.width)
+
+
+def normalise_release() -> int:
+    """From a scale's use to the next channel's last beat: so long the sum it needs must not change."""
+    return RAM + MULTIPLIER - TOTAL + 1
+
+
+def normalise_interval(plan: NormalisePlan) -> int:
+    """Cycles a channel: its bins, or its statistics where they take longer."""
+    return max(plan.bins, normalise_statistics(plan) + normalise_release())
+
+
+def normalise_buffer(plan: NormalisePlan) -> int:
+    """Words of the buffer: a channel, what comes while its statistics end, and two until a full buffer is seen."""
+    return plan.bins + min(plan.bins, normalise_statistics(plan)) + 2
+
+
+def normalise_centre(plan: NormalisePlan) -> int:
+    """Read, multiply, subtract."""
+    return RAM + MULTIPLIER + (SUM if plan.over == "bins" else 0)
+
+
+def normalise_narrow(plan: NormalisePlan) -> int:
+    """Two bits of the shift a cycle, one to round, one to saturate."""
+    return rescale(Rescale(0, (1 << plan.rsqrt.exponent_bits) - 1, OPERAND))
+
+
+def normalise_pipeline(plan: NormalisePlan) -> int:
+    """Centre, narrow, multiply, requantise."""
+    final = Requantise(plan.drop, plan.width, True)
+    return normalise_centre(plan) + normalise_narrow(plan) + MULTIPLIER + requantise(final)

@@ -5,7 +5,8 @@ spectral pooling N -> M under the Nyquist rule ``zero`` (Rippel, Snoek, Adams, "
 representations for convolutional neural networks", NIPS 2015, section 4).  The factor ``(M/N)**2`` is
 a power of two and moves the binary point only.
 
-Arrays: live bins are (..., 2 radius + 1, radius + 1), u in the order 0 .. radius, -radius .. -1.
+Arrays: live bins are (..., 2 radius + 1, radius + 1), u in the order 0 .. radius, -radius .. -1.  With
+``radius = N/2`` they are the whole half-spectrum, Nyquist bins and all: (..., N, N/2 + 1), in the same order.
 Streams: column by column, v = 0 .. radius, u in the same order.
 """
 
@@ -15,14 +16,19 @@ import numpy as np
 
 from ..errors import DataError
 
-__all__ = ["live_rows", "crop", "expand", "to_beats", "from_beats"]
+__all__ = ["live_rows", "live_shape", "crop", "expand", "to_beats", "from_beats"]
 
 
 def live_rows(size: int, radius: int) -> np.ndarray:
     """Row indices u mod ``size`` of the live bins, in stream order."""
-    if isinstance(radius, bool) or not isinstance(radius, (int, np.integer)) or not 0 <= radius <= (size - 1) // 2:
-        raise DataError(f"Live radius of {size} bins must be an integer from 0 to {(size - 1) // 2}, not {radius!r}")
-    return np.r_[0 : radius + 1, size - radius : size]
+    if isinstance(radius, bool) or not isinstance(radius, (int, np.integer)) or not 0 <= radius <= size // 2:
+        raise DataError(f"Live radius of {size} bins must be an integer from 0 to {size // 2}, not {radius!r}")
+    return np.arange(size) if 2 * radius == size else np.r_[0 : radius + 1, size - radius : size]
+
+
+def live_shape(size: int, radius: int) -> tuple[int, int]:
+    """Rows and columns of the live bins of N x N maps."""
+    return min(2 * radius + 1, size), radius + 1
 
 
 def crop(spectrum: np.ndarray, radius: int) -> np.ndarray:
@@ -32,9 +38,9 @@ def crop(spectrum: np.ndarray, radius: int) -> np.ndarray:
 
 def expand(live: np.ndarray, size: int) -> np.ndarray:
     """Half-spectra (..., size, radius + 1), zero where bins were dropped: the inverse of :func:`crop`."""
-    radius = live.shape[-1] - 1
-    if live.shape[-2] != 2 * radius + 1:
-        raise DataError(f"Live bins must have the shape (..., 2r+1, r+1), not {live.shape}")
+    rows, radius = live.shape[-2], live.shape[-1] - 1
+    if rows != min(2 * radius + 1, size):
+        raise DataError(f"Live bins must have the shape (..., 2r+1, r+1), or all rows, not {live.shape}")
     out = np.zeros((*live.shape[:-2], size, radius + 1), dtype=live.dtype)
     out[..., live_rows(size, radius), :] = live
     return out
@@ -45,6 +51,7 @@ def to_beats(live: np.ndarray) -> np.ndarray:
     return np.swapaxes(live, -1, -2).reshape(len(live), -1)
 
 
-def from_beats(beats: np.ndarray, channels: int, radius: int) -> np.ndarray:
-    """Inverse of :func:`to_beats`."""
-    return np.swapaxes(beats.reshape(len(beats), channels, radius + 1, 2 * radius + 1), -1, -2)
+def from_beats(beats: np.ndarray, channels: int, radius: int, size: int | None = None) -> np.ndarray:
+    """Inverse of :func:`to_beats`; ``size``: N, where the half-spectrum may be whole."""
+    rows = 2 * radius + 1 if size is None else min(2 * radius + 1, size)
+    return np.swapaxes(beats.reshape(len(beats), channels, radius + 1, rows), -1, -2)

@@ -7,8 +7,8 @@ spectrum of which ``X`` holds the live half.  S is the sum of both schedules.
 Real maps go through complex row transforms in pairs, row 2k in the real part and row 2k+1 in the
 imaginary part: with ``Z = FFT(row0 + j row1)``, ``row0[v] = (Z[v] + conj Z[-v]) / 2`` and
 ``row1[v] = (Z[v] - conj Z[-v]) / 2j``, rounded half to even.  On the way back
-``Z[v] = G0[v] + j G1[v]`` and ``Z[-v] = conj G0[v] + j conj G1[v]``; at v = 0 the rows' spectra are
-real, so that what rounding left in their imaginary parts is dropped there.
+``Z[v] = G0[v] + j G1[v]`` and ``Z[-v] = conj G0[v] + j conj G1[v]``; at v = 0 (and N/2) the rows' spectra
+are real, so that what rounding left in their imaginary parts is dropped there.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Fft2dPlan:
     Parameters
     ----------
     size, radius, width, twiddle_width : int
-        N x N maps, bins up to ``radius``, bits of every part, bits of a twiddle.
+        N x N maps, bins up to ``radius`` (N/2: the whole half-spectrum), bits of every part, bits of a twiddle.
     rows, columns : tuple of 0 or 1, optional
         Schedules of the row and column transforms; all ones unless told.
     inverse : bool
@@ -63,7 +63,7 @@ class Fft2dPlan:
 
     def __post_init__(self):
         # Both plans refuse what they cannot do.
-        highest = min(self.row_plan.size, self.column_plan.size) // 2 - 1
+        highest = min(self.row_plan.size, self.column_plan.size) // 2
         if isinstance(self.radius, bool) or not isinstance(self.radius, int) or not 0 <= self.radius <= highest:
             raise DescriptionError(f"Fft2d radius must be an integer from 0 to {highest}, not {self.radius!r}")
 
@@ -115,7 +115,8 @@ class Fft2dPlan:
         g0, g1 = g[..., 0::2, :], g[..., 1::2, :]
         z = np.zeros((*g0.shape[:-1], self.size), dtype=np.complex128)
         z[..., : r + 1] = g0 + 1j * g1
-        z[..., 0] = g0[..., 0].real + 1j * g1[..., 0].real
         z[..., -np.arange(1, r + 1)] = (np.conj(g0) + 1j * np.conj(g1))[..., 1:]
+        for v in {0, r} if 2 * r == self.size else {0}:
+            z[..., v] = g0[..., v].real + 1j * g1[..., v].real
         pairs, over, _ = self.row_plan.run(z, inverse=True)
         return unpack_rows(pairs), overflow | over.any((1, 2))

@@ -1,0 +1,209 @@
+"""Spectral pooling and padding of half-spectra of real maps or signals, in exact words: one or two dimensions,
+even and odd sizes, Nyquist rules.
+
+A half-spectrum of N x N is the rows u = 0 .. N-1 in the order of ``numpy.fft`` by the columns v = 0 .. N//2; of a
+signal of N samples, the bins v = 0 .. N//2.  Pooling N -> M keeps ``|u|, v < M/2``, padding M -> N puts them back
+among zeros.  For odd M that is all.  For even M the words that stand at M/2 follow the rule.  Pooling, N > M:
+
+``zero``
+    ``Y[M/2, v] = Y[u, M/2] = 0``.
+``average``
+    ``Y[M/2, v] = (X[M/2, v] + X[-M/2, v]) / 2``, ``Y[u, M/2] = (X[u, M/2] + conj X[-u, M/2]) / 2``, and in the corner
+    ``Re(X[M/2, M/2] + X[-M/2, M/2]) / 2``: the Hermitian mean of four words, of which two are the others' conjugates.
+    Column M/2 comes out exactly Hermitian, unless its imaginary part saturates.
+``naive``
+    ``Y[M/2, v] = X[-M/2, v]``, ``Y[u, M/2] = X[u, M/2]``: rows -M/2 .. M/2-1 and columns 0 .. M/2 of what a real
+    transform gave, as they are.
+
+Padding, N > M:
+
+``zero``
+    Both are dropped.
+``average``
+    ``Y[+-M/2, v] = X[M/2, v] / 2``, ``Y[u, M/2] = X[u, M/2] / 2``, in the corner a quarter.
+``naive``
+    ``Y[-M/2, v] = X[M/2, v]``, ``Y[u, M/2] = X[u, M/2]``.
+
+With N = M nothing moves, and only ``zero`` changes anything.  A signal's bin M/2 is the column without the rows: its
+average is ``Re X[M/2]``, and its padding halves it.
+
+These are the rules of :mod:`hadamac.model.pool` on the half with v >= 0: for ``zero`` and ``average`` all of it, so
+that a real inverse transform gives that module's maps.  Its ``naive`` agrees in the columns v < M/2 only.  What it
+puts at the column -M/2, this one puts at +M/2, which is the conjugate of the mirror image.  Its output is complex;
+a real inverse transform of this one takes a spectrum's other half to be the mirror image of this, and drops the
+imaginary parts that columns 0 and M/2 would leave in the map.  So pooled column M/2 acts as its average but for the
+corner, and row M/2 as ``X[-M/2, v]`` alone; padded column M/2 acts with twice the weight of ``average``, and the row
+stands at -M/2 alone.
+
+Formats: words in and out have ``width`` bits a part and the same binary point; no factor is applied.  With the
+unscaled transform on both sides a pooled word stands for ``(N/M)**dimensions`` times the pooled bin, a padded one for
+``(M/N)**dimensions`` times the padded bin.  Quotients are rounded half to even, once; an average's imaginary part,
+half a difference, may exceed the range by one and saturates.
+
+Streams: column by column, order (channel, v, u); :func:`hadamac.model.crop.to_beats`.
+
+Source: Rippel, Snoek, Adams, "Spectral representations for convolutional neural networks", NIPS 2015, section 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import DescriptionError
+from ..numeric import clip_frames, integral, round_half_even
+from .pool import RULES
+
+__all__ = ["PadPlan", "PoolPlan", "kept_rows"]
+
+MOST = 64
+"""Largest size."""
+
+
+def _check(what: str, plan, second: str, low: int, high: int) -> None:
+    """Refuse impossible sizes, widths and rules; `second` is the size that must be from `low` to `high`."""
+    for name, least, most in (("size", 1, MOST), (second, low, high), ("width", 2, 48), ("dimensions", 1, 2)):
+        value = getattr(plan, name)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise DescriptionError(f"{what} {name} must be an integer from {least} to {most}, not {value!r}")
+    if plan.nyquist not in RULES:
+        allowed = f"{', '.join(RULES[:-1])} or {RULES[-1]}"
+        raise DescriptionError(f"{what} Nyquist rule must be {allowed}, not {plan.nyquist!r}")
+
+
+def _shape(size: int, dimensions: int) -> tuple[int, ...]:
+    """A half-spectrum's."""
+    return (size, size // 2 + 1)[2 - dimensions :]
+
+
+def kept_rows(size: int, keep: int) -> np.ndarray:
+    """Rows of `size` that stand for the `keep` lowest, in the order of ``numpy.fft``: -M/2 among them, +M/2 not."""
+    return np.r_[: (keep + 1) // 2, size - keep // 2 : size]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolPlan:
+    """Pooling of half-spectra.
+
+    Parameters
+    ----------
+    size, keep : int
+        N and M, 1 <= M <= N <= 64.
+    nyquist : str
+        zero, average or naive; of no consequence for odd M.
+    width : int
+        Bits of a part.
+    dimensions : 1 or 2
+    """
+
+    size: int
+    keep: int
+    width: int
+    nyquist: str = "zero"
+    dimensions: int = 2
+
+    def __post_init__(self):
+        _check("SpectralPool", self, "keep", 1, self.size if isinstance(self.size, int) else MOST)
+
+    @property
+    def zeroes(self) -> bool:
+        """Whether words are put to zero."""
+        return self.keep % 2 == 0 and self.nyquist == "zero"
+
+    @property
+    def averages(self) -> bool:
+        """Whether words are averaged."""
+        return self.keep % 2 == 0 and self.nyquist == "average" and self.keep < self.size
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Of a channel's bins in and out."""
+        return _shape(self.size, self.dimensions), _shape(self.keep, self.dimensions)
+
+    def run(self, x):
+        """Bins (n, C, N, N//2+1) to (n, C, M, M//2+1); without the rows where ``dimensions`` is 1.
+
+        Returns ``(y, overflow)``, overflow bool (n,).
+        """
+        x = integral("SpectralPool bins", x, (None, None, *self.shapes[0])).astype(np.complex128)
+        half, rows = self.keep // 2, kept_rows(self.size, self.keep)
+        y = x[..., : half + 1].copy() if self.dimensions == 1 else x[..., rows, : half + 1]
+        if self.zeroes:
+            y[..., half] = 0
+            if self.dimensions == 2:
+                y[..., half, :] = 0
+        if self.averages and self.dimensions == 1:
+            y[..., half] = y[..., half].real
+        elif self.averages:
+            y *= 2
+            y[..., half, :] = x[..., half, : half + 1] + x[..., -half, : half + 1]
+            edge = x[..., half]
+            y[..., half] = (edge + edge[..., -np.arange(self.size)].conj())[..., rows]
+            y[..., half, half] = (edge[..., half] + edge[..., -half]).real
+            return clip_frames(round_half_even(y, 1), self.width)
+        return y, np.zeros(len(x), dtype=bool)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PadPlan:
+    """Padding of half-spectra: what pooling kept, among zeros.
+
+    Parameters
+    ----------
+    size, to : int
+        M and N, 1 <= M <= N <= 64.
+    nyquist : str
+        zero, average or naive; of no consequence for odd M.
+    width : int
+        Bits of a part.
+    dimensions : 1 or 2
+    """
+
+    size: int
+    to: int
+    width: int
+    nyquist: str = "zero"
+    dimensions: int = 2
+
+    def __post_init__(self):
+        _check("SpectralPad", self, "to", self.size if isinstance(self.size, int) else 1, MOST)
+
+    @property
+    def zeroes(self) -> bool:
+        """Whether words are put to zero."""
+        return self.size % 2 == 0 and self.nyquist == "zero"
+
+    @property
+    def averages(self) -> bool:
+        """Whether words are halved."""
+        return self.size % 2 == 0 and self.nyquist == "average" and self.size < self.to
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Of a channel's bins in and out."""
+        return _shape(self.size, self.dimensions), _shape(self.to, self.dimensions)
+
+    def run(self, x):
+        """Bins (n, C, M, M//2+1) to (n, C, N, N//2+1); without the rows where ``dimensions`` is 1.
+
+        Returns ``(y, overflow)``; nothing overflows.
+        """
+        x = integral("SpectralPad bins", x, (None, None, *self.shapes[0])).astype(np.complex128)
+        half = self.size // 2
+        y = np.zeros((*x.shape[:2], *self.shapes[1]), dtype=np.complex128)
+        halvings = np.zeros(self.shapes[1], dtype=int)  # of each word
+        if self.dimensions == 1:
+            y[..., : half + 1] = x
+        else:
+            y[..., kept_rows(self.to, self.size), : half + 1] = x
+        if self.zeroes:
+            y[..., half] = 0
+            if self.dimensions == 2:
+                y[..., -half, :] = 0
+        if self.averages:
+            halvings[..., half] += 1
+            if self.dimensions == 2:
+                y[..., half, : half + 1] = x[..., half, :]
+                halvings[[half, -half]] += 1
+        return np.rint(y * 0.5**halvings), np.zeros(len(x), dtype=bool)
