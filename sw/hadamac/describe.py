@@ -1,15 +1,15 @@
 """What a quantised network and its circuit consist of, stage by stage, as rows of data or as a table.
 
-A stage is a part of the circuit with a name in the estimate; per group k they are ``fft{k}`` (the maps'
-live bins), ``hadamard{k}`` (SpectralConv and SpectralPool) and ``ifft{k}`` (back to maps, Activation).
+A stage is a part of the circuit with a name in the estimate: ``fft{k}`` (the maps' live bins), ``hadamard{k}``
+(SpectralConv, and the scale of pooling), ``ifft{k}`` (back to maps), activations and what else :mod:`hadamac.stages` has.
 
 *Weights* are the real numbers that determine a layer: a real kernel's live bins are a Hermitian square of
-``2r+1`` x ``2r+1``, hence ``(2r+1)**2`` reals (and one bias to a channel).  The circuit's memory holds the
-half-plane as complex words, ``2 (2r+1)(r+1)`` parts a kernel, because column 0 is stored whole.
+``2r+1`` x ``2r+1``, hence ``(2r+1)**2`` reals (N*N of a whole spectrum, half of it where only real parts count, and one
+bias to a channel).  The circuit's memory holds the half-plane as complex words, because column 0 is stored whole.
 
 *Multiplications* are real ones per image, as the circuit does them: four to a complex product, twiddle
 products by one included.  *In space* is the same layer as a k x k convolution at its full resolution,
-before pooling: ``k*k * C_in * C_out * N*N``.
+before pooling: ``k*k * C_in * C_out * N*N`` (of free spectra k = N).
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ from typing import TYPE_CHECKING
 
 from .estimate import Plan, estimate
 from .model.fft2d import Fft2dPlan
-from .quantised import QuantNetwork
+from .model.modrelu import ModRelu
+from .model.quadratic import QuadraticPlan
+from .numeric import SQ
+from .quantised import Modulus, QuantNetwork, QuantStage, Table
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.table import Table as RichTable
 
-__all__ = ["layer_rows", "layer_table"]
+__all__ = ["layer_rows", "layer_table", "multiplications", "spectral_bins", "weights"]
 
-_ACTIVATIONS = {"relu": "ReLU"}
+_ACTIVATIONS = {"relu": "ReLU", "modrelu": "modReLU", "gelu": "GELU", "silu": "SiLU"}
 
 
 def _transform_multiplications(plan: Fft2dPlan) -> int:
@@ -34,34 +37,108 @@ def _transform_multiplications(plan: Fft2dPlan) -> int:
     return plan.size * (rows * plan.row_plan.multipliers + columns * plan.column_plan.multipliers)
 
 
+def spectral_bins(s: QuantStage) -> int:
+    """Bins that leave a stage, all channels; 0 where maps leave."""
+    spectral = s.stage.radius is not None and s.stage.kind not in ("inverse", "linear")
+    return s.stage.channels * s.stage.bins if spectral else 0
+
+
+def multiplications(s: QuantStage) -> int:
+    """Real multiplications of a stage per image."""
+    stage, op = s.stage, s.op
+    match op:
+        case Fft2dPlan():
+            return stage.channels * _transform_multiplications(op)
+        case Table() if stage.kind == "point":
+            return stage.channels * stage.size**2
+        case QuadraticPlan():
+            return 2 * stage.channels * stage.size**2
+        case Table() | Modulus():
+            return 2 * spectral_bins(s)
+        case ModRelu():
+            return 6 * spectral_bins(s)
+    if stage.kind == "multiply":
+        return (2 if stage.layer.real else 4) * stage.inputs * spectral_bins(s)
+    if stage.kind == "normalise":
+        return (4 if op.plan.count & (op.plan.count - 1) == 0 else 6) * spectral_bins(s)
+    return op.weights.size if stage.kind == "linear" else 0
+
+
+def weights(s: QuantStage) -> int:
+    """Real numbers that determine a stage."""
+    stage = s.stage
+    if stage.kind == "multiply":
+        reals = min((2 * stage.radius + 1) ** 2, stage.size**2)
+        return stage.channels * (stage.inputs * ((reals + 1) // 2 if stage.layer.real else reals) + 1)
+    if stage.kind == "linear":
+        return s.op.weights.size + len(s.op.weights)
+    return 3 if isinstance(s.op, QuadraticPlan) else stage.channels if isinstance(s.op, ModRelu) else 0
+
+
+def _space(s: QuantStage) -> int:
+    """Multiplications of the same layer in space."""
+    stage = s.stage
+    if stage.kind == "multiply":
+        return (stage.layer.kernel or stage.size) ** 2 * stage.inputs * stage.channels * stage.size**2
+    return s.op.weights.size if stage.kind == "linear" else 0
+
+
+def _what(qnet: QuantNetwork, s: QuantStage) -> list[str]:
+    """A stage in words; a product says what its scale comes from."""
+    stage, layer, n = s.stage, s.stage.layer, s.stage.size
+    match stage.kind:
+        case "transform":
+            return [f"FFT2 {n}×{n}"]
+        case "inverse":
+            return [f"IFFT2 {n}×{n}"]
+        case "multiply":
+            kernel = "free" if layer.kernel is None else f"{layer.kernel}×{layer.kernel}"
+            out = [f"SpectralConv {stage.inputs}→{stage.channels}, {kernel}"]
+            if stage.frozen is not None:
+                out.append("Normalise, frozen")
+            place = next(k for k, step in enumerate(qnet.network.steps) if step is stage.step or step == stage.step)
+            for step in qnet.network.steps[place + 1 :]:
+                if step.kind not in ("multiply", "band", "crop", "pad") or step.kind == "multiply" and step.layer.type != "normalise":
+                    break
+                if step.kind in ("crop", "pad"):
+                    out.append(f"{'SpectralPool' if step.kind == 'crop' else 'Pad'} {step.size}→{step.keeps}")
+            return out
+        case "normalise":
+            return [f"Normalise over {layer.over}"]
+        case "crop":
+            return [f"crop to |u|, |v| ≤ {stage.radius}"]
+        case "tile":
+            return [f"MaxPool {n}→{n // 2}"]
+        case "linear":
+            return [f"Dense {s.op.weights[0].size}→{len(s.op.weights)}"]
+    return [_ACTIVATIONS.get(layer.function, layer.function) + (" of bins" if stage.kind == "bin" else "")]
+
+
+def _shape_behind(s: QuantStage) -> list[int]:
+    stage = s.stage
+    if stage.kind == "linear":
+        return [len(s.op.weights)]
+    if spectral_bins(s):
+        return [stage.channels, stage.rows, stage.radius + 1]
+    n = stage.size // 2 if stage.kind == "tile" else stage.size
+    return [stage.channels, n, n]
+
+
 def _layers(qnet: QuantNetwork) -> list[dict]:
     """What the description and the formats say of every stage, in the estimate's order."""
-    network, edges = qnet.network, qnet.edges
-    rows = []
-
-    def add(stage, what, output, edge, *, live=None, bins=None, weights=0, multiplications=0, space=0):
+    network, width = qnet.network, qnet.formats.width
+    rows = [{"stage": "input", "what": ["Image"], "output": [network.channels, network.size, network.size],
+             "live_bins": None, "bins": None, "format": str(qnet.edges["image"]), "weights": 0, "multiplications": 0,
+             "multiplications_in_space": 0}]
+    for s in qnet.stages:
+        n, shape = s.stage.size, _shape_behind(s)
+        bits = qnet.formats.logit_width if s.stage.kind == "linear" else width
+        live = bool(spectral_bins(s))
         rows.append({
-            "stage": stage, "what": what, "output": output, "live_bins": live, "bins": bins,
-            "format": str(edges[edge]), "weights": weights, "multiplications": multiplications,
-            "multiplications_in_space": space,
+            "stage": s.stage.name, "what": _what(qnet, s), "output": shape, "live_bins": shape[1:] if live else None,
+            "bins": [n, n // 2 + 1] if live else None, "format": str(SQ(bits - s.fraction, s.fraction)),
+            "weights": weights(s), "multiplications": multiplications(s), "multiplications_in_space": _space(s),
         })  # fmt: skip
-
-    add("input", ["Image"], [network.channels, network.size, network.size], "image")
-    for g in qnet.groups:
-        s, k, n, m = g.shape, g.shape.index, g.shape.size, g.shape.pool
-        live, bins = [2 * g.radius + 1, g.radius + 1], [n, n // 2 + 1]
-        products = s.inputs * s.outputs * live[0] * live[1]
-        add(f"fft{k}", [f"FFT2 {n}×{n}"], [s.inputs, *live], f"spectrum{k}", live=live, bins=bins,
-            multiplications=s.inputs * _transform_multiplications(g.forward))
-        add(f"hadamard{k}", [f"SpectralConv {s.inputs}→{s.outputs}, {s.kernel}×{s.kernel}", f"SpectralPool {n}→{m}"],
-            [s.outputs, *live], f"product{k}", live=live, bins=bins,
-            weights=s.outputs * (s.inputs * live[0] ** 2 + 1), multiplications=4 * products,
-            space=s.kernel**2 * s.inputs * s.outputs * n * n)
-        add(f"ifft{k}", [f"IFFT2 {m}×{m}", _ACTIVATIONS.get(s.function, s.function)], [s.outputs, m, m], f"map{k}",
-            multiplications=s.outputs * _transform_multiplications(g.inverse))
-    classes, inputs = len(qnet.dense.weights), qnet.dense.weights[0].size
-    add("dense", [f"Dense {inputs}→{classes}"], [classes], "logits", weights=classes * (inputs + 1),
-        multiplications=classes * inputs, space=classes * inputs)
     return rows
 
 
@@ -104,7 +181,7 @@ def _count(n: int | None) -> str:
     return f"{n:,}" if n else ""
 
 
-def layer_table(qnet: QuantNetwork, folding: Plan | None = None) -> Table:
+def layer_table(qnet: QuantNetwork, folding: Plan | None = None) -> RichTable:
     """:func:`layer_rows` as a table for the terminal; 80 columns are enough."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -129,10 +206,10 @@ def layer_table(qnet: QuantNetwork, folding: Plan | None = None) -> Table:
     table.add_column("Live\nbins", no_wrap=True)
     for header, column in columns:
         table.add_column(header, _count(total[column]), justify="right", no_wrap=True)
-    for row in stages:
+    for k, row in enumerate(stages):
         live = "" if row["live_bins"] is None else f"{_shape(row['live_bins'])}\nof {_shape(row['bins'])}"
         name = Text.assemble((row["stage"], "bold"), "\n", "\n".join(row["what"]))
         numbers = (_count(row[column]) for _, column in columns)
         table.add_row(name, f"{_shape(row['output'])}\n{row['format']}", live, *numbers,
-                      end_section=row["stage"].startswith(("input", "ifft")))
+                      end_section=row["stage"] == "input" or k + 1 < len(stages) and stages[k + 1]["stage"].startswith("fft"))
     return table

@@ -158,45 +158,55 @@ class _Builder:
         self.linear = None
 
 
-def stages(network) -> tuple[Stage, ...]:
-    """The pruned stages of a network, first to last."""
-    steps = chain(network)
-    edges = analyse(steps)
-    needed = [_radius(e) for e in edges[1:]] + [None]
-    b, channels = _Builder(), network.channels
-    for step, radius in zip(steps, needed):
-        inputs, channels = channels, step.channels
-        if step.kind in ("crop", "pad"):
-            b.scaled(Fraction(step.keeps, step.size) ** 2)
-        elif step.kind == "multiply" and isinstance(step.layer, SpectralConv):
-            b.add("multiply", step, inputs, radius=b.radius if radius is None else min(radius, b.radius))
-            b.absorb()
-            b.linear = len(b.stages) - 1
-        elif step.kind == "multiply":
-            b.stages[-1] = replace(b.stages[-1], frozen=step)
-        elif step.kind == "transform":
-            b.add("transform", step, inputs, radius=radius)
+def _unpruned(steps: list[Step]) -> list[int | None]:
+    """Radius behind every step if only a pool, pad or band drops bins."""
+    out, radius = [], None
+    for step in steps:
+        if step.kind == "transform":
+            radius = step.size // 2
+        elif step.kind in ("crop", "band"):
+            radius = min(radius, (step.keeps - 1) // 2)
+        elif step.kind == "pad":
+            radius = min(radius, (step.size - 1) // 2)
         elif step.kind == "inverse":
-            came = b.radius
-            b.add("inverse", step, inputs, radius=None)
-            b.stages[-1] = replace(b.stages[-1], radius=came)
-        elif step.kind == "point":
-            b.settle(step)
-            b.merge_inverse()
-            b.add("point", step, inputs)
-        elif step.kind == "tile":
-            b.settle(step)
-            b.add("tile", step, inputs)
-        elif step.kind == "bin":
-            b.settle(step)
-            b.add("bin", step, inputs, radius=b.radius)
-        elif step.kind == "normalise":
-            b.pending, b.linear = Fraction(1), None
-            b.add("normalise", step, inputs, radius=b.radius)
-            if radius < b.radius:
-                b.add("crop", step, channels, radius=radius)
-        elif step.kind == "linear":
-            b.add("linear", step, inputs)
-            b.stages[-1] = replace(b.stages[-1], radius=b.stages[-1].came)
-            b.absorb()
+            radius = None
+        out.append(radius)
+    return out
+
+
+def stages(network, *, prune: bool = True) -> tuple[Stage, ...]:
+    """The stages of a network, first to last; without ``prune`` every bin is computed up to where a pool drops it."""
+    steps = chain(network)
+    behind = [_radius(e) for e in analyse(steps)[1:]] + [None] if prune else _unpruned(steps)
+    b, channels = _Builder(), network.channels
+    for step, radius in zip(steps, behind):
+        inputs, channels = channels, step.channels
+        match step.kind:
+            case "crop" | "pad":
+                b.scaled(Fraction(step.keeps, step.size) ** 2)
+            case "multiply" if isinstance(step.layer, SpectralConv):
+                b.add("multiply", step, inputs, radius=b.radius)
+                b.absorb()
+                b.linear = len(b.stages) - 1
+            case "multiply":
+                b.stages[-1] = replace(b.stages[-1], frozen=step)
+            case "transform":
+                b.add("transform", step, inputs, radius=radius)
+            case "inverse":
+                came = b.radius
+                b.add("inverse", step, inputs)
+                b.stages[-1] = replace(b.stages[-1], radius=came)
+            case "point" | "tile" | "bin":
+                b.settle(step)
+                if step.kind == "point":
+                    b.merge_inverse()
+                b.add(step.kind, step, inputs, radius=b.radius)
+            case "normalise":
+                b.pending, b.linear = Fraction(1), None
+                b.add("normalise", step, inputs, radius=b.radius)
+            case "linear":
+                b.add("linear", step, inputs, radius=b.radius)
+                b.absorb()
+        if radius is not None and b.radius is not None and radius < b.radius:
+            b.add("crop", step, channels, radius=radius)
     return tuple(b.stages)
