@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import prod
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -111,7 +111,10 @@ class SpectralPool(_Spectral):
                 m.d.comb += self.o.payload.data.im.eq(0)
 
     def _average(self, m):
-        """One bank holds rows 0 .. M/2 of a column, the other rows -M/2 .. -1, both by |u|."""
+        """One bank holds rows 0 .. M/2 of a column, the other rows -M/2 .. -1, both by |u|.
+
+        Addresses are registered on both sides, so that what ``halves`` promises still holds.
+        """
         size, keep, half = self.plan.size, self.plan.keep, self.plan.keep // 2
         wait, bits = timing.SPECTRAL_AVERAGE, half.bit_length()
         m.submodules.halves = halves = Halves()
@@ -125,14 +128,15 @@ class SpectralPool(_Spectral):
         ]
         (_, v, row), final = nest(m, step, self.channels, half + 1, keep, name="read")
         second = row >= half
-        address = Mux(second, keep - row, row)[:bits]
+        address = delayed(m, Cat(Mux(second, keep - row, row)[:bits], halves.read_half), 1, "address")
         m.d.comb += halves.emptied.eq(step & (row == keep - 1))
-        words = []
+        word, words = delayed(m, self.i.payload.data.as_value(), 1, "word"), []
         for name, place, mine in (("plus", u, u <= half), ("minus", size - u, u >= size - half)):
             m.submodules[name] = bank = Ram(width=2 * self.width, depth=2 << bits)
             m.d.comb += [
-                bank.write_address.eq(Cat(place[:bits], halves.write_half)), bank.write_enable.eq(column & mine),
-                bank.write_data.eq(self.i.payload.data), bank.read_address.eq(Cat(address, halves.read_half)),
+                bank.write_address.eq(delayed(m, Cat(place[:bits], halves.write_half), 1, f"{name}_address")),
+                bank.write_enable.eq(delayed(m, column & mine, 1, f"{name}_enable")),
+                bank.write_data.eq(word), bank.read_address.eq(address),
             ]
             words.append(Complex(self.width)(bank.read_data))
         edge = v == half
@@ -150,10 +154,10 @@ class SpectralPool(_Spectral):
         their imaginary parts are taken from themselves.
         """
         plus, minus = words
-        second, edge = (delayed(m, bit, timing.RAM, name) for bit, name in ((second, "second"), (edge, "edge")))
+        second, edge = (delayed(m, bit, 1 + timing.RAM, name) for bit, name in ((second, "second"), (edge, "edge")))
         rule = Requantise(1, self.width, True)
         for part in ("re", "im"):
-            other = second ^ delayed(m, paired[part], timing.RAM, f"paired_{part}")
+            other = second ^ delayed(m, paired[part], 1 + timing.RAM, f"paired_{part}")
             a, b = (Signal(signed(self.width), name=f"{n}_{part}", reset_less=True) for n in "ab")
             total = Signal(signed(self.width + 1), name=f"total_{part}", reset_less=True)
             m.d.sync += [a.eq(Mux(second, minus[part], plus[part])), b.eq(Mux(other, minus[part], plus[part]))]
@@ -211,20 +215,22 @@ class SpectralPad(_Spectral):
         """Row M/2 is used twice: it waits at the input between +M/2 and -M/2."""
         half, wait = self.plan.size // 2, timing.SPECTRAL_HALVE
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=wait)
-        once, twice = v == half, 0
+        once, twice = v == half, Const(0, 1)
         if self.plan.dimensions == 2:
             upper = (u == half) & (v <= half)
             nyquist = upper | (u == self.plan.to - half)
             once, twice = (v == half) ^ nyquist, (v == half) & nyquist
         else:
-            upper = 0
+            upper = Const(0, 1)
         used = live | upper
         m.d.comb += [
             step.eq(~fifo.stop & (self.i.valid | ~used)), self.i.ready.eq(~fifo.stop & live),
             fifo.push.eq(delayed(m, step, wait, "push")), fifo.data.last.eq(delayed(m, final, wait, "final")),
         ]
+        used, once, twice = (delayed(m, bit, 1, name)
+                             for name, bit in (("used", used), ("once", once), ("twice", twice)))
         for part in ("re", "im"):
-            x = self.i.payload.data[part]
+            x = delayed(m, self.i.payload.data[part], 1, f"x_{part}")
             aligned = Signal(signed(self.width + 2), name=f"aligned_{part}", reset_less=True)
             m.d.sync += aligned.eq(Mux(used, Mux(twice, x, Mux(once, x << 1, x << 2)), 0))
             m.submodules[f"round_{part}"] = rounder = Requantiser(

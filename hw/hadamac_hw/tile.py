@@ -22,7 +22,7 @@ __all__ = ["Decimate", "MaxPool"]
 
 
 class _Tile(wiring.Component):
-    """A line buffer between two choices: of two pixels above each other, `_column`, and of two columns, `_columns`.
+    """Chooses, in two cycles each, between two pixels above each other and between two columns; buffers a line.
 
     Parameters
     ----------
@@ -64,16 +64,16 @@ class _Tile(wiring.Component):
         m.submodules.above = above = Ram(width=self.width, depth=self.size // 2)
         take = self.i.valid & self.i.ready
         (_, pair, x), final = nest(m, take, self.channels, self.size // 2, self.size)
-        word = signed(self.width)
-        column, left, tile = (Signal(word, name=name, reset_less=True) for name in ("column", "left", "tile"))
-        m.d.sync += [column.eq(self._column(self.i.payload.data)), tile.eq(self._columns(left, column))]
-        with m.If(delayed(m, take, 1, "taken")):
+        column = self._choose(m, self.i.payload.data.re, self.i.payload.data.im, "column")
+        left = Signal(signed(self.width), reset_less=True)
+        with m.If(delayed(m, take, wait // 2, "taken")):
             m.d.sync += left.eq(column)
-        right = take & x[0]
+        tile = self._choose(m, left, column, "tile")
+        right, place = take & x[0], delayed(m, x[1:], wait - timing.RAM, "place")
         m.d.comb += [
-            self.i.ready.eq(~fifo.stop), above.write_address.eq(delayed(m, x[1:], wait, "place")),
+            self.i.ready.eq(~fifo.stop), above.write_address.eq(delayed(m, place, timing.RAM, "written")),
             above.write_data.eq(tile), above.write_enable.eq(delayed(m, right & ~pair[0], wait, "store")),
-            above.read_address.eq(x[1:]), fifo.push.eq(delayed(m, right & pair[0], wait, "push")),
+            above.read_address.eq(place), fifo.push.eq(delayed(m, right & pair[0], wait, "push")),
             fifo.data.data.re.eq(above.read_data), fifo.data.data.im.eq(tile),
             fifo.data.last.eq(delayed(m, final, wait, "final")),
         ]
@@ -91,11 +91,11 @@ class MaxPool(_Tile):
         """Maps (n, channels, N, N) to (n, channels, N/2, N/2)."""
         return model.max_pool(maps)
 
-    def _column(self, pixels):
-        return Mux(pixels.re > pixels.im, pixels.re, pixels.im)
-
-    def _columns(self, left, right):
-        return Mux(left > right, left, right)
+    def _choose(self, m, a, b, name):
+        # The difference's sign: a comparison would have synthesis put logic behind its carry chain.
+        greater = delayed(m, (b - a)[-1], 1, f"{name}_greater")
+        a, b = delayed(m, a, 1, f"{name}_a"), delayed(m, b, 1, f"{name}_b")
+        return delayed(m, Mux(greater, a, b), 1, name)
 
 
 class Decimate(_Tile):
@@ -108,8 +108,5 @@ class Decimate(_Tile):
         """Maps (n, channels, N, N) to (n, channels, N/2, N/2)."""
         return model.decimate(maps)
 
-    def _column(self, pixels):
-        return pixels.re
-
-    def _columns(self, left, right):
-        return left
+    def _choose(self, m, a, b, name):
+        return delayed(m, a, 2, name)

@@ -242,12 +242,12 @@ def modrelu_pipeline(plan: ModRelu) -> int:
     return root + MULTIPLIER + rescale(plan.threshold) + 1 + MULTIPLIER + requantise(plan.result)
 
 
-SPECTRAL_AVERAGE = RAM + 2 + requantise(Requantise(1, 1, True))
-"""Spectral pooling's average: read, select, add, halve with saturation."""
-SPECTRAL_HALVE = 1 + requantise(Requantise(2, 1, False))
-"""Spectral padding's average: align, round."""
-TILE = RAM
-"""Pooling of row pairs: best of a column, best of two columns; meanwhile the row above is read."""
+SPECTRAL_AVERAGE = 1 + RAM + 2 + requantise(Requantise(1, 1, True))
+"""Spectral pooling's average: address, read, select, add, halve with saturation."""
+SPECTRAL_HALVE = 2 + requantise(Requantise(2, 1, False))
+"""Spectral padding's average: hold, align, round."""
+TILE = 4
+"""Pooling of row pairs: compare and choose in a column, then between two columns."""
 
 
 def spectral_pool_latency(plan: PoolPlan) -> int:

@@ -26,7 +26,7 @@ def test_pixel_by_pixel():
 def test_blocks(kind, function):
     name = kind.__name__
     block = kind(size=8, width=12, channels=3)
-    assert (block.frame, block.interval, block.latency, block.multipliers) == ((96, 24), 96, 13, 0)
+    assert (block.frame, block.interval, block.latency, block.multipliers) == ((96, 24), 96, 8 + 1 + 4 + 2, 0)
     maps = rng("blocks").integers(-2048, 2048, (2, 3, 8, 8))
     np.testing.assert_array_equal(block.model(maps), function(maps))
     for size in (2, 12, 8.0, True):
