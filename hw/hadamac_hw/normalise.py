@@ -7,7 +7,7 @@ shifted first, to the operand of one multiplier, and the last shift is the same 
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -76,17 +76,8 @@ class Normalise(wiring.Component):
         m.submodules.statistics = statistics = Statistics(plan)
         m.submodules.buffer = buffer = Ram(width=2 * self.width, depth=self.depth)
         take, step, taken, room = Signal(), Signal(), Signal(), Signal()
-        word = Signal(Complex(self.width))
-        m.d.comb += word.eq(self.i.payload.data)
-        (index,), ended = nest(m, take, plan.bins, name="write")
-        if plan.over == "map":
-            with m.If(index == 0):  # DC has no part in the variance, and is 0 in the result
-                m.d.comb += word.eq(0)
-        m.d.comb += [
-            self.i.ready.eq(room & ~(ended & statistics.busy)), take.eq(self.i.valid & self.i.ready),
-            statistics.valid.eq(take), statistics.first.eq(index == 0), statistics.final.eq(ended),
-            statistics.doubled.eq(self._doubled(m, take, index)), statistics.i.eq(word), statistics.taken.eq(taken),
-        ]
+        entry = self._enter(m, take, room, taken)
+        m.d.comb += [statistics.taken.eq(taken), *(getattr(statistics, name).eq(v) for name, v in entry.items())]
         reading = Signal()
         (_,), read = nest(m, step, plan.bins, name="read")
         (_,), last = nest(m, step & read, self.channels, name="channel")
@@ -95,14 +86,15 @@ class Normalise(wiring.Component):
             m.d.sync += reading.eq(1)
         with m.Elif(step & read):
             m.d.sync += reading.eq(0)
-        (write_slot,), _ = nest(m, take, self.depth, name="write_slot")
+        (write_slot,), _ = nest(m, entry["valid"], self.depth, name="write_slot")
         (read_slot,), _ = nest(m, step, self.depth, name="read_slot")
         m.d.comb += [
-            buffer.write_address.eq(write_slot), buffer.write_data.eq(word), buffer.write_enable.eq(take),
-            buffer.read_address.eq(read_slot),
+            buffer.write_address.eq(write_slot), buffer.write_data.eq(entry["i"]),
+            buffer.write_enable.eq(entry["valid"]), buffer.read_address.eq(read_slot),
         ]
+        # Room is told two cycles late, which two more words may have used.
         level = Signal(range(self.depth + 1))
-        m.d.sync += [level.eq(level + take - step), room.eq(level < self.depth - 1)]  # of the last cycle: one less
+        m.d.sync += [level.eq(level + entry["valid"] - delayed(m, step, 1, "went")), room.eq(level < self.depth - 2)]
 
         # Each stage changes to the channel's own words when its first bin gets there.
         centre = timing.normalise_centre(plan)
@@ -123,6 +115,24 @@ class Normalise(wiring.Component):
                 m.d.sync += self.overflow.eq(1)
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
+
+    def _enter(self, m, take, room, taken) -> dict:
+        """The gate: what the statistics get, a cycle after ``take``."""
+        (index,), final = nest(m, take, self.plan.bins, name="write")
+        ended = take & final
+        busy, released = Signal(), delayed(m, taken, timing.normalise_release() - 1, "released")
+        with m.If(ended):  # until its scale is in use: a second channel must not end before that
+            m.d.sync += busy.eq(1)
+        with m.Elif(released):
+            m.d.sync += busy.eq(0)
+        m.d.comb += [self.i.ready.eq(room & ~(final & busy)), take.eq(self.i.valid & self.i.ready)]
+        word = self.i.payload.data.as_value()
+        if self.plan.over == "map":  # DC has no part in the variance, and is 0 in the result
+            word = Mux(index == 0, 0, word)
+        entry = {
+            "valid": take, "first": index == 0, "final": final, "doubled": self._doubled(m, take, index), "i": word,
+        }
+        return {name: delayed(m, value, timing.GATE, f"gate_{name}") for name, value in entry.items()}
 
     def _doubled(self, m, take, index):
         """Whether this bin counts twice: a register that turns over before each bin where that changes."""

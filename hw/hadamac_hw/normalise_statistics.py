@@ -40,20 +40,19 @@ class Statistics(wiring.Component):
     Members
     -------
     valid, first, final, doubled : In(1), i : In(Complex(width))
-        A bin, a channel's first one, its last one, one that counts twice.
-    busy : Out(1)
-        While it is high, no channel's last bin may come.
+        A bin, a channel's first one, its last one, one that counts twice.  After a channel's last bin none of another's
+        may come before ``timing.normalise_release`` cycles after ``taken``.
     ready : Out(1)
         The scale is there.
     taken : In(1)
         It is used from now on, ``ready`` falls.
     sum : Out(signed(plan.sum_bits))
-        S1, until the end of ``timing.normalise_release`` and ``timing.TOTAL`` cycles after ``taken``.
+        S1, until ``timing.TOTAL`` cycles after the next channel's last bin.
     mantissa, exponent : Out
         Of the scale; until the next one.
 
-    Timing: ``timing.normalise_statistics`` cycles from the last bin to ``ready``.  Four multipliers: two squares, the
-    partial products, the reciprocal root's.
+    Timing: ``timing.normalise_statistics`` cycles, less the gate's, from the last bin to ``ready``.  Four
+    multipliers: two squares, the partial products, the reciprocal root's.
     """
 
     multipliers = 3 + Rsqrt.multipliers
@@ -62,25 +61,19 @@ class Statistics(wiring.Component):
         self.plan = plan
         super().__init__({
             "valid": In(1), "first": In(1), "final": In(1), "doubled": In(1), "i": In(Complex(plan.width)),
-            "busy": Out(1), "ready": Out(1), "taken": In(1), "sum": Out(signed(plan.sum_bits)),
+            "ready": Out(1), "taken": In(1), "sum": Out(signed(plan.sum_bits)),
             "mantissa": Out(17), "exponent": Out(plan.rsqrt.exponent_bits),
         })
 
     def elaborate(self, platform):
         m = Module()
-        ended = self.valid & self.final
-        released = delayed(m, self.taken, timing.normalise_release() - 1, "released")
-        with m.If(ended):
-            m.d.sync += self.busy.eq(1)
-        with m.Elif(released):
-            m.d.sync += self.busy.eq(0)
         if self.plan.over == "bins":
             word = Mux(self.doubled, Cat(0, self.i.re), Cat(self.i.re, self.i.re[-1])).as_signed()
             m.d.comb += self.sum.eq(self._total(m, "sum", word, self.plan.sum_bits, self.valid, self.first, self.final))
         waits = timing.MULTIPLIER + timing.SUM
         control = [delayed(m, getattr(self, n), waits, n) for n in ("valid", "first", "final")]
         power = self._total(m, "power", self._squares(m), self.plan.power_bits, *control)
-        d, done = self._variance(m, power, delayed(m, ended, waits + timing.TOTAL, "begin"))
+        d, done = self._variance(m, power, delayed(m, self.valid & self.final, waits + timing.TOTAL, "begin"))
         m.submodules.rsqrt = rsqrt = Rsqrt(self.plan.rsqrt)
         m.d.comb += [rsqrt.i.eq(d), self.mantissa.eq(rsqrt.mantissa), self.exponent.eq(rsqrt.exponent)]
         with m.If(delayed(m, done, rsqrt.latency, "done")):
@@ -129,18 +122,19 @@ class Statistics(wiring.Component):
             m.d.sync += [running.eq(~final), step.eq(step + 1)]
         m.submodules.partial = product = Multiplier(a_width=OPERAND, b_width=OPERAND)
         operands = self._operands(power)
-        adds, subtracts, shifts = Signal(), Signal(), Signal()
+        a_next, b_next, adds, subtracts, shifts = Signal(OPERAND), Signal(OPERAND), Signal(), Signal(), Signal()
+        m.d.comb += [product.a.eq(delayed(m, a_next, 1, "a")), product.b.eq(delayed(m, b_next, 1, "b"))]
         with m.Switch(step):
             for k, entry in enumerate(steps):
                 with m.Case(k):
                     if isinstance(entry, str):
                         a, b = entry.split()
-                        m.d.comb += [product.a.eq(operands[a]), product.b.eq(operands[b.removeprefix("-")]),
+                        m.d.comb += [a_next.eq(operands[a]), b_next.eq(operands[b.removeprefix("-")]),
                                      adds.eq(running), subtracts.eq(b.startswith("-"))]
                     elif entry is _SHIFT:
                         m.d.comb += shifts.eq(running)
-        # Product, its complement where subtracted, lower half, upper half: the carry follows a cycle later.
-        at = timing.MULTIPLIER
+        # Operands, product, its complement where subtracted, lower half, upper half: the carry follows a cycle later.
+        at = 1 + timing.MULTIPLIER
         subtract = delayed(m, subtracts, at, "subtracts")
         term = Signal(signed(2 * OPERAND), reset_less=True)
         m.d.sync += term.eq(product.p ^ subtract.replicate(2 * OPERAND))

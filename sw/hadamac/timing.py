@@ -296,12 +296,12 @@ VARIANCE = {"bins": 11, "map": 7}
 
 def normalise_statistics(plan: NormalisePlan) -> int:
     """A channel's last beat to its scale: square, add, sum, the steps and their pipeline, reciprocal root."""
-    return MULTIPLIER + SUM + TOTAL + VARIANCE[plan.over] + MULTIPLIER + 4 + rsqrt(plan.rsqrt.width)
+    return GATE + MULTIPLIER + SUM + TOTAL + VARIANCE[plan.over] + MULTIPLIER + 5 + rsqrt(plan.rsqrt.width)
 
 
 def normalise_release() -> int:
     """From a scale's use to the next channel's last beat: so long the sum it needs must not change."""
-    return RAM + MULTIPLIER - TOTAL + 1
+    return RAM + MULTIPLIER - TOTAL - GATE + 1
 
 
 def normalise_interval(plan: NormalisePlan) -> int:
@@ -310,8 +310,8 @@ def normalise_interval(plan: NormalisePlan) -> int:
 
 
 def normalise_buffer(plan: NormalisePlan) -> int:
-    """Words of the buffer: a channel, what comes while its statistics end, and two until a full buffer is seen."""
-    return plan.bins + min(plan.bins, normalise_statistics(plan)) + 2
+    """Words of the buffer: a channel, what comes while its statistics end, and three until a full buffer is seen."""
+    return plan.bins + min(plan.bins, normalise_statistics(plan)) + 3
 
 
 def normalise_centre(plan: NormalisePlan) -> int:
