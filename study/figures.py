@@ -8,7 +8,7 @@ import numpy as np
 
 from hadamac.pictures import style
 
-__all__ = ["equal_size", "information"]
+__all__ = ["equal_size", "information", "ratios"]
 
 COLOURS = {"spectral": "tab:red", "mean": "tab:green", "max": "tab:blue"}
 
@@ -56,4 +56,23 @@ def equal_size(image: np.ndarray, pooled: dict) -> bytes:
             for row, (name, picture) in enumerate((("spectral", spectral), ("max", largest))):
                 axes[row, column].imshow(picture, **limits)
                 axes[row, column].set_title(f"{name}, {size} x {size}")
+        return _png(figure)
+
+
+def ratios(entry: np.ndarray, rows: list[dict]) -> bytes:
+    """Signal 1 over signal 2 at the toy's entry and at its end: lines floats, marks the words of the RTL."""
+    with style():
+        figure = _figure(7, 3.8)
+        axis = figure.subplots()
+        bins = np.arange(-2, 3)
+        axis.plot(bins, entry[np.abs(bins)], "--", color="tab:gray", label="at entry")
+        for row, colour in zip(rows, ("tab:red", "tab:orange", "tab:green", "tab:blue")):
+            axis.plot(bins, np.array(row["ratio"])[np.abs(bins)], color=colour, label=row["variant"])
+            axis.plot(bins, np.array(row["ratio_fixed"])[np.abs(bins)], "o", color=colour, ms=5)
+        axis.set(xlabel="bin", ylabel="signal 1 / signal 2", yscale="log", xticks=bins)
+        ticks = [0.5, 0.7, 1, 1.5, 2, 3, 4]
+        axis.set_yticks(ticks, [f"{t:g}" for t in ticks])
+        axis.minorticks_off()
+        axis.grid(alpha=0.3)
+        axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
         return _png(figure)

@@ -57,6 +57,8 @@ class Pwl(wiring.Component):
     table : PwlTable
     loadable : bool
         Whether ``load`` exists; without it the table is built in.
+    real : bool
+        Only the real part is computed, the imaginary one is 0: for spectra of real maps that are even about their centre.
 
     Members
     -------
@@ -70,13 +72,12 @@ class Pwl(wiring.Component):
 
     Timing
     ------
-    One beat a cycle; ``latency`` cycles from beat to beat.  Two multipliers.
+    One beat a cycle; ``latency`` cycles from beat to beat.  Two multipliers, one where ``real``.
     """
 
-    multipliers = 2
-
-    def __init__(self, table: PwlTable, *, loadable: bool = False):
-        self.table, self.loadable = table, bool(loadable)
+    def __init__(self, table: PwlTable, *, loadable: bool = False, real: bool = False):
+        self.table, self.loadable, self.real = table, bool(loadable), bool(real)
+        self.multipliers = 1 if real else 2
         self.pipeline = timing.pwl_pipeline(table)
         self.latency = self.pipeline + timing.FIFO
         shape = frames(Complex(table.width))
@@ -105,7 +106,7 @@ class Pwl(wiring.Component):
         breakpoints = [Const(b, signed(self.table.width)) for b in self.table.breakpoints]
         if self.loadable:
             breakpoints = self._breakpoints(m)
-        for part in ("re", "im"):
+        for part in ("re",) if self.real else ("re", "im"):
             value, overflow = self._lane(m, part, self.i.payload.data[part], breakpoints)
             m.d.comb += fifo.data.data[part].eq(value)
             with m.If(overflow & push):

@@ -1,0 +1,115 @@
+"""The study's pages, from measured results."""
+
+from __future__ import annotations
+
+import dependence
+
+__all__ = ["dependence_page", "pooling_page", "toy_page"]
+
+
+def pooling_page(result: dict) -> str:
+    """Information kept, and how shifts and realness fare."""
+    lines = [
+        "# What spectral pooling keeps", "",
+        "Made by `make study`. The photograph is matplotlib's sample picture, 256 x 256 in grey; the digits are the",
+        "500 that hadamac ships, 32 x 32.", "",
+        "## Information", "",
+        "An image is reduced to M x M numbers and rebuilt: spectral pooling by padding its bins with zeros, max",
+        "pooling by repeating each maximum over its tile, the mean of each tile for comparison. Relative L2 error:", "",
+        "![error over the fraction kept](information.png)", "",
+        "| images | M | kept | spectral | mean | max |", "|---|---|---|---|---|---|",
+    ]
+    for name, rows in result["information"].items():
+        lines += [f"| {name} | {r['size']} | {100 * r['kept']:.2f} % | {r['spectral']:.3f} | {r['mean']:.3f} | "
+                  f"{r['max']:.3f} |" for r in rows]
+    lines += [
+        "", "![the photograph at equal sizes](equal_size.png)", "",
+        "## Nyquist rules", "",
+        "An even M has a bin -M/2 that M samples cannot tell from +M/2 (`hadamac.model.pool`). `imaginary`: the share",
+        "of the output's energy that is in its imaginary part, which should be none. `shift`: the image moves by one",
+        "sample along both axes, so its pooled version should move by M/256 of one; the relative difference from",
+        "that.", "",
+        "| M | rule | imaginary | shift |", "|---|---|---|---|",
+    ]
+    for r in result["equivariance"]:
+        small = ["0" if r[name] < 1e-12 else f"{r[name]:.1e}" for name in ("imaginary", "shift")]
+        lines.append(f"| {r['size']} | {r['rule']} | {' | '.join(small)} |")
+    lines += ["", "Only `zero` (and an odd M) is real and commutes with every shift; for that reason it is the rule of",
+              "the circuits. Max pooling is real and commutes with shifts by whole tiles only.", ""]
+    return "\n".join(lines)
+
+
+def dependence_page(result: dict) -> str:
+    """Do the discarded bins matter?"""
+    lines = [
+        "# Do the frequencies that a crop discards matter?", "",
+        "Made by `make study`. The question: in a network that stays in the frequency domain, the high frequencies",
+        "that pooling discards seem never to matter; is that the same as low-passing the input?",
+        "([dsp.stackexchange 76875](https://dsp.stackexchange.com/questions/76875))", "",
+        f"Small networks in floats, {dependence.N} x {dependence.N} input, {dependence.CHANNELS} channels, random",
+        f"weights, a crop to {dependence.M} x {dependence.M}, {dependence.OUTPUTS} outputs, seed {result['seed']}.",
+        "`change`: relative change of the output when all discarded bins of the input are replaced by another image's.",
+        f"`rank`: of the output's Jacobian by the discarded bins, {result['rows'][0]['inputs']} real numbers: through",
+        "how many numbers they act. Beside it, what liveness (`hadamac.liveness`, `hadamac explain`) proves without",
+        "looking at weights:", "",
+        "| network | change | rank | liveness |", "|---|---|---|---|",
+    ]
+    lines += [f"| {r['network']} | {r['change']:.3g} | {r['rank']} | {r['says'].replace('|', chr(92) + '|')} |"
+              for r in result["rows"]]
+    lines += [
+        "", "So both answers of the thread are right about different networks.", "",
+        "* If everything before the crop acts on each bin alone (products, activations of real and imaginary parts,",
+        "  statistics taken after the crop), the discarded bins do nothing: the network is a function of the",
+        "  low-passed input, however non-linear it is and whatever its filters learned.",
+        "* Run-time statistics taken before the crop let them in, through two numbers a channel only: a mean and a",
+        "  deviation.",
+        "* An activation in space before the crop mixes bins, and then they matter fully; after the crop it mixes only",
+        "  what the crop left.", "",
+    ]
+    return "\n".join(lines)
+
+
+def toy_page(rows: list[dict], entry) -> str:
+    """The thread's toy."""
+    lines = [
+        "# The thread's one-dimensional toy", "",
+        "Made by `make study`, in floats, in 16-bit words (`SQ(4,12)`) and on the simulated Verilog of hadamac's own",
+        "blocks (`Hadamard`, `Normalise`, `Pwl`, `SpectralPool`). The RTL gave the words of the model in every case.", "",
+        "The toy ([an answer to dsp.stackexchange 76875](https://dsp.stackexchange.com/q/76875)) takes two spectra of nine",
+        "bins, `[3 1 2 1 4 1 2 1 3]` and `[1 3 1 2 1 2 1 3 1]`, DC in the middle, through two stages of: product with a",
+        "triangular filter (`[0 .25 .5 .75 1 .75 .5 .25 0]`, then its complement), normalisation by mean and standard",
+        "deviation, sigmoid, crop by one bin on each side. If pooling alone decided, two signals that differ only by a",
+        "factor in each bin would keep their ratios.", "",
+        "![signal 1 over signal 2](toy_ratio.png)", "",
+        "| variant | bins 0, 1, 2 of signal 1 | of signal 2 | ratio | largest error of the words |", "|---|---|---|---|---|",
+    ]
+
+    def numbers(values):
+        return ", ".join(f"{v:.3f}" for v in values)
+
+    for r in rows:
+        lines.append(f"| {r['variant']} (filters {r['filters'][0]}, {r['filters'][1]}) | {numbers(r['float'][0])} | "
+                     f"{numbers(r['float'][1])} | {numbers(r['ratio'])} | {r['error']:.1e} |")
+    lines += [
+        "", f"At entry the ratios are {numbers(entry[:3])}. They change in every variant, because a sigmoid is not linear: the",
+        "answer's first point. But that is not the question. Whether the *discarded* bins matter is seen by exchanging them",
+        "between the signals: bin 3 (dropped by the second crop) or bin 4 (by the first) of one signal for the other's:", "",
+        "| variant | largest change by bin 3 | words changed | by bin 4 | words changed |", "|---|---|---|---|---|",
+    ]
+    lines += [f"| {r['variant']} | {r['second']:.3g} | {r['second_words']} of 6 | {r['first']:.3g} | {r['first_words']} of 6 |"
+              for r in rows]
+    lines += [
+        "", "* With normalisation, bin 3 acts on what is kept, through a mean and a deviation only. Without it, it does",
+        "  nothing: the sigmoid acts on each bin alone.",
+        "* With the crop before normalisation, bin 3 still acts, in the first stage, where it is not yet dropped.",
+        "* Bin 4 never acts: the first filter is zero there.", "",
+        "## The code as posted", "",
+        "* Behind the first crop seven bins are left, and the filters have nine: their product is not defined without",
+        "  a choice of seven of the nine, for which the code as posted has no defined index. Here the middle ones.",
+        "* At the first stage both signals go through filter 1, as the names `vS1F1` and `vS2F1` say. Of the second stage",
+        "  the text that could be read for this study ends too early to check which filter signal 2 met; so both",
+        "  possibilities are in the table. The conclusion is the same for both.",
+        "* A sigmoid of the imaginary part would make these spectra's maps complex (it is not odd); it went unnoticed",
+        "  because these spectra are real. `Pwl(real=True)` computes the real part alone.", "",
+    ]
+    return "\n".join(lines)
