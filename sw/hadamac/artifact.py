@@ -54,6 +54,11 @@ class Artifact:
         return self.qnet.predict(images, trace=trace)
 
 
+def _serialised(arrays: dict[str, np.ndarray]) -> bytes:
+    """As safetensors, which writes an array's memory, whatever its strides."""
+    return safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+
+
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -71,8 +76,8 @@ def save(artifact: Artifact, path) -> Path:
         stages.append({"name": stage.stage.name, "fraction": int(stage.fraction)} | facts)
         tensors |= {f"{stage.stage.name}.{name}": array for name, array in words.items()}
     files = {
-        WEIGHTS: safetensors.numpy.save(tensors),
-        FLOAT: safetensors.numpy.save({k: np.asarray(v, dtype=np.float32) for k, v in artifact.params.items()}),
+        WEIGHTS: _serialised(tensors),
+        FLOAT: _serialised({k: np.asarray(v, dtype=np.float32) for k, v in artifact.params.items()}),
     }
     manifest = {
         "format": "hadamac-artifact", "version": VERSION,
