@@ -94,7 +94,7 @@ class Toy(wiring.Component):
                     block = SpectralPool(PoolPlan(size=size, keep=size - 2, width=FORMAT.width, dimensions=1))
                     size -= 2
                 elif step == "normalise":
-                    block = Normalise(plan=NormalisePlan(multiplicity=tuple(_weights(size).tolist()), width=FORMAT.width,
+                    block = Normalise(NormalisePlan(multiplicity=tuple(_weights(size).tolist()), width=FORMAT.width,
                                                          fraction=FORMAT.f, over="bins"))
                 else:
                     block = Pwl(table, real=True)

@@ -5,7 +5,9 @@ from importlib import import_module
 _WHERE = {
     "Fft": "fft", "Fft2d": "fft2d", "IterativeFft": "fft_iterative", "RealFft": "fft_real", "Hadamard": "hadamard",
     "Crop": "crop", "Expand": "crop", "Pwl": "pwl", "Relu": "pwl", "Dense": "dense", "Argmax": "argmax",
-    "Top": "network", "FlatTop": "flat", "fft_block": "standalone",
+    "Quadratic": "quadratic", "ModRelu": "modrelu", "Modulus": "modulus", "PairModulus": "modulus",
+    "Normalise": "normalise", "SpectralPool": "spectral_pool", "SpectralPad": "spectral_pool", "MaxPool": "tile",
+    "Decimate": "tile", "Top": "network", "FlatTop": "flat", "fft_block": "standalone",
 }
 
 __all__ = sorted(_WHERE)

@@ -12,8 +12,12 @@ import numpy as np
 from hadamac import __version__
 from hadamac.estimate import Plan, estimate, plan
 from hadamac.files import atomic_directory
+from hadamac.model import modrelu
 from hadamac.model.fft2d import Fft2dPlan
+from hadamac.model.normalise import NormalisePlan, live_multiplicity
+from hadamac.model.nyquist import PadPlan, PoolPlan
 from hadamac.model.pwl_fit import FUNCTIONS, fit
+from hadamac.model.quadratic import quadratic_plan
 from hadamac.numeric import SQ
 from hadamac.quantised import QuantNetwork
 from hadamac.tools import versions
@@ -26,8 +30,14 @@ from .fft import Fft
 from .fft2d import Fft2d, RowPairs
 from .flat import FlatTop
 from .hadamard import Hadamard
+from .modrelu import ModRelu
+from .modulus import Modulus
 from .network import Top
+from .normalise import Normalise
 from .pwl import Pwl, Relu
+from .quadratic import Quadratic
+from .spectral_pool import SpectralPad, SpectralPool
+from .tile import Decimate, MaxPool
 
 __all__ = ["Core", "configuration", "core_text", "cores", "network_name", "network_verilog", "write_library"]
 
@@ -71,6 +81,21 @@ def cores(qnet: QuantNetwork) -> list[Core]:
         ("relu", Relu(width=16), "ReLU on row pairs"),
         ("sigmoid", Pwl(sigmoid, loadable=True),
          "sigmoid, 16 loadable segments of x >= 0 and their mirror images, SQ(4,12)"),
+        ("gelu", Pwl(fit(FUNCTIONS["gelu"], segments=16, format=SQ(4, 12)).table),
+         "GELU, 16 segments of x >= 0 and their mirror images, SQ(4,12)"),
+        ("quadratic", Quadratic(quadratic_plan((0.4, 0.5, 0.11), in_format=SQ(4, 12), out_format=SQ(4, 12))),
+         "0.4 + 0.5 x + 0.11 x**2, SQ(4,12)"),
+        ("modrelu", ModRelu(modrelu.ModRelu(bias=(-256,) * 8, width=16), bins=120),
+         "modReLU of 8 channels of 120 bins, bias -256"),
+        ("modulus", Modulus(width=16), "modulus of complex words, exactly rounded"),
+        ("normalise8x120", Normalise(NormalisePlan(multiplicity=live_multiplicity(7), width=16, fraction=11, over="bins"),
+                                     channels=8), "normalisation of 8 channels of the bins |u|, v <= 7, SQ(5,11) out"),
+        ("spectral_pool32", SpectralPool(PoolPlan(size=32, keep=16, nyquist="average", width=16)),
+         "spectral pooling of 32x17 half-spectra to 16x9, Nyquist bins averaged"),
+        ("spectral_pad16", SpectralPad(PadPlan(size=16, to=32, nyquist="average", width=16)),
+         "spectral padding of 16x9 half-spectra to 32x17, Nyquist bins halved"),
+        ("max_pool32", MaxPool(size=32, width=16), "2x2 maximum of 32x32 maps as row pairs"),
+        ("decimate32", Decimate(size=32, width=16), "every second pixel of 32x32 maps as row pairs"),
         ("dense", Dense(weights=d.weights, bias=d.bias, shift=d.shift, lanes=len(d.weights), width=width,
                         weight_width=qnet.formats.weight_width, out_width=qnet.formats.logit_width),
          f"the network's dense layer, {d.weights.shape[1]} channels to {len(d.weights)} logits"),

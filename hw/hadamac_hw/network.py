@@ -45,13 +45,13 @@ def _block(s: QuantStage, formats: Formats, lanes: int | None) -> wiring.Compone
         case quantised.Table():
             return Pwl(op.table)
         case QuadraticPlan():
-            return Quadratic(plan=op)
+            return Quadratic(op)
         case ModReluPlan():
             return ModRelu(op, bins=stage.bins)
         case quantised.Modulus():
             return Modulus(width=width)
         case quantised.Normalised():
-            return Normalise(plan=op.plan, channels=stage.channels)
+            return Normalise(op.plan, channels=stage.channels)
         case quantised.Crop():
             return Crop(size=min(2 * stage.came + 1, stage.size), radius=op.radius, columns=stage.came + 1, width=width,
                         channels=stage.channels)

@@ -49,7 +49,7 @@ class Normalise(wiring.Component):
     those for K z are shifts where K is a power of two.  A buffer of ``timing.normalise_buffer(plan)`` words.
     """
 
-    def __init__(self, *, plan: NormalisePlan, channels: int = 1):
+    def __init__(self, plan: NormalisePlan, *, channels: int = 1):
         if not isinstance(plan, NormalisePlan):
             raise DescriptionError(f"Normalise plan must be a NormalisePlan, not {plan!r}")
         if isinstance(channels, bool) or not isinstance(channels, int) or channels < 1:
@@ -58,8 +58,8 @@ class Normalise(wiring.Component):
         self.pipeline = timing.normalise_pipeline(plan)
         self.interval = channels * timing.normalise_interval(plan)
         self.latency = plan.bins + timing.normalise_statistics(plan) + self.pipeline + timing.fifo(self.pipeline)
-        self.shifts = plan.count & (plan.count - 1) == 0
-        self.multipliers = Statistics.multipliers + (2 if self.shifts else 4)
+        self._shifts = plan.count & (plan.count - 1) == 0
+        self.multipliers = Statistics.multipliers + (2 if self._shifts else 4)
         self.depth = timing.normalise_buffer(plan)
         self.frame = (channels * plan.bins, channels * plan.bins)
         shape = frames(Complex(plan.width))
@@ -166,7 +166,7 @@ class Normalise(wiring.Component):
     def _times_count(self, m, part, z):
         """``K z``."""
         bits = self.plan.count.bit_length()
-        if self.shifts:
+        if self._shifts:
             return Cat(Const(0, bits - 1), delayed(m, z, timing.MULTIPLIER, f"z_{part}")).as_signed()
         m.submodules[f"count_{part}"] = product = Multiplier(a_width=self.width, b_width=bits + 1)
         m.d.comb += [product.a.eq(z), product.b.eq(self.plan.count)]

@@ -39,7 +39,7 @@ class Quadratic(wiring.Component):
 
     multipliers = 4
 
-    def __init__(self, *, plan: QuadraticPlan):
+    def __init__(self, plan: QuadraticPlan):
         if not isinstance(plan, QuadraticPlan):
             raise DescriptionError(f"Quadratic plan must be a QuadraticPlan, not {plan!r}")
         self.plan, self.width = plan, plan.width

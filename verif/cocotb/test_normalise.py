@@ -44,7 +44,7 @@ def test_core(name):
     r = rng(name)
     x = stimuli(r, plan, channels)
     y, over = plan.run(x)
-    block = Normalise(plan=plan, channels=channels)
+    block = Normalise(plan, channels=channels)
     np.testing.assert_array_equal(block.model(x), y)
     assert block.interval == channels * max(plan.bins, timing.normalise_statistics(plan) + timing.normalise_release())
     core = Core(block, name)

@@ -33,6 +33,6 @@ def test_quadratic(name):
     (re, over_re), (im, over_im) = plan.run(x.real), plan.run(x.imag)
     over = over_re | over_im
     assert over.any()
-    core = Core(Quadratic(plan=plan), name)
+    core = Core(Quadratic(plan), name)
     none = core.play_all(x, re + 1j * im, over, interval=LENGTH)["none"]
     np.testing.assert_array_equal(none.output_cycles, none.input_cycles + core.block.latency)
