@@ -201,7 +201,8 @@ class Hadamard(wiring.Component):
             return memory
 
         loadable("table", self.lanes, self.output_words(), self.bias_width + self.left_width)
-        return [loadable(f"weights{k}", k, self.lane_words(k), (2 - self.real) * self.weight_width) for k in range(self.lanes)]
+        bits = (2 - self.real) * self.weight_width
+        return [loadable(f"weights{k}", k, self.lane_words(k), bits) for k in range(self.lanes)]
 
     def _product(self, m, lane, x, w):
         """Complex product: four multipliers, two sums; by a real weight two, delayed as the sums are."""

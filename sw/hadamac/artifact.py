@@ -54,11 +54,6 @@ class Artifact:
         return self.qnet.predict(images, trace=trace)
 
 
-def _serialised(arrays: dict[str, np.ndarray]) -> bytes:
-    """As safetensors, which writes an array's memory, whatever its strides."""
-    return safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-
-
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -74,11 +69,10 @@ def save(artifact: Artifact, path) -> Path:
     for stage in qnet.stages:
         facts, words = record(stage, qnet.formats)
         stages.append({"name": stage.stage.name, "fraction": int(stage.fraction)} | facts)
-        tensors |= {f"{stage.stage.name}.{name}": array for name, array in words.items()}
-    files = {
-        WEIGHTS: _serialised(tensors),
-        FLOAT: _serialised({k: np.asarray(v, dtype=np.float32) for k, v in artifact.params.items()}),
-    }
+        tensors |= {f"{stage.stage.name}.{name}": np.ascontiguousarray(array) for name, array in words.items()}
+    # Arrays of another memory order than C would be written in that order, and read back as others.
+    params = {k: np.ascontiguousarray(v, dtype=np.float32) for k, v in artifact.params.items()}
+    files = {WEIGHTS: safetensors.numpy.save(tensors), FLOAT: safetensors.numpy.save(params)}
     manifest = {
         "format": "hadamac-artifact", "version": VERSION,
         "network": qnet.network.to_json(), "formats": asdict(qnet.formats), "stages": stages,

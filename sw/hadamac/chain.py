@@ -1,7 +1,7 @@
 """A network as a chain of steps: its layers, and the transforms that they need between them.
 
-A layer of bins behind one of maps needs an FFT2, one of maps behind one of bins an IFFT2.  Nothing is pruned here: that is
-for :mod:`hadamac.liveness` to prove and for :mod:`hadamac.stages` to do.
+A layer of bins behind one of maps needs an FFT2, one of maps behind one of bins an IFFT2.  Nothing is pruned here:
+that is for :mod:`hadamac.liveness` to prove and for :mod:`hadamac.stages` to do.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from .layers import SIZES, Activation, Dense, MaxPool, Normalise, Pad, SpectralC
 __all__ = ["KINDS", "Step", "chain"]
 
 KINDS = ("transform", "multiply", "band", "crop", "pad", "inverse", "point", "tile", "bin", "normalise", "linear")
-"""Maps to spectra; each bin by itself; bins beyond a radius become zero; keep low bins; low bins among zeros; spectra to
-maps; each pixel by itself; tiles of pixels by themselves; each bin by itself, not linear; bins by their frame's mean and
-deviation; anything of everything."""
+"""Maps to spectra; each bin by itself; bins beyond a radius become zero; keep low bins; low bins among zeros; spectra
+to maps; each pixel by itself; tiles of pixels by themselves; each bin by itself, not linear; bins by their frame's mean
+and deviation; anything of everything."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,11 @@ def chain(network) -> list[Step]:
         if isinstance(layer, SpectralConv):
             to_bins()
             if layer.kernel is not None and layer.kernel > size:
-                raise DescriptionError(f"SpectralConv kernel must be at most its input's size {size}, not {layer.kernel}")
+                raise DescriptionError(
+                    f"SpectralConv kernel must be at most its input's size {size}, not {layer.kernel}")
             if layer.band is not None and 2 * layer.band >= size:
-                raise DescriptionError(f"SpectralConv band must be below half its input's size {size}, not {layer.band}")
+                raise DescriptionError(
+                    f"SpectralConv band must be below half its input's size {size}, not {layer.band}")
             inputs, channels = channels, layer.channels
             add("multiply", f"SpectralConv {inputs} to {channels}", layer)
             if layer.band is not None:
@@ -99,8 +101,9 @@ def chain(network) -> list[Step]:
             to_bins()
             pool = isinstance(layer, SpectralPool)
             if (layer.size > size) if pool else (layer.size < size):
-                raise DescriptionError(f"{type(layer).__name__} size must be at {'most' if pool else 'least'} its input's "
-                                       f"{size}, not {layer.size}")
+                bound = "most" if pool else "least"
+                raise DescriptionError(
+                    f"{type(layer).__name__} size must be at {bound} its input's {size}, not {layer.size}")
             add("crop" if pool else "pad", f"{type(layer).__name__} {size} to {layer.size}", layer, keeps=layer.size)
             size = layer.size
         elif isinstance(layer, Activation) and layer.domain == "bins":
@@ -118,8 +121,8 @@ def chain(network) -> list[Step]:
         elif isinstance(layer, Normalise):
             to_bins()
             if layer.statistics == "frozen" and (not steps or not isinstance(steps[-1].layer, SpectralConv)):
-                raise DescriptionError("Normalise with frozen statistics must follow a SpectralConv, into whose weights "
-                                       "it is folded")
+                raise DescriptionError(
+                    "Normalise with frozen statistics must follow a SpectralConv, into whose weights it is folded")
             kind = "normalise" if layer.statistics == "frame" else "multiply"
             add(kind, "Normalise" if kind == "normalise" else "frozen Normalise", layer)
         else:

@@ -18,10 +18,12 @@ def savings(artifact: Artifact) -> dict[str, tuple[int, int]]:
     """``(pruned, unpruned)`` bins, weights, multiplications an image, bits of memory and cycles of the circuits."""
     pair = artifact.qnet, unpruned(artifact.qnet, artifact.params)
     estimates = [estimate(q) for q in pair]
-    counts = {"bins": spectral_bins, "weights": weights, "multiplications": multiplications}
+    counts = {"bins": lambda s: 0 if s.stage.kind == "crop" else spectral_bins(s),  # a crop computes none
+              "weights": weights, "multiplications": multiplications}
     rows = {name: tuple(sum(map(count, q.stages)) for q in pair) for name, count in counts.items()}
     return rows | {
-        "bits of memory": tuple(e.memory_bits for e in estimates), "cycles of latency": tuple(e.latency for e in estimates),
+        "bits of memory": tuple(e.memory_bits for e in estimates),
+        "cycles of latency": tuple(e.latency for e in estimates),
         "cycles an image": tuple(e.interval for e in estimates),
     }
 

@@ -1,7 +1,8 @@
 """What a quantised network and its circuit consist of, stage by stage, as rows of data or as a table.
 
 A stage is a part of the circuit with a name in the estimate: ``fft{k}`` (the maps' live bins), ``hadamard{k}``
-(SpectralConv, and the scale of pooling), ``ifft{k}`` (back to maps), activations and what else :mod:`hadamac.stages` has.
+(SpectralConv, and the scale of pooling), ``ifft{k}`` (back to maps), activations and what else :mod:`hadamac.stages`
+has.
 
 *Weights* are the real numbers that determine a layer: a real kernel's live bins are a Hermitian square of
 ``2r+1`` x ``2r+1``, hence ``(2r+1)**2`` reals (N*N of a whole spectrum, half of it where only real parts count, and one
@@ -98,7 +99,8 @@ def _what(qnet: QuantNetwork, s: QuantStage) -> list[str]:
                 out.append("Normalise, frozen")
             place = next(k for k, step in enumerate(qnet.network.steps) if step is stage.step or step == stage.step)
             for step in qnet.network.steps[place + 1 :]:
-                if step.kind not in ("multiply", "band", "crop", "pad") or step.kind == "multiply" and step.layer.type != "normalise":
+                product = step.kind == "multiply" and step.layer.type != "normalise"
+                if step.kind not in ("multiply", "band", "crop", "pad") or product:
                     break
                 if step.kind in ("crop", "pad"):
                     out.append(f"{'SpectralPool' if step.kind == 'crop' else 'Pad'} {step.size}→{step.keeps}")
@@ -210,6 +212,7 @@ def layer_table(qnet: QuantNetwork, folding: Plan | None = None) -> RichTable:
         live = "" if row["live_bins"] is None else f"{_shape(row['live_bins'])}\nof {_shape(row['bins'])}"
         name = Text.assemble((row["stage"], "bold"), "\n", "\n".join(row["what"]))
         numbers = (_count(row[column]) for _, column in columns)
+        before_fft = k + 1 < len(stages) and stages[k + 1]["stage"].startswith("fft")
         table.add_row(name, f"{_shape(row['output'])}\n{row['format']}", live, *numbers,
-                      end_section=row["stage"] == "input" or k + 1 < len(stages) and stages[k + 1]["stage"].startswith("fft"))
+                      end_section=row["stage"] == "input" or before_fft)
     return table

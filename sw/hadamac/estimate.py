@@ -49,7 +49,8 @@ def plan(qnet: QuantNetwork, interval: int | None = None) -> Plan:
         _interval(s, s.stage.inputs) for s in qnet.stages if s.stage.kind != "linear"])
     interval = fixed if interval is None else interval
     if interval < fixed:
-        raise FitError(f"Interval must be at least {fixed} cycles (input, transforms, products and dense layer with all lanes), not {interval}")
+        raise FitError(f"Interval must be at least {fixed} cycles (input, transforms, products and dense layer with "
+                       f"all lanes), not {interval}")
 
     def fewest(candidates, cycles):
         return next(lanes for lanes in candidates if cycles(lanes) <= interval)
@@ -112,8 +113,8 @@ class Estimate:
         return sum(s.memory_bits for s in self.stages)
 
 
-# One function a kind: (stage, formats, lanes, times of what comes) to (interval, multipliers, memory bits, times of what
-# leaves).
+# One function a kind: (stage, formats, lanes, times of what comes) to (interval, multipliers, memory bits, times of
+# what leaves).
 
 
 def _transform_stage(s: QuantStage, formats, lanes, times):

@@ -131,8 +131,9 @@ class Activation:
         choice("Activation domain", self.domain, ("space", "bins"))
         if self.domain == "bins" and self.function in SPATIAL and self.function not in SPECTRAL:
             raise DescriptionError(
-                f"Activation function on bins must be odd ({', '.join(SPECTRAL[:-2])}) or act on the magnitude (modrelu, "
-                f"modulus), not {self.function!r}: X(-u,-v) = conj X(u,v) would no longer hold, and the map not be real"
+                f"Activation function on bins must be odd ({', '.join(SPECTRAL[:-2])}) or act on the magnitude "
+                f"(modrelu, modulus), not {self.function!r}: X(-u,-v) = conj X(u,v) would no longer hold, and the map "
+                "not be real"
             )
         choice("Activation function", self.function, SPATIAL if self.domain == "space" else SPECTRAL)
         integer("Activation segments", self.segments, 2, 64)
@@ -145,9 +146,9 @@ class Normalise:
     Parameters
     ----------
     over : str
-        ``bins``: ``P (z - mean) / deviation`` over the channel's bins, P as of `Activation` (the form that goes before a
-        spectral activation); ``map``: the map less its mean, over its deviation, which acts on the spectrum as DC = 0 and a
-        gain (Parseval).
+        ``bins``: ``P (z - mean) / deviation`` over the channel's bins, P as of `Activation` (the form that goes before
+        a spectral activation); ``map``: the map less its mean, over its deviation (times P/N where N is no power
+        of two), which acts on the spectrum as DC = 0 and a gain (Parseval).
     statistics : str
         ``frame``: of each frame, at run time; ``frozen``: learned constants, folded into the SpectralConv before it,
         which only statistics of the map can be (a mean of bins would be a bias on every bin).

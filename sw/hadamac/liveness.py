@@ -109,7 +109,8 @@ def analyse(steps: Sequence[Step]) -> list[Edge]:
                 coupled, scalars = ~live, scalars + 2 * step.channels
                 why = f"{step.what} couples all bins by a mean and a deviation of each channel"
         if zero is not None and spectral and ((live | coupled) & zero).any():
-            live, coupled, why = live & ~zero, coupled & ~zero, f"{why}; what a crop, pad or band dropped is always zero"
+            live, coupled = live & ~zero, coupled & ~zero
+            why = f"{why}; what a crop, pad or band dropped is always zero"
         told = scalars if coupled is not None and coupled.any() else 0
         edges.append(Edge(step.what, step.size, live, coupled, told, why))
     return edges[::-1]

@@ -16,8 +16,18 @@ from functools import cached_property
 from .chain import Step, chain
 from .errors import DescriptionError
 from .layers import (
-    LAYERS, SIZES, Activation, Dense, MaxPool, Normalise, Pad, SpectralConv, SpectralPool, choice, integer,
-)  # fmt: skip
+    LAYERS,
+    SIZES,
+    Activation,
+    Dense,
+    MaxPool,
+    Normalise,
+    Pad,
+    SpectralConv,
+    SpectralPool,
+    choice,
+    integer,
+)
 from .stages import Stage, stages
 
 __all__ = ["Activation", "Dense", "MaxPool", "Network", "Normalise", "Pad", "SpectralConv", "SpectralPool",
@@ -67,8 +77,8 @@ class Network:
     def parameters(self) -> dict[str, tuple[int, ...]]:
         """Name and shape of every float parameter tensor.
 
-        ``conv{k}.kernel`` (outputs, inputs, kernel, kernel) or ``conv{k}.spectrum`` (outputs, inputs, rows, radius + 1, 2)
-        and ``conv{k}.bias``; ``act{k}.coefficients`` (3,) or ``act{k}.bias`` (channels,); ``norm{k}.mean`` and
+        ``conv{k}.kernel`` (outputs, inputs, kernel, kernel) or ``conv{k}.spectrum`` (outputs, inputs, rows, radius + 1,
+        2) and ``conv{k}.bias``; ``act{k}.coefficients`` (3,) or ``act{k}.bias`` (channels,); ``norm{k}.mean`` and
         ``norm{k}.deviation`` (channels,); ``dense.weight`` (outputs, channels, M, M) of maps or
         (outputs, channels, rows, radius + 1, 2) of bins, and ``dense.bias``.
         """
@@ -120,9 +130,8 @@ class Network:
                 layers.append(LAYERS[kind](**fields))
             except TypeError:
                 allowed = [f for f in LAYERS[kind].__dataclass_fields__ if f != "type"]
-                raise DescriptionError(
-                    f"Layer {kind} must have the fields {', '.join(allowed)}, not {', '.join(fields) or 'none'}"
-                ) from None
+                have, want = (", ".join(names) or "none" for names in (fields, allowed))
+                raise DescriptionError(f"Layer {kind} must have the fields {want}, not {have}") from None
         return cls(name=name, size=size, channels=channels, layers=tuple(layers))
 
 

@@ -1,8 +1,8 @@
 """Torch modules for training: the layers of :mod:`hadamac.layers` in ``float32``, on live bins.
 
-Between modules flow real maps ``(n, C, N, N)`` or bins ``(n, C, rows, radius + 1)`` of their unnormalised DFT, ordered as
-:mod:`hadamac.stages` orders them; with ``radius = N/2`` that is the layout of ``torch.fft.rfft2``.  The modules can be put
-together by hand; :class:`SpectralCnn` builds a described network, pruned to its live bins.
+Between modules flow real maps ``(n, C, N, N)`` or bins ``(n, C, rows, radius + 1)`` of their unnormalised DFT, ordered
+as :mod:`hadamac.stages` orders them; with ``radius = N/2`` that is the layout of ``torch.fft.rfft2``.  The modules can
+be put together by hand; :class:`SpectralCnn` builds a described network, pruned to its live bins.
 
 This module and :mod:`hadamac.train` are the only ones that import torch.
 """
@@ -26,11 +26,11 @@ except ModuleNotFoundError as e:
         raise
     raise ToolError("torch is not installed: it is needed to train; run `pip install hadamac[train]`") from None
 
-from .nn_activations import Function, MaxPool, ModRelu, Modulus, Normalise, FrozenNormalise, Quadratic, SpectralFunction
+from .nn_activations import FrozenNormalise, Function, MaxPool, ModRelu, Modulus, Normalise, Quadratic, SpectralFunction
 
-__all__ = ["BinsDense", "Crop", "FrozenNormalise", "Function", "Inverse", "MapDense", "MaxPool", "ModRelu", "Modulus", "Normalise",
-           "Pad", "Quadratic", "SpectralCnn", "SpectralConv", "SpectralFunction", "SpectralPool", "Transform",
-           "live_spectrum"]
+__all__ = ["BinsDense", "Crop", "FrozenNormalise", "Function", "Inverse", "MapDense", "MaxPool", "ModRelu", "Modulus",
+           "Normalise", "Pad", "Quadratic", "SpectralCnn", "SpectralConv", "SpectralFunction", "SpectralPool",
+           "Transform", "live_spectrum"]
 
 
 def _rows(columns: torch.Tensor, r: int) -> torch.Tensor:
@@ -97,8 +97,8 @@ def _dft(taps: np.ndarray, bins: np.ndarray, size: int) -> torch.Tensor:
 class SpectralConv(torch.nn.Module):
     """Hadamard product with a kernel's spectrum or a free one, accumulated over input channels, plus a bias.
 
-    ``Y[o,u,v] = scale (sum_c W[o,c,u,v] X[c,u,v])`` and ``Y[o,0,0] += scale * bias[o] * size**2``.  Only the live bins of
-    W are computed: two small DFT matrices times the kernel.
+    ``Y[o,u,v] = behind (before sum_c W[o,c,u,v] X[c,u,v])`` and ``Y[o,0,0] += behind * bias[o] * size**2``.  Only the
+    live bins of W are computed: two small DFT matrices times the kernel.
 
     Parameters
     ----------
@@ -112,15 +112,15 @@ class SpectralConv(torch.nn.Module):
         Odd, in pixels; None: ``spectrum``, real (outputs, inputs, rows, radius + 1, 2), is free.
     real : bool
         Only the real part of W counts.
-    scale : float
-        Of pooling behind or before.
+    before, behind : float
+        Scales of pooling before and behind it.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, size: int, radius: int, kernel: int | None = None, real: bool = False,
-                 scale: float = 1.0):
+    def __init__(self, inputs: int, outputs: int, *, size: int, radius: int, kernel: int | None = None,
+                 real: bool = False, before: float = 1.0, behind: float = 1.0):
         super().__init__()
-        self.inputs, self.outputs, self.size, self.radius, self.real, self.scale = (
-            inputs, outputs, size, radius, real, scale)
+        self.inputs, self.outputs, self.size, self.radius, self.real = inputs, outputs, size, radius, real
+        self.before, self.behind = before, behind
         taps = kernel or min(5, size - 1 + size % 2)
         # He initialisation: a ReLU may follow.
         start = torch.randn(outputs, inputs, taps, taps) * (2 / (inputs * taps**2)) ** 0.5
@@ -153,7 +153,7 @@ class SpectralConv(torch.nn.Module):
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
         product = torch.einsum("ncuv,ocuv->nouv", bins, self.weights())
-        return (product + self.bias[:, None, None] * self.dc) * self.scale
+        return (product * self.before + self.bias[:, None, None] * self.dc) * self.behind
 
 
 class SpectralPool(torch.nn.Module):
@@ -231,7 +231,7 @@ class BinsDense(torch.nn.Module):
     """Linear layer on the real and imaginary parts of bins, each weighted by Parseval.
 
     ``forward`` takes complex64 ``(n, inputs, rows, radius + 1)``, bins of ``size`` x ``size`` maps, and returns
-    ``(n, outputs)``; ``folded`` gives the weights on the bins themselves.
+    ``(n, outputs)``; the weights on the bins themselves are ``weight * parseval``.
     """
 
     def __init__(self, inputs: int, outputs: int, *, size: int, radius: int, scale: float = 1.0):
@@ -250,7 +250,7 @@ class BinsDense(torch.nn.Module):
 
 def _module(stage: Stage) -> torch.nn.Module:
     """The module of a stage."""
-    layer, scale = stage.layer, float(stage.scale)
+    layer, scale, behind = stage.layer, float(stage.scale), float(stage.behind)
     match stage.kind:
         case "transform":
             return Transform(radius=stage.radius)
@@ -258,10 +258,11 @@ def _module(stage: Stage) -> torch.nn.Module:
             return Inverse(size=stage.size)
         case "multiply":
             conv = SpectralConv(stage.inputs, stage.channels, size=stage.size, radius=stage.radius, kernel=layer.kernel,
-                                real=layer.real, scale=scale)
+                                real=layer.real, before=float(stage.before), behind=behind)
             if stage.frozen is None:
                 return conv
-            return torch.nn.Sequential(conv, FrozenNormalise(stage.channels, size=stage.size, radius=stage.radius, scale=scale))
+            frozen = FrozenNormalise(stage.channels, size=stage.size, radius=stage.radius, scale=behind)
+            return torch.nn.Sequential(conv, frozen)
         case "normalise":
             return Normalise(size=stage.size, radius=stage.came, over=layer.over)
         case "crop":

@@ -24,8 +24,19 @@ from .model.quadratic import quadratic_plan
 from .network import Network
 from .numeric import SQ
 from .quantised import (
-    Crop, Formats, Modulus, Normalised, Product, QuantDense, QuantNetwork, QuantStage, Relu, Table, Tile, normalise_facts,
-)  # fmt: skip
+    Crop,
+    Formats,
+    Modulus,
+    Normalised,
+    Product,
+    QuantDense,
+    QuantNetwork,
+    QuantStage,
+    Relu,
+    Table,
+    Tile,
+    normalise_facts,
+)
 from .reference import apply, check_parameters, product_weights
 from .stages import Stage, orthonormal
 from .timing import BIAS
@@ -76,11 +87,6 @@ def _peak(z: np.ndarray) -> float:
     return float(max(np.abs(z.real).max(initial=0), np.abs(z.imag).max(initial=0)))
 
 
-def _log2(scale) -> int:
-    """Of a power of two."""
-    return scale.numerator.bit_length() - scale.denominator.bit_length()
-
-
 def quantise(network: Network, params: dict, images, formats: Formats) -> QuantNetwork:
     """Quantise with ``images`` (uint8, (n, 28, 28) or (n, 32, 32)) for calibration."""
     params = check_parameters(network, params)
@@ -91,17 +97,15 @@ def quantise(network: Network, params: dict, images, formats: Formats) -> QuantN
     stages = []
     for stage in network.stages:
         y = apply(stage, params, x)
-        in_weights = stage.kind in ("multiply", "linear")
-        op, fraction = _OPERATIONS[stage.kind](stage, params, x, y if in_weights else y / float(stage.scale), fraction, formats)
-        if not in_weights:
-            fraction -= _log2(stage.scale)
+        op, fraction = _OPERATIONS[stage.kind](stage, params, x, y * 2.0**-stage.places, fraction, formats)
+        fraction -= stage.places
         stages.append(QuantStage(stage=stage, op=op, fraction=fraction))
         x = y
     return QuantNetwork(network=network, formats=formats, stages=tuple(stages))
 
 
-# One function a kind: (stage, params, float values in and out, fraction bits in, formats) to (operation, fraction bits);
-# but in weights, a scale is neither in the values nor in the fraction bits.
+# One function a kind: (stage, params, float values in and out, fraction bits in, formats) to (operation, fraction
+# bits); but in weights, a scale is neither in the values nor in the fraction bits.
 
 
 def _transform(stage: Stage, params, x, y, fraction, formats: Formats):
@@ -124,7 +128,7 @@ def _multiply(stage: Stage, params, x, y, fraction, formats: Formats):
     shift = fraction + exponent - out
     _check_shift(name, shift)
     scale = 2.0 ** exponent
-    bias = np.rint(bias * float(stage.scale) * stage.size**2 * scale * 2.0**fraction)
+    bias = np.rint(bias * float(stage.behind) * stage.size**2 * scale * 2.0**fraction)
     _check_bias(name, bias)
     weights = np.rint(weights * scale[:, None, None, None])
     return Product(weights=weights, bias=bias, shift=shift, exponent=exponent, width=formats.width), out
@@ -160,7 +164,7 @@ def _bin(stage: Stage, params, x, y, fraction, formats: Formats):
 
 def _normalise(stage: Stage, params, x, y, fraction, formats: Formats):
     places = orthonormal(stage.size).bit_length() - 1
-    out = _fraction(_peak(y), formats)
+    out = min(_fraction(_peak(y), formats), formats.width - 1 - places)  # of calibration frames without a deviation
     plan = NormalisePlan(**normalise_facts(stage), width=formats.width, fraction=out + places)
     return Normalised(plan=plan), out
 

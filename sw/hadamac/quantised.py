@@ -1,7 +1,7 @@
 """The quantised network: integer weights, formats and schedules, and its bit-exact prediction.
 
-Every stage (:mod:`hadamac.stages`) has an *operation* on words and a number of fraction bits of what leaves it; values are
-those of :mod:`hadamac.reference`.  S is a transform's scale, N its size:
+Every stage (:mod:`hadamac.stages`) has an *operation* on words and a number of fraction bits of what leaves it; values
+are those of :mod:`hadamac.reference`.  S is a transform's scale, N its size:
 
 ===========  ==============================================================  ==================================
 stage        operation                                                       fraction bits behind it
@@ -39,8 +39,8 @@ from .numeric import SQ, to_integers
 from .reference import multiplicity
 from .stages import Stage
 
-__all__ = ["Crop", "Formats", "Modulus", "Normalised", "PRESETS", "Prediction", "Product", "QuantDense", "QuantNetwork", "QuantStage", "Relu",
-           "Table", "Tile", "normalise_facts"]
+__all__ = ["Crop", "Formats", "Modulus", "Normalised", "PRESETS", "Prediction", "Product", "QuantDense", "QuantNetwork",
+           "QuantStage", "Relu", "Table", "Tile", "normalise_facts"]
 
 CHUNK = 50
 """Images per pass: the working set of one pass stays in the cache."""
@@ -91,8 +91,8 @@ def _no_overflow(x) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True)
 class Product:
-    """Hadamard product: ``weights`` complex128 (C_out, C_in, rows, radius + 1), ``bias`` in accumulator units, ``shift``
-    and ``exponent`` per output channel."""
+    """Hadamard product: ``weights`` complex128 (C_out, C_in, rows, radius + 1), ``bias`` in accumulator units,
+    ``shift`` and ``exponent`` per output channel."""
 
     weights: np.ndarray
     bias: np.ndarray

@@ -1,15 +1,15 @@
 """The operations of a quantised network as plain data and arrays, and back: what an artifact holds of each stage.
 
-======================  =================================================  ==============================================
-stage                   facts                                              arrays (integers)
-======================  =================================================  ==============================================
-transform, inverse      ``rows``, ``columns``: schedules
-multiply                                                                   ``weight`` (C_out, C_in, rows, radius + 1, 2);
-                                                                           ``bias``, ``shift``, ``exponent`` (C_out,)
-point, bin              ``table``, ``quadratic`` or ``modrelu``: words
-normalise               ``words``: fraction bits of the plan
-linear                                                                     ``weight``, ``bias``, ``shift``, ``exponent``
-======================  =================================================  ==============================================
+==================  =================================================  ==============================================
+stage               facts                                              arrays (integers)
+==================  =================================================  ==============================================
+transform, inverse  ``rows``, ``columns``: schedules
+multiply                                                               ``weight`` (C_out, C_in, rows, radius + 1, 2);
+                                                                       ``bias``, ``shift``, ``exponent`` (C_out,)
+point, bin          ``table``, ``quadratic`` or ``modrelu``: words
+normalise           ``words``: fraction bits of the plan
+linear                                                                 ``weight``, ``bias``, ``shift``, ``exponent``
+==================  =================================================  ==============================================
 """
 
 from __future__ import annotations
@@ -27,8 +27,18 @@ from .model.normalise import NormalisePlan
 from .model.pwl import Mirror, PwlTable
 from .model.quadratic import QuadraticPlan
 from .quantised import (
-    Crop, Formats, Modulus, Normalised, Product, QuantDense, QuantStage, Relu, Table, Tile, normalise_facts,
-)  # fmt: skip
+    Crop,
+    Formats,
+    Modulus,
+    Normalised,
+    Product,
+    QuantDense,
+    QuantStage,
+    Relu,
+    Table,
+    Tile,
+    normalise_facts,
+)
 from .stages import Stage
 
 __all__ = ["operation", "record"]
@@ -78,7 +88,8 @@ def _operation(stage: Stage, facts: dict, formats: Formats, take: Callable) -> o
                          rows=tuple(facts["rows"]), columns=tuple(facts["columns"]))
     if stage.kind == "multiply":
         weight = take("weight", (stage.channels, stage.inputs, stage.rows, stage.radius + 1, 2))
-        return Product(weights=weight[..., 0] + 1j * weight[..., 1], width=formats.width, **_taken(take, stage.channels))
+        return Product(weights=weight[..., 0] + 1j * weight[..., 1], width=formats.width,
+                       **_taken(take, stage.channels))
     if stage.kind == "linear":
         count = stage.layer.outputs
         tail = (stage.size, stage.size) if stage.radius is None else (stage.rows, stage.radius + 1, 2)

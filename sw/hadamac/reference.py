@@ -1,18 +1,18 @@
 """The float network: what the bit-exact models approximate and what training must reproduce.
 
-Every quantity is ``float64``; spectra are unnormalised DFTs, live bins only (:mod:`hadamac.stages`).  A stage with N x N
-maps, M behind a crop, P the power of two not below N::
+Every quantity is ``float64``; spectra are unnormalised DFTs, live bins only (:mod:`hadamac.stages`).  A stage with
+N x N maps, M behind a crop, P the power of two not below N::
 
     transform   X = FFT2(x)
-    multiply    Y[o] = scale (sum_c W[o,c] X[c] + bias[o] N*N [DC]);  W: DFT of the kernel, centre tap at (0, 0)
+    multiply    Y[o] = behind (before sum_c W[o,c] X[c] + bias[o] N*N [DC]);  W: DFT of the kernel, centre tap at (0, 0)
     inverse     x = IFFT2(X)
     point       f(x), or c0 + c1 x + c2 x**2
     bin         P f(Re X / P) + j P f(Im X / P), X max(0, |X| + P b) / |X|, or |X|
-    normalise   P (X - mean) / deviation over bins;  N (DC: 0) X / rms over the map
+    normalise   P (X - mean) / deviation over bins;  P/N of the map (x - mean) / deviation, DC = 0
     tile        maximum of 2 x 2 pixels
     linear      logits = W x + bias
 
-The scale ``(M/N)**2`` of pooling stands where :mod:`hadamac.stages` puts it.
+The scale ``(M/N)**2`` of pooling stands where :mod:`hadamac.stages` puts it: ``scale = before * behind``.
 """
 
 from __future__ import annotations
@@ -148,8 +148,8 @@ def unfold_fft(weight_map: np.ndarray) -> np.ndarray:
 
 
 def multiplicity(size: int, radius: int) -> np.ndarray:
-    """How many bins of the full spectrum a stored bin stands for, (rows, radius + 1): 1 in the columns that hold a bin and
-    its conjugate, v = 0 and v = size/2, else 2."""
+    """How many bins of the full spectrum a stored bin stands for, (rows, radius + 1): 1 in the columns that hold a bin
+    and its conjugate, v = 0 and v = size/2, else 2."""
     v = np.arange(radius + 1)
     rows = len(live_rows(size, radius))
     return np.tile(np.where((v == 0) | (2 * v == size), 1, 2), (rows, 1))
@@ -164,9 +164,10 @@ def hermitian(half: np.ndarray, size: int) -> np.ndarray:
 
 
 def product_weights(stage: Stage, params: Mapping) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (outputs, inputs, rows, radius + 1) and bias (outputs,) of a product, scale and frozen statistics included.
+    """Weights (outputs, inputs, rows, radius + 1) and bias (outputs,) of a product, frozen statistics included.
 
-    The bias is in units of the map that comes in, before the scale: the DC bin's share is ``scale * bias * size**2``.
+    The weights include the scale.  The bias is in units of the product's map: the DC bin's share is
+    ``behind * bias * size**2``.
     """
     layer, k = stage.layer, stage.index
     if layer.kernel is None:
@@ -211,7 +212,7 @@ def _multiply(stage, params, x):
     weights, bias = product_weights(stage, params)
     # One small matrix product per bin: (n, c) x (c, o), bins first.
     y = np.matmul(x.transpose(2, 3, 0, 1), weights.transpose(2, 3, 1, 0)).transpose(2, 3, 0, 1)
-    y[..., 0, 0] += bias * stage.size**2 * float(stage.scale)
+    y[..., 0, 0] += bias * stage.size**2 * float(stage.behind)
     return y
 
 
@@ -297,7 +298,8 @@ def check_parameters(network: Network, params: Mapping) -> dict[str, np.ndarray]
         if bad.size:
             raise DataError(f"Parameter {name} must be finite, not {bad[0]}")
         if name.startswith("act") and name.endswith("bias") and value.max() > 0:
-            raise DataError(f"Parameter {name} must be at most 0 (a gain above one has no bound near zero), not {value.max()}")
+            raise DataError(
+                f"Parameter {name} must be at most 0 (a gain above one has no bound near zero), not {value.max()}")
         if name.endswith("deviation") and value.min() <= 0:
             raise DataError(f"Parameter {name} must be positive, not {value.min()}")
         checked[name] = value.astype(float)

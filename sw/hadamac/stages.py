@@ -46,8 +46,8 @@ class Stage:
     inputs, channels : int
         Channels in and out.
     step : Step
-    scale : Fraction
-        Of pools and pads that this stage takes over.
+    scale, before : Fraction
+        Of pools and pads that this stage takes over; of those before a product, whose scale its bias has not.
     frozen : Step or None
         The Normalise folded into this product.
     came : int or None
@@ -63,6 +63,7 @@ class Stage:
     channels: int
     step: Step
     scale: Fraction = Fraction(1)
+    before: Fraction = Fraction(1)
     frozen: Step | None = None
     came: int | None = None
 
@@ -77,6 +78,16 @@ class Stage:
         return self.rows * (self.radius + 1)
 
     @property
+    def behind(self) -> Fraction:
+        """Scale of the pools and pads behind a product: its bias's."""
+        return self.scale / self.before
+
+    @property
+    def places(self) -> int:
+        """By how many places the scale moves the binary point; 0 where weights have it."""
+        return 0 if self.kind in ("multiply", "linear") else _log2(self.scale)
+
+    @property
     def layer(self):
         return self.step.layer
 
@@ -84,6 +95,11 @@ class Stage:
     def index(self) -> int:
         """Of its layer among those of its type: what parameters are named by."""
         return self.step.index
+
+
+def _log2(scale: Fraction) -> int:
+    """Of a power of two."""
+    return scale.numerator.bit_length() - scale.denominator.bit_length()
 
 
 def orthonormal(size: int) -> int:
@@ -143,7 +159,7 @@ class _Builder:
 
     def absorb(self) -> None:
         """The stage just added is linear, and takes what waits."""
-        self.stages[-1] = replace(self.stages[-1], scale=self.pending)
+        self.stages[-1] = replace(self.stages[-1], scale=self.pending, before=self.pending)
         self.pending = Fraction(1)
 
     def settle(self, step: Step) -> None:
@@ -188,8 +204,8 @@ def stages(network, *, prune: bool = True) -> tuple[Stage, ...]:
                 b.add("multiply", step, inputs, radius=b.radius)
                 b.absorb()
                 b.linear = len(b.stages) - 1
-            case "multiply":
-                b.stages[-1] = replace(b.stages[-1], frozen=step)
+            case "multiply":  # a band limit's crop may stand between
+                b.stages[b.linear] = replace(b.stages[b.linear], frozen=step)
             case "transform":
                 b.add("transform", step, inputs, radius=radius)
             case "inverse":

@@ -35,12 +35,13 @@ def _product(stage: Stage, op: Product, params: Mapping, width: int) -> Product:
 def unpruned(qnet: QuantNetwork, params: Mapping) -> QuantNetwork:
     """``qnet`` with every bin that its layers define; ``params`` give the weights of dead bins."""
     out, fraction = [], 0
-    ops = {s.stage.name: s for s in qnet.stages if s.stage.kind != "crop"}
+    ops = {s.stage.name: s for s in qnet.stages if s.stage.kind != "crop"}  # crops are where pools are
     for stage in stages(qnet.network, prune=False):
         if stage.kind == "crop":
-            op = Crop(radius=stage.radius)
+            op, fraction = Crop(radius=stage.radius), fraction - stage.places
         else:
-            op, fraction = ops[stage.name].op, ops[stage.name].fraction
+            pruned = ops[stage.name]
+            op, fraction = pruned.op, pruned.fraction + pruned.stage.places - stage.places
             if isinstance(op, Fft2dPlan) and not op.inverse:
                 op = replace(op, radius=stage.radius)
             elif isinstance(op, Product):

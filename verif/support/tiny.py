@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool
+from hadamac.network import Activation, Dense, MaxPool, Network, Normalise, Pad, SpectralConv, SpectralPool
 from hadamac.quantise import quantise
 from hadamac.quantised import PRESETS, QuantNetwork
 
-__all__ = ["one_group", "two_groups", "parameters", "images", "quantised"]
+__all__ = ["one_group", "two_groups", "wide", "kinds", "parameters", "images", "quantised"]
 
 
 def _network(name, size, convolutions, outputs) -> Network:
@@ -29,11 +29,19 @@ def two_groups() -> Network:
 
 
 def parameters(network: Network, rng) -> dict[str, np.ndarray]:
-    """Weights of a size at which maps neither die nor grow."""
+    """Weights of a size at which maps neither die nor grow; biases of modReLU below zero, deviations above."""
     out = {}
     for name, shape in network.parameters.items():
         fan = int(np.prod(shape[1:])) or 1
         out[name] = rng.normal(0, 0.3 if name.endswith("bias") else fan**-0.5, shape)
+        if name.endswith("spectrum"):  # of about one, as a centre tap's
+            out[name] *= (fan / (2 * shape[1])) ** 0.5
+        elif name.startswith("act") and name.endswith("bias"):
+            out[name] = -np.abs(out[name]) / 4
+        elif name.endswith("mean"):
+            out[name] *= 0.1
+        elif name.endswith("deviation"):
+            out[name] = 0.5 + np.abs(out[name])
     return out
 
 
@@ -53,6 +61,33 @@ def images(network: Network, rng, count: int) -> np.ndarray:
 def quantised(network: Network, rng, preset: str = "default", count: int = 32) -> QuantNetwork:
     """Random parameters, calibrated on random images."""
     return quantise(network, parameters(network, rng), images(network, rng, count), PRESETS[preset])
+
+
+def kinds() -> dict[str, Network]:
+    """16 x 16 networks of two channels, of every kind of stage, pruned in every way."""
+    def activation(function, domain="space"):
+        return Activation(function=function, domain=domain, segments=8)
+
+    conv, free = SpectralConv(channels=2, kernel=3), SpectralConv(channels=2)
+    real, band = SpectralConv(channels=2, kernel=3, real=True), SpectralConv(channels=2, kernel=5, band=4)
+    free_real, free_band = SpectralConv(channels=2, real=True), SpectralConv(channels=2, band=3)
+    pool, relu, frozen = SpectralPool(size=8), activation("relu"), Normalise(over="map", statistics="frozen")
+    layers = {
+        "pool_relu": (conv, pool, relu, free, pool, relu),
+        "relu_pool": (conv, relu, pool),
+        "whole": (conv, relu, free, activation("gelu")),
+        "tanh_bins": (free, activation("tanh", "bins"), pool, conv),
+        "normalise_pool": (conv, Normalise(), activation("hard-tanh", "bins"), SpectralPool(size=6)),
+        "low_pass_pad": (conv, SpectralPool(size=7), Pad(size=16), relu),
+        "band": (band, activation("leaky"), free_band),
+        "modrelu": (conv, activation("modrelu", "bins"), pool, relu),
+        "modulus": (conv, Normalise(over="map"), pool, activation("modulus", "bins"), SpectralPool(size=5), free),
+        "max_pool": (free_real, activation("sigmoid"), MaxPool(), real, Normalise(over="map"), activation("silu")),
+        "quadratic": (real, activation("quadratic"), SpectralPool(size=4), conv, activation("quadratic")),
+        "frozen": (conv, frozen, pool, relu, Pad(size=16), band, frozen, relu),
+    }
+    return {name: Network(name=name, size=16, channels=1, layers=(*chain, Dense(outputs=3)))
+            for name, chain in layers.items()}
 
 
 def wide() -> Network:

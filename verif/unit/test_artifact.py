@@ -2,13 +2,16 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from hadamac import artifact
 from hadamac.data import shipped_digits
 from hadamac.errors import ArtifactError
+from hadamac.reference import product_weights
 
 
 @pytest.fixture
@@ -42,14 +45,36 @@ def test_record_is_true():
     assert (loaded.predict(images).classes == labels).mean() == pytest.approx(0.986)
 
 
-def test_kernels_are_stored_as_their_free_reals():
-    reals = sum(g.weights.shape[0] * (g.weights.shape[1] * (2 * g.radius + 1) ** 2 + 1)
-                for g in artifact.load().qnet.groups)
-    assert reals == 8096
-    rng = np.random.default_rng(1)
-    kernel = np.fft.rfft2(rng.integers(-9, 9, (2, 3, 7, 7)))[..., :4]
-    np.testing.assert_allclose(artifact.from_reals(artifact.to_reals(kernel)), kernel, atol=1e-12)
-    assert artifact.to_reals(kernel).shape == (2, 3, 49)
+def test_weights_are_stored_as_the_circuit_holds_them():
+    """Words on live bins, real and imaginary parts in a last axis, whatever the order of arrays in memory was."""
+    qnet = artifact.load().qnet
+    tensors = safetensors.numpy.load_file(artifact.shipped() / "weights.safetensors")
+    channels = [f"{name}.{what}" for name in ("hadamard0", "hadamard1", "dense") for what in ("bias", "shift", "exponent")]
+    assert set(tensors) == {*channels, "hadamard0.weight", "hadamard1.weight", "dense.weight"}
+    for name, shape in (("hadamard0", (8, 1, 15, 8, 2)), ("hadamard1", (16, 8, 7, 4, 2))):
+        stored = tensors[f"{name}.weight"]
+        assert stored.shape == shape and stored.dtype == np.int8
+        np.testing.assert_array_equal(stored[..., 0] + 1j * stored[..., 1], qnet[name].weights)
+        # A real kernel's spectrum: column v = 0 holds a bin and its conjugate.
+        np.testing.assert_array_equal(stored[..., -np.arange(shape[-3]), 0, :] * [1, -1], stored[..., 0, :])
+        # The words of the float kernel, scale of pooling included.
+        k = int(name[-1])
+        stage = qnet.network.stages[1 + 4 * k]
+        exact = product_weights(stage, artifact.load().params)[0] * 2.0 ** qnet[name].exponent[:, None, None, None]
+        np.testing.assert_array_equal(np.rint(exact), qnet[name].weights)
+    assert tensors["dense.weight"].shape == (10, 16, 8, 8)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_arrays_of_any_memory_order(tmp_path, order):
+    source = artifact.load()
+    stages = [replace(s, op=replace(s.op, weights=np.asarray(s.op.weights, order=order)))
+              if hasattr(s.op, "weights") else s for s in source.qnet.stages]
+    params = {name: np.asarray(value, order=order) for name, value in source.params.items()}
+    again = artifact.Artifact(replace(source.qnet, stages=tuple(stages)), params, source.accuracy, source.provenance)
+    artifact.save(again, tmp_path / "again")
+    for name in ("artifact.json", "weights.safetensors", "float.safetensors"):
+        assert (tmp_path / "again" / name).read_bytes() == (artifact.shipped() / name).read_bytes(), name
 
 
 def test_missing(tmp_path, copy):
@@ -98,16 +123,24 @@ def test_foreign(copy):
 
 
 @pytest.mark.parametrize("change, message", [
-    (lambda m: m.update(version=2), "Artifact {path} must have version 1, not 2"),
+    (lambda m: m.update(version=1), "Artifact {path} must have version 2, not 1"),
+    (lambda m: m.update(version="2"), "Artifact {path} must have version 2, not '2'"),
     (lambda m: m["formats"].update(width=99), r"Artifact file {path}/artifact.json is damaged: \$.formats.width: .*"),
     (lambda m: m.update(code="x"), r"Artifact file {path}/artifact.json is damaged: \$: .*"),
     (lambda m: m["network"]["layers"][0].update(type="conv3d"),
      "Artifact {path} is inconsistent: Layer type must be one of spectral_conv, .*, not 'conv3d'"),
     (lambda m: m["network"]["layers"][0].update(channels=9),
-     r"Artifact file {path}/weights.safetensors must hold conv0.bias, integers \(9,\), not int64 \(8,\)"),
-    (lambda m: m["groups"][0]["forward"].update(rows=[1, 1]),
+     r"Artifact file {path}/weights.safetensors must hold hadamard0.weight, integers \(9, 1, 15, 8, 2\), not int8 "
+     r"\(8, 1, 15, 8, 2\)"),
+    (lambda m: m["stages"][0].update(rows=[1, 1]),
      r"Artifact {path} is inconsistent: FFT schedule must be 5 shifts of 0 or 1 \(log2 32\), not \(1, 1\)"),
-    (lambda m: m["groups"].pop(), "Artifact {path} must have 2 groups, not 1"),
+    (lambda m: m["stages"][4].update(columns=[2, 1, 1, 1]),
+     r"Artifact file {path}/artifact.json is damaged: \$.stages\[4\].columns\[0\]: 2 is not one of \[0, 1\]"),
+    (lambda m: m["stages"].pop(),
+     "Artifact {path} must have the stages fft0, hadamard0, ifft0, relu0, fft1, hadamard1, ifft1, relu1, dense, not "
+     "fft0, hadamard0, ifft0, relu0, fft1, hadamard1, ifft1, relu1"),
+    (lambda m: m["stages"][3].pop("fraction"),
+     r"Artifact file {path}/artifact.json is damaged: \$.stages\[3\]: 'fraction' is a required property"),
 ])
 def test_signed_but_wrong(copy, change, message):
     rewrite(copy, change)

@@ -58,7 +58,13 @@ def test_predict_prints_the_accuracy(hadamac):
 def test_explain_says_what_the_output_cannot_see(hadamac):
     code, out, err = hadamac("explain")
     assert (code, err) == (0, "") and "cannot depend on input frequencies beyond |u|, |v| <= 7." in out
-    assert "4,544" in out and "19,328" in out  # complex weights, pruned and not: 120 * 8 + 28 * 128, 31 * 16 * 8 + 15 * 8 * 128
+    rows = {cells[1]: cells[2:4] for line in out.splitlines() if len(cells := [c.strip() for c in line.split("│")]) == 6}
+    # Bins of 1 and 8 channels before and behind the first product, of 8 and 16 at the second.
+    assert rows["bins"] == [f"{120 * 9 + 28 * 24:,}", f"{32 * 17 * 9 + 16 * 9 * 24:,}"]
+    # Reals: (2r+1)**2 or N*N a kernel, a bias a channel; the dense layer is as it was.
+    dense = 10 * 16 * 8 * 8 + 10
+    assert rows["weights"] == [f"{225 * 8 + 8 + 49 * 128 + 16 + dense:,}", f"{1024 * 8 + 8 + 256 * 128 + 16 + dense:,}"]
+    assert rows["multiplications"][0] == "52,992" and rows["cycles an image"] == ["1,024", f"{8 * 32 * 17:,}"]
 
 
 def test_fit_writes_words_and_a_picture(hadamac, tmp_path):
@@ -93,7 +99,7 @@ BAD = [
     (("predict", "--data", "{tmp}/none"), ""),
     (("quantise", "--preset", "tiny", "--out", "{tmp}/q"), "Preset must be one of default, halving, compact, not 'tiny'"),
     (("quantise", "--out", "{tmp}"), "Cannot write {tmp}: the directory is not empty and holds no artifact.json"),
-    (("estimate", "--interval", "1000"), "Interval must be at least 1024 cycles (input, transforms, dense layer), not 1000"),
+    (("estimate", "--interval", "1000"), "Interval must be at least 1024 cycles (input, transforms, products and dense layer with all lanes), not 1000"),
     (("bitstream", "--board", "spartan"), "Board must be one of "),
     (("train", "--data", "{tmp}/none", "--out", "{tmp}/t"), ""),
 ]

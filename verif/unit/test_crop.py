@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DataError, DescriptionError
-from hadamac.model.crop import crop, expand, from_beats, live_rows, to_beats
+from hadamac.model.crop import crop, expand, from_beats, live_rows, live_shape, to_beats
 from hadamac_hw.crop import Crop, Expand
 from support.seeds import refused, rng
 from support.stimuli import uniform
 
-SHAPES = [(4, 0), (4, 1), (8, 0), (8, 1), (8, 2), (8, 3), (16, 5), (16, 7), (32, 15)]
+SHAPES = [(4, 0), (4, 1), (8, 0), (8, 1), (8, 2), (8, 3), (16, 5), (16, 7), (32, 15), (5, 1), (7, 3), (9, 2)]
 
 
 @pytest.mark.parametrize(("size", "radius"), SHAPES)
@@ -29,6 +29,17 @@ def test_bin_by_bin(size, radius):
     assert np.count_nonzero(back) == np.count_nonzero(y)
     dead = [u for u in range(size) if min(u, size - u) > radius]
     assert not back[:, :, dead].any() and len(dead) == size - 2 * radius - 1
+
+
+@pytest.mark.parametrize("size", [2, 4, 8, 16])
+def test_a_radius_of_half_the_size_is_the_whole_half_spectrum(size):
+    """Every row, in the order of a transform, and the Nyquist bins once."""
+    x = uniform(rng("whole", size), 12, 3, 2, size, size // 2 + 1)
+    np.testing.assert_array_equal(crop(x, size // 2), x)
+    np.testing.assert_array_equal(expand(x, size), x)
+    assert live_rows(size, size // 2).tolist() == list(range(size))
+    assert live_shape(size, size // 2) == x.shape[-2:] and live_shape(size, size // 2 - 1) == (size - 1, size // 2)
+    np.testing.assert_array_equal(from_beats(to_beats(x), 2, size // 2, size), x)
 
 
 def test_beats_are_channel_column_row():
@@ -50,21 +61,25 @@ def test_cropping_a_real_map_keeps_its_mean_and_a_real_map():
 
 
 def test_model_refusals():
-    for radius in (8, -1, 1.0, True):
-        with refused(f"Live radius of 16 bins must be an integer from 0 to 7, not {radius!r}", DataError):
+    for radius in (9, -1, 1.0, True):
+        with refused(f"Live radius of 16 bins must be an integer from 0 to 8, not {radius!r}", DataError):
             crop(np.zeros((16, 9)), radius)
-    with refused("Live bins must have the shape (..., 2r+1, r+1), not (4, 3)", DataError):
-        expand(np.zeros((4, 3)), 16)
+    with refused("Live radius of 7 bins must be an integer from 0 to 3, not 4", DataError):
+        crop(np.zeros((7, 4)), 4)
+    for shape in ((4, 3), (17, 9), (9, 9)):  # 16 rows, or 2r+1, whichever is less
+        with refused(f"Live bins must have the shape (..., 2r+1, r+1), or all rows, not {shape}", DataError):
+            expand(np.zeros(shape), 16)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"size": 12}, "Crop size must be a power of two from 4, not 12"),
-        ({"size": 2}, "Crop size must be a power of two from 4, not 2"),
-        ({"size": "8"}, "Crop size must be a power of two from 4, not '8'"),
-        ({"radius": 4}, "Crop radius must be an integer from 0 to 3, not 4"),
-        ({"radius": -1}, "Crop radius must be an integer from 0 to 3, not -1"),
+        ({"size": 0}, "Crop size must be a positive integer, not 0"),
+        ({"size": True}, "Crop size must be a positive integer, not True"),
+        ({"size": "8"}, "Crop size must be a positive integer, not '8'"),
+        ({"radius": 5}, "Crop radius must be an integer from 0 to 4, not 5"),
+        ({"size": 7, "radius": 4}, "Crop radius must be an integer from 0 to 3, not 4"),
+        ({"radius": -1}, "Crop radius must be an integer from 0 to 4, not -1"),
         ({"columns": 2}, "Crop columns must be from 3 to 5, not 2"),
         ({"columns": 6}, "Crop columns must be from 3 to 5, not 6"),
         ({"channels": 0}, "Crop channels must be a positive integer, not 0"),
@@ -85,5 +100,10 @@ def test_blocks_follow_the_model():
     block = Expand(size=8, radius=2, channels=3, width=12)
     assert (block.frame, block.interval, block.latency) == ((45, 72), 72, 0)
     np.testing.assert_array_equal(block.model(live), expand(live, 8))
-    with refused("Expand radius must be an integer from 0 to 3, not 7", DescriptionError):
+    block = Crop(size=7, radius=2, columns=4, channels=3, width=12)  # of bins that a crop or normalisation left
+    assert (block.frame, block.interval) == ((84, 45), 84)
+    block = Expand(size=8, radius=4, channels=3, width=12)
+    assert (block.frame, block.interval) == ((120, 120), 120)
+    np.testing.assert_array_equal(block.model(x), x)
+    with refused("Expand radius must be an integer from 0 to 4, not 7", DescriptionError):
         Expand(size=8, radius=7, width=12)

@@ -13,7 +13,8 @@ from hadamac_hw.fft2d import Fft2d, RowPairs
 from support.seeds import refused, rng
 from support.stimuli import limits
 
-CASES = [(4, 0), (4, 1), (8, 0), (8, 2), (8, 3), (16, 3), (16, 7), (32, 7), (32, 15), (64, 15)]
+CASES = [(4, 0), (4, 1), (4, 2), (8, 0), (8, 2), (8, 3), (8, 4), (16, 3), (16, 7), (16, 8), (32, 7), (32, 15), (64, 15)]
+"""Sizes and radii; N/2 is the whole half-spectrum with its Nyquist bins."""
 
 
 def maps_of(r, size: int, width: int, count: int = 6, channels: int = 2) -> np.ndarray:
@@ -30,11 +31,12 @@ def hermitian(live, size: int) -> np.ndarray:
     radius = live.shape[-1] - 1
     n = np.arange(size)
     out = np.zeros((*live.shape[:-2], size, size))
-    for row, u in enumerate([*range(radius + 1), *range(-radius, 0)]):
+    rows = [*range(radius + 1), *range(-radius, 0)] if 2 * radius < size else range(size)
+    for row, u in enumerate(rows):
         for v in range(radius + 1):
             wave = np.exp(2j * np.pi * (u * n[:, None] + v * n) / size)
             term = (live[..., row, v, None, None] * wave).real
-            out += term * (1 if v == 0 else 2)
+            out += term * (1 if v in (0, size / 2) else 2)
     return out
 
 
@@ -43,7 +45,7 @@ def test_forward_error(size, radius):
     plan = Fft2dPlan(size=size, radius=radius, width=16)
     maps = maps_of(rng("forward", size, radius), size, 16)
     y, overflow = plan.run(maps)
-    assert y.shape == (6, 2, 2 * radius + 1, radius + 1) and overflow.shape == (6,) and not overflow.any()
+    assert y.shape == (6, 2, min(2 * radius + 1, size), radius + 1) and overflow.shape == (6,) and not overflow.any()
     assert plan.scale == 2 * (size.bit_length() - 1)
     error = y - spectrum(maps, radius) * 2.0**-plan.scale
     # Rows and columns round once each, and the separation of rows by a half once more.
@@ -57,6 +59,9 @@ def test_inverse_error(size, radius):
     r = rng("inverse", size, radius)
     live = crop(np.fft.rfft2(maps_of(r, size, 16)) / size**2, radius)
     live = np.rint(live * 4)
+    if 2 * radius == size:  # bins that no real map has: the Nyquist column is its own mirror image
+        live[..., radius] += 8j
+        assert np.abs(hermitian(live, size) - np.fft.irfft2(live, (size, size)) * size**2).max() < 1e-9
     live[..., 0, 0] = np.rint(live[..., 0, 0].real)
     maps, overflow = plan.run(live)
     assert maps.shape == (6, 2, size, size) and maps.dtype == np.float64 and not overflow.any()
@@ -65,7 +70,7 @@ def test_inverse_error(size, radius):
     assert np.sqrt(np.mean(error**2)) < 0.65
 
 
-@pytest.mark.parametrize(("size", "radius"), [(8, 3), (16, 3), (16, 7)])
+@pytest.mark.parametrize(("size", "radius"), [(8, 3), (8, 4), (16, 3), (16, 7), (16, 8)])
 def test_inverse_is_irfft2_of_a_real_map_s_bins(size, radius):
     """Few enough shifts, and the inverse gives the low-passed map back."""
     there = Fft2dPlan(size=size, radius=radius, width=16)
@@ -82,11 +87,16 @@ def test_inverse_is_irfft2_of_a_real_map_s_bins(size, radius):
 
 
 def test_what_the_dc_column_s_imaginary_part_holds_is_dropped():
-    """At v = 0 a row's spectrum is real: bins that no real map has do not leak into its neighbour row."""
+    """At v = 0 and N/2 a row's spectrum is real: bins that no real map has do not leak into its neighbour row."""
     plan = Fft2dPlan(size=8, radius=3, width=16, inverse=True)
     live = np.zeros((1, 1, 7, 4), dtype=complex)
     live[0, 0, 0, 0] = 8000j
     maps, _ = plan.run(live)
+    assert not maps.any()
+    whole = Fft2dPlan(size=8, radius=4, width=16, inverse=True)
+    bins = np.zeros((1, 1, 8, 5), dtype=complex)
+    bins[0, 0, [0, 4, 0, 4], [0, 0, 4, 4]] = 8000j
+    maps, _ = whole.run(bins)
     assert not maps.any()
     live[0, 0, 1, 0] = 16000  # without its conjugate at u = -1: half of it is Hermitian
     maps, _ = plan.run(live)
@@ -143,9 +153,9 @@ def test_no_frame_at_all():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"radius": 4}, "Fft2d radius must be an integer from 0 to 3, not 4"),
-        ({"radius": -1}, "Fft2d radius must be an integer from 0 to 3, not -1"),
-        ({"radius": 1.0}, "Fft2d radius must be an integer from 0 to 3, not 1.0"),
+        ({"radius": 5}, "Fft2d radius must be an integer from 0 to 4, not 5"),
+        ({"radius": -1}, "Fft2d radius must be an integer from 0 to 4, not -1"),
+        ({"radius": 1.0}, "Fft2d radius must be an integer from 0 to 4, not 1.0"),
         ({"size": 12}, "FFT size must be a power of two from 4 to 4096, not 12"),
         ({"width": 24, "inverse": True}, "FFT width must be an integer from 4 to 24, not 25"),
         ({"columns": (1, 1)}, "FFT schedule must be 3 shifts of 0 or 1 (log2 8), not (1, 1)"),

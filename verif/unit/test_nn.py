@@ -66,7 +66,8 @@ def test_a_fresh_dense_layer_folds(torch, rng):
     network = tiny()
     model = SpectralCnn(network)
     with torch.no_grad():
-        model.dense.weight.copy_(torch.from_numpy(rng.standard_normal(tuple(model.dense.weight.shape))))
+        dense = model.stages[-1]
+        dense.weight.copy_(torch.from_numpy(rng.standard_normal(tuple(dense.weight.shape))))
         images = rng.integers(0, 256, (4, 16, 16), np.uint8)
         got = model(torch.from_numpy(images.astype(np.float32) / 256)).numpy()
     expected = reference.forward(network, model.parameters_numpy(), images)
@@ -83,7 +84,7 @@ def test_gradient_is_the_slope(torch, rng):
     images = rng.integers(0, 256, (2, 16, 16), np.uint8)
     model(torch.from_numpy(images.astype(np.float32) / 256)).square().sum().backward()
     params = model.parameters_numpy()
-    conv = model.groups[0][0]
+    conv = model.stages[1]
     for name, gradient in (("conv0.kernel", conv.kernel.grad), ("conv0.bias", conv.bias.grad)):
         step = rng.standard_normal(params[name].shape)
         loss = [

@@ -29,13 +29,13 @@ def prepared(name: str, formats: Formats):
 BOUNDS = {"default": 0.05, "halving": 0.1, "compact": 0.1}
 
 
-def size_of(edge: str, trace: dict, network) -> float:
+def size_of(edge: str, trace: dict) -> float:
     """Root mean square of an edge; of a map, before ReLU took half or all of it away (by Parseval)."""
     if not edge.startswith("map"):
         return np.sqrt(np.mean(np.abs(trace[edge]) ** 2))
     bins = np.abs(trace[edge.replace("map", "product")]) ** 2
     both = np.where(np.arange(bins.shape[-1]) == 0, 1, 2)  # a bin of v > 0 stands for its conjugate too
-    return np.sqrt((bins * both).sum((-2, -1)).mean()) / network.groups[int(edge[3:])].pool ** 2
+    return np.sqrt((bins * both).sum((-2, -1)).mean()) / trace[edge].shape[-1] ** 2
 
 
 @pytest.mark.parametrize("preset", list(PRESETS))
@@ -48,7 +48,7 @@ def test_every_edge_follows_the_float_network(name, preset):
     assert set(got.trace) == {"image", *wanted}
     for edge, values in wanted.items():
         error = q.edges[edge].value(got.trace[edge]) - values
-        assert np.sqrt(np.mean(np.abs(error) ** 2)) < BOUNDS[preset] * size_of(edge, wanted, network), edge
+        assert np.sqrt(np.mean(np.abs(error) ** 2)) < BOUNDS[preset] * size_of(edge, wanted), edge
     np.testing.assert_array_equal(q.edges["image"].value(got.trace["image"])[:, 0], images / 256)
 
 
@@ -74,18 +74,23 @@ def test_words_and_formats(preset):
         assert q.edges[edge].low <= parts.min() and parts.max() <= q.edges[edge].high, edge
         np.testing.assert_array_equal(parts, np.rint(parts))
     limit = 2 ** (formats.weight_width - 1)
-    for g in q.groups:
-        spectra = crop(kernel_spectrum(params[f"conv{g.shape.index}.kernel"], g.shape.size), g.radius)
-        parts = np.concatenate([g.weights.real, g.weights.imag], 1)
+    fraction = {s.stage.name: s.fraction for s in q.stages}
+    for k, s in enumerate(q.of_kind("multiply")):
+        product, inverse, size, pool = s.op, q[f"ifft{k}"], s.stage.size, s.stage.size // 2
+        spectra = crop(kernel_spectrum(params[f"conv{k}.kernel"], size), s.stage.radius) * (pool / size) ** 2
+        parts = np.concatenate([product.weights.real, product.weights.imag], 1)
         # One power of two per output channel, the largest: half of the range is used, all of it fits.
         assert parts.min() >= -limit and parts.max() < limit
         assert (np.abs(parts).max((1, 2, 3)) >= limit / 2 - 0.5).all()
-        np.testing.assert_allclose(g.weights, spectra * 2.0 ** g.exponent[:, None, None, None], atol=0.5 * 2**0.5)
-        width, f = formats.width, g.fractions
-        assert f["map"] == f["product"] + 2 * (g.shape.pool.bit_length() - 1) - g.inverse.scale
-        crop_bits = 2 * ((g.shape.size // g.shape.pool).bit_length() - 1)
-        np.testing.assert_array_equal(g.shift, f["spectrum"] + g.exponent + crop_bits - f["product"])
-        assert q.edges[f"map{g.shape.index}"].width == width
+        np.testing.assert_allclose(product.weights, spectra * 2.0 ** product.exponent[:, None, None, None],
+                                   atol=0.5 * 2**0.5)
+        assert fraction[f"fft{k}"] == (fraction[f"relu{k - 1}"] if k else formats.width - 1) - q[f"fft{k}"].scale
+        assert fraction[f"ifft{k}"] == fraction[f"hadamard{k}"] + 2 * (pool.bit_length() - 1) - inverse.scale
+        assert fraction[f"relu{k}"] == fraction[f"ifft{k}"]
+        np.testing.assert_array_equal(product.shift, fraction[f"fft{k}"] + product.exponent - fraction[f"hadamard{k}"])
+        bias = params[f"conv{k}.bias"] * pool**2 * 2.0 ** (product.exponent + fraction[f"fft{k}"])
+        np.testing.assert_array_equal(product.bias, np.rint(bias))
+        assert q.edges[f"map{k}"].width == formats.width
     assert q.pixel_shift == formats.width - 9
 
 
@@ -126,9 +131,10 @@ def test_calibrate(size, inverse):
 
 def test_halving_preset_needs_no_calibration_for_its_transforms():
     _, _, _, q = prepared("two", PRESETS["halving"])
-    for g in q.groups:
-        for plan in (g.forward, g.inverse):
-            assert plan.row_plan.schedule == (1,) * plan.row_plan.stages == plan.column_plan.schedule
+    transforms = [s.op for s in q.stages if s.stage.kind in ("transform", "inverse")]
+    assert len(transforms) == 4
+    for plan in transforms:
+        assert plan.row_plan.schedule == (1,) * plan.row_plan.stages == plan.column_plan.schedule
 
 
 def test_refusals():
@@ -173,7 +179,7 @@ def test_a_bias_far_above_the_products_survives():
     network, params, images, _ = prepared("one", FINE)
     quiet = params | {"conv0.kernel": params["conv0.kernel"] * 1e-3}
     q = quantise(network, quiet, images, PRESETS["default"])
-    assert np.abs(q.groups[0].bias).max() >= 2**25
+    assert np.abs(q["hadamard0"].bias).max() >= 2**25
     wanted = forward(network, quiet, images)
     np.testing.assert_allclose(q.edges["logits"].value(q.predict(images).logits), wanted, atol=0.05)
 

@@ -66,8 +66,8 @@ def test_hadamard_relu_and_dense_once_more_in_integers(preset):
     q, images = make("two", preset)
     trace = q.predict(images[:5], trace=True).trace
     low, high = -(2 ** (q.formats.width - 1)), 2 ** (q.formats.width - 1) - 1
-    for k, g in enumerate(q.groups):
-        x, y = trace[f"spectrum{k}"], trace[f"product{k}"]
+    for k in range(2):
+        x, y, g = trace[f"spectrum{k}"], trace[f"product{k}"], q[f"hadamard{k}"]
         for n, o, u, v in np.ndindex(y.shape):
             parts = [int(g.bias[o]) if u == v == 0 else 0, 0]
             for c in range(x.shape[1]):
@@ -76,7 +76,7 @@ def test_hadamard_relu_and_dense_once_more_in_integers(preset):
                 parts[1] += int(a.real) * int(w.imag) + int(a.imag) * int(w.real)
             exact = [max(low, min(high, round(Fraction(p) / Fraction(2) ** int(g.shift[o])))) for p in parts]
             assert [y[n, o, u, v].real, y[n, o, u, v].imag] == exact
-        maps, _ = g.inverse.run(y)
+        maps, _ = q[f"ifft{k}"].run(y)
         np.testing.assert_array_equal(trace[f"map{k}"], np.where(maps < 0, 0, maps))
     last = trace["map1"].reshape(5, -1).tolist()
     for n, m in enumerate(last):
@@ -88,8 +88,8 @@ def test_hadamard_relu_and_dense_once_more_in_integers(preset):
 def test_overflow_is_told_per_image():
     q, images = make("two")
     assert not q.predict(images).overflow.any()
-    q.groups[0].shift[...] -= 8  # products 256 times too loud for their format; black images stay black
-    q.groups[0].bias[...] = 0
+    q["hadamard0"].shift[...] -= 8  # products 256 times too loud for their format; black images stay black
+    q["hadamard0"].bias[...] = 0
     got = q.predict(images)
     assert got.overflow.any() and not got.overflow.all()
     for k in range(0, 107, 13):

@@ -1,5 +1,7 @@
 """The float network against direct sums in space, which share no code with it."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from hadamac import reference
 from hadamac.errors import DataError
 from hadamac.model import crop
 from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool, default_network
+from support.direct import convolve, dirichlet
 
 SEED = 2
 
@@ -32,31 +35,12 @@ def random_params(network, rng) -> dict:
     return {name: rng.standard_normal(shape) * 0.5 for name, shape in network.parameters.items()}
 
 
-def convolve(maps, kernel):
-    """Circular convolution (..., c, N, N) by (o, c, k, k), tap by tap, centre tap at no shift."""
-    k = kernel.shape[-1]
-    out = 0
-    for i in range(k):
-        for j in range(k):
-            moved = np.roll(maps, (i - k // 2, j - k // 2), (-2, -1))
-            out = out + np.einsum("oc,ncyx->noyx", kernel[:, :, i, j], moved)
-    return out
-
-
-def dirichlet(maps, size):
-    """Band-limited resampling of N to M points by the Dirichlet kernel of the bins |u| < M/2."""
-    N = maps.shape[-1]
-    t = np.arange(size)[:, None] / size - np.arange(N) / N
-    D = sum(np.cos(2 * np.pi * u * t) for u in range(-(size // 2) + 1, size // 2)) / N
-    return np.einsum("yi,xj,...ij->...yx", D, D, maps)
-
-
 def direct(network, params, images):
     """The whole network without any FFT."""
     maps = images[:, None] / 256
-    for g in network.groups:
-        maps = convolve(maps, params[f"conv{g.index}.kernel"]) + params[f"conv{g.index}.bias"][:, None, None]
-        maps = np.maximum(dirichlet(maps, g.pool), 0)
+    for k in range(len(network.layers) // 3):
+        maps = convolve(maps, params[f"conv{k}.kernel"]) + params[f"conv{k}.bias"][:, None, None]
+        maps = np.maximum(dirichlet(maps, network.layers[3 * k + 1].size), 0)
     return np.einsum("kcyx,ncyx->nk", params["dense.weight"], maps) + params["dense.bias"], maps
 
 
@@ -77,7 +61,7 @@ def test_forward_is_the_direct_network(network, rng):
     logits, trace = reference.forward(network, params, images, trace=True)
     expected, last = direct(network, params, images)
     np.testing.assert_allclose(logits, expected, atol=1e-9 * abs(expected).max())
-    np.testing.assert_allclose(trace[f"map{len(network.groups) - 1}"], last, atol=1e-9 * last.max())
+    np.testing.assert_allclose(trace[f"map{len(network.layers) // 3 - 1}"], last, atol=1e-9 * last.max())
     np.testing.assert_array_equal(trace["logits"], logits)
     assert logits.dtype == np.float64
 
@@ -139,19 +123,20 @@ def test_kernel_spectrum(rng):
 
 def test_live_bins_and_expand(rng):
     maps = rng.standard_normal((2, 16, 16))
-    for r in (0, 1, 5, 7):
+    for r in (0, 1, 5, 7, 8):
         live = crop.crop(np.fft.rfft2(maps), r)
-        assert live.shape == (2, 2 * r + 1, r + 1)
+        assert live.shape == (2, min(2 * r + 1, 16), r + 1)
         np.testing.assert_allclose(live, crop.crop(np.fft.fft2(maps), r), atol=1e-12)
         np.testing.assert_allclose(live, reference.live_spectrum(maps, r), atol=1e-12)
         np.testing.assert_array_equal(crop.crop(crop.expand(live, 16), r), live)
-    for r in (8, -1, 1.0, True):
-        with refused(rf"Live radius of 16 bins must be an integer from 0 to 7, not {r!r}"):
+    for r in (9, -1, 1.0, True):
+        with refused(rf"Live radius of 16 bins must be an integer from 0 to 8, not {r!r}"):
             crop.crop(np.fft.rfft2(maps), r)
-    with refused(r"Live bins must have the shape \(\.\.\., 2r\+1, r\+1\), not \(4, 3\)"):
-        crop.expand(np.zeros((4, 3)), 16)
-    with refused("Live radius of 8 bins must be an integer from 0 to 3, not 4"):
-        crop.expand(np.zeros((9, 5)), 8)
+    for size, shape in ((16, (4, 3)), (8, (9, 5))):
+        with refused(rf"Live bins must have the shape \(\.\.\., 2r\+1, r\+1\), or all rows, not {re.escape(str(shape))}"):
+            crop.expand(np.zeros(shape), size)
+    with refused("Live radius of 8 bins must be an integer from 0 to 4, not 5"):
+        crop.expand(np.zeros((8, 6)), 8)
 
 
 @pytest.mark.parametrize("size", [1, 4, 5, 8])

@@ -207,9 +207,14 @@ class TestLayers:
     def test_shapes_are_the_traces(self, small, images):
         qnet, _ = small
         trace = qnet.predict(images[:1], trace=True).trace
-        for row, (edge, words) in zip(layer_rows(qnet), trace.items()):
-            assert row["output"] == list(words.shape[1:]), edge
-            assert row["format"] == str(qnet.edges[edge])
+        rows = {row["stage"]: row for row in layer_rows(qnet)}
+        edges = {"input": "image"} | {s.stage.name: s.stage.edge for s in qnet.stages if s.stage.edge}
+        assert list(edges.values()) == list(trace) and set(rows) - set(edges) == {"ifft0", "ifft1", "total"}
+        for stage, edge in edges.items():
+            assert rows[stage]["output"] == list(trace[edge].shape[1:]), edge
+            assert rows[stage]["format"] == str(qnet.edges[edge])
+        for k in range(2):  # an IFFT's own edge has no name: a ReLU keeps its shape and format
+            assert [rows[f"ifft{k}"][c] for c in ("output", "format")] == [rows[f"relu{k}"][c] for c in ("output", "format")]
 
     def test_bins(self, small):
         rows = {row["stage"]: row for row in layer_rows(small[0])}
