@@ -18,7 +18,15 @@ from hadamac.describe import layer_rows
 from hadamac.estimate import plan
 from hadamac.liveness import analyse, sentence
 from hadamac.network import (
-    Activation, Dense, MaxPool, Network, Normalise, Pad, SpectralConv, SpectralPool, default_network,
+    Activation,
+    Dense,
+    MaxPool,
+    Network,
+    Normalise,
+    Pad,
+    SpectralConv,
+    SpectralPool,
+    default_network,
 )  # fmt: skip
 from hadamac.quantise import quantise
 from hadamac.quantised import PRESETS

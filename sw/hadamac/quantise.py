@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from .calibration import forward_schedules, inverse_schedules
 from .data import as_images
 from .errors import DataError, FitError
 from .layers import Activation
-from .model.crop import expand
-from .model.fft import bit_reversed
-from .model.fft2d import Fft2dPlan, pack_rows
+from .model.fft2d import Fft2dPlan
 from .model.modrelu import ModRelu
 from .model.normalise import NormalisePlan
 from .model.pwl_fit import FUNCTIONS, Function, fit
@@ -41,33 +40,10 @@ from .reference import apply, check_parameters, product_weights
 from .stages import Stage, orthonormal
 from .timing import BIAS
 
-__all__ = ["quantise", "calibrate"]
+__all__ = ["quantise"]
 
 LOGIT_FRACTION = 8
 """Fraction bits of a logit: far below what separates two classes, far above its range's end."""
-
-
-def calibrate(x: np.ndarray, width: int, headroom: float, inverse: bool = False):
-    """A schedule for frames ``x`` (..., N) of float words.
-
-    Returns ``(schedule, y)``: one shift per radix-2 stage where the stage's largest part times
-    ``headroom`` exceeds ``width`` bits, and the scaled transform in natural order.
-    """
-    size = x.shape[-1]
-    sign = 1 if inverse else -1
-    z = x.reshape(-1, 1, size)
-    schedule = []
-    while z.shape[-1] > 1:
-        half = z.shape[-1] // 2
-        a, b = z[..., :half], z[..., half:]
-        pair = np.stack([a + b, a - b], axis=-2)
-        largest = max(np.abs(pair.real).max(initial=0), np.abs(pair.imag).max(initial=0))
-        shift = int(largest * headroom > 2.0 ** (width - 1))
-        schedule.append(shift)
-        pair = pair * 2.0**-shift
-        pair[..., 1, :] *= np.exp(sign * 2j * np.pi * np.arange(half) / (2 * half))
-        z = pair.reshape(len(z), -1, half)
-    return tuple(schedule), z[:, bit_reversed(size), 0].reshape(x.shape)
 
 
 def _exponents(weights: np.ndarray, bits: int) -> np.ndarray:
@@ -110,13 +86,13 @@ def quantise(network: Network, params: dict, images, formats: Formats) -> QuantN
 
 def _transform(stage: Stage, params, x, y, fraction, formats: Formats):
     plan = Fft2dPlan(size=stage.size, radius=stage.radius, width=formats.width, twiddle_width=formats.twiddle_width,
-                     **_forward_schedules(x * 2.0**fraction, stage.radius, formats))
+                     **forward_schedules(x * 2.0**fraction, stage.radius, formats))
     return plan, fraction - plan.scale
 
 
 def _inverse(stage: Stage, params, x, y, fraction, formats: Formats):
     plan = Fft2dPlan(size=stage.size, radius=stage.came, width=formats.width, twiddle_width=formats.twiddle_width,
-                     inverse=True, **_inverse_schedules(x * 2.0**fraction, stage.size, formats))
+                     inverse=True, **inverse_schedules(x * 2.0**fraction, stage.size, formats))
     return plan, fraction + 2 * (stage.size.bit_length() - 1) - plan.scale
 
 
@@ -189,33 +165,6 @@ _OPERATIONS = {
     "crop": lambda stage, params, x, y, fraction, formats: (Crop(radius=stage.radius), fraction),
     "tile": lambda stage, params, x, y, fraction, formats: (Tile(), fraction),
 }  # fmt: skip
-
-
-def _forward_schedules(words, radius, formats: Formats) -> dict:
-    if not formats.calibrated:
-        return {}
-    rows, z = calibrate(pack_rows(words), formats.width, formats.headroom)
-    plus, minus = z[..., : radius + 1], np.conj(z[..., -np.arange(radius + 1)])
-    halves = np.concatenate([plus + minus, -1j * (plus - minus)], axis=-2) / 2
-    # Column transforms want the rows in order: even rows came from the real parts.
-    count = words.shape[-1]
-    order = np.concatenate([np.arange(0, count, 2), np.arange(1, count, 2)]).argsort()
-    columns, _ = calibrate(np.swapaxes(halves[..., order, :], -1, -2), formats.width, formats.headroom)
-    return {"rows": rows, "columns": columns}
-
-
-def _inverse_schedules(words, size, formats: Formats) -> dict:
-    if not formats.calibrated:
-        return {}
-    columns, g = calibrate(np.swapaxes(expand(words, size), -1, -2), formats.width, formats.headroom, inverse=True)
-    g = np.swapaxes(g, -1, -2)
-    half = np.zeros((*g.shape[:-1], size), dtype=np.complex128)
-    radius = g.shape[-1] - 1
-    half[..., : radius + 1] = g
-    half[..., -np.arange(1, radius + 1)] = np.conj(g[..., 1:])  # of the Nyquist column either will do
-    pairs = half[..., 0::2, :] + 1j * half[..., 1::2, :]
-    rows, _ = calibrate(pairs, formats.width, formats.headroom, inverse=True)
-    return {"rows": rows, "columns": columns}
 
 
 def _check_bias(name: str, bias: np.ndarray) -> None:

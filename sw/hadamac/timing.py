@@ -29,7 +29,8 @@ __all__ = ["FIFO", "GATE", "GUARD", "FFT_GUARD", "STOP", "MULTIPLIER", "SUM", "R
            "normalise_centre", "normalise_interval", "normalise_narrow", "normalise_pipeline", "normalise_release",
            "normalise_statistics", "quadratic_pipeline", "real_latency", "real_pipeline", "tree", "rsqrt",
            "hypotenuse", "modrelu_line", "modrelu_pipeline", "rsqrt_bits", "SPECTRAL_AVERAGE",
-           "SPECTRAL_HALVE", "TILE", "spectral_pool_latency", "spectral_pad_latency", "tile_latency"]
+           "SPECTRAL_HALVE", "TILE", "spectral_pool_latency", "spectral_pad_latency", "tile_latency",
+           "scattering_interval"]
 
 FIFO = 2
 """Push to valid of a short output FIFO."""
@@ -328,3 +329,8 @@ def normalise_pipeline(plan: NormalisePlan) -> int:
     """Centre, narrow, multiply, requantise."""
     final = Requantise(plan.drop, plan.width, True)
     return normalise_centre(plan) + normalise_narrow(plan) + MULTIPLIER + requantise(final)
+
+
+def scattering_interval(size: int, angles: int) -> int:
+    """Cycles an image of a wavelet's scale: the half-spectra of 2 L maps, one bin a cycle."""
+    return 2 * angles * size * (size // 2 + 1)

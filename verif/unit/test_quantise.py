@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hadamac.calibration import calibrate
 from hadamac.errors import DataError, DescriptionError, FitError
 from hadamac.model.crop import crop
-from hadamac.quantise import calibrate, quantise
+from hadamac.quantise import quantise
 from hadamac.quantised import PRESETS, Formats
 from hadamac.reference import forward, kernel_spectrum
 from support import tiny

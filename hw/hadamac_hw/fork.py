@@ -1,0 +1,108 @@
+"""One stream to several, several to one: every beat to each of them; their frames one after the other."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hadamac.errors import DescriptionError
+
+from .stream import frames
+
+__all__ = ["Concatenate", "Fork"]
+
+
+class Fork(wiring.Component):
+    """Gives every beat to each of several streams, exactly once.
+
+    Parameters
+    ----------
+    shape : shape-like
+        A beat's data.
+    branches : int
+
+    Members
+    -------
+    i : In(frames of shape); o0, o1, .. : Out(frames of shape)
+
+    Timing
+    ------
+    Combinational.  Every branch may take a beat in a cycle of its own; it is then offered nothing until all have taken
+    it.  ``valid`` depends on no ``ready``.
+    """
+
+    latency = 0
+
+    def __init__(self, shape, *, branches: int):
+        if isinstance(branches, bool) or not isinstance(branches, int) or branches < 1:
+            raise DescriptionError(f"Fork branches must be a positive integer, not {branches!r}")
+        self.branches = branches
+        super().__init__({"i": In(frames(shape))} | {f"o{k}": Out(frames(shape)) for k in range(branches)})
+
+    @property
+    def outputs(self) -> list:
+        """o0, o1, .."""
+        return [getattr(self, f"o{k}") for k in range(self.branches)]
+
+    def elaborate(self, platform):
+        m = Module()
+        taken = [Signal(name=f"taken{k}") for k in range(self.branches)]
+        passed = [before | o.ready for before, o in zip(taken, self.outputs)]
+        m.d.comb += self.i.ready.eq(Cat(*passed).all())
+        for before, after, o in zip(taken, passed, self.outputs):
+            m.d.comb += [o.payload.eq(self.i.payload), o.valid.eq(self.i.valid & ~before)]
+            m.d.sync += before.eq(self.i.valid & after & ~self.i.ready)
+        return m
+
+
+class Concatenate(wiring.Component):
+    """A frame of the first stream, one of the second, and so on, as one frame.
+
+    Parameters
+    ----------
+    shape : shape-like
+        A beat's data.
+    lengths : tuple of int
+        Beats of a frame of each.
+
+    Members
+    -------
+    i0, i1, .. : In(frames of shape), whose ``last`` is not looked at
+    o : Out(frames of shape), sum(lengths) beats
+
+    Timing
+    ------
+    Combinational; a stream waits until its turn.
+    """
+
+    latency = 0
+
+    def __init__(self, shape, *, lengths: tuple[int, ...]):
+        self.lengths = tuple(lengths)
+        bad = [n for n in self.lengths if isinstance(n, bool) or not isinstance(n, int) or n < 1]
+        if bad or not self.lengths:
+            raise DescriptionError(f"Concatenate lengths must be positive integers, at least one, not {lengths!r}")
+        super().__init__({f"i{k}": In(frames(shape)) for k in range(len(self.lengths))} | {"o": Out(frames(shape))})
+
+    @property
+    def inputs(self) -> list:
+        """i0, i1, .."""
+        return [getattr(self, f"i{k}") for k in range(len(self.lengths))]
+
+    def elaborate(self, platform):
+        m = Module()
+        turn, beat = Signal(range(max(len(self.lengths), 2))), Signal(range(max(2, *self.lengths)))
+        final = len(self.lengths) - 1
+        for k, (i, length) in enumerate(zip(self.inputs, self.lengths)):
+            with m.If(turn == k):
+                end = beat == length - 1
+                m.d.comb += [
+                    self.o.payload.data.eq(i.payload.data), self.o.payload.last.eq(end if k == final else 0),
+                    self.o.valid.eq(i.valid), i.ready.eq(self.o.ready),
+                ]
+                with m.If(i.valid & self.o.ready):
+                    m.d.sync += beat.eq(beat + 1)
+                    with m.If(end):
+                        m.d.sync += [beat.eq(0), turn.eq(0 if k == final else k + 1)]
+        return m
