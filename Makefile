@@ -65,8 +65,8 @@ bitstream: $(VENV)/.fpga  ## bitstream for BOARD (default ulx3s-85f) into build/
 bench: $(VENV)/.bench  ## the FFT beside other open cores: speed, area, accuracy, into docs/benchmarks
 	@$(BIN)/python bench/fft
 
-study: $(VENV)/.base  ## what spectral pooling throws away: tables and figures, into docs/study
-	@$(BIN)/python study
+study: $(VENV)/$(if $(TRAIN),.train,.base)  ## what spectral pooling throws away, into docs/study; TRAIN=1 trains its networks again on DATA
+	@$(BIN)/python study --seed $(SEED) $(if $(TRAIN),--train --data $(DATA))
 
 train: $(VENV)/.train  ## train the default network on DATA=directory of MNIST files, into build/mnist-32
 	@mkdir -p build

@@ -6,11 +6,13 @@ Run ``make study`` or ``python study``.
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import dependence
 import figures
+import mnist
 import numpy as np
 import pages
 import pooling
@@ -18,7 +20,9 @@ import toy
 import typer
 from rich.console import Console
 
-from hadamac.data import shipped_digits
+from hadamac.artifact import shipped
+from hadamac.data import load_mnist, shipped_digits
+from hadamac.errors import DataError, HadamacError
 from hadamac.files import atomic_write
 from hadamac.steps import Steps
 
@@ -28,9 +32,15 @@ EQUIVARIANT = (1, 16, 17, 32, 64)
 
 def main(out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("docs/study"),
          seed: Annotated[int, typer.Option(help="Seed of weights and inputs.")] = 1,
-         build: Annotated[Path, typer.Option(help="Where compiled simulators are kept.")] = Path("build/sim")):
+         build: Annotated[Path, typer.Option(help="Where compiled simulators are kept.")] = Path("build/sim"),
+         frames: Annotated[int, typer.Option(min=2, help="Digits to simulate in each MNIST network.")] = 4,
+         jobs: Annotated[int, typer.Option(min=1, help="Networks to simulate at once.")] = 2,
+         train: Annotated[bool, typer.Option("--train", help="Train the MNIST networks again.")] = False,
+         data: Annotated[Path | None, typer.Option(help="Directory with MNIST's IDX files, to train.")] = None):
     """Compute, and write tables and figures."""
-    steps = Steps(3, Console())
+    steps = Steps(4 + train, Console())
+    if train:
+        _train(steps, data)
     out.mkdir(parents=True, exist_ok=True)
     with steps.step("The thread's toy, in floats, words and RTL") as bar:
         rows, entry = toy.measure(build), toy.SIGNALS[0] / toy.SIGNALS[1]
@@ -57,10 +67,35 @@ def main(out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("
         bar.say(f"Wrote {out}/dependence.md")
 
 
+    with steps.step("MNIST in ten networks: predicted and simulated (the first time compiles ten simulators)") as bar:
+        rows = mnist.measure(frames, build, jobs, lambda done, of, name: bar.at(done, of, name))
+        if not all(r["as_estimated"] for r in rows):
+            raise DataError("A simulated network must have the estimated cycles: see mnist.json")
+        atomic_write(out / "mnist.json", json.dumps(rows, indent=1) + "\n")
+        atomic_write(out / "mnist.md", pages.mnist_page(rows))
+        bar.say(f"Wrote {out}/mnist.md")
+
+
+def _train(steps: Steps, data: Path | None) -> None:
+    """Train every network of the study but the one that comes with the package."""
+    if data is None:
+        raise DataError("Training needs MNIST's files: name their directory with --data (make study TRAIN=1 DATA=...)")
+    training, test = load_mnist(data, "train"), load_mnist(data, "test")
+    with steps.step("Train the MNIST networks (an hour)") as bar:
+        for name in mnist.NETWORKS:
+            if mnist.path_of(name) != shipped():
+                artifact = mnist.train(name, training, test, lambda epoch, of=name: bar.text(f"{of}: {epoch}"))
+                bar.say(f"{name}: float {100 * artifact.accuracy['float']:.2f} %, "
+                        f"fixed {100 * artifact.accuracy['fixed']:.2f} %")
+
+
 def _padded(digits):
     """28 x 28 in the middle of 32 x 32."""
     return np.pad(digits, ((0, 0), (2, 2), (2, 2)))
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except HadamacError as error:
+        sys.exit(f"study: error: {error}")

@@ -1,7 +1,8 @@
-"""The thread's one-dimensional toy, twice filter - normalise - sigmoid - crop, in floats, in words and on simulated RTL.
+"""The thread's one-dimensional toy, twice filter - normalise - sigmoid - crop: floats, words and simulated RTL.
 
-Its vectors of nine are spectra about their centre; all of them are even, so their half-spectra of five real bins, 0 .. 4,
-say the same.  Pooling keeps seven bins of nine, then five, that is four and three of a half-spectrum, and does not scale.
+Its vectors of nine are spectra about their centre; all of them are even, so their half-spectra of five real bins,
+0 .. 4, say the same.  Pooling keeps seven bins of nine, then five, that is four and three of a half-spectrum, and does
+not scale.
 """
 
 from __future__ import annotations
@@ -109,7 +110,8 @@ class Toy(wiring.Component):
         for _, block in self.blocks:
             match block:
                 case Hadamard():
-                    x = hadamard(x[..., None], block.weights[..., None], block.bias, block.shift, block.width)[0][..., 0]
+                    weights = block.weights[..., None]
+                    x = hadamard(x[..., None], weights, block.bias, block.shift, block.width)[0][..., 0]
                 case Pwl():
                     x = block.table.run(x.real)[0] + 0j
                 case _:

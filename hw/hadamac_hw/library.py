@@ -66,6 +66,7 @@ def cores(qnet: QuantNetwork) -> list[Core]:
     d = qnet.dense
     sigmoid = fit(FUNCTIONS["sigmoid"], segments=16, format=SQ(4, 12)).table
     zeros = np.zeros((4, 4, 28))
+    bins = NormalisePlan(multiplicity=live_multiplicity(7), width=16, fraction=11, over="bins")
     list_ = [
         *((f"fft{n}", Fft(size=n, width=16), f"FFT of {n} points, 16 bits, natural order, scale 1/{n}")
           for n in (16, 64, 256, 1024)),
@@ -88,8 +89,8 @@ def cores(qnet: QuantNetwork) -> list[Core]:
         ("modrelu", ModRelu(modrelu.ModRelu(bias=(-256,) * 8, width=16), bins=120),
          "modReLU of 8 channels of 120 bins, bias -256"),
         ("modulus", Modulus(width=16), "modulus of complex words, exactly rounded"),
-        ("normalise8x120", Normalise(NormalisePlan(multiplicity=live_multiplicity(7), width=16, fraction=11, over="bins"),
-                                     channels=8), "normalisation of 8 channels of the bins |u|, v <= 7, SQ(5,11) out"),
+        ("normalise8x120", Normalise(bins, channels=8),
+         "normalisation of 8 channels of the bins |u|, v <= 7, SQ(5,11) out"),
         ("spectral_pool32", SpectralPool(PoolPlan(size=32, keep=16, nyquist="average", width=16)),
          "spectral pooling of 32x17 half-spectra to 16x9, Nyquist bins averaged"),
         ("spectral_pad16", SpectralPad(PadPlan(size=16, to=32, nyquist="average", width=16)),

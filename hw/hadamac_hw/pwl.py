@@ -58,7 +58,7 @@ class Pwl(wiring.Component):
     loadable : bool
         Whether ``load`` exists; without it the table is built in.
     real : bool
-        Only the real part is computed, the imaginary one is 0: for spectra of real maps that are even about their centre.
+        Only the real part is computed, the imaginary one is 0: for spectra of maps that are even about their centre.
 
     Members
     -------
