@@ -27,9 +27,9 @@ from .quantised import Modulus, QuantNetwork, QuantStage, Table
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
-__all__ = ["layer_rows", "layer_table", "multiplications", "spectral_bins", "weights"]
+__all__ = ["ACTIVATIONS", "layer_rows", "layer_table", "multiplications", "spectral_bins", "weights"]
 
-_ACTIVATIONS = {"relu": "ReLU", "modrelu": "modReLU", "gelu": "GELU", "silu": "SiLU"}
+ACTIVATIONS = {"relu": "ReLU", "modrelu": "modReLU", "gelu": "GELU", "silu": "SiLU"}
 
 
 def _transform_multiplications(plan: Fft2dPlan) -> int:
@@ -113,7 +113,7 @@ def _what(qnet: QuantNetwork, s: QuantStage) -> list[str]:
             return [f"MaxPool {n}→{n // 2}"]
         case "linear":
             return [f"Dense {s.op.weights[0].size}→{len(s.op.weights)}"]
-    return [_ACTIVATIONS.get(layer.function, layer.function) + (" of bins" if stage.kind == "bin" else "")]
+    return [ACTIVATIONS.get(layer.function, layer.function) + (" of bins" if stage.kind == "bin" else "")]
 
 
 def _shape_behind(s: QuantStage) -> list[int]:

@@ -27,17 +27,18 @@ TILE, GAP = 64, 4
 """Least height of a tile and width of a gap between tiles, in the pixels of a mosaic."""
 DPI = 120
 SIGNAL, ERROR = "magma", "viridis"
-OPERATIONS = {"image": "", "spectrum": "FFT2", "product": "× weights", "map": "IFFT2, ReLU"}
 INK, SOFT, FLOAT, FIXED, WINDOW = "#222222", "#7d838c", "#9db4cf", "#d9503f", "#35e0d0"
 
 
 def hermitian(live: np.ndarray) -> np.ndarray:
     """Live bins (..., 2r+1, r+1) to the spectrum (..., 2r+1, 2r+1) with zero frequency at [r, r].
 
-    ``X[-u, -v] = conj X[u, v]``; rows and columns run from -r to r.
+    ``X[-u, -v] = conj X[u, v]``; rows and columns run from -r to r, of a whole half-spectrum (..., N, N/2 + 1) from
+    -N/2 to N/2 - 1.
     """
-    right = np.fft.fftshift(live, axes=-2)
-    return np.concatenate([np.conj(right[..., ::-1, :0:-1]), right], axis=-1)
+    mirrored = np.conj(live[..., -np.arange(live.shape[-2]), :0:-1])
+    right = live[..., : live.shape[-2] - mirrored.shape[-1]]
+    return np.fft.fftshift(np.concatenate([mirrored, right], axis=-1), axes=-2)
 
 
 def grid(count: int) -> tuple[int, int]:
@@ -72,7 +73,8 @@ class Edge:
     """What one edge's pictures are drawn from.
 
     ``value``, ``fixed`` (C, N, N) in dB or in units of the map, or logits (K,); ``difference`` of the same
-    shape, in LSB; ``all_bins`` (C, N, N) of a spectrum, in dB, or None; ``shape`` in words.
+    shape, in LSB; ``all_bins`` (C, N, N) of a spectrum, in dB, or None; ``shape`` and the ``operation`` before it in
+    words.
     """
 
     error: EdgeError
@@ -82,23 +84,25 @@ class Edge:
     difference: np.ndarray
     limits: tuple[float, float]
     unit: str
+    operation: str
     all_bins: np.ndarray | None = None
 
     @classmethod
-    def of(cls, error: EdgeError, value: np.ndarray, words: np.ndarray, maps: np.ndarray | None) -> Edge:
-        """From one image's values and words; ``maps`` (C, N, N) are those that a spectrum is made of."""
+    def of(cls, error: EdgeError, value: np.ndarray, words: np.ndarray, maps: np.ndarray | None,
+           operation: str) -> Edge:
+        """From one image's values and words; ``maps`` (C, N, N) are those that a pruned spectrum is made of."""
         fixed = error.format.value(words)
         d = fixed - value
         difference = np.maximum(np.abs(d.real), np.abs(d.imag)) * 2.0**error.format.f
         shape = " × ".join(map(str, value.shape)) if value.ndim > 1 else f"{len(value)} classes"
         if not np.iscomplexobj(value):
             limits = (0.0, float(max(value.max(), fixed.max())) or 1.0)
-            return cls(error, shape, value, fixed, difference, limits, "value")
+            return cls(error, shape, value, fixed, difference, limits, "value", operation)
         bins = None if maps is None else np.fft.fftshift(np.fft.fft2(maps), axes=(-2, -1))
         largest = float(np.abs(value).max())
         value, fixed = (_decibels(hermitian(z), largest) for z in (value, fixed))
         return cls(error, f"{shape} live bins", value, fixed, hermitian(difference), (FLOOR, 0), "dB",
-                   None if bins is None else _decibels(bins, largest))
+                   operation, None if bins is None else _decibels(bins, largest))
 
     @property
     def radius(self) -> int:
@@ -277,7 +281,7 @@ def overview(path: list[Edge], last: Edge, label: int | None) -> bytes:
         sheet.text(x, second + height + 0.1, below, ha="center", color=SOFT, linespacing=1.4, size=8.5)
 
     for edge, width in zip(path, widths):
-        caption(x + width / 2, edge, OPERATIONS[edge.error.edge.rstrip("0123456789")])
+        caption(x + width / 2, edge, edge.operation)
         above, below, frame = edge.value, edge.fixed, None
         if edge.all_bins is not None:
             above, below, frame = edge.all_bins, edge.framed, edge.radius

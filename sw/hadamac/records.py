@@ -19,7 +19,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from .errors import ArtifactError
+from .errors import ArtifactError, DescriptionError
 from .layers import Activation
 from .model.fft2d import Fft2dPlan
 from .model.modrelu import ModRelu
@@ -72,12 +72,19 @@ def record(stage: QuantStage, formats: Formats) -> tuple[dict, dict[str, np.ndar
 def operation(stage: Stage, facts: dict, formats: Formats, take: Callable) -> object:
     """The operation that :func:`record` told of; ``take(name, shape)`` gives an array, checked.
 
-    Raises ArtifactError if a fact is missing.
+    Raises ArtifactError if a fact is missing, DescriptionError if one does not fit its network.
     """
     try:
-        return _operation(stage, facts, formats, take)
+        op = _operation(stage, facts, formats, take)
     except (KeyError, TypeError) as e:
         raise ArtifactError(f"Artifact stage {stage.name} is damaged: {e}") from None
+    words = op.table if isinstance(op, Table) else op
+    if isinstance(words, (PwlTable, QuadraticPlan)) and words.width != formats.width:
+        raise DescriptionError(f"Stage {stage.name} must have words of {formats.width} bits, not {words.width}")
+    if isinstance(op, ModRelu) and len(op.bias) != stage.channels:
+        raise DescriptionError(
+            f"Stage {stage.name} must have a bias for each of {stage.channels} channels, not {len(op.bias)}")
+    return op
 
 
 def _operation(stage: Stage, facts: dict, formats: Formats, take: Callable) -> object:

@@ -22,6 +22,7 @@ import numpy as np
 
 from . import pictures
 from .data import as_images
+from .describe import ACTIVATIONS
 from .errors import DataError
 from .files import atomic_write
 from .numeric import SQ
@@ -32,6 +33,8 @@ __all__ = ["EdgeError", "error_table", "save_pictures"]
 
 CHUNK = 500
 """Images per pass: some 100 MB of float and fixed traces of the default network."""
+OPERATIONS = {"transform": "FFT2", "multiply": "× weights", "inverse": "IFFT2", "tile": "max pooling", "crop": "crop",
+              "normalise": "normalise", "linear": "dense"}
 
 
 @dataclass(frozen=True)
@@ -118,15 +121,28 @@ def error_table(qnet: QuantNetwork, params, images) -> list[EdgeError]:
     return [s.result() for s in sums.values()]
 
 
+def _operations(qnet: QuantNetwork) -> dict[str, str]:
+    """What was done to come to an edge, in words."""
+    out, waiting = {"image": ""}, ""
+    for stage in (s.stage for s in qnet.stages):
+        waiting += OPERATIONS.get(stage.kind) or ACTIVATIONS.get(stage.layer.function, stage.layer.function)
+        if stage.edge:
+            out[stage.edge], waiting = waiting, ""
+        else:
+            waiting += ", "
+    return out
+
+
 def _edges(qnet: QuantNetwork, values: dict, words: dict) -> list[pictures.Edge]:
     """What the pictures of one image are drawn from."""
-    out, before = [], "image"
+    out, before, operations = [], "image", _operations(qnet)
     for edge, fmt in qnet.edges.items():
         s = _Sum(edge, fmt)
         s.add(values[edge], words[edge])
         # A spectrum is shown among the dead bins that the circuit never computes, those of its float maps.
-        maps = values[before][0] if edge.startswith("spectrum") else None
-        out.append(pictures.Edge.of(s.result(), values[edge][0], words[edge][0], maps))
+        pruned = edge.startswith("spectrum") and 2 * values[edge].shape[-1] <= values[before].shape[-1]
+        maps = values[before][0] if pruned else None
+        out.append(pictures.Edge.of(s.result(), values[edge][0], words[edge][0], maps, operations[edge]))
         before = edge
     return out
 
@@ -148,8 +164,8 @@ def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir:
     Returns
     -------
     list of Path
-        ``0_image.png``; per group k ``spectrum{k}.png``, ``product{k}.png``, ``map{k}.png``;
-        ``logits.png``; ``overview.png``.
+        ``0_image.png``; of every named edge, as ``spectrum0.png``, ``product0.png``, ``map0.png``; ``logits.png``;
+        ``overview.png``.
 
     Raises
     ------

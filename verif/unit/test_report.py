@@ -21,6 +21,7 @@ from hadamac.quantise import quantise
 from hadamac.quantised import PRESETS
 from hadamac.reference import forward, kernel_spectrum
 from hadamac.report import error_table, save_pictures
+from support import tiny
 
 SEED = 7
 SUMS = ("weights", "multiplications", "multiplications_in_space", "multipliers", "memory_bits")
@@ -107,6 +108,8 @@ class TestArrays:
         live = np.fft.fft2(maps)[:, np.r_[0:4, 13:16], :4]
         whole = np.fft.fftshift(np.fft.fft2(maps), axes=(-2, -1))[:, 8 - 3 : 8 + 4, 8 - 3 : 8 + 4]
         np.testing.assert_allclose(pictures.hermitian(live), whole, atol=1e-12)
+        whole = np.fft.fftshift(np.fft.fft2(maps), axes=(-2, -1))  # from -8 to 7, with the Nyquist bins
+        np.testing.assert_allclose(pictures.hermitian(np.fft.rfft2(maps)), whole, atol=1e-12)
 
     @pytest.mark.parametrize(
         "count, grid", [(1, (1, 1)), (2, (2, 1)), (3, (2, 2)), (5, (2, 3)), (8, (4, 2)), (16, (4, 4)), (64, (8, 8))]
@@ -147,6 +150,30 @@ class TestPictures:
     def test_same_input_same_bytes(self, small, images, drawn, tmp_path):
         again = save_pictures(*small, images[0], 3, tmp_path)
         assert [path.read_bytes() for path in again] == [path.read_bytes() for path in drawn]
+
+    @pytest.mark.parametrize("name, operations", [
+        ("normalise_pool", ["", "FFT2", "× weights", "normalise", "crop", "hard-tanh"]),
+        ("max_pool", ["", "FFT2", "× weights", "IFFT2, sigmoid", "max pooling", "FFT2", "× weights", "normalise",
+                      "IFFT2, SiLU"]),
+        ("modrelu", ["", "FFT2", "× weights", "modReLU", "IFFT2, ReLU"]),
+        ("modulus", ["", "FFT2", "× weights", "normalise", "crop", "modulus", "× weights"]),
+    ])
+    def test_every_kind(self, name, operations, tmp_path, monkeypatch):
+        """Whole half-spectra, bins behind functions and odd sizes can be drawn; what was done is said right."""
+        network, rng = tiny.kinds()[name], np.random.default_rng(SEED)
+        params, images = tiny.parameters(network, rng), tiny.images(network, rng, 8)
+        qnet, drawn, overview = quantise(network, params, images, PRESETS["default"]), [], pictures.overview
+
+        def told(path, last, label):
+            drawn.extend(edge.operation for edge in path)
+            return overview(path, last, label)
+
+        monkeypatch.setattr(pictures, "overview", told)
+        paths = save_pictures(qnet, params, images[0], None, tmp_path)
+        assert drawn == operations
+        assert [p.stem for p in paths] == ["0_image", *list(qnet.edges)[1:], "overview"]
+        rows = error_table(qnet, params, images)
+        assert [row.edge for row in rows] == list(qnet.edges) and min(row.sqnr for row in rows) > 15
 
     def test_blank_image_without_label(self, small, tmp_path):
         """No signal anywhere in the first group: no division by zero."""
@@ -215,6 +242,51 @@ class TestLayers:
             assert rows[stage]["format"] == str(qnet.edges[edge])
         for k in range(2):  # an IFFT's own edge has no name: a ReLU keeps its shape and format
             assert [rows[f"ifft{k}"][c] for c in ("output", "format")] == [rows[f"relu{k}"][c] for c in ("output", "format")]
+
+    @pytest.mark.parametrize("name", list(tiny.kinds()))
+    def test_every_kind(self, name):
+        """Rows are the stages, their sums the total; the table of any network fits a terminal."""
+        network, rng = tiny.kinds()[name], np.random.default_rng(SEED)
+        qnet = tiny.quantised(network, rng, count=4)
+        *rows, total = layer_rows(qnet)
+        assert [row["stage"] for row in rows] == ["input", *(s.stage.name for s in qnet.stages)]
+        for column in SUMS:
+            assert total[column] == sum(row[column] for row in rows)
+        trace = qnet.predict(tiny.images(network, rng, 1), trace=True).trace
+        for row, s in zip(rows[1:], qnet.stages):
+            if s.stage.edge:
+                words = trace[s.stage.edge]
+                assert (row["output"], row["format"]) == (list(words.shape[1:]), str(qnet.edges[s.stage.edge]))
+                assert (row["live_bins"] is not None) == np.iscomplexobj(words)
+        free = sum(np.prod(shape) for shape in network.parameters.values())
+        assert json.loads(json.dumps(rows)) == rows and 0 < rows[-1]["weights"] <= free
+        console = Console(width=80, color_system=None, record=True, file=io.StringIO())
+        console.print(layer_table(qnet))
+        assert "…" not in console.export_text()
+
+    def test_figures_of_kinds(self):
+        """Weights and multiplications of a stage as formulas."""
+        rows = {}
+        for name in ("max_pool", "modrelu", "quadratic", "normalise_pool", "modulus"):
+            qnet = tiny.quantised(tiny.kinds()[name], np.random.default_rng(SEED), count=4)
+            rows |= {(name, row["stage"]): row for row in layer_rows(qnet)}
+
+        def of(*key):
+            return rows[key]["weights"], rows[key]["multiplications"]
+
+        # A whole spectrum of 16 x 16 reals, half of them of an even kernel; two products a bin.
+        assert of("max_pool", "hadamard0") == (2 * (128 + 1), 2 * 2 * 144)
+        assert of("max_pool", "hadamard1") == (2 * (2 * 32 + 1), 2 * 2 * 2 * 40)
+        assert of("max_pool", "sigmoid0") == (0, 2 * 256) and of("max_pool", "max_pool0") == (0, 0)
+        assert of("max_pool", "normalise0") == (0, 4 * 2 * 40)  # a count of a power of two needs no product
+        assert of("normalise_pool", "normalise0") == (0, 4 * 2 * 144)
+        assert of("modulus", "normalise0") == (0, 4 * 2 * 144) and of("modulus", "modulus0") == (0, 2 * 2 * 15)
+        assert of("modulus", "hadamard1") == (2 * (2 * 25 + 1), 4 * 2 * 2 * 15)
+        assert of("modrelu", "modrelu0") == (2, 6 * 2 * 28)
+        assert of("quadratic", "quadratic0") == (3, 2 * 2 * 256) and of("quadratic", "quadratic1") == (3, 2 * 2 * 16)
+        assert rows["modulus", "hadamard1"]["multiplications_in_space"] == 5 * 5 * 2 * 2 * 5 * 5  # free: k = N
+        assert rows["quadratic", "hadamard1"]["what"] == ["SpectralConv 2→2, 3×3"]
+        assert rows["normalise_pool", "crop0"]["what"] == ["crop to |u|, |v| ≤ 2"]
 
     def test_bins(self, small):
         rows = {row["stage"]: row for row in layer_rows(small[0])}

@@ -1,0 +1,85 @@
+"""Layer descriptions: what they hold, and every refusal."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from hadamac.errors import DescriptionError
+from hadamac.layers import LAYERS, Activation, Dense, MaxPool, Normalise, Pad, SpectralConv, SpectralPool
+from support.seeds import refused
+
+FUNCTIONS = "relu, leaky, sigmoid, tanh, gelu, silu, hard-sigmoid, hard-tanh, hard-swish"
+
+
+def test_types():
+    assert {name: cls.__name__ for name, cls in LAYERS.items()} == {
+        "spectral_conv": "SpectralConv", "spectral_pool": "SpectralPool", "pad": "Pad", "activation": "Activation",
+        "normalise": "Normalise", "max_pool": "MaxPool", "dense": "Dense"}
+    for layer in (SpectralConv(channels=1), SpectralPool(size=1), Pad(size=64), Activation(), Normalise(), MaxPool(),
+                  Dense(outputs=256)):
+        assert LAYERS[layer.type] is type(layer)
+        with pytest.raises(FrozenInstanceError):
+            layer.type = "other"
+    with pytest.raises(TypeError):
+        MaxPool(2)
+
+
+@pytest.mark.parametrize("function", ["tanh", "hard-tanh", "modrelu", "modulus"])
+def test_functions_of_bins(function):
+    assert Activation(function=function, domain="bins").function == function
+
+
+@pytest.mark.parametrize("nyquist", ["zero", "average", "naive"])
+def test_an_odd_size_has_no_nyquist_bins(nyquist):
+    assert SpectralPool(size=7, nyquist=nyquist).nyquist == nyquist
+
+
+NOT_ODD = ("Activation function on bins must be odd (tanh, hard-tanh) or act on the magnitude (modrelu, modulus), not "
+           "{!r}: X(-u,-v) = conj X(u,v) would no longer hold, and the map not be real")
+
+
+@pytest.mark.parametrize(("build", "message"), [
+    (lambda: SpectralConv(channels=0), "SpectralConv channels must be an integer from 1 to 256, not 0"),
+    (lambda: SpectralConv(channels=257), "SpectralConv channels must be an integer from 1 to 256, not 257"),
+    (lambda: SpectralConv(channels=2.0), "SpectralConv channels must be an integer from 1 to 256, not 2.0"),
+    (lambda: SpectralConv(channels=True), "SpectralConv channels must be an integer from 1 to 256, not True"),
+    (lambda: SpectralConv(channels=1, kernel=4), "SpectralConv kernel must be odd (it has a centre tap), not 4"),
+    (lambda: SpectralConv(channels=1, kernel=65), "SpectralConv kernel must be an integer from 1 to 63, not 65"),
+    (lambda: SpectralConv(channels=1, kernel="3"), "SpectralConv kernel must be an integer from 1 to 63, not '3'"),
+    (lambda: SpectralConv(channels=1, band=-1), "SpectralConv band must be an integer from 0 to 31, not -1"),
+    (lambda: SpectralConv(channels=1, band=32), "SpectralConv band must be an integer from 0 to 31, not 32"),
+    (lambda: SpectralConv(channels=1, band=1.5), "SpectralConv band must be an integer from 0 to 31, not 1.5"),
+    (lambda: SpectralConv(channels=1, real=1), "SpectralConv real must be one of False, True, not 1"),
+    (lambda: SpectralConv(channels=1, real=None), "SpectralConv real must be one of False, True, not None"),
+    (lambda: SpectralPool(size=0), "SpectralPool size must be an integer from 1 to 64, not 0"),
+    (lambda: SpectralPool(size=65), "SpectralPool size must be an integer from 1 to 64, not 65"),
+    (lambda: SpectralPool(size=8, nyquist="mean"), "SpectralPool nyquist must be one of zero, average, naive, not 'mean'"),
+    (lambda: SpectralPool(size=8, nyquist=0), "SpectralPool nyquist must be one of zero, average, naive, not 0"),
+    *[(lambda rule=rule: SpectralPool(size=8, nyquist=rule),
+       f"SpectralPool nyquist must be zero in a network, not {rule!r}: a network drops the Nyquist bins, because only then "
+       "pooling commutes with every shift") for rule in ("average", "naive")],
+    (lambda: Pad(size=0), "Pad size must be an integer from 1 to 64, not 0"),
+    (lambda: Pad(size=128), "Pad size must be an integer from 1 to 64, not 128"),
+    (lambda: Activation(domain="frequency"), "Activation domain must be one of space, bins, not 'frequency'"),
+    (lambda: Activation(function="elu"), f"Activation function must be one of {FUNCTIONS}, quadratic, not 'elu'"),
+    (lambda: Activation(function="modrelu"), f"Activation function must be one of {FUNCTIONS}, quadratic, not 'modrelu'"),
+    (lambda: Activation(function=["relu"]), f"Activation function must be one of {FUNCTIONS}, quadratic, not ['relu']"),
+    *[(lambda name=name: Activation(function=name, domain="bins"), NOT_ODD.format(name))
+      for name in ("relu", "leaky", "sigmoid", "gelu", "silu", "hard-sigmoid", "hard-swish", "quadratic")],
+    (lambda: Activation(function="elu", domain="bins"),
+     "Activation function must be one of tanh, hard-tanh, modrelu, modulus, not 'elu'"),
+    (lambda: Activation(segments=1), "Activation segments must be an integer from 2 to 64, not 1"),
+    (lambda: Activation(segments=65), "Activation segments must be an integer from 2 to 64, not 65"),
+    (lambda: Normalise(over="channels"), "Normalise over must be one of bins, map, not 'channels'"),
+    (lambda: Normalise(statistics="running"), "Normalise statistics must be one of frame, frozen, not 'running'"),
+    (lambda: Normalise(statistics="frozen"),
+     "Normalise over must be map where statistics are frozen, not 'bins': a mean of bins is a constant on every bin, and a "
+     "SpectralConv has a bias on the DC bin only"),
+    (lambda: Dense(outputs=1), "Dense outputs must be an integer from 2 to 256, not 1"),
+    (lambda: Dense(outputs=257), "Dense outputs must be an integer from 2 to 256, not 257"),
+])
+def test_refusals(build, message):
+    with refused(message, DescriptionError):
+        build()

@@ -1,0 +1,108 @@
+"""The same answer with every dead bin put back: what pruning leaves out cannot be seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hadamac.artifact import Artifact
+from hadamac.cli_explain import savings
+from hadamac.describe import spectral_bins
+from hadamac.model.crop import live_rows
+from hadamac.quantise import quantise
+from hadamac.quantised import PRESETS
+from hadamac.reference import apply, product_weights
+from hadamac.stages import stages
+from hadamac.unpruned import unpruned
+from support import tiny
+from support.seeds import rng
+
+KINDS = tiny.kinds()
+PRUNED = [name for name, n in KINDS.items() if [s.radius for s in n.stages] != [s.radius for s in stages(n, prune=False)]]
+
+
+def prepared(name: str, preset: str = "default"):
+    network, r = KINDS[name], rng("unpruned", name)
+    params, images = tiny.parameters(network, r), tiny.images(network, r, 24)
+    return params, images, quantise(network, params, images, PRESETS[preset])
+
+
+def test_most_kinds_are_pruned():
+    assert set(KINDS) - set(PRUNED) == {"whole", "max_pool"}
+
+
+@pytest.mark.parametrize("name", list(KINDS))
+def test_logits_are_identical(name):
+    """And so are the words of every edge on live bins; on the others there are words that matter to nobody."""
+    params, images, q = prepared(name)
+    whole = unpruned(q, params)
+    a, b = q.predict(images, trace=True), whole.predict(images, trace=True)
+    np.testing.assert_array_equal(a.logits, b.logits)
+    np.testing.assert_array_equal(a.classes, b.classes)
+    dead = 0
+    for edge, words in a.trace.items():
+        if edge.startswith("cropped"):  # crops of pools, which stand elsewhere
+            continue
+        more = b.trace[edge]
+        if np.iscomplexobj(words) and more.shape != words.shape:
+            r = words.shape[-1] - 1
+            rows = np.r_[: r + 1, more.shape[-2] - r : more.shape[-2]]
+            dead += np.count_nonzero(more) - np.count_nonzero(more[..., rows, : r + 1])
+            more = more[..., rows, : r + 1]
+        np.testing.assert_array_equal(words, more, edge)
+    assert bool(dead) == (name in PRUNED)
+
+
+@pytest.mark.parametrize("preset", ["halving", "compact"])
+def test_of_other_formats(preset):
+    for name in ("pool_relu", "tanh_bins", "frozen"):
+        params, images, q = prepared(name, preset)
+        np.testing.assert_array_equal(q.predict(images).logits, unpruned(q, params).predict(images).logits)
+
+
+@pytest.mark.parametrize("name", PRUNED)
+def test_dead_bins_hold_what_the_layers_define(name):
+    """Every edge of the unpruned network follows the unpruned float network; of free spectra, whose dead bins nothing
+    defines, they are zero."""
+    params, images, q = prepared(name)
+    whole = unpruned(q, params)
+    trace, x = whole.predict(images, trace=True).trace, images[:, None] / 256
+    for s in whole.stages:
+        stage = s.stage
+        if stage.kind == "multiply" and stage.layer.kernel is None:
+            free = params[f"conv{stage.index}.spectrum"]
+            more = np.zeros((*free.shape[:2], stage.rows, stage.radius + 1, 2))
+            r = free.shape[-2] - 1
+            rows = live_rows(stage.size, r) if free.shape[-3] < stage.rows else np.arange(stage.rows)
+            more[:, :, rows, : r + 1] = free
+            x = apply(stage, params | {f"conv{stage.index}.spectrum": more}, x)
+        else:
+            x = apply(stage, params, x)
+        if stage.edge:
+            value = whole.edges[stage.edge].value(trace[stage.edge])
+            # Rectified maps may hold a few pixels only: errors beside what came in, not beside what was left.
+            error, size = np.sqrt((abs(value - x) ** 2).mean()), np.sqrt((abs(x) ** 2).mean())
+            assert error < max(0.06 * size, 0.01), stage.edge
+
+
+def test_weights_of_dead_bins_are_the_kernel_s():
+    """Frozen statistics and scales included, also behind a band limit; rounded like the live ones, saturated if larger."""
+    params, _, q = prepared("frozen")
+    limit = 2 ** (q.formats.weight_width - 1)
+    for s in unpruned(q, params).of_kind("multiply"):
+        exact = product_weights(s.stage, params)[0] * 2.0 ** s.op.exponent[:, None, None, None]
+        assert s.op.weights.shape == (2, s.stage.inputs, s.stage.rows, s.stage.radius + 1)
+        for part, want in ((s.op.weights.real, exact.real), (s.op.weights.imag, exact.imag)):
+            np.testing.assert_array_equal(part, np.clip(np.rint(want), -limit, limit - 1))
+
+
+@pytest.mark.parametrize("name", list(KINDS))
+def test_savings(name):
+    """Pruning never costs; what it saves is told as (pruned, unpruned)."""
+    params, _, q = prepared(name)
+    saved = savings(Artifact(q, params))
+    assert list(saved) == ["bins", "weights", "multiplications", "bits of memory", "cycles of latency", "cycles an image"]
+    for what, (pruned, whole) in saved.items():
+        assert pruned <= whole, what
+    assert (saved["bins"][0] < saved["bins"][1]) == (name in PRUNED)
+    assert saved["bins"][0] == sum(spectral_bins(s) for s in q.stages if s.stage.kind != "crop")
