@@ -15,15 +15,15 @@ from rich.table import Table
 
 from . import __version__
 from .arrays import load_images, save_array, write_trace
-from .artifact import Artifact, load, save, shipped
+from .artifact import Artifact, load, shipped
 from .cli_explain import explain
 from .cli_fit import fit as fit_command
 from .cli_options import ArtifactArgument, DataOption, IntervalOption, SeedOption, console, folding
+from .cli_train import quantise, train
 from .cli_verilog import verilog_app
 from .data import load_mnist, shipped_digits
-from .errors import DataError, DescriptionError, HadamacError
-from .files import atomic_directory, check_directory
-from .quantised import PRESETS
+from .errors import DataError, HadamacError
+from .files import atomic_directory
 from .steps import Steps
 
 app = typer.Typer(
@@ -32,6 +32,8 @@ app = typer.Typer(
 )
 app.add_typer(verilog_app, name="verilog", epilog="Example: hadamac verilog --out build/rtl")
 app.command(name="explain", epilog="Example: hadamac explain")(explain)
+app.command(epilog="Example: hadamac train --data mnist/ --out my-network --network my-network.json")(train)
+app.command(epilog="Example: hadamac quantise --preset compact --out my-compact --data mnist/")(quantise)
 app.command(name="fit", epilog="Example: hadamac fit gelu --segments 16 --plot gelu.png")(fit_command)
 
 
@@ -46,88 +48,9 @@ def _main(version: Annotated[bool, typer.Option("--version", callback=_version, 
     """Frequency-domain CNNs: train, predict bit-exactly, emit, simulate and build."""
 
 
-def _preset(name: str):
-    if name not in PRESETS:
-        raise DescriptionError(f"Preset must be one of {', '.join(PRESETS)}, not {name!r}")
-    return PRESETS[name]
-
-
 def _percent(classes, labels) -> str:
     right = int((classes == labels).sum())
     return f"{100 * right / len(labels):.2f} % ({right} of {len(labels)})"
-
-
-@app.command(epilog="Example: hadamac train --data mnist/ --out my-network --epochs 7 --seed 1")
-def train(
-    data: Annotated[Path, typer.Option("--data", help="Directory with MNIST's IDX files, plain or .gz.")],
-    out: Annotated[Path, typer.Option("--out", help="Artifact directory to write.")],
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 7,
-    seed: SeedOption = 1,
-    preset: Annotated[str, typer.Option(help=f"Formats: {', '.join(PRESETS)}.")] = "default",
-):
-    """Train the default network with torch on MNIST, quantise it, and write its artifact."""
-    from .network import default_network
-    from .quantise import quantise as run_quantise
-    from .reference import forward
-
-    formats, network = _preset(preset), default_network()
-    check_directory(out, marker="artifact.json")  # before minutes of work, not after
-    images, labels = load_mnist(data, "train")
-    test_images, test_labels = load_mnist(data, "test")
-    from .train import fit
-
-    steps = Steps(3, console)
-    with steps.step(f"Train {network.name} on {len(images)} images, {epochs} epochs, seed {seed}") as bar:
-        def progress(epoch):
-            bar.at(epoch.index, epochs, str(epoch))
-            bar.say(str(epoch))
-
-        params = fit(network, images, labels, epochs=epochs, seed=seed, progress=progress)
-    with steps.step(f"Quantise ({preset}), calibrating on 1000 training images"):
-        qnet = run_quantise(network, params, images[:1000], formats)
-    with steps.step(f"Test on {len(test_images)} images") as bar:
-        accuracy = {
-            "images": len(test_images),
-            "float": float((forward(network, params, test_images).argmax(1) == test_labels).mean()),
-            "fixed": float((qnet.predict(test_images).classes == test_labels).mean()),
-        }
-        bar.say(f"float {100 * accuracy['float']:.3f} %, fixed {100 * accuracy['fixed']:.3f} %")
-    provenance = {"data": "MNIST training images", "epochs": epochs, "seed": seed, "preset": preset}
-    save(Artifact(qnet, params, accuracy, provenance), out)
-    console.print(f"Wrote {out}", highlight=False)
-
-
-@app.command(epilog="Example: hadamac quantise --preset compact --out my-compact --data mnist/")
-def quantise(
-    artifact: ArtifactArgument = None,
-    out: Annotated[Path, typer.Option("--out", help="Artifact directory to write.")] = ...,
-    preset: Annotated[str, typer.Option(help=f"Formats: {', '.join(PRESETS)}.")] = "compact",
-    data: DataOption = None,
-):
-    """Quantise an artifact's float parameters to other formats.
-
-    Calibrates on 1,000 training images and tests on the test images of --data, or does both on the
-    shipped digits.
-    """
-    from .quantise import quantise as run_quantise
-    from .reference import forward
-
-    formats, source = _preset(preset), load(artifact)
-    if data is not None:
-        calibration, (images, labels) = load_mnist(data, "train")[0][:1000], load_mnist(data, "test")
-    else:
-        images, labels = shipped_digits()
-        calibration = images
-    network = source.qnet.network
-    qnet = run_quantise(network, source.params, calibration, formats)
-    accuracy = {
-        "images": len(images),
-        "float": float((forward(network, source.params, images).argmax(1) == labels).mean()),
-        "fixed": float((qnet.predict(images).classes == labels).mean()),
-    }
-    save(Artifact(qnet, source.params, accuracy, source.provenance | {"preset": preset}), out)
-    console.print(f"Wrote {out}: float {100 * accuracy['float']:.3f} %, fixed {100 * accuracy['fixed']:.3f} % "
-                  f"on {len(images)} images", highlight=False)
 
 
 @app.command(epilog="Example: hadamac predict --images digits.npy --out logits.npy --trace stages/")

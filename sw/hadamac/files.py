@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .errors import DataError
 
-__all__ = ["atomic_directory", "atomic_write", "check_directory", "check_file"]
+__all__ = ["atomic_directory", "atomic_write", "check_directory", "check_file", "read_text"]
 
 
 def _temporary(path: Path) -> Path:
@@ -153,3 +153,13 @@ def _swap(temporary: Path, path: Path, marker: str | None) -> None:
         os.rename(old, path)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """A text file that a person named."""
+    try:
+        return Path(path).read_text()
+    except FileNotFoundError:
+        raise DataError(f"File {path} does not exist") from None
+    except (OSError, UnicodeDecodeError) as e:
+        raise DataError(f"File {path} cannot be read: {getattr(e, 'strerror', None) or e}") from None
