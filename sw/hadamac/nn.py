@@ -16,7 +16,8 @@ import numpy as np
 from .errors import ToolError
 from .model.crop import live_rows
 from .network import Network
-from .reference import check_parameters, fold_fft, multiplicity, parseval_weights, unfold_fft
+from .reference import check_parameters
+from .spectra import fold_fft, multiplicity, parseval_weights, unfold_fft
 from .stages import Stage, orthonormal
 
 try:
@@ -202,7 +203,7 @@ class Pad(torch.nn.Module):
 
 
 class MapDense(torch.nn.Module):
-    """Linear layer on maps, held as weights on the real vector of their bins (see `reference.fold_fft`).
+    """Linear layer on maps, held as weights on the real vector of their bins (see `hadamac.spectra.fold_fft`).
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import torch
 
-from .reference import multiplicity
+from .spectra import multiplicity
 from .stages import orthonormal
 
 __all__ = ["FrozenNormalise", "Function", "MaxPool", "ModRelu", "Modulus", "Normalise", "Quadratic", "SpectralFunction"]

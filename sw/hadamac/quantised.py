@@ -36,7 +36,7 @@ from .model.pwl import PwlTable, relu
 from .model.tile import max_pool
 from .network import Network
 from .numeric import SQ, to_integers
-from .reference import multiplicity
+from .spectra import multiplicity
 from .stages import Stage
 
 __all__ = ["Crop", "Formats", "Modulus", "Normalised", "PRESETS", "Prediction", "Product", "QuantDense", "QuantNetwork",

@@ -10,7 +10,8 @@ from hadamac.errors import DataError, DescriptionError, FitError
 from hadamac.model.crop import crop
 from hadamac.quantise import quantise
 from hadamac.quantised import PRESETS, Formats
-from hadamac.reference import forward, kernel_spectrum
+from hadamac.reference import forward
+from hadamac.spectra import kernel_spectrum
 from support import tiny
 from support.seeds import refused, rng
 

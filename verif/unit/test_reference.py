@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from hadamac import reference
+from hadamac import reference, spectra
 from hadamac.errors import DataError
 from hadamac.model import crop
 from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool, default_network
@@ -94,7 +94,7 @@ def test_trace_shapes_and_values(rng):
 def test_crop_keeps_means_and_a_real_output(rng):
     maps = rng.standard_normal((4, 32, 32))
     for size in (4, 8, 16, 32):
-        live = reference.live_spectrum(maps, size // 2 - 1) * (size / 32) ** 2
+        live = spectra.live_spectrum(maps, size // 2 - 1) * (size / 32) ** 2
         out = np.fft.irfft2(crop.expand(live, size), s=(size, size))
         half = np.pad(crop.expand(live, size), ((0, 0), (0, 0), (0, 1)))  # the Nyquist column is zero
         np.testing.assert_allclose(out.mean((1, 2)), maps.mean((1, 2)), atol=1e-14)
@@ -107,7 +107,7 @@ def test_crop_keeps_means_and_a_real_output(rng):
 
 def test_kernel_spectrum(rng):
     kernel = rng.standard_normal((3, 2, 5, 5))
-    W = reference.kernel_spectrum(kernel, 16)
+    W = spectra.kernel_spectrum(kernel, 16)
     assert W.shape == (3, 2, 16, 16)
     u = np.arange(16)
     tap = np.arange(5) - 2
@@ -115,10 +115,10 @@ def test_kernel_spectrum(rng):
     np.testing.assert_allclose(W, np.einsum("ui,vj,ocij->ocuv", E, E, kernel), atol=1e-12)
     centre = np.zeros((1, 1, 3, 3))
     centre[..., 1, 1] = 1
-    np.testing.assert_allclose(reference.kernel_spectrum(centre, 8), np.ones((1, 1, 8, 8)), atol=1e-15)
+    np.testing.assert_allclose(spectra.kernel_spectrum(centre, 8), np.ones((1, 1, 8, 8)), atol=1e-15)
     for bad, found in (((4, 4), "4 x 4"), ((3, 5), "3 x 5"), ((9, 9), "9 x 9")):
         with refused(rf"Kernel must be square and odd, at most 8 x 8, not {found}"):
-            reference.kernel_spectrum(np.zeros(bad), 8)
+            spectra.kernel_spectrum(np.zeros(bad), 8)
 
 
 def test_live_bins_and_expand(rng):
@@ -127,7 +127,7 @@ def test_live_bins_and_expand(rng):
         live = crop.crop(np.fft.rfft2(maps), r)
         assert live.shape == (2, min(2 * r + 1, 16), r + 1)
         np.testing.assert_allclose(live, crop.crop(np.fft.fft2(maps), r), atol=1e-12)
-        np.testing.assert_allclose(live, reference.live_spectrum(maps, r), atol=1e-12)
+        np.testing.assert_allclose(live, spectra.live_spectrum(maps, r), atol=1e-12)
         np.testing.assert_array_equal(crop.crop(crop.expand(live, 16), r), live)
     for r in (9, -1, 1.0, True):
         with refused(rf"Live radius of 16 bins must be an integer from 0 to 8, not {r!r}"):
@@ -149,12 +149,12 @@ def test_fold_fft_is_exact(size, rng):
     vector = np.stack(((s * F).real, (s * F).imag), -1)
     np.testing.assert_allclose((vector**2).sum((1, 2, 3)), (maps**2).sum((1, 2)))
     on_bins = np.einsum("kuvz,nuvz->nk", weight, vector)
-    folded = reference.fold_fft(weight, size)
+    folded = spectra.fold_fft(weight, size)
     np.testing.assert_allclose(np.einsum("kyx,nyx->nk", folded, maps), on_bins, atol=1e-12)
-    np.testing.assert_allclose(reference.fold_fft(reference.unfold_fft(folded), size), folded, atol=1e-13)
-    np.testing.assert_allclose(reference.unfold_fft(maps), vector, atol=1e-13)
+    np.testing.assert_allclose(spectra.fold_fft(spectra.unfold_fft(folded), size), folded, atol=1e-13)
+    np.testing.assert_allclose(spectra.unfold_fft(maps), vector, atol=1e-13)
     with refused(r"Weights on bins must have the shape \(\.\.\., 16, 9, 2\), not .*"):
-        reference.fold_fft(weight, 16)
+        spectra.fold_fft(weight, 16)
 
 
 def test_shift_equivariance(rng):

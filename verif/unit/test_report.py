@@ -19,8 +19,9 @@ from hadamac.estimate import Plan, estimate
 from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool, default_network
 from hadamac.quantise import quantise
 from hadamac.quantised import PRESETS
-from hadamac.reference import forward, kernel_spectrum
+from hadamac.reference import forward
 from hadamac.report import error_table, save_pictures
+from hadamac.spectra import kernel_spectrum
 from support import tiny
 
 SEED = 7
