@@ -10,7 +10,8 @@ import numpy as np
 from .errors import DataError
 from .model.crop import live_rows
 
-__all__ = ["fold_fft", "hermitian", "kernel_spectrum", "live_spectrum", "multiplicity", "parseval_weights", "unfold_fft"]
+__all__ = ["fold_fft", "hermitian", "kernel_spectrum", "live_spectrum", "multiplicity", "parseval_weights",
+           "unfold_fft"]
 
 
 def live_spectrum(maps: np.ndarray, r: int) -> np.ndarray:
