@@ -10,12 +10,12 @@ BIN := $(VENV)/bin
 HADAMAC := $(BIN)/hadamac
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sim verilog bitstream bench study train lint clean check-system
+.PHONY: help demo sim verilog bitstream bench bench-layers study train lint clean check-system
 
 help:  ## this text
 	@echo "hadamac: frequency-domain CNNs as bit-exact models and synthesizable hardware"
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
 	@echo
 	@echo "The command line: $(HADAMAC) --help"
 
@@ -63,7 +63,10 @@ bitstream: $(VENV)/.fpga  ## bitstream for BOARD (default ulx3s-85f) into build/
 	@$(HADAMAC) bitstream --board $(BOARD) --out $(or $(OUT),build/bitstream/$(BOARD)) --seed $(SEED)
 
 bench: $(VENV)/.bench  ## the FFT beside other open cores: speed, area, accuracy, into docs/benchmarks
-	@$(BIN)/python bench/fft
+	@$(BIN)/python -m bench.fft
+
+bench-layers: $(VENV)/.fpga  ## cells and speed of every layer's block, into docs/layers.md
+	@$(BIN)/python -m bench.layers
 
 study: $(VENV)/$(if $(TRAIN),.train,.base)  ## what spectral pooling throws away, into docs/study; TRAIN=1 trains its networks again on DATA
 	@$(BIN)/python study --seed $(SEED) $(if $(TRAIN),--train --data $(DATA))

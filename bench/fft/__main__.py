@@ -1,6 +1,6 @@
 """FFT benchmark: speed and area beside the peers, accuracy, and two plots.
 
-Run ``make bench`` or ``python bench/fft``; writes ``fft.json``, ``fft.md`` and the plots to docs/benchmarks.
+Run ``make bench`` or ``python -m bench.fft``; writes ``fft.json``, ``fft.md`` and the plots to docs/benchmarks.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-import accuracy
-import page
-import plots
-import synthesis
 import typer
 from rich.console import Console
 
 from hadamac.steps import Steps
+
+from .. import synthesis
+from . import accuracy, page, plots
+from .measure import measure
 
 HERE = Path(__file__).parent
 SIZES = [64, 256, 1024]
@@ -36,10 +36,10 @@ def main(
     for rows, flow, grade in ((ours, synthesis.LARGE, 6), (fast, synthesis.FAST, 8)):
         for size in SIZES:
             with steps.step(f"Synthesise, place and route {size} points, speed grade {grade} (minutes)") as bar:
-                rows.append(synthesis.measure(flow, numbers, build, size=size))
+                rows.append(measure(flow, numbers, build, size=size))
                 bar.say(f"{rows[-1]['fmax']:.1f} MHz, {rows[-1]['comb']} COMB, {rows[-1]['ff']} FF")
     with steps.step(f"The same of the iterative core, {SMALL} points, for an iCE40 UP5K") as bar:
-        small = synthesis.measure(synthesis.SMALL, numbers, build, size=SMALL, architecture="iterative")
+        small = measure(synthesis.SMALL, numbers, build, size=SMALL, architecture="iterative")
         bar.say(f"{small['fmax']:.1f} MHz, {small['cells']} logic cells")
     peers = json.loads((HERE / "peers.json").read_text())
     with steps.step("Accuracy") as bar:

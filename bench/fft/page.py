@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import accuracy
-import synthesis
-
 from hadamac import timing
+
+from .. import synthesis
+from . import accuracy
 
 __all__ = ["markdown"]
 

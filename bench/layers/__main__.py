@@ -1,0 +1,45 @@
+"""What every layer is and costs: synthesises each block, and writes docs/layers.md.
+
+Run ``make bench-layers`` or ``python -m bench.layers``; the figures also go to docs/benchmarks/layers.json.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from hadamac.files import atomic_write
+from hadamac.steps import Steps
+
+from .. import synthesis
+from .cases import CASES
+from .measure import measure
+from .page import markdown
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("docs"),
+    build: Annotated[Path, typer.Option(help="Where netlists and reports are kept.")] = Path("build/bench"),
+    seeds: Annotated[str, typer.Option(help="nextpnr's seeds.")] = "1,2,3",
+    jobs: Annotated[int, typer.Option(help="Seeds at a time.")] = 2,
+):
+    """Measure, and write the tables."""
+    numbers = [int(s) for s in seeds.split(",")]
+    steps, rows = Steps(len(CASES), Console()), []
+    for case in CASES.values():
+        with steps.step(f"Synthesise, place and route {case.name}") as bar:
+            rows.append(measure(case, synthesis.LARGE, numbers, build, jobs=jobs))
+            bar.say(f"{rows[-1]['fmax']:.1f} MHz, {rows[-1]['comb']} COMB, {rows[-1]['ff']} FF")
+    tools = {name: version for name, version in synthesis.tools().items() if "ice40" not in name}
+    result = {"tools": tools, "seeds": numbers, "block_ram_limit": synthesis.block_ram_limit("6"), "rows": rows}
+    (out / "benchmarks").mkdir(parents=True, exist_ok=True)
+    atomic_write(out / "benchmarks" / "layers.json", json.dumps(result, indent=1) + "\n")
+    atomic_write(out / "layers.md", markdown(result))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,135 @@
+"""The blocks that are measured: 16-bit words, 16 channels, maps of 32 x 32 or 16 x 16, bins up to radius 7."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hadamac.arrivals import fft2d
+from hadamac.model.fft2d import Fft2dPlan
+from hadamac.model.modrelu import ModRelu as ModReluPlan
+from hadamac.model.normalise import NormalisePlan, live_multiplicity
+from hadamac.model.nyquist import PadPlan, PoolPlan
+from hadamac.model.pool import RULES
+from hadamac.model.pwl_fit import FUNCTIONS, fit
+from hadamac.model.quadratic import quadratic_plan
+from hadamac.numeric import SQ
+from hadamac_hw.argmax import Argmax
+from hadamac_hw.crop import Crop, Expand
+from hadamac_hw.dense import Dense
+from hadamac_hw.fft2d import Fft2d, RowPairs
+from hadamac_hw.hadamard import Hadamard
+from hadamac_hw.modrelu import ModRelu
+from hadamac_hw.modulus import Modulus, PairModulus
+from hadamac_hw.normalise import Normalise
+from hadamac_hw.pwl import Pwl, Relu
+from hadamac_hw.quadratic import Quadratic
+from hadamac_hw.spectral_pool import SpectralPad, SpectralPool
+from hadamac_hw.tile import Decimate, MaxPool
+
+__all__ = ["CASES", "CHANNELS", "Case", "FORMAT", "SEED", "SEGMENTS", "WIDTH", "counts"]
+
+WIDTH, CHANNELS, LANES, SEGMENTS, SEED = 16, 16, 4, 16, 1
+SIZE, POOLED, RADIUS = 32, 16, 7
+ROWS = 2 * RADIUS + 1
+BINS = ROWS * (RADIUS + 1)
+FORMAT = SQ(4, WIDTH - 4)
+"""Of an activation's words: the tables span -8 to 8."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A measurement: its name, how to make the block, and what stands in the table."""
+
+    name: str
+    block: Callable[[], object]
+    what: str
+
+
+def _rng() -> np.random.Generator:
+    """Weights and biases are built in, and some as logic: they must not all be alike."""
+    return np.random.default_rng(SEED)
+
+
+def _hadamard(real: bool) -> Hadamard:
+    rng = _rng()
+    parts = rng.integers(-128, 128, (2, CHANNELS, CHANNELS, BINS))
+    bias, shift = rng.integers(-(1 << 18), 1 << 18, CHANNELS), rng.integers(7, 11, CHANNELS)
+    return Hadamard(weights=parts[0] + (0 if real else 1j) * parts[1], bias=bias, shift=shift, lanes=LANES, width=WIDTH,
+                    loadable=False, real=real)
+
+
+def _dense(*shape: int) -> Dense:
+    rng = _rng()
+    weights, bias = rng.integers(-128, 128, (10, CHANNELS, *shape)), rng.integers(-(1 << 18), 1 << 18, 10)
+    return Dense(weights=weights, bias=bias, shift=rng.integers(3, 6, 10), lanes=10, width=WIDTH)
+
+
+def _pwl(function: str, loadable: bool = False) -> Pwl:
+    return Pwl(fit(FUNCTIONS[function], segments=SEGMENTS, format=FORMAT).table, loadable=loadable)
+
+
+def _modrelu() -> ModRelu:
+    bias = tuple(-int(b) for b in _rng().integers(0, 1 << 12, CHANNELS))
+    return ModRelu(ModReluPlan(bias=bias, width=WIDTH), bins=BINS)
+
+
+def _normalise(over: str) -> Normalise:
+    count = POOLED**2 if over == "map" else None
+    plan = NormalisePlan(multiplicity=live_multiplicity(RADIUS), count=count, width=WIDTH, fraction=10, over=over)
+    return Normalise(plan=plan, channels=CHANNELS)
+
+
+_BINS = f"{CHANNELS} channels of {ROWS} x {RADIUS + 1} bins"
+_MAPS = f"{CHANNELS} channels of {SIZE} x {SIZE}"
+_FULL = {n: f"{CHANNELS} channels of {n} x {n // 2 + 1} bins" for n in (SIZE, POOLED)}
+_TABLE = f"two words a beat, {FORMAT}, {SEGMENTS} segments at most"
+
+CASES = {case.name: case for case in (
+    Case("row-pairs", lambda: RowPairs(size=SIZE, width=WIDTH, shift=WIDTH - 9), f"{SIZE} x {SIZE} pixels of 8 bits"),
+    Case("fft2d", lambda: Fft2d(Fft2dPlan(size=SIZE, radius=RADIUS, width=WIDTH), channels=CHANNELS),
+         f"{_MAPS} to {ROWS} x {RADIUS + 1} bins"),
+    Case("ifft2d", lambda: Fft2d(Fft2dPlan(size=POOLED, radius=RADIUS, width=WIDTH, inverse=True), channels=CHANNELS),
+         f"{_BINS} to maps of {POOLED} x {POOLED}"),
+    Case("hadamard", lambda: _hadamard(False), f"{_BINS} to {CHANNELS} channels, weights of 8 bits, L = {LANES}"),
+    Case("hadamard-real", lambda: _hadamard(True), "the same with real weights"),
+    Case("crop", lambda: Crop(size=SIZE, radius=RADIUS, columns=SIZE // 2 + 1, width=WIDTH, channels=CHANNELS),
+         f"{_FULL[SIZE]} to {ROWS} x {RADIUS + 1}"),
+    Case("expand", lambda: Expand(size=POOLED, radius=RADIUS, width=WIDTH, channels=CHANNELS),
+         f"{_BINS} to {POOLED} x {RADIUS + 1}"),
+    *(Case(f"pool-{rule}", lambda rule=rule: SpectralPool(
+        PoolPlan(size=SIZE, keep=POOLED, width=WIDTH, nyquist=rule), channels=CHANNELS),
+        f"{_FULL[SIZE]} to {POOLED} x {POOLED // 2 + 1}") for rule in RULES),
+    *(Case(f"pad-{rule}", lambda rule=rule: SpectralPad(
+        PadPlan(size=POOLED, to=SIZE, width=WIDTH, nyquist=rule), channels=CHANNELS),
+        f"{_FULL[POOLED]} to {SIZE} x {SIZE // 2 + 1}") for rule in RULES),
+    Case("max-pool", lambda: MaxPool(size=SIZE, width=WIDTH, channels=CHANNELS), f"{_MAPS} to {POOLED} x {POOLED}"),
+    Case("decimate", lambda: Decimate(size=SIZE, width=WIDTH, channels=CHANNELS), f"{_MAPS} to {POOLED} x {POOLED}"),
+    Case("relu", lambda: Relu(width=WIDTH), "two words a beat"),
+    *(Case(f"pwl-{name}", lambda name=name: _pwl(name), _TABLE) for name in FUNCTIONS if name != "relu"),
+    Case("pwl-loadable", lambda: _pwl("sigmoid", True), f"{_TABLE}, mirrored, loaded at run time"),
+    Case("quadratic", lambda: Quadratic(plan=quadratic_plan((0.1, 0.5, 0.25), in_format=FORMAT, out_format=FORMAT)),
+         f"two words a beat, {FORMAT}"),
+    Case("modrelu", _modrelu, _BINS),
+    Case("modulus", lambda: Modulus(width=WIDTH), "a complex word a beat"),
+    Case("pair-modulus", lambda: PairModulus(width=WIDTH, beats=POOLED**2 // 2, pairs=CHANNELS // 2),
+         f"{CHANNELS // 2} pairs of {POOLED} x {POOLED} maps"),
+    Case("normalise-bins", lambda: _normalise("bins"), _BINS),
+    Case("normalise-map", lambda: _normalise("map"), _BINS),
+    Case("dense", lambda: _dense(8, 8), f"{CHANNELS} channels of 8 x 8 to 10 logits, weights of 8 bits, L = 10"),
+    Case("dense-bins", lambda: _dense(7, 4, 2), f"{CHANNELS} channels of 7 x 4 bins to 10 logits, the same"),
+    Case("argmax", lambda: Argmax(classes=10, width=24), "10 logits of 24 bits"),
+)}  # fmt: skip
+"""By name."""
+
+
+def counts(block) -> dict:
+    """Multipliers; latency, first beat in to first beat out; interval a frame, None where it is a cycle a beat."""
+    if isinstance(block, Fft2d):
+        latency = int(fft2d(block.plan, np.arange(block.frame[0]))[0])
+    else:
+        latency = block.latency
+    return {"multipliers": getattr(block, "multipliers", 0), "latency": latency,
+            "interval": getattr(block, "interval", None)}

@@ -1,0 +1,229 @@
+"""Every layer: what it computes, where it comes from, and what it costs as a formula."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["COSTS", "Cost", "LAYERS", "Layer", "SOURCES", "SYMBOLS"]
+
+SOURCES = {
+    "Amin 1997": 'Amin, Curtis, Hayes-Gill, "Piecewise linear approximation applied to nonlinear function of a neural '
+                 'network", IEE Proc. Circuits Devices Syst. 144(6), 1997',
+    "Arjovsky 2016": 'Arjovsky, Shah, Bengio, "Unitary evolution recurrent neural networks", ICML 2016',
+    "Benvenuto 1992": 'Benvenuto, Piazza, "On the complex backpropagation algorithm", IEEE Trans. Signal Processing '
+                      '40(4), 1992',
+    "Bruna 2013": 'Bruna, Mallat, "Invariant scattering convolution networks", IEEE Trans. PAMI 35, 2013',
+    "Elfwing 2018": 'Elfwing, Uchibe, Doya, "Sigmoid-weighted linear units for neural network function approximation '
+                    'in reinforcement learning", Neural Networks 107, 2018',
+    "He 1996": 'He, Torkelson, "A new approach to pipeline FFT processor", IPPS 1996',
+    "Hendrycks 2016": 'Hendrycks, Gimpel, "Gaussian error linear units (GELUs)", arXiv:1606.08415, 2016',
+    "Howard 2019": 'Howard et al., "Searching for MobileNetV3", ICCV 2019',
+    "Ioffe 2015": 'Ioffe, Szegedy, "Batch normalization: accelerating deep network training by reducing internal '
+                  'covariate shift", ICML 2015',
+    "Maas 2013": 'Maas, Hannun, Ng, "Rectifier nonlinearities improve neural network acoustic models", ICML 2013',
+    "Mathieu 2014": 'Mathieu, Henaff, LeCun, "Fast training of convolutional networks through FFTs", ICLR 2014',
+    "Nair 2010": 'Nair, Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010',
+    "Rippel 2015": 'Rippel, Snoek, Adams, "Spectral representations for convolutional neural networks", NIPS 2015',
+    "Scherer 2010": 'Scherer, Müller, Behnke, "Evaluation of pooling operations in convolutional architectures for '
+                    'object recognition", ICANN 2010',
+    "Ulyanov 2016": 'Ulyanov, Vedaldi, Lempitsky, "Instance normalization: the missing ingredient for fast '
+                    'stylization", arXiv:1607.08022, 2016',
+}
+"""Papers by the name that rows give them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """A row.
+
+    Parameters
+    ----------
+    name, formula : str
+    source : str
+        Papers as `SOURCES` names them, and sections; empty where there is none.
+    covers : tuple of str
+        What of `hadamac.layers` it stands for: ``type``, or ``activation.domain.function``.
+    model : str
+        File of the bit-exact model, in sw/hadamac.
+    circuit, torch : str
+        ``file.class``, in hw/hadamac_hw and sw/hadamac; circuits one after the other.
+    case : str
+        Its measurement (`bench.layers.cases`); empty where it has no circuit of its own, which ``note`` explains.
+    """
+
+    name: str
+    formula: str
+    source: str = ""
+    covers: tuple[str, ...] = ()
+    model: str
+    circuit: str = ""
+    torch: str = ""
+    case: str = ""
+    note: str = ""
+
+    @property
+    def links(self) -> dict[str, list[tuple[str, str]]]:
+        """``(file, name)`` of the model, of circuits, of torch modules."""
+        classes = {
+            kind: [(f"{directory}/{file}.py", name) for file, name in (c.split(".") for c in text.split())]
+            for kind, directory, text in (("circuit", "hw/hadamac_hw", self.circuit),
+                                          ("torch", "sw/hadamac", self.torch))
+        }
+        return {"model": [(f"sw/hadamac/{self.model}.py", f"{self.model}.py".removeprefix("model/"))]} | classes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Formulas in the letters of `SYMBOLS`; ``memory`` in bits, ``interval`` empty for a beat a cycle."""
+
+    multipliers: str = "0"
+    memory: str = "0"
+    latency: str = "p + f"
+    interval: str = ""
+
+
+SYMBOLS = {
+    "w": "bits of a word", "W": "bits of a weight or a slope", "C": "channels in", "O": "channels out, or logits",
+    "N": "size of the maps that come in or that the bins are of (Pad: that they become)", "r": "radius of live bins",
+    "B": "bins of a channel", "L": "lanes", "F": "C / L", "D": "beats a frame, of two reals each", "S": "segments",
+    "P(n)": "the power of two not below n", "p": "cycles of the block's pipeline", "f": "cycles of its output FIFO",
+    "a, b": "latency of the row and of the column FFT", "s": "cycles of the statistics", "t": "words of the delay line",
+    "R": "bits of the table of roots",
+}
+"""Letters of the formulas."""
+
+_fft = {"multipliers": "8 * (ceil(log2(N) / 2) - 1)"}
+_product = {"latency": "C*B + F - 1 + p + f", "interval": "O*B*C / L"}
+_crop = {"latency": "0", "interval": "C*N*(N/2 + 1)"}
+_tile = Cost(memory="w*N / 2", latency="N + 1 + p + f", interval="C*N*N / 2")
+_pwl = Cost(multipliers="2", memory="2*P(S)*(w + 2*W)")
+_normalise = {"latency": "B + s + p + f", "interval": "C * max(B, s + 2)", "memory": "2*w*(B + min(B, s) + 3) + R"}
+_dense = Cost(multipliers="L", memory="4*P(D)*w + 2*O*D*W", latency="3*D - 1 + p + f", interval="2*D * ceil(O / L)")
+COSTS = {
+    "row-pairs": Cost(memory="8*N", latency="N + p + f", interval="N*N"),
+    "fft2d": Cost(**_fft, memory="4*N*P(r + 1)*w + lines and tables of the FFTs", latency="N*N/2 + a + b + p + f",
+                  interval="C * max(N*N/2, (r + 1)*N)"),
+    "ifft2d": Cost(**_fft, memory="4*N*P(r + 1)*w + lines and tables of the FFTs", latency="(r + 1)*N + a + b + p + f",
+                   interval="C * max(N*N/2, (r + 1)*N)"),
+    "hadamard": Cost(multipliers="4*L", memory="L * (4*P(B)*P(F)*w + 2*P(O*B*F)*W)", **_product),
+    "hadamard-real": Cost(multipliers="2*L", memory="L * (4*P(B)*P(F)*w + P(O*B*F)*W)", **_product),
+    "crop": Cost(**_crop), "pool-zero": Cost(**_crop), "pool-naive": Cost(**_crop),
+    "pool-average": Cost(memory="8*P(N/4 + 1)*w", latency="N + p + f", interval="C*N*(N/2 + 1)"),
+    "expand": Cost(latency="0", interval="C*(r + 1)*N"),
+    "pad-zero": Cost(**_crop), "pad-naive": Cost(**_crop), "pad-average": Cost(interval="C*N*(N/2 + 1)"),
+    "max-pool": _tile, "decimate": _tile,
+    "relu": Cost(latency="0"),
+    **{f"pwl-{name}": _pwl for name in ("leaky", "sigmoid", "tanh", "gelu", "silu", "hard-sigmoid", "hard-tanh",
+                                        "hard-swish", "loadable")},
+    "quadratic": Cost(multipliers="4"),
+    "modrelu": Cost(multipliers="6", memory="R + w*(C + 2*t)", interval="C*B"),
+    "modulus": Cost(multipliers="2"),
+    "pair-modulus": Cost(multipliers="4", memory="w*N*N", latency="N*N/2 + p + f", interval="C*N*N / 2"),
+    "normalise-bins": Cost(multipliers="8", **_normalise), "normalise-map": Cost(multipliers="6", **_normalise),
+    "dense": _dense, "dense-bins": _dense,
+    "argmax": Cost(latency="0", interval="O + 1"),
+}  # fmt: skip
+"""By case."""
+
+
+def _conv(name: str, formula: str, source: str, case: str = "hadamard", covers: tuple[str, ...] = ()) -> Layer:
+    return Layer(name=name, formula=formula, source=source, covers=covers, model="model/hadamard", case=case,
+                 circuit="hadamard.Hadamard", torch="nn.SpectralConv")
+
+
+def _rules(name: str, verb: str, texts: dict[str, str], covers: str) -> list[Layer]:
+    """SpectralPool or Pad by its Nyquist rules."""
+    rows = []
+    for rule, text in texts.items():
+        rows.append(Layer(
+            name=f"{name}, {rule}", formula=text, source="Rippel 2015, section 4", model="model/nyquist",
+            covers=(covers,) if rule == "zero" else (), case=f"{verb}-{rule}",
+            circuit=f"spectral_pool.Spectral{verb.capitalize()}",
+            torch=f"nn.{name}" if verb == "pool" or rule == "zero" else ""))
+    return rows
+
+
+def _table(name: str, formula: str, source: str = "", bins: bool = False) -> list[Layer]:
+    """A piecewise-linear table on maps, and on the parts of bins where the function is odd."""
+    shared = {"model": "model/pwl", "circuit": "pwl.Pwl", "case": f"pwl-{name}"}
+    rows = [Layer(name=name, formula=formula, source="; ".join(filter(None, (source, "in segments: Amin 1997"))),
+                  covers=(f"activation.space.{name}",), torch="nn_activations.Function", **shared)]
+    if bins:
+        rows.append(Layer(name=f"{name} on bins", formula="P(N) (f(Re z / P(N)) + j f(Im z / P(N))), f as above",
+                          source="Benvenuto 1992", **shared, covers=(f"activation.bins.{name}",),
+                          torch="nn_activations.SpectralFunction"))
+    return rows
+
+
+LAYERS = (
+    Layer(name="input", formula="rows 2k and 2k+1 of an image as one complex row", model="model/fft2d",
+          circuit="fft2d.RowPairs", case="row-pairs"),
+    Layer(name="FFT2", formula="X[u,v] = sum_yx m[y,x] exp(-2 pi j (u y + v x) / N), |u|, v <= r",
+          source="He 1996; for convolution: Mathieu 2014", model="model/fft2d", circuit="fft2d.Fft2d",
+          torch="nn.Transform", case="fft2d"),
+    Layer(name="IFFT2", formula="m[y,x] = Re sum_uv X[u,v] exp(+2 pi j (u y + v x) / N) / N^2", source="He 1996",
+          model="model/fft2d", circuit="fft2d.Fft2d", torch="nn.Inverse", case="ifft2d"),
+    _conv("SpectralConv, kernel",
+          "Y[o,u,v] = sum_c W[o,c,u,v] X[c,u,v] + bias[o] N^2 at DC, W the DFT of a k x k kernel",
+          "Mathieu 2014", covers=("spectral_conv",)),
+    _conv("SpectralConv, free spectrum", "the same, W itself learned", "Rippel 2015, section 5"),
+    _conv("SpectralConv, real", "the same, W real: an even kernel", "", "hadamard-real"),
+    *_rules("SpectralPool", "pool", {
+        "zero": "Y = X (M/N)^2 where |u|, |v| < M/2, 0 at M/2",
+        "average": "the same, at M/2 the mean of X at -M/2 and M/2",
+        "naive": "the same, at M/2 what X holds there"}, "spectral_pool"),
+    Layer(name="crop", formula="the bins |u|, v <= r, in any order of layers: SpectralPool zero, pruned",
+          source="Rippel 2015, section 4", model="model/crop", circuit="crop.Crop", torch="nn.Crop", case="crop"),
+    *_rules("Pad", "pad", {
+        "zero": "Y = X (N/M)^2 where |u|, |v| < M/2, else 0",
+        "average": "the same, X[M/2] halved between -M/2 and M/2",
+        "naive": "the same, X[M/2] as it is"}, "pad"),
+    Layer(name="expand", formula="the bins |u|, v <= r among zero rows: Pad zero, pruned",
+          source="Rippel 2015, section 4", model="model/crop", circuit="crop.Expand", torch="nn.Pad", case="expand"),
+    Layer(name="MaxPool", formula="Y[i,j] = max of X[2i..2i+1, 2j..2j+1]", source="Scherer 2010", covers=("max_pool",),
+          model="model/tile", circuit="tile.MaxPool", torch="nn_activations.MaxPool", case="max-pool"),
+    Layer(name="decimate", formula="Y[i,j] = X[2i,2j]", source="Bruna 2013, section 2", model="model/tile",
+          circuit="tile.Decimate", case="decimate"),
+    Layer(name="relu", formula="max(x, 0)", source="Nair 2010", covers=("activation.space.relu",), model="model/pwl",
+          circuit="pwl.Relu", torch="nn_activations.Function", case="relu"),
+    *_table("leaky", "x where x >= 0, else x / 64", "Maas 2013"),
+    *_table("sigmoid", "1 / (1 + exp(-x))"),
+    *_table("tanh", "tanh x", bins=True),
+    *_table("gelu", "x (1 + erf(x / sqrt 2)) / 2", "Hendrycks 2016"),
+    *_table("silu", "x / (1 + exp(-x))", "Elfwing 2018"),
+    *_table("hard-sigmoid", "min(max(x / 6 + 1/2, 0), 1)", "Howard 2019, section 5.2"),
+    *_table("hard-tanh", "min(max(x, -1), 1)", bins=True),
+    *_table("hard-swish", "x min(max(x / 6 + 1/2, 0), 1)", "Howard 2019, section 5.2"),
+    Layer(name="any function, loaded", formula="slope[s] x + offset[s], s the segment of x; tables written at run time",
+          source="Amin 1997", model="model/pwl", circuit="pwl.Pwl", case="pwl-loadable"),
+    Layer(name="quadratic", formula="c0 + c1 x + c2 x^2, learned; of the spectrum, a self-convolution",
+          covers=("activation.space.quadratic",), model="model/quadratic", circuit="quadratic.Quadratic",
+          torch="nn_activations.Quadratic", case="quadratic"),
+    Layer(name="modReLU", formula="z max(0, |z| + b) / |z| of every bin, b <= 0 learned for each channel",
+          source="Arjovsky 2016, section 4.2", covers=("activation.bins.modrelu",), model="model/modrelu",
+          circuit="modrelu.ModRelu", torch="nn_activations.ModRelu", case="modrelu"),
+    Layer(name="modulus", formula="|z| of every bin", source="Bruna 2013, section 2, there of maps",
+          covers=("activation.bins.modulus",), model="model/modulus", circuit="modulus.Modulus",
+          torch="nn_activations.Modulus", case="modulus"),
+    Layer(name="modulus of maps", formula="sqrt(a^2 + b^2) of every pixel of the real and the imaginary part of a map",
+          source="Bruna 2013, section 2", model="model/modulus", circuit="modulus.PairModulus", case="pair-modulus"),
+    Layer(name="scattering", formula="S0 = x * phi, S1[j,l] = |x * psi[j,l]| * phi, decimated by 2^J; * convolves",
+          source="Bruna 2013, section 2", model="scattering",
+          circuit="fft2d.Fft2d hadamard.Hadamard tile.Decimate modulus.PairModulus",
+          note="floats; a chain of FFT2, SpectralConv real, IFFT2, decimate and modulus of maps"),
+    Layer(name="Normalise over bins", formula="P(N) (z - m) / sqrt(v), m and v over a channel's bins",
+          covers=("normalise",), model="model/normalise", circuit="normalise.Normalise",
+          torch="nn_activations.Normalise", case="normalise-bins"),
+    Layer(name="Normalise over map", formula="DC = 0, else z by the map's deviation, from its bins by Parseval",
+          source="Ulyanov 2016, section 2", model="model/normalise", circuit="normalise.Normalise",
+          torch="nn_activations.Normalise", case="normalise-map"),
+    Layer(name="Normalise, frozen", formula="the same with learned mean and deviation of each channel",
+          source="Ioffe 2015, section 3.1", model="reference", torch="nn_activations.FrozenNormalise",
+          note="none: folded into the weights of the SpectralConv before it"),
+    Layer(name="Dense on maps", formula="logits[k] = bias[k] + sum weight[k,c,y,x] map[c,y,x]", covers=("dense",),
+          model="model/hadamard", circuit="dense.Dense", torch="nn.MapDense", case="dense"),
+    Layer(name="Dense on bins", formula="the same over the real and imaginary parts of bins", model="model/hadamard",
+          circuit="dense.Dense", torch="nn.BinsDense", case="dense-bins"),
+    Layer(name="argmax", formula="the index of the largest logit, the lowest of equals", model="model/hadamard",
+          circuit="argmax.Argmax", case="argmax"),
+)  # fmt: skip

@@ -1,0 +1,101 @@
+"""The tables of docs/layers.md: complete, linked to what exists, formulas true of the blocks."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from bench.layers import cases, page, table
+
+from hadamac import timing
+from hadamac.layers import LAYERS, SPATIAL, SPECTRAL
+from hadamac_hw.fft2d import Fft2d
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_layer_and_activation_has_a_row():
+    wanted = set(LAYERS) - {"activation"}
+    wanted |= {f"activation.space.{f}" for f in SPATIAL} | {f"activation.bins.{f}" for f in SPECTRAL}
+    covered = [name for layer in table.LAYERS for name in layer.covers]
+    assert sorted(covered) == sorted(wanted)
+    names = [layer.name for layer in table.LAYERS]
+    assert len(names) == len(set(names))
+
+
+def test_every_case_is_a_layers_and_has_a_cost():
+    assert {layer.case for layer in table.LAYERS} - {""} == set(cases.CASES) == set(table.COSTS)
+    assert all(layer.note for layer in table.LAYERS if not layer.case)
+
+
+def test_sources_are_listed():
+    named = {name for layer in table.LAYERS for name in table.SOURCES if name in layer.source}
+    assert named == set(table.SOURCES)
+    assert all(any(name in layer.source for name in table.SOURCES) for layer in table.LAYERS if layer.source)
+
+
+def test_classes_and_files_exist():
+    for layer in table.LAYERS:
+        assert (ROOT / layer.links["model"][0][0]).is_file(), layer.model
+        for file, name in layer.links["circuit"] + layer.links["torch"]:
+            assert f"\nclass {name}(" in (ROOT / file).read_text(), (file, name)
+        if layer.case:
+            made = type(cases.CASES[layer.case].block())
+            assert layer.circuit == f"{made.__module__.rsplit('.', 1)[1]}.{made.__name__}", layer.name
+
+
+def letters(name, block) -> dict:
+    """Values of a case's letters, from the block."""
+    plan = getattr(block, "plan", None)
+    out = {"ceil": math.ceil, "log2": math.log2, "C": cases.CHANNELS, "B": cases.BINS}
+    for letter, attribute in {"N": "size", "C": "channels", "O": "outputs", "L": "lanes", "D": "beats", "B": "bins"}.items():
+        for source in (plan, block):
+            if hasattr(source, attribute):
+                out[letter] = getattr(source, attribute)
+    out["p"] = getattr(block, "pipeline", 0)
+    out["f"] = timing.fifo(out["p"])
+    if name.startswith("hadamard"):
+        out |= {"C": block.inputs, "F": block.folds}
+    if name.startswith("dense"):
+        out["f"] = timing.fifo(block.pipeline + block.lanes)
+    if name.startswith("normalise"):
+        out["s"] = timing.normalise_statistics(plan)
+    if name.startswith("pad"):
+        out["N"] = plan.to
+    if name == "argmax":
+        out["O"] = block.classes
+    if name == "pair-modulus":
+        out |= {"N": math.isqrt(2 * block.beats), "C": 2 * block.pairs}
+    for kind, pipeline in (("row-pairs", timing.RAM), ("pool-average", timing.SPECTRAL_AVERAGE),
+                           ("pad-average", timing.SPECTRAL_HALVE), ("max-pool", timing.TILE), ("decimate", timing.TILE)):
+        if name == kind:
+            out |= {"p": pipeline, "f": timing.fifo(pipeline)}
+    if isinstance(block, Fft2d):
+        orders = ("natural", "bit-reversed") if plan.inverse else ("bit-reversed", "natural")
+        pipeline = timing.TRANSPOSE_INVERSE if plan.inverse else timing.TRANSPOSE_FORWARD
+        out |= {"r": plan.radius, "p": pipeline, "f": timing.fifo(pipeline),
+                "a": timing.fft_latency(plan.row_plan, orders[0]), "b": timing.fft_latency(plan.column_plan, orders[1])}
+    if name == "expand":
+        out["r"] = block.radius
+    return out
+
+
+@pytest.mark.parametrize("name", cases.CASES)
+def test_formulas_hold(name):
+    block, cost = cases.CASES[name].block(), table.COSTS[name]
+    values, counts = letters(name, block), cases.counts(block)
+    for what in ("multipliers", "latency", "interval"):
+        formula = getattr(cost, what)
+        value = eval(formula, {}, values | {"max": max}) if formula else None
+        assert value == counts[what], (what, formula, values)
+
+
+def test_page_is_of_these_blocks():
+    """docs/layers.md is what the command would write today, were the figures those it has."""
+    result = json.loads((ROOT / "docs" / "benchmarks" / "layers.json").read_text())
+    assert [row["name"] for row in result["rows"]] == list(cases.CASES)
+    for row in result["rows"]:
+        block = cases.CASES[row["name"]].block()
+        assert cases.counts(block) == {name: row[name] for name in ("multipliers", "latency", "interval")}, row["name"]
+        assert row["dsp"] == row["multipliers"], row["name"]
+    assert (ROOT / "docs" / "layers.md").read_text() == page.markdown(result)
