@@ -113,7 +113,7 @@ def _multiply(stage: Stage, params, x, y, fraction, formats: Formats):
 def _point(stage: Stage, params, x, y, fraction, formats: Formats):
     if stage.layer.function == "relu":
         return Relu(), fraction
-    out = _fraction(_peak(y), formats)
+    out = _fraction(_peak(y), formats) if y.any() else fraction
     source, to = SQ(formats.width - fraction, fraction), SQ(formats.width - out, out)
     if stage.layer.function == "quadratic":
         return quadratic_plan(params[f"act{stage.index}.coefficients"], in_format=source, out_format=to), out
@@ -132,7 +132,7 @@ def _bin(stage: Stage, params, x, y, fraction, formats: Formats):
         return ModRelu(bias=tuple(int(b) for b in bias), width=formats.width), fraction
     f = FUNCTIONS[layer.function]
     scaled = Function(f.name, lambda v: p * f.of(v / p), centre=0.0)
-    out = _fraction(_peak(y), formats)
+    out = _fraction(_peak(y), formats) if y.any() else fraction
     table = fit(scaled, segments=layer.segments, format=SQ(formats.width - fraction, fraction),
                 output=SQ(formats.width - out, out)).table
     return Table(table=table), out

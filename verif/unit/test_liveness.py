@@ -56,7 +56,7 @@ def evaluate(steps, value, seed, limit=None):
         elif step.kind == "band":
             value = moved(value, n, step.keeps // 2)
         elif step.kind == "bin":
-            value = np.tanh(value.real) + 1j * np.tanh(value.imag)
+            value = np.arcsinh(value.real) + 1j * np.arcsinh(value.imag)  # odd, and never flat
         elif step.kind == "normalise":
             bounds = [b for b in (limit, reach(steps, k)) if b is not None]
             there = frequencies(n) <= min(bounds, default=n)
@@ -114,6 +114,7 @@ CHAINS = {
     "max pooling first": ("tile", "transform", "multiply", "band3", "linear"),
     "a band out": ("multiply", "band3"),
     "a padded spectrum out": ("multiply", "crop3", "pad8"),
+    "an evenly padded spectrum out": ("multiply", "pad12"),
 }
 
 

@@ -153,7 +153,7 @@ INCONSISTENT = "Artifact {path} is inconsistent: "
     ("quadratic", quadratic(shifts=[1]), INCONSISTENT + "Quadratic shifts must be from 0 to 31 and 33, not (1,)"),
     ("quadratic", quadratic(shifts=3), STAGE.format(stage="quadratic0") + "'int' object is not iterable"),
     ("quadratic", quadratic(code=1), STAGE.format(stage="quadratic0") + ".* unexpected keyword argument 'code'"),
-    ("quadratic", quadratic(width=12), INCONSISTENT + "Stage quadratic0 must have words of 16 bits, not 12"),
+    ("quadratic", quadratic(width=17), INCONSISTENT + "Stage quadratic0 must have words of 16 bits, not 17"),
     ("frozen", lambda m: m["network"]["layers"].pop(1),
      INCONSISTENT + "Parameters must be conv0.kernel, conv0.bias, conv1.kernel, conv1.bias, norm0.mean, norm0.deviation, "
      "dense.weight, dense.bias, not 'norm1.deviation'"),

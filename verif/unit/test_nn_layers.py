@@ -1,0 +1,216 @@
+"""Torch modules of every layer against the float reference, the models, and formulas."""
+
+import numpy as np
+import pytest
+
+from hadamac import reference
+from hadamac.model import crop
+from support import tiny
+from support.direct import convolve
+
+SEED = 3
+
+
+@pytest.fixture
+def torch():
+    torch = pytest.importorskip("torch", reason="torch is needed to train; the rest of hadamac does without")
+    # Threads that spin for one another make so small a job ten times slower on a busy machine.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield torch
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def rng():
+    print(f"seed {SEED}")
+    return np.random.default_rng(SEED)
+
+
+KINDS = tiny.kinds()
+
+
+def close(got, expected, scale=1e-4):
+    np.testing.assert_allclose(got, expected, atol=scale * max(1, abs(expected).max()))
+
+
+@pytest.mark.parametrize("name", list(KINDS))
+def test_every_kind_is_the_reference(torch, rng, name):
+    """Logits, every edge of the trace, and the parameters there and back."""
+    from hadamac.nn import SpectralCnn
+
+    network = KINDS[name]
+    model = SpectralCnn(network).eval()
+    for _ in range(3):
+        params, images = tiny.parameters(network, rng), tiny.images(network, rng, 6)
+        model.load_numpy(params)
+        x, edges = torch.from_numpy(images[:, None].astype(np.float32) / 256), {}
+        with torch.no_grad():
+            logits = model(x[:, 0]).numpy()
+            for stage, module in zip(network.stages, model.stages):
+                x = module(x)
+                if stage.scale != 1 and stage.kind not in ("multiply", "linear"):
+                    x = x * float(stage.scale)
+                if stage.edge:
+                    edges[stage.edge] = x.numpy()
+        expected, trace = reference.forward(network, params, images, trace=True)
+        close(logits, expected, 2e-4)
+        assert list(edges) == list(trace)
+        for edge, value in trace.items():
+            assert edges[edge].shape == value.shape and np.iscomplexobj(edges[edge]) == np.iscomplexobj(value), edge
+            close(edges[edge], value, 2e-4)
+        exported = model.parameters_numpy()
+        assert {k: v.shape for k, v in exported.items()} == network.parameters and list(exported) == list(network.parameters)
+        for parameter, value in exported.items():
+            assert value.dtype == np.float32, parameter
+            np.testing.assert_allclose(value, params[parameter], atol=1e-6, err_msg=parameter)
+
+
+@pytest.mark.parametrize("name", list(KINDS))
+def test_fresh_parameters_are_the_reference_s(torch, rng, name):
+    """What a new network starts from can be exported: shapes, signs, and the same logits."""
+    from hadamac.nn import SpectralCnn
+
+    network = KINDS[name]
+    torch.manual_seed(SEED)
+    model = SpectralCnn(network).eval()
+    images = tiny.images(network, rng, 4)
+    with torch.no_grad():
+        got = model(torch.from_numpy(images.astype(np.float32) / 256)).numpy()
+    close(got, reference.forward(network, model.parameters_numpy(), images), 2e-4)
+
+
+@pytest.mark.parametrize("name", ["tanh_bins", "normalise_pool", "modrelu", "modulus", "max_pool", "quadratic", "band"])
+def test_gradients_of_every_kind(torch, rng, name):
+    """Along a random direction of every parameter: the slope of the float64 reference."""
+    from hadamac.nn import SpectralCnn
+
+    network = KINDS[name]
+    params = tiny.parameters(network, rng)
+    model = SpectralCnn(network)
+    model.load_numpy(params)
+    params = {k: v.astype(float) for k, v in model.parameters_numpy().items()}
+    images = rng.integers(0, 256, (2, 16, 16), np.uint8)
+    model(torch.from_numpy(images.astype(np.float32) / 256)).square().sum().backward()
+    for parameter, (module, attribute) in model._places().items():
+        step = rng.standard_normal(params[parameter].shape) * 0.3
+        loss = [(reference.forward(network, params | {parameter: params[parameter] + h * step}, images) ** 2).sum()
+                for h in (1e-6, -1e-6)]
+        slope, gradient = (loss[0] - loss[1]) / 2e-6, getattr(module, attribute).grad.numpy()
+        size = np.sqrt((gradient**2).sum() * (step**2).sum())
+        np.testing.assert_allclose((gradient * step).sum(), slope, rtol=5e-3, atol=5e-3 * size, err_msg=parameter)
+
+
+@pytest.mark.parametrize("nyquist", ["zero", "average", "naive"])
+@pytest.mark.parametrize(("size", "pool"), [(16, 8), (16, 6), (16, 7), (12, 4), (16, 16), (16, 1), (16, 2), (9, 4), (9, 9)])
+def test_spectral_pool_is_the_model_s(torch, rng, size, pool, nyquist):
+    """Through torch's half-spectra: maps as :mod:`hadamac.model.pool` makes them of whole ones.
+
+    A real inverse transform drops what the rule ``naive`` would leave in the imaginary part of the map, and takes the
+    pooled column M/2 for its own mirror image, as ``average`` does."""
+    from hadamac.model.nyquist import PoolPlan
+    from hadamac.model.pool import pool_signal
+    from hadamac.nn import SpectralPool as Pool
+
+    maps = rng.standard_normal((3, 2, size, size))
+    bins = torch.fft.rfft2(torch.from_numpy(maps))
+    got = Pool(size=size, pool=pool, nyquist=nyquist)(bins)
+    if got.shape[-2:] != (pool, pool // 2 + 1):  # the rule zero gives live bins alone
+        assert nyquist == "zero" and pool % 2 == 0 and got.shape[-2:] == (pool - 1, pool // 2)
+        got = torch.from_numpy(np.pad(crop.expand(got.numpy(), pool), [(0, 0)] * 3 + [(0, 1)]))
+    back = torch.fft.irfft2(got, s=(pool, pool)).numpy()
+    if nyquist != "naive" or pool % 2 or pool == size:
+        np.testing.assert_allclose(back, pool_signal(maps, pool, nyquist=nyquist).real, atol=1e-12)
+    # Bin by bin, any rule: of integer spectra, the exact model's, up to its rounding of halves.
+    whole = np.rint(np.fft.rfft2(maps) * 4096)
+    want = PoolPlan(size=size, keep=pool, width=30, nyquist=nyquist).run(whole)[0]
+    np.testing.assert_allclose(got.numpy() * (size / pool) ** 2 * 4096, want, atol=2)
+
+
+@pytest.mark.parametrize(("size", "radius", "pool"), [(16, 8, 8), (16, 5, 8), (16, 2, 8), (16, 3, 7)])
+def test_spectral_pool_of_live_bins(torch, rng, size, radius, pool):
+    from hadamac.nn import SpectralPool as Pool
+    from hadamac.nn import live_spectrum
+
+    maps = rng.standard_normal((2, 3, size, size))
+    got = Pool(size=size, pool=pool)(live_spectrum(torch.from_numpy(maps), radius)).numpy()
+    r = min(radius, (pool - 1) // 2)
+    np.testing.assert_allclose(got, crop.crop(np.fft.rfft2(maps), r) * (pool / size) ** 2, atol=1e-12)
+
+
+@pytest.mark.parametrize(("size", "to"), [(8, 16), (7, 16), (8, 8), (4, 12)])
+def test_pad_is_the_model_s(torch, rng, size, to):
+    """Interpolation; an even size's Nyquist bins are dropped."""
+    from hadamac.model.pool import pad as model
+    from hadamac.nn import Inverse
+    from hadamac.nn import Pad as Layer
+
+    maps = rng.standard_normal((2, 3, size, size))
+    bins = Layer(size=size, to=to)(torch.fft.rfft2(torch.from_numpy(maps)))
+    expected = np.fft.ifft2(model(np.fft.fft2(maps), to)).real
+    np.testing.assert_allclose(Inverse(size=to)(bins).numpy(), expected, atol=1e-12)
+
+
+def test_modules_by_hand(torch, rng):
+    """As the documentation puts them together: a convolution at full resolution in six lines."""
+    from hadamac.nn import Inverse, SpectralConv, Transform
+
+    conv = SpectralConv(2, 3, size=8, radius=4, kernel=3)
+    maps = rng.standard_normal((4, 2, 8, 8)).astype(np.float32)
+    with torch.no_grad():
+        conv.bias += 0.5
+        got = Inverse(size=8)(conv(Transform(radius=4)(torch.from_numpy(maps)))).numpy()
+        kernel = conv.kernel.numpy()
+    np.testing.assert_allclose(got, convolve(maps, kernel) + 0.5, atol=1e-5)
+
+
+def test_frozen_statistics_are_learned_from_batches(torch, rng):
+    """In training: the batch's own, and running means towards them; behind it: those that ran."""
+    from hadamac.nn import FrozenNormalise
+
+    maps = rng.standard_normal((64, 2, 8, 8)) * [[[3.0]], [[0.5]]] + [[[1.0]], [[-2.0]]]
+    bins = torch.fft.rfft2(torch.from_numpy(maps)).to(torch.complex64) * 0.25  # as pooling scales them
+    layer = FrozenNormalise(2, size=8, radius=4, scale=0.25)
+    mean, deviation = maps.mean((0, 2, 3)), maps.std((0, 2, 3))
+    out = torch.fft.irfft2(layer(bins) / 0.25).numpy()
+    expected = (maps - mean[:, None, None]) / deviation[:, None, None]
+    np.testing.assert_allclose(out, expected, atol=1e-3)
+    np.testing.assert_allclose(layer.mean.numpy(), 0.05 * mean, rtol=1e-3)
+    for _ in range(300):
+        layer(bins)
+    layer.eval()
+    np.testing.assert_allclose(layer.mean.numpy(), mean, rtol=1e-3)
+    np.testing.assert_allclose(layer.deviation.numpy(), deviation, rtol=1e-3)
+    np.testing.assert_allclose(torch.fft.irfft2(layer(bins) / 0.25).numpy(), expected, atol=1e-2)
+    assert not list(layer.parameters())
+
+
+def test_a_bias_of_modrelu_never_rises_above_zero(torch):
+    from hadamac.nn import ModRelu, SpectralCnn
+
+    layer = ModRelu(2, size=8)
+    bins = torch.ones(1, 2, 8, 5, dtype=torch.complex64)
+    with torch.no_grad():
+        layer.bias += torch.tensor([1.0, -1.0])
+    layer(bins)
+    assert layer.bias.tolist() == pytest.approx([0, -1.1])
+    model = SpectralCnn(KINDS["modrelu"])
+    with torch.no_grad():
+        model._places()["act0.bias"][0].bias += 1
+    assert not model.parameters_numpy()["act0.bias"].any()
+
+
+@pytest.mark.parametrize("name", ["modrelu", "normalise_pool", "frozen", "max_pool", "quadratic"])
+def test_training_every_kind(torch, rng, name):
+    """A few steps: finite, lower, and parameters that the reference takes."""
+    from hadamac.train import fit
+
+    network, images = KINDS[name], rng.integers(0, 256, (60, 16, 16), np.uint8)
+    labels = np.arange(60) % 3
+    images[labels == 1] //= 8
+    images[labels == 2, :, 8:] //= 8
+    epochs = []
+    params = fit(network, images, labels, epochs=6, seed=SEED, batch=10, progress=epochs.append, shift=0)
+    assert epochs[-1].loss < epochs[0].loss
+    right = reference.forward(network, params, images).argmax(1) == labels
+    assert right.mean() > 0.5, right.mean()
