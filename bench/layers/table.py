@@ -128,7 +128,7 @@ COSTS = {
 
 def _conv(name: str, formula: str, source: str, case: str = "hadamard", covers: tuple[str, ...] = ()) -> Layer:
     return Layer(name=name, formula=formula, source=source, covers=covers, model="model/hadamard", case=case,
-                 circuit="hadamard.Hadamard", torch="nn.SpectralConv")
+                 circuit="hadamard.Hadamard", torch="nn_spectral.SpectralConv")
 
 
 def _rules(name: str, verb: str, texts: dict[str, str], covers: str) -> list[Layer]:
@@ -139,7 +139,7 @@ def _rules(name: str, verb: str, texts: dict[str, str], covers: str) -> list[Lay
             name=f"{name}, {rule}", formula=text, source="Rippel 2015, section 4", model="model/nyquist",
             covers=(covers,) if rule == "zero" else (), case=f"{verb}-{rule}",
             circuit=f"spectral_pool.Spectral{verb.capitalize()}",
-            torch=f"nn.{name}" if verb == "pool" or rule == "zero" else ""))
+            torch=f"nn_spectral.{name}"))
     return rows
 
 
@@ -160,9 +160,9 @@ LAYERS = (
           circuit="fft2d.RowPairs", case="row-pairs"),
     Layer(name="FFT2", formula="X[u,v] = sum_yx m[y,x] exp(-2 pi j (u y + v x) / N), |u|, v <= r",
           source="He 1996; for convolution: Mathieu 2014", model="model/fft2d", circuit="fft2d.Fft2d",
-          torch="nn.Transform", case="fft2d"),
+          torch="nn_spectral.Transform", case="fft2d"),
     Layer(name="IFFT2", formula="m[y,x] = Re sum_uv X[u,v] exp(+2 pi j (u y + v x) / N) / N^2", source="He 1996",
-          model="model/fft2d", circuit="fft2d.Fft2d", torch="nn.Inverse", case="ifft2d"),
+          model="model/fft2d", circuit="fft2d.Fft2d", torch="nn_spectral.Inverse", case="ifft2d"),
     _conv("SpectralConv, kernel",
           "Y[o,u,v] = sum_c W[o,c,u,v] X[c,u,v] + bias[o] N^2 at DC, W the DFT of a k x k kernel",
           "Mathieu 2014", covers=("spectral_conv",)),
@@ -173,13 +173,13 @@ LAYERS = (
         "average": "the same, at M/2 the mean of X at -M/2 and M/2",
         "naive": "the same, at M/2 what X holds there"}, "spectral_pool"),
     Layer(name="crop", formula="the bins |u|, v <= r, in any order of layers: SpectralPool zero, pruned",
-          source="Rippel 2015, section 4", model="model/crop", circuit="crop.Crop", torch="nn.Crop", case="crop"),
+          source="Rippel 2015, section 4", model="model/crop", circuit="crop.Crop", torch="nn_spectral.Crop", case="crop"),
     *_rules("Pad", "pad", {
         "zero": "Y = X (N/M)^2 where |u|, |v| < M/2, else 0",
         "average": "the same, X[M/2] halved between -M/2 and M/2",
         "naive": "the same, X[M/2] as it is"}, "pad"),
     Layer(name="expand", formula="the bins |u|, v <= r among zero rows: Pad zero, pruned",
-          source="Rippel 2015, section 4", model="model/crop", circuit="crop.Expand", torch="nn.Pad", case="expand"),
+          source="Rippel 2015, section 4", model="model/crop", circuit="crop.Expand", torch="nn_spectral.Pad", case="expand"),
     Layer(name="MaxPool", formula="Y[i,j] = max of X[2i..2i+1, 2j..2j+1]", source="Scherer 2010", covers=("max_pool",),
           model="model/tile", circuit="tile.MaxPool", torch="nn_activations.MaxPool", case="max-pool"),
     Layer(name="decimate", formula="Y[i,j] = X[2i,2j]", source="Bruna 2013, section 2", model="model/tile",
@@ -208,9 +208,8 @@ LAYERS = (
     Layer(name="modulus of maps", formula="sqrt(a^2 + b^2) of every pixel of the real and the imaginary part of a map",
           source="Bruna 2013, section 2", model="model/modulus", circuit="modulus.PairModulus", case="pair-modulus"),
     Layer(name="scattering", formula="S0 = x * phi, S1[j,l] = |x * psi[j,l]| * phi, decimated by 2^J; * convolves",
-          source="Bruna 2013, section 2", model="scattering",
-          circuit="fft2d.Fft2d hadamard.Hadamard tile.Decimate modulus.PairModulus",
-          note="floats; a chain of FFT2, SpectralConv real, IFFT2, decimate and modulus of maps"),
+          source="Bruna 2013, section 2", model="model/scattering", circuit="scattering.Scattering",
+          note="a chain of FFT2, SpectralConv, IFFT2, decimate and modulus of maps, in three paths"),
     Layer(name="Normalise over bins", formula="P(N) (z - m) / sqrt(v), m and v over a channel's bins",
           covers=("normalise",), model="model/normalise", circuit="normalise.Normalise",
           torch="nn_activations.Normalise", case="normalise-bins"),
@@ -221,9 +220,9 @@ LAYERS = (
           source="Ioffe 2015, section 3.1", model="reference", torch="nn_activations.FrozenNormalise",
           note="none: folded into the weights of the SpectralConv before it"),
     Layer(name="Dense on maps", formula="logits[k] = bias[k] + sum weight[k,c,y,x] map[c,y,x]", covers=("dense",),
-          model="model/hadamard", circuit="dense.Dense", torch="nn.MapDense", case="dense"),
+          model="model/hadamard", circuit="dense.Dense", torch="nn_spectral.MapDense", case="dense"),
     Layer(name="Dense on bins", formula="the same over the real and imaginary parts of bins", model="model/hadamard",
-          circuit="dense.Dense", torch="nn.BinsDense", case="dense-bins"),
+          circuit="dense.Dense", torch="nn_spectral.BinsDense", case="dense-bins"),
     Layer(name="argmax", formula="the index of the largest logit, the lowest of equals", model="model/hadamard",
           circuit="argmax.Argmax", case="argmax"),
 )  # fmt: skip

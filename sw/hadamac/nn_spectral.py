@@ -172,16 +172,28 @@ class SpectralPool(torch.nn.Module):
 class Pad(torch.nn.Module):
     """The bins of a ``size`` x ``size`` spectrum as those of a larger one, times ``(to/size)**2``: interpolation.
 
-    The missing bins stay away: they are zero to whatever follows.  An even size's Nyquist bins are dropped.
+    Bins beyond those that leave stay away: they are zero to whatever follows.  With ``nyquist="zero"`` an even size's
+    Nyquist bins are dropped; the rules ``average`` and ``naive`` take whole half-spectra ``(n, C, M, M//2 + 1)``, and
+    bins up to the radius M/2 leave: :mod:`hadamac.model.nyquist`.
     """
 
-    def __init__(self, *, size: int, to: int):
+    def __init__(self, *, size: int, to: int, nyquist: str = "zero"):
         super().__init__()
-        self.size, self.to = size, to
+        self.size, self.to, self.nyquist = size, to, nyquist
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
-        r = min((self.size - 1) // 2, bins.shape[-1] - 1)
-        return _rows(bins[..., : r + 1], r) * (self.to / self.size) ** 2
+        scale = (self.to / self.size) ** 2
+        if self.nyquist == "zero" or self.size % 2:
+            r = min((self.size - 1) // 2, bins.shape[-1] - 1)
+            return _rows(bins[..., : r + 1], r) * scale
+        if self.to == self.size:
+            return bins
+        m, average = self.size // 2, self.nyquist == "average"
+        if average:
+            bins = torch.cat((bins[..., :m], bins[..., [m]] / 2), -1)
+        edge = bins[..., [m], :] / (2 if average else 1)
+        above = edge if average else torch.zeros_like(edge)
+        return torch.cat((bins[..., :m, :], above, edge, bins[..., m + 1 :, :]), -2) * scale
 
 
 class MapDense(torch.nn.Module):

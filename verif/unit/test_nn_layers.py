@@ -214,3 +214,21 @@ def test_training_every_kind(torch, rng, name):
     assert epochs[-1].loss < epochs[0].loss
     right = reference.forward(network, params, images).argmax(1) == labels
     assert right.mean() > 0.5, right.mean()
+
+
+@pytest.mark.parametrize("nyquist", ["zero", "average", "naive"])
+@pytest.mark.parametrize(("size", "to"), [(4, 4), (4, 8), (5, 9), (6, 7), (8, 32)])
+def test_pad_is_the_model(torch, rng, size, to, nyquist):
+    from hadamac.model.nyquist import PadPlan
+    from hadamac.nn import Pad
+
+    maps = rng.integers(-999, 999, (2, 3, size, size))
+    whole = np.fft.rfft2(maps)
+    words = 64 * np.rint(whole)  # so that halves and quarters are exact
+    want = PadPlan(size=size, to=to, width=40, nyquist=nyquist).run(words)[0] * (to / size) ** 2
+    got = Pad(size=size, to=to, nyquist=nyquist)(torch.from_numpy(words.astype(np.complex64))).numpy()
+    radius = got.shape[-1] - 1
+    close(got, crop.crop(want, radius), 1e-5)
+    beyond = want.copy()
+    beyond[..., crop.live_rows(to, radius)[:, None], np.arange(radius + 1)] = 0
+    assert not beyond.any()
