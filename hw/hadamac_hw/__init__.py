@@ -7,7 +7,8 @@ _WHERE = {
     "Crop": "crop", "Expand": "crop", "Pwl": "pwl", "Relu": "pwl", "Dense": "dense", "Argmax": "argmax",
     "Quadratic": "quadratic", "ModRelu": "modrelu", "Modulus": "modulus", "PairModulus": "modulus",
     "Normalise": "normalise", "SpectralPool": "spectral_pool", "SpectralPad": "spectral_pool", "MaxPool": "tile",
-    "Decimate": "tile", "Top": "network", "FlatTop": "flat", "fft_block": "standalone",
+    "Decimate": "tile", "Scattering": "scattering", "ScatteringPath": "scattering",
+    "Top": "network", "FlatTop": "flat", "fft_block": "standalone",
 }
 
 __all__ = sorted(_WHERE)

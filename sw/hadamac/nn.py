@@ -4,7 +4,7 @@ Between modules flow real maps ``(n, C, N, N)`` or bins ``(n, C, rows, radius + 
 as :mod:`hadamac.stages` orders them; with ``radius = N/2`` that is the layout of ``torch.fft.rfft2``.  The modules can
 be put together by hand; :class:`SpectralCnn` builds a described network, pruned to its live bins.
 
-Only this module, the two that it takes its layers from, and :mod:`hadamac.train` import torch.
+Only this module, those that it takes its layers from, and :mod:`hadamac.train` import torch.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ except ModuleNotFoundError as e:
     raise ToolError("torch is not installed: it is needed to train; run `pip install hadamac[train]`") from None
 
 from .nn_activations import FrozenNormalise, Function, MaxPool, ModRelu, Modulus, Normalise, Quadratic, SpectralFunction
+from .nn_scattering import Scattering
 from .nn_spectral import (
     BinsDense,
     Crop,
@@ -40,8 +41,8 @@ from .nn_spectral import (
 )  # fmt: skip
 
 __all__ = ["BinsDense", "Crop", "FrozenNormalise", "Function", "Inverse", "MapDense", "MaxPool", "ModRelu", "Modulus",
-           "Normalise", "Pad", "Quadratic", "SpectralCnn", "SpectralConv", "SpectralFunction", "SpectralPool",
-           "Transform", "live_spectrum"]
+           "Normalise", "Pad", "Quadratic", "Scattering", "SpectralCnn", "SpectralConv", "SpectralFunction",
+           "SpectralPool", "Transform", "live_spectrum"]
 
 
 def _module(stage: Stage) -> torch.nn.Module:

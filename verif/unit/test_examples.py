@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-SAYS = {"predict.py": "accuracy 0.986", "fft_core.py": "RMS error 0.43", "own_network.py": "interval 1024"}
+SAYS = {"predict.py": "accuracy 0.986", "fft_core.py": "RMS error 0.43", "own_network.py": "interval 1024",
+        "scattering.py": "SQNR 62"}
 
 
 @pytest.mark.parametrize("name", sorted(p.name for p in EXAMPLES.glob("*.py")))

@@ -232,3 +232,13 @@ def test_pad_is_the_model(torch, rng, size, to, nyquist):
     beyond = want.copy()
     beyond[..., crop.live_rows(to, radius)[:, None], np.arange(radius + 1)] = 0
     assert not beyond.any()
+
+
+@pytest.mark.parametrize(("size", "scales", "angles"), [(16, 2, 4), (32, 2, 8), (8, 1, 3)])
+def test_scattering_is_the_float_one(torch, rng, size, scales, angles):
+    from hadamac.nn import Scattering
+    from hadamac.scattering import scatter
+
+    maps = rng.uniform(0, 1, (2, size, size))
+    got = Scattering(size=size, scales=scales, angles=angles)(torch.from_numpy(maps).float()).numpy()
+    close(got, scatter(maps, scales=scales, angles=angles), 1e-5)
