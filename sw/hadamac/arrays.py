@@ -13,17 +13,22 @@ from .files import atomic_write
 from .numeric import to_integers
 from .quantised import Prediction, QuantNetwork
 
-__all__ = ["load_images", "save_array", "write_trace"]
+__all__ = ["load_array", "load_images", "save_array", "write_trace"]
+
+
+def load_array(path: Path, what: str, kind: str = "numbers") -> np.ndarray:
+    """The array of a .npy file that a person named; ``what`` it is of, in messages."""
+    try:
+        return np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise DataError(f"{what} file {path} does not exist") from None
+    except (OSError, ValueError, EOFError) as e:
+        raise DataError(f"{what} file {path} must be a .npy array of {kind}: {e}") from None
 
 
 def load_images(path: Path) -> np.ndarray:
     """The array of a .npy file; whether it holds images is for the network to say."""
-    try:
-        return np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise DataError(f"Image file {path} does not exist") from None
-    except (OSError, ValueError, EOFError) as e:
-        raise DataError(f"Image file {path} must be a .npy array of uint8: {e}") from None
+    return load_array(path, "Image", "uint8")
 
 
 def save_array(path: Path, array: np.ndarray) -> None:

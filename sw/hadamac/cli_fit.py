@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.table import Table
 
+from .arrays import load_array
 from .cli_options import console
-from .errors import DescriptionError
+from .errors import DataError, DescriptionError
 from .files import atomic_write
 from .numeric import SQ
 
@@ -26,8 +28,27 @@ def parse_format(text: str) -> SQ:
     return SQ(int(match[1]), int(match[2]))
 
 
+def _function(name: str):
+    """A function by its name, or samples with straight lines between."""
+    from .model.pwl_fit import FUNCTIONS, Function
+
+    if not name.endswith(".npy"):
+        if name not in FUNCTIONS:
+            raise DescriptionError(f"Function must be one of {', '.join(FUNCTIONS)} or a .npy file, not {name!r}")
+        return FUNCTIONS[name]
+    samples = load_array(Path(name), "Function")
+    if samples.ndim != 2 or samples.shape[1] != 2 or len(samples) < 2 or samples.dtype.kind not in "fiu":
+        raise DataError("Function samples must be real numbers of the shape (n, 2), not "
+                        f"{samples.dtype} {samples.shape}")
+    x, y = samples.T.astype(float)
+    if not (np.isfinite(samples).all() and (np.diff(x) > 0).all()):
+        raise DataError("Function samples must be finite, and their x rise")
+    return Function(Path(name).stem, lambda v: np.interp(v, x, y))
+
+
 def fit(
-    function: Annotated[str, typer.Argument(help="sigmoid, tanh, gelu, silu, relu, leaky, hard-sigmoid, ...")],
+    function: Annotated[str, typer.Argument(help="sigmoid, tanh, gelu, silu, relu, leaky, hard-sigmoid, ...; or "
+                                                 "samples of your own, a .npy of (n, 2): x rising, y.")],
     segments: Annotated[int, typer.Option(help="Segments; of x >= 0 where the function is its own mirror image.")] = 16,
     format: Annotated[str, typer.Option(help="Of x, SQ(i,f): integer bits with the sign, fraction bits.")] = "SQ(4,12)",
     output: Annotated[str | None, typer.Option(help="Format of y; that of x unless given.", show_default=False)] = None,
@@ -35,14 +56,11 @@ def fit(
     out: Annotated[Path | None, typer.Option(help="JSON of the table's words.", show_default=False)] = None,
 ):
     """Fit a function by linear segments of least greatest error, in the circuit's arithmetic."""
-    from .model.pwl_fit import FUNCTIONS
     from .model.pwl_fit import fit as run_fit
 
-    if function not in FUNCTIONS:
-        raise DescriptionError(f"Function must be one of {', '.join(FUNCTIONS)}, not {function!r}")
-    f = run_fit(FUNCTIONS[function], segments=segments, format=parse_format(format),
+    f = run_fit(_function(function), segments=segments, format=parse_format(format),
                 output=None if output is None else parse_format(output))
-    rows = Table("segment", "from x =", "slope", "offset", title=f"{function}, {f.format} to {f.output}")
+    rows = Table("segment", "from x =", "slope", "offset", title=f"{f.function.name}, {f.format} to {f.output}")
     for k, (start, slope, offset) in enumerate(f.lines()):
         rows.add_row(str(k), f"{start:+.4f}", f"{slope:+.6f}", f"{offset:+.6f}")
     console.print(rows)

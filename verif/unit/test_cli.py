@@ -67,6 +67,21 @@ def test_explain_says_what_the_output_cannot_see(hadamac):
     assert rows["multiplications"][0] == "52,992" and rows["cycles an image"] == ["1,024", f"{8 * 32 * 17:,}"]
 
 
+def test_fit_takes_samples_of_a_function(hadamac, tmp_path):
+    x = np.linspace(-8, 8, 400)
+    np.save(tmp_path / "sine.npy", np.stack([x, np.sin(x)], 1))
+    code, out, err = hadamac("fit", tmp_path / "sine.npy", "--segments", 32, "--format", "SQ(4,8)", "--out", tmp_path / "s.json")
+    assert code == 0, err
+    assert json.loads((tmp_path / "s.json").read_text())["function"] == "sine" and "max error" in out
+    np.save(tmp_path / "fall.npy", np.stack([-x, x], 1))
+    np.save(tmp_path / "flat.npy", x)
+    for name, message in (("fall.npy", "Function samples must be finite, and their x rise"),
+                          ("flat.npy", "Function samples must be real numbers of the shape (n, 2), not float64 (400,)"),
+                          ("none.npy", f"Function file {tmp_path / 'none.npy'} does not exist")):
+        code, _, err = hadamac("fit", tmp_path / name)
+        assert code == 2 and message in err
+
+
 def test_fit_writes_words_and_a_picture(hadamac, tmp_path):
     code, out, err = hadamac("fit", "sigmoid", "--segments", 8, "--format", "SQ(4,8)", "--out", tmp_path / "s.json",
                              "--plot", tmp_path / "s.png")
