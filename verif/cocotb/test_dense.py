@@ -6,12 +6,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hadamac.model.crop import to_beats
 from hadamac.model.fft2d import pack_rows
 from hadamac.model.hadamard import dense
 from hadamac_hw.dense import Dense
 from support.cores import Core
 from support.seeds import rng
-from support.stimuli import limits, real_maps
+from support.stimuli import limits, real_maps, uniform
 
 # outputs, channels, size, lanes, width, weight bits, output bits
 CORES = {
@@ -46,6 +47,17 @@ def test_core(name):
     assert over.any()
     x = pack_rows(maps).reshape(len(maps), -1)
     core.play_all(x, y, over, interval=block.interval)
+
+
+def test_bins():
+    """Both parts of bins, column by column, instead of the two rows of a pair."""
+    r = rng("dense bins")
+    weights = r.integers(-128, 128, (5, 2, 5, 3, 2))
+    block = Dense(weights=weights, bias=r.integers(-999, 999, 5), shift=[9, 8, 7, 6, 3], lanes=2, width=12, out_width=14)
+    x = np.concatenate([uniform(r, 12, 4, 2, 5, 3), uniform(r, 12, 3, 2, 5, 3, scale=0.02)])
+    y, over = dense(np.stack([x.real, x.imag], -1), weights, block.bias, block.shift, 14)
+    np.testing.assert_array_equal(block.model(x), y)
+    Core(block, "dense_bins").play_all(to_beats(x), y, over, interval=block.interval)
 
 
 def test_refill_during_the_last_round():

@@ -67,6 +67,22 @@ def test_core(name):
     core.play_all(x, y, over, interval=max(inputs * bins, block.interval))
 
 
+@pytest.mark.parametrize("loadable", [False, True])
+def test_real_weights(loadable):
+    """Half the multipliers, the same bits."""
+    inputs, outputs, bins, width = 4, 3, 6, 12
+    r = rng("hadamard real")
+    weights, bias, shift = parameters(r, inputs, outputs, bins, width, 8)
+    weights = weights.real + 0j
+    block = Hadamard(weights=weights, bias=bias, shift=shift, lanes=2, width=width, loadable=loadable, real=True)
+    assert block.multipliers == 4
+    x = frames_of(r, inputs, bins, width)
+    y, over = run(x, weights, bias, shift, width)
+    core = Core(block, f"hadamard_real_{loadable}")
+    assert core.verilog.count(" * $signed(") == 4
+    core.play_all(x.reshape(len(x), -1), y, over, interval=max(inputs * bins, block.interval))
+
+
 def load_words(block: Hadamard, bank: int, weights, bias, shift) -> list[int]:
     """The beats that the docstring of `load` asks for, from its text alone."""
     fields = {name: (field.offset, field.shape) for name, field in block.load.payload.shape()}

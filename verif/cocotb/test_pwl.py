@@ -60,6 +60,15 @@ def test_table(name, loadable):
     np.testing.assert_array_equal(none.output_cycles, none.input_cycles + core.block.latency)
 
 
+def test_real():
+    """One part alone: the other is 0, and cannot saturate."""
+    table = tables()["pwl_sigmoid"]
+    core = Core(Pwl(table, real=True), "pwl_real")
+    assert core.block.multipliers == core.verilog.count(" * $signed(") == 1
+    x, y, _ = played(table, "pwl_sigmoid")
+    core.play_all(x, y.real, table.run(x.real)[1], interval=LENGTH)
+
+
 def load_words(block: Pwl, table: PwlTable) -> list[int]:
     """The beats that the docstring of `load` asks for, from its text alone."""
     fields = {name: (field.offset, field.shape) for name, field in block.load.payload.shape()}
