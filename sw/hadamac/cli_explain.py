@@ -29,15 +29,19 @@ def savings(artifact: Artifact) -> dict[str, tuple[int, int]]:
 
 
 def explain(artifact: ArtifactArgument = None):
-    """Say, edge by edge, which frequencies matter and why the others do not; and what pruning them saves."""
+    """Say, edge by edge, which frequencies matter and why the others do not; and what pruning them saves.
+
+    A coupled bin acts through a mean and a deviation alone.
+    """
     network = load(artifact)
     edges = analyse(network.qnet.network.steps)
-    table = Table("edge before", "bins", "live", "dead", "why")
+    table = Table("edge before", "bins", "live", "coupled", "dead", "why")
     for edge in edges:
         if edge.live is None:
-            table.add_row(edge.name, f"map {edge.size}x{edge.size}", "all", "", "")
+            table.add_row(edge.name, f"map {edge.size}x{edge.size}", "all", "", "", "")
         else:
-            table.add_row(edge.name, f"{edge.size}x{edge.size // 2 + 1}", str(edge.live.sum()), str(edge.dead.sum()),
+            table.add_row(edge.name, f"{edge.size}x{edge.size // 2 + 1}", str(edge.live.sum()),
+                          str(edge.coupled.sum() or ""), str(edge.dead.sum()),
                           edge.why)
     console.print(table)
     console.print(sentence(edges), highlight=False)
