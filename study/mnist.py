@@ -10,8 +10,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from hadamac.artifact import Artifact, load, save, shipped
 from hadamac.data import shipped_digits
 from hadamac.describe import layer_rows
@@ -140,8 +138,3 @@ def measure(frames: int, build: Path, jobs: int, progress) -> list[dict]:
             rows.append(future.result())
             progress(done, len(futures), name)
     return rows
-
-
-def equal_bits(rows: list[dict]) -> bool:
-    """Whether every network's RTL gave its predicted words in the estimated cycles."""
-    return all(r["as_estimated"] for r in rows) and bool(np.all([r["frames"] > 0 for r in rows]))

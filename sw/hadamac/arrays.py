@@ -19,7 +19,10 @@ __all__ = ["load_array", "load_images", "save_array", "write_trace"]
 def load_array(path: Path, what: str, kind: str = "numbers") -> np.ndarray:
     """The array of a .npy file that a person named; ``what`` it is of, in messages."""
     try:
-        return np.load(path, allow_pickle=False)
+        array = np.load(path, allow_pickle=False)
+        if not isinstance(array, np.ndarray):
+            raise ValueError("it is an archive of arrays")
+        return array
     except FileNotFoundError:
         raise DataError(f"{what} file {path} does not exist") from None
     except (OSError, ValueError, EOFError) as e:

@@ -24,7 +24,7 @@ import safetensors
 import safetensors.numpy
 
 from .errors import ArtifactError, HadamacError
-from .files import atomic_directory
+from .files import atomic_directory, parse_json
 from .network import Network
 from .quantised import Formats, QuantNetwork, QuantStage
 from .records import operation, record
@@ -126,7 +126,7 @@ def _manifest(path: Path) -> dict:
         raise ArtifactError(f"Artifact must be a directory with {MANIFEST}, not {path}")
     content = _read(path / MANIFEST)
     try:
-        manifest = json.loads(content)
+        manifest = parse_json(content)
     except ValueError as e:
         raise ArtifactError(f"Artifact file {path / MANIFEST} is damaged: {e}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != "hadamac-artifact":
@@ -172,5 +172,5 @@ def _rebuild(path: Path, network: Network, formats: Formats, manifest: dict, ten
     stages = []
     for stage, facts in zip(network.stages, manifest["stages"]):
         op = operation(stage, facts, formats, lambda name, shape, of=stage.name: take(f"{of}.{name}", shape))
-        stages.append(QuantStage(stage=stage, op=op, fraction=facts["fraction"]))
+        stages.append(QuantStage(stage=stage, op=op, fraction=int(facts["fraction"])))
     return QuantNetwork(network=network, formats=formats, stages=tuple(stages))

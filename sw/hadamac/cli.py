@@ -50,7 +50,7 @@ def _main(version: Annotated[bool, typer.Option("--version", callback=_version, 
 
 def _percent(classes, labels) -> str:
     right = int((classes == labels).sum())
-    return f"{100 * right / len(labels):.2f} % ({right} of {len(labels)})"
+    return f"{100 * right / max(len(labels), 1):.2f} % ({right} of {len(labels)})"
 
 
 @app.command(epilog="Example: hadamac predict --images digits.npy --out logits.npy --trace stages/")
@@ -178,7 +178,8 @@ def show(
         from .report import save_pictures
 
         pictures.mkdir(parents=True, exist_ok=True)
-        for path in save_pictures(network.qnet, network.params, images[digit], int(labels[digit]), pictures):
+        label = int(labels[digit]) if labels[digit] < network.qnet.network.dense.outputs else None
+        for path in save_pictures(network.qnet, network.params, images[digit], label, pictures):
             console.print(f"Wrote {path}", highlight=False)
 
 

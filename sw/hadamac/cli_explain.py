@@ -47,5 +47,5 @@ def explain(artifact: ArtifactArgument = None):
     console.print(sentence(edges), highlight=False)
     saved = Table("what pruning saves", "live bins", "all bins", "share")
     for name, (pruned, whole) in savings(network).items():
-        saved.add_row(name, f"{pruned:,}", f"{whole:,}", f"{100 * pruned / whole:.0f} %")
+        saved.add_row(name, f"{pruned:,}", f"{whole:,}", f"{100 * pruned / whole:.0f} %" if whole else "")
     console.print(saved)

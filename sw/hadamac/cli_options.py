@@ -20,7 +20,7 @@ ArtifactArgument = Annotated[
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="Directory with MNIST's IDX files, plain or .gz.", show_default=False)
 ]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of everything random.")]
 IntervalOption = Annotated[
     int | None, typer.Option("--interval", min=1, help="Cycles a frame may take; fewer lanes for a longer one.")
 ]

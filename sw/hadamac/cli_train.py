@@ -30,7 +30,7 @@ def train(
     out: Annotated[Path, typer.Option("--out", help="Artifact directory to write.")],
     network: Annotated[Path | None, typer.Option(help="Description, JSON; the default network unless told.")] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 7,
-    shift: Annotated[int, typer.Option(min=0, help="Random shift of training images, pixels each way.")] = 1,
+    shift: Annotated[int, typer.Option(min=0, max=31, help="Random shift of training images, pixels each way.")] = 1,
     seed: SeedOption = 1,
     preset: Annotated[str, typer.Option(help=f"Formats: {', '.join(PRESETS)}.")] = "default",
 ):

@@ -193,11 +193,14 @@ def layer_table(qnet: QuantNetwork, folding: Plan | None = None) -> RichTable:
     spectral = total["multiplications"] - stages[-1]["multiplications"]
     spatial = total["multiplications_in_space"] - stages[-1]["multiplications_in_space"]
     weights = total["weights"] - stages[-1]["weights"]
+    caption = (
+        f"Convolutions: {weights:,} weights, {spectral:,} multiplications an image with their transforms; "
+        f"in space at full resolution {spatial:,} ({spatial / spectral:.1f} times)."
+    ) if spectral else None
     table = Table(
         title=f"{qnet.network.name}: {_shape(stages[0]['output'][1:])} image to {qnet.network.dense.outputs} classes; "
         f"a result every {total['interval']:,} cycles, {total['first_output']:,} after its first pixel",
-        caption=f"Convolutions: {weights:,} weights, {spectral:,} multiplications an image with their transforms; "
-        f"in space at full resolution {spatial:,} ({spatial / spectral:.1f} times).",
+        caption=caption,
         box=SIMPLE_HEAD, show_edge=False, show_footer=True, title_justify="left", caption_justify="left",
         padding=0,
     )  # fmt: skip

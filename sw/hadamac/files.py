@@ -7,6 +7,7 @@ finds the old content or the new, and an error or an interrupt leaves the old on
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from .errors import DataError
 
-__all__ = ["atomic_directory", "atomic_write", "check_directory", "check_file", "read_text"]
+__all__ = ["atomic_directory", "atomic_write", "check_directory", "check_file", "parse_json", "read_text"]
 
 
 def _temporary(path: Path) -> Path:
@@ -163,3 +164,11 @@ def read_text(path: str | os.PathLike[str]) -> str:
         raise DataError(f"File {path} does not exist") from None
     except (OSError, UnicodeDecodeError) as e:
         raise DataError(f"File {path} cannot be read: {getattr(e, 'strerror', None) or e}") from None
+
+
+def parse_json(text: str | bytes):
+    """JSON from outside; ValueError also for what is nested too deeply."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None

@@ -19,15 +19,24 @@ SIZES = (4, 8, 16, 32, 64)
 """Transform sizes that a network may use; 64 is what the line buffers are sized for."""
 
 
+def shown(value: Any) -> str:
+    """A value in a message: one line, not endless."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
 def integer(what: str, value: Any, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise DescriptionError(f"{what} must be an integer from {low} to {high}, not {value!r}")
+        raise DescriptionError(f"{what} must be an integer from {low} to {high}, not {shown(value)}")
 
 
 def choice(what: str, value: Any, allowed: tuple) -> None:
     if type(value) not in {type(a) for a in allowed} or value not in allowed:  # 8.0 and True are no sizes
         names = ", ".join(str(a) for a in allowed)
-        raise DescriptionError(f"{what} must be one of {names}, not {value!r}")
+        raise DescriptionError(f"{what} must be one of {names}, not {shown(value)}")
 
 
 @dataclass(frozen=True, kw_only=True)

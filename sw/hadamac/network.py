@@ -9,12 +9,13 @@ Shapes: a network takes square ``size`` x ``size`` real images with one channel;
 
 from __future__ import annotations
 
-import json
+import re
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
 from .chain import Step, chain
 from .errors import DescriptionError
+from .files import parse_json
 from .layers import (
     LAYERS,
     SIZES,
@@ -27,6 +28,7 @@ from .layers import (
     SpectralPool,
     choice,
     integer,
+    shown,
 )
 from .stages import Stage, stages
 
@@ -52,8 +54,10 @@ class Network:
     layers: tuple
 
     def __post_init__(self):
-        if not isinstance(self.name, str) or not self.name.replace("-", "").replace("_", "").isalnum():
-            raise DescriptionError(f"Network name must be letters, digits, '-' and '_', not {self.name!r}")
+        if not isinstance(self.name, str) or not re.fullmatch("[A-Za-z0-9_-]{1,64}", self.name):
+            raise DescriptionError(f"Network name must be letters, digits, '-' and '_', not {str(self.name)[:80]!r}"
+                                   if isinstance(self.name, str) else
+                                   f"Network name must be letters, digits, '-' and '_', not {self.name!r}")
         choice("Network input size", self.size, SIZES)
         integer("Network input channels", self.channels, 1, 1)
         object.__setattr__(self, "layers", tuple(self.layers))
@@ -114,15 +118,24 @@ class Network:
         """Build a network from its JSON form, refusing unknown layers and fields by name."""
         if isinstance(data, str):
             try:
-                data = json.loads(data)
-            except json.JSONDecodeError as e:
+                data = parse_json(data)
+            except ValueError as e:
                 raise DescriptionError(f"Network description must be JSON: {e}") from None
         try:
             raw, name = data["layers"], data["name"]
             size, channels = data["input"]["size"], data["input"]["channels"]
             kinds = [(layer["type"], {k: v for k, v in layer.items() if k != "type"}) for layer in raw]
-        except (KeyError, TypeError, AttributeError) as e:
+        except KeyError as e:
             raise DescriptionError(f"Network description must have name, input and layers: {e} is missing") from None
+        except (TypeError, AttributeError):
+            raise DescriptionError("Network description must have name, input and layers: an object of a string, an "
+                                   "object and a list of objects") from None
+        wanted = (("", data, ("name", "input", "layers")), (" input", data["input"], ("size", "channels")))
+        for what, given, known in wanted:
+            unknown = [field for field in given if field not in known]
+            if unknown:
+                raise DescriptionError(f"Network description{what} must have the fields {', '.join(known)}, not "
+                                       f"{shown(unknown[0])}")
         layers = []
         for kind, fields in kinds:
             choice("Layer type", kind, tuple(LAYERS))

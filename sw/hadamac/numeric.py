@@ -34,6 +34,8 @@ class SQ:
     def __post_init__(self):
         if not all(isinstance(v, (int, np.integer)) for v in (self.i, self.f)):
             raise DataError(f"SQ must have integer i and f, not SQ({self.i!r}, {self.f!r})")
+        if not -200 <= self.f <= 200:
+            raise DataError(f"SQ fraction bits must be from -200 to 200, not {self.f}")
         if not 1 <= self.width <= 53:
             raise DataError(f"SQ width i + f must be from 1 to 53, not {self.width} of {self}")
 

@@ -38,7 +38,7 @@ from .quantised import (
 )
 from .reference import apply, check_parameters, product_weights
 from .stages import Stage, orthonormal
-from .timing import BIAS
+from .timing import BIAS, SHIFTS
 
 __all__ = ["quantise"]
 
@@ -56,6 +56,8 @@ def _exponents(weights: np.ndarray, bits: int) -> np.ndarray:
 
 def _fraction(largest: float, formats: Formats) -> int:
     """Fraction bits that leave the headroom above ``largest``."""
+    if not largest < 1e30:
+        raise FitError(f"Values of a stage must be below 1e30, not {largest:g}: parameters are too large")
     return int(np.floor(np.log2(2.0 ** (formats.width - 1) / (max(largest, 1e-9) * formats.headroom))))
 
 
@@ -175,6 +177,6 @@ def _check_bias(name: str, bias: np.ndarray) -> None:
 
 
 def _check_shift(name: str, shift: np.ndarray) -> None:
-    if shift.min() < -8 or shift.max() > 31:
+    if shift.min() < SHIFTS[0] or shift.max() > SHIFTS[1]:
         raise FitError(f"Layer {name} needs output shifts from {shift.min()} to {shift.max()}, allowed are -8 to 31: "
                        "its weights are too large or too small for these formats")

@@ -40,6 +40,7 @@ from .quantised import (
     normalise_facts,
 )
 from .stages import Stage
+from .timing import BIAS, SHIFTS
 
 __all__ = ["operation", "record"]
 
@@ -87,7 +88,16 @@ def operation(stage: Stage, facts: dict, formats: Formats, take: Callable) -> ob
     return op
 
 
+def _check(stage: Stage, what: str, words: np.ndarray, low: int, high: int) -> np.ndarray:
+    """Words that the circuit can hold."""
+    if words.size and not low <= words.min() <= words.max() <= high:
+        raise ArtifactError(f"Artifact stage {stage.name} must have {what} from {low} to {high}, not "
+                            f"{words.min():.0f} to {words.max():.0f}")
+    return words
+
+
 def _operation(stage: Stage, facts: dict, formats: Formats, take: Callable) -> object:
+    limits = -(1 << (formats.weight_width - 1)), (1 << (formats.weight_width - 1)) - 1
     if stage.kind in ("transform", "inverse"):
         inverse = stage.kind == "inverse"
         return Fft2dPlan(size=stage.size, radius=stage.came if inverse else stage.radius, inverse=inverse,
@@ -95,13 +105,15 @@ def _operation(stage: Stage, facts: dict, formats: Formats, take: Callable) -> o
                          rows=tuple(facts["rows"]), columns=tuple(facts["columns"]))
     if stage.kind == "multiply":
         weight = take("weight", (stage.channels, stage.inputs, stage.rows, stage.radius + 1, 2))
+        _check(stage, "weights", weight, *limits)
         return Product(weights=weight[..., 0] + 1j * weight[..., 1], width=formats.width,
-                       **_taken(take, stage.channels))
+                       **_taken(stage, take, stage.channels))
     if stage.kind == "linear":
         count = stage.layer.outputs
         tail = (stage.size, stage.size) if stage.radius is None else (stage.rows, stage.radius + 1, 2)
-        return QuantDense(weights=take("weight", (count, stage.inputs, *tail)), fraction=facts["fraction"],
-                          width=formats.logit_width, **_taken(take, count))
+        weight = _check(stage, "weights", take("weight", (count, stage.inputs, *tail)), *limits)
+        return QuantDense(weights=weight, fraction=facts["fraction"],
+                          width=formats.logit_width, **_taken(stage, take, count))
     if stage.kind == "normalise":
         return Normalised(plan=NormalisePlan(**normalise_facts(stage), width=formats.width, fraction=facts["words"]))
     if stage.kind in ("crop", "tile"):
@@ -120,6 +132,8 @@ def _operation(stage: Stage, facts: dict, formats: Formats, take: Callable) -> o
     return Table(table=PwlTable(**table | {"mirror": Mirror(**table["mirror"]) if table["mirror"] else None}))
 
 
-def _taken(take: Callable, count: int) -> dict:
+def _taken(stage: Stage, take: Callable, count: int) -> dict:
     channel = {name: take(name, (count,)) for name in ("bias", "shift", "exponent")}
+    _check(stage, "biases", channel["bias"], -(1 << (BIAS - 1)) + 1, (1 << (BIAS - 1)) - 1)
+    _check(stage, "shifts", channel["shift"], *SHIFTS)
     return channel | {name: channel[name].astype(int) for name in ("shift", "exponent")}

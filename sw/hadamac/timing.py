@@ -21,16 +21,15 @@ from .model.rsqrt import FRACTION
 from .model.rsqrt import GUARD as GUARD_BITS
 
 __all__ = ["FIFO", "GATE", "GUARD", "FFT_GUARD", "STOP", "MULTIPLIER", "SUM", "RAM", "OCTANT", "FULL_TABLE", "LEAD",
-           "BUTTERFLY", "REORDER", "LINE_IN_REGISTERS", "BIAS", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE", "requantise",
-           "twiddle", "meet", "narrow", "output_lag", "reorder_lag", "rescale", "fft_pipeline", "fft_latency",
-           "fft_inflight", "fft_fifo", "fifo", "fifo_bits", "fifo_depth", "fft2d_interval", "hadamard_pipeline",
-           "dense_pipeline", "pwl_pipeline", "iterative_butterfly", "iterative_interval", "iterative_latency",
-           "multiply_add", "TOTAL", "VARIANCE", "normalise_buffer",
-           "normalise_centre", "normalise_interval", "normalise_narrow", "normalise_pipeline", "normalise_release",
-           "normalise_statistics", "quadratic_pipeline", "real_latency", "real_pipeline", "tree", "rsqrt",
-           "hypotenuse", "modrelu_line", "modrelu_pipeline", "rsqrt_bits", "SPECTRAL_AVERAGE",
-           "SPECTRAL_HALVE", "TILE", "spectral_pool_latency", "spectral_pad_latency", "tile_latency",
-           "scattering_interval"]
+           "BUTTERFLY", "REORDER", "LINE_IN_REGISTERS", "BIAS", "SHIFTS", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE",
+           "requantise", "twiddle", "meet", "narrow", "output_lag", "reorder_lag", "rescale", "fft_pipeline",
+           "fft_latency", "fft_inflight", "fft_fifo", "fifo", "fifo_bits", "fifo_depth", "fft2d_interval",
+           "hadamard_pipeline", "dense_pipeline", "pwl_pipeline", "iterative_butterfly", "iterative_interval",
+           "iterative_latency", "multiply_add", "TOTAL", "VARIANCE", "normalise_buffer", "normalise_centre",
+           "normalise_interval", "normalise_narrow", "normalise_pipeline", "normalise_release", "normalise_statistics",
+           "quadratic_pipeline", "real_latency", "real_pipeline", "tree", "rsqrt", "hypotenuse", "modrelu_line",
+           "modrelu_pipeline", "rsqrt_bits", "SPECTRAL_AVERAGE", "SPECTRAL_HALVE", "TILE", "spectral_pool_latency",
+           "spectral_pad_latency", "tile_latency", "scattering_interval"]
 
 FIFO = 2
 """Push to valid of a short output FIFO."""
@@ -64,6 +63,8 @@ LINE_IN_REGISTERS = 2
 """Longest delay line made of registers; a longer one is a memory, whose loop of 4 cycles it hides."""
 BIAS = 48
 """Most bits of a bias: with it every sum stays below 2**53, where the models are exact."""
+SHIFTS = (-8, 31)
+"""By how much an accumulator may be shifted down."""
 
 
 def requantise(rule: Requantise) -> int:

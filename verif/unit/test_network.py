@@ -150,6 +150,24 @@ def test_layers_have_defaults():
         "dense.weight": (3, 1, 8, 8), "dense.bias": (3,)}
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 100_000, "Network description must be JSON: it is nested too deeply"),
+        ('{"foo": 1, "name": "a", "input": {"size": 8, "channels": 1}, "layers": []}',
+         "Network description must have the fields name, input, layers, not 'foo'"),
+        ('{"name": "a", "input": {"size": 8, "channels": 1, "depth": 2}, "layers": []}',
+         "Network description input must have the fields size, channels, not 'depth'"),
+        ('{"name": "\u00f1", "input": {"size": 8, "channels": 1}, "layers": []}',
+         "Network name must be letters, digits, '-' and '_', not '\u00f1'"),
+    ],
+    ids=["deep", "unknown", "unknown input", "name"],
+)
+def test_hostile_json(text, message):
+    with refused(message, DescriptionError):
+        Network.from_json(text)
+
+
 def test_broken_json():
     with refused("Network description must be JSON: Expecting value: line 1 column 10 (char 9)", DescriptionError):
         Network.from_json('{"name": }')

@@ -98,3 +98,11 @@ def test_refusals():
         fit(FUNCTIONS["tanh"], segments=4, format=SQ(4, 28))
     with np.errstate(divide="ignore"), refused("Function inverse must be finite over SQ(4,12)", DescriptionError):
         fit(Function("inverse", lambda x: 1 / x), segments=4, format=FORMAT)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "hard-sigmoid", "tanh", "gelu"])
+@pytest.mark.parametrize("fraction", [15, 16, 19])
+def test_functions_of_small_words_fit(name, fraction):
+    """All of x lies about zero, where a sigmoid is nearly flat: its offset must fit, too."""
+    f = fit(FUNCTIONS[name], segments=8, format=SQ(16 - fraction, fraction), output=SQ(2, 14))
+    assert f.max_error <= 1e-3

@@ -195,6 +195,11 @@ def fit(function: Function, *, segments: int, format: SQ, output: SQ | None = No
     lines = [minimax_line(words[a:b], wanted[a:b]) for a, b in zip(starts, ends)]
     steepest = max(max(abs(slope) for slope, _, _ in lines), abs(function.line or 0.0) * 2.0 ** (output.f - format.f))
     shift = int(np.clip(slope_width - 1 - (math.floor(math.log2(max(steepest, 2.0**-30))) + 1), 0, format.width + 13))
+    # Offsets, and what mirroring makes of them, must fit their words too.
+    centre = 2 * (function.centre or 0.0) * 2.0**output.f
+    farthest = max(max(abs(offset), abs(centre - offset)) for _, offset, _ in lines)
+    room = math.log2((2.0 ** (format.width + slope_width - 1) - 2) / (farthest + 1))
+    shift = max(0, min(shift, math.floor(room)))
     slopes, offsets = [], []
     for (slope, _, _), a, b in zip(lines, starts, ends):
         s, o = _words(words[a:b], wanted[a:b], slope, shift, slope_width)
