@@ -143,7 +143,7 @@ class Network:
                 layers.append(LAYERS[kind](**fields))
             except TypeError:
                 allowed = [f for f in LAYERS[kind].__dataclass_fields__ if f != "type"]
-                have, want = (", ".join(names) or "none" for names in (fields, allowed))
+                have, want = (", ".join(shown(n)[1:-1] for n in names) or "none" for names in (fields, allowed))
                 raise DescriptionError(f"Layer {kind} must have the fields {want}, not {have}") from None
         return cls(name=name, size=size, channels=channels, layers=tuple(layers))
 
