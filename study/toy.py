@@ -27,7 +27,7 @@ from hadamac_hw.hadamard import Hadamard
 from hadamac_hw.normalise import Normalise
 from hadamac_hw.pwl import Pwl
 from hadamac_hw.spectral_pool import SpectralPool
-from hadamac_hw.stream import Complex, frames
+from hadamac_hw.stream import Complex, chained, frames
 
 __all__ = ["FILTERS", "SIGNALS", "VARIANTS", "measure"]
 
@@ -120,12 +120,7 @@ class Toy(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        previous = wiring.flipped(self.i)
-        for name, block in self.blocks:
-            m.submodules[name] = block
-            wiring.connect(m, previous, block.i)
-            previous = block.o
-        wiring.connect(m, previous, wiring.flipped(self.o))
+        wiring.connect(m, chained(m, self.blocks, wiring.flipped(self.i)), wiring.flipped(self.o))
         return m
 
 

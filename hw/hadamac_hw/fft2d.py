@@ -20,7 +20,7 @@ from .crop import Crop, Expand
 from .fft import Fft
 from .numeric import delayed
 from .primitives import Ram
-from .stream import Complex, Fifo, Frame, frames, nest
+from .stream import Complex, Fifo, Frame, chained, frames, nest
 from .transpose import TransposeForward, TransposeInverse
 
 __all__ = ["Fft2d", "RowPairs"]
@@ -82,16 +82,8 @@ class Fft2d(wiring.Component):
                 Fft(plan.column_plan),
                 Crop(size=plan.size, columns=plan.radius + 1, **common),
             ]
-        names = [type(part).__name__.lower() for part in chain]
-        for k, part in enumerate(chain):
-            m.submodules[f"{k}_{names[k]}"] = part
-            if k:
-                wiring.connect(m, chain[k - 1].o, part.i)
-            if hasattr(part, "overflow"):
-                with m.If(part.overflow):
-                    m.d.comb += self.overflow.eq(1)
-        wiring.connect(m, wiring.flipped(self.i), chain[0].i)
-        wiring.connect(m, chain[-1].o, wiring.flipped(self.o))
+        blocks = [(f"{k}_{type(part).__name__.lower()}", part) for k, part in enumerate(chain)]
+        wiring.connect(m, chained(m, blocks, wiring.flipped(self.i), self.overflow), wiring.flipped(self.o))
         if plan.inverse:  # the row transform's last marks a row pair; a frame has many
             _, final = nest(m, self.o.valid & self.o.ready, self.channels, plan.size // 2, plan.size)
             m.d.comb += self.o.payload.last.eq(final)

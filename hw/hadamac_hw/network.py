@@ -24,7 +24,7 @@ from .modulus import Modulus
 from .normalise import Normalise
 from .pwl import Pwl, Relu
 from .quadratic import Quadratic
-from .stream import FrameGuard, frames
+from .stream import FrameGuard, chained, frames
 from .tile import MaxPool
 
 __all__ = ["SpectralNetwork", "Top", "build_stages"]
@@ -53,8 +53,8 @@ def _block(s: QuantStage, formats: Formats, lanes: int | None) -> wiring.Compone
         case quantised.Normalised():
             return Normalise(op.plan, channels=stage.channels)
         case quantised.Crop():
-            return Crop(size=min(2 * stage.came + 1, stage.size), radius=op.radius, columns=stage.came + 1, width=width,
-                        channels=stage.channels)
+            rows, columns = stage.shape_in
+            return Crop(size=rows, radius=op.radius, columns=columns, width=width, channels=stage.channels)
         case quantised.Tile():
             return MaxPool(size=stage.size, width=width, channels=stage.channels)
     return Dense(weights=op.weights, bias=op.bias, shift=op.shift, lanes=lanes, width=width,
@@ -113,15 +113,7 @@ class SpectralNetwork(wiring.Component):
         m.submodules.guard = guard = FrameGuard(unsigned(8), length=self.qnet.network.size ** 2)
         wiring.connect(m, wiring.flipped(self.i), guard.i)
         m.d.comb += self.frame_error.eq(guard.error)
-        previous = guard
-        for name, stage in self.stages:
-            m.submodules[name] = stage
-            wiring.connect(m, previous.o, stage.i)
-            if hasattr(stage, "overflow"):
-                with m.If(stage.overflow):
-                    m.d.comb += self.overflow.eq(1)
-            previous = stage
-        wiring.connect(m, previous.o, wiring.flipped(self.o))
+        wiring.connect(m, chained(m, self.stages, guard.o, self.overflow), wiring.flipped(self.o))
         return m
 
 

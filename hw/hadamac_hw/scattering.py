@@ -22,7 +22,7 @@ from .fft2d import Fft2d, RowPairs
 from .fork import Concatenate, Fork
 from .hadamard import Hadamard
 from .modulus import PairModulus
-from .stream import Complex, Fifo, Frame, frames
+from .stream import Complex, Fifo, Frame, chained, frames
 from .tile import Decimate
 
 __all__ = ["Scattering", "ScatteringPath"]
@@ -52,7 +52,7 @@ def _pixels(plan: ScatteringPlan) -> RowPairs:
 
 
 class _Chain(wiring.Component):
-    """Blocks that are ``add``-ed and connected one behind the other; ``overflow`` of any of them."""
+    """Blocks that are ``add``-ed, to be connected one behind the other."""
 
     interval, multipliers = 0, 0
 
@@ -62,17 +62,6 @@ class _Chain(wiring.Component):
         self.interval = max(self.interval, block.interval if cycles is None else cycles)
         self.multipliers += getattr(block, "multipliers", 0)
         return block
-
-    def connect(self, m: Module, i):
-        """Connects what begins with the stream ``i``; returns the last block's output."""
-        for name, block in self.blocks:
-            m.submodules[name] = block
-            wiring.connect(m, i, block.i)
-            i = block.o
-            if hasattr(block, "overflow"):
-                with m.If(block.overflow):
-                    m.d.comb += self.overflow.eq(1)
-        return i
 
 
 class ScatteringPath(_Chain):
@@ -127,7 +116,7 @@ class ScatteringPath(_Chain):
 
     def elaborate(self, platform):
         m = Module()
-        wiring.connect(m, self.connect(m, wiring.flipped(self.i)), wiring.flipped(self.o))
+        wiring.connect(m, chained(m, self.blocks, wiring.flipped(self.i), self.overflow), wiring.flipped(self.o))
         return m
 
 
@@ -176,7 +165,7 @@ class Scattering(_Chain):
         word = Complex(self.plan.width)
         m.submodules.fork = fork = Fork(word, branches=3)
         m.submodules.join = join = Concatenate(word, lengths=self.lengths)
-        wiring.connect(m, self.connect(m, wiring.flipped(self.i)), fork.i)
+        wiring.connect(m, chained(m, self.blocks, wiring.flipped(self.i), self.overflow), fork.i)
         for k, (path, bins, maps) in enumerate(zip(self.paths, fork.outputs, join.inputs)):
             m.submodules[f"path{k}"] = path
             wiring.connect(m, bins, path.i)

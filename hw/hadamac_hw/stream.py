@@ -18,7 +18,7 @@ from hadamac.errors import DescriptionError
 from .numeric import delayed
 from .primitives import Ram
 
-__all__ = ["Complex", "Frame", "frames", "Fifo", "FrameGuard", "Halves", "nest"]
+__all__ = ["Complex", "Frame", "frames", "Fifo", "FrameGuard", "Halves", "chained", "nest"]
 
 
 def Complex(width: int) -> data.StructLayout:
@@ -214,6 +214,22 @@ class Halves(wiring.Component):
         with m.If(self.emptied):
             m.d.sync += self.read_half.eq(~self.read_half)
         return m
+
+
+def chained(m: Module, blocks, i, overflow: Signal | None = None):
+    """Submodules connected one behind the other, the first to the stream ``i``; returns the last one's output.
+
+    ``blocks``: pairs of name and component with streams ``i`` and ``o``.  ``overflow``: driven by theirs, of those that
+    have one.
+    """
+    for name, block in blocks:
+        m.submodules[name] = block
+        wiring.connect(m, i, block.i)
+        i = block.o
+        if overflow is not None and hasattr(block, "overflow"):
+            with m.If(block.overflow):
+                m.d.comb += overflow.eq(1)
+    return i
 
 
 def nest(m: Module, step, *limits: int, name: str = "index"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import torch
 
-from .spectra import multiplicity
+from .model.crop import multiplicity
 from .stages import orthonormal
 
 __all__ = ["FrozenNormalise", "Function", "MaxPool", "ModRelu", "Modulus", "Normalise", "Quadratic", "SpectralFunction"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from .model.crop import live_rows
-from .spectra import multiplicity, parseval_weights, unfold_fft
+from .model.crop import live_rows, multiplicity
+from .spectra import parseval_weights, unfold_fft
 from .stages import orthonormal
 
 __all__ = ["BinsDense", "Crop", "Inverse", "MapDense", "Pad", "SpectralConv", "SpectralPool", "Transform",

@@ -31,12 +31,11 @@ from .errors import DescriptionError
 from .model.crop import crop
 from .model.hadamard import argmax, dense, hadamard
 from .model.modulus import modulus
-from .model.normalise import NormalisePlan
+from .model.normalise import NormalisePlan, live_multiplicity
 from .model.pwl import PwlTable, relu
 from .model.tile import max_pool
 from .network import Network
 from .numeric import SQ, to_integers
-from .spectra import multiplicity
 from .stages import Stage
 
 __all__ = ["Crop", "Formats", "Modulus", "Normalised", "PRESETS", "Prediction", "Product", "QuantDense", "QuantNetwork",
@@ -127,10 +126,9 @@ class Table:
 
 def normalise_facts(stage: Stage) -> dict:
     """What a stage says of its NormalisePlan: multiplicities in stream order, the count, over what."""
-    weights = multiplicity(stage.size, stage.came)
     over = stage.layer.over
-    return {"multiplicity": tuple(weights.T.reshape(-1).tolist()), "over": over,
-            "count": stage.size**2 if over == "map" else int(weights.sum())}
+    return {"multiplicity": live_multiplicity(stage.came, stage.size), "over": over,
+            "count": stage.size**2 if over == "map" else None}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,10 +23,10 @@ import numpy as np
 
 from .data import as_images
 from .errors import DataError
-from .model.crop import crop, expand
+from .model.crop import crop, expand, multiplicity
 from .model.pwl_fit import FUNCTIONS
 from .network import Network
-from .spectra import hermitian, kernel_spectrum, live_spectrum, multiplicity
+from .spectra import hermitian, kernel_spectrum, live_spectrum
 from .stages import Stage, orthonormal
 
 __all__ = ["apply", "check_parameters", "forward", "product_weights"]

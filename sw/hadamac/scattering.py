@@ -35,7 +35,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .errors import DataError, DescriptionError
-from .model.nyquist import kept_rows
+from .model.crop import kept_rows
 from .model.tile import decimate
 
 __all__ = ["Path", "low_pass", "morlet", "paths", "scatter"]

@@ -8,10 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import DataError
-from .model.crop import live_rows
+from .model.crop import live_rows, multiplicity
 
-__all__ = ["fold_fft", "hermitian", "kernel_spectrum", "live_spectrum", "multiplicity", "parseval_weights",
-           "unfold_fft"]
+__all__ = ["fold_fft", "hermitian", "kernel_spectrum", "live_spectrum", "parseval_weights", "unfold_fft"]
 
 
 def live_spectrum(maps: np.ndarray, r: int) -> np.ndarray:
@@ -122,14 +121,6 @@ def unfold_fft(weight_map: np.ndarray) -> np.ndarray:
     """
     half = np.fft.rfft2(weight_map, norm="ortho") * parseval_weights(weight_map.shape[-1])
     return np.stack((half.real, half.imag), -1)
-
-
-def multiplicity(size: int, radius: int) -> np.ndarray:
-    """How many bins of the full spectrum a stored bin stands for, (rows, radius + 1): 1 in the columns that hold a bin
-    and its conjugate, v = 0 and v = size/2, else 2."""
-    v = np.arange(radius + 1)
-    rows = len(live_rows(size, radius))
-    return np.tile(np.where((v == 0) | (2 * v == size), 1, 2), (rows, 1))
 
 
 def hermitian(half: np.ndarray, size: int) -> np.ndarray:

@@ -19,6 +19,7 @@ from .chain import Step, chain
 from .errors import DescriptionError
 from .layers import SpectralConv
 from .liveness import analyse, low
+from .model.crop import live_shape
 
 __all__ = ["Stage", "orthonormal", "stages"]
 
@@ -69,8 +70,13 @@ class Stage:
 
     @property
     def rows(self) -> int:
-        """Rows of the bins: u."""
-        return min(2 * self.radius + 1, self.size)
+        """Rows of the bins that leave: u."""
+        return live_shape(self.size, self.radius)[0]
+
+    @property
+    def shape_in(self) -> tuple[int, int]:
+        """Rows and columns of the bins that come in."""
+        return live_shape(self.size, self.came)
 
     @property
     def bins(self) -> int:

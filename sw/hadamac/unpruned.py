@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from .model.crop import live_rows
 from .model.fft2d import Fft2dPlan
 from .numeric import saturate
 from .quantised import Crop, Product, QuantNetwork, QuantStage
@@ -27,8 +28,7 @@ def _product(stage: Stage, op: Product, params: Mapping, width: int) -> Product:
         exact = product_weights(stage, params)[0] * 2.0 ** op.exponent[:, None, None, None]
         weights = saturate(np.rint(exact), width)
     r = op.weights.shape[-1] - 1
-    rows = np.r_[0 : r + 1, stage.rows - r : stage.rows] if 2 * r + 1 <= stage.rows else np.arange(stage.rows)
-    weights[:, :, rows, : r + 1] = op.weights
+    weights[:, :, live_rows(stage.rows, r), : r + 1] = op.weights
     return replace(op, weights=weights)
 
 

@@ -21,7 +21,7 @@ from hadamac_hw.bench.beats import Beats
 from hadamac_hw.bench.case import run_case
 from hadamac_hw.emit import emit
 from hadamac_hw.network import Top, build_stages
-from hadamac_hw.stream import Complex, frames
+from hadamac_hw.stream import Complex, chained, frames
 from hadamac_hw.verify import expected_words
 from support import tiny
 from support.cores import Core
@@ -70,12 +70,7 @@ class Tail(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        previous = wiring.flipped(self.i)
-        for name, block in self.blocks:
-            m.submodules[name] = block
-            wiring.connect(m, previous, block.i)
-            previous = block.o
-        wiring.connect(m, previous, wiring.flipped(self.o))
+        wiring.connect(m, chained(m, self.blocks, wiring.flipped(self.i)), wiring.flipped(self.o))
         return m
 
 

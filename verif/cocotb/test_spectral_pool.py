@@ -6,7 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hadamac.model.nyquist import PadPlan, PoolPlan, kept_rows
+from hadamac.model.crop import kept_rows
+from hadamac.model.nyquist import PadPlan, PoolPlan
 from hadamac_hw.spectral_pool import SpectralPad, SpectralPool
 from support.cores import Core
 from support.seeds import rng

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DataError, DescriptionError
-from hadamac.model.nyquist import PadPlan, PoolPlan, kept_rows
+from hadamac.model.crop import kept_rows
+from hadamac.model.nyquist import PadPlan, PoolPlan
 from hadamac.model.pool import RULES, pad, pool
 from hadamac_hw.spectral_pool import SpectralPad, SpectralPool
 from support.seeds import refused, rng

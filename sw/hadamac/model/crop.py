@@ -16,19 +16,32 @@ import numpy as np
 
 from ..errors import DataError
 
-__all__ = ["live_rows", "live_shape", "crop", "expand", "to_beats", "from_beats"]
+__all__ = ["kept_rows", "live_rows", "live_shape", "multiplicity", "crop", "expand", "to_beats", "from_beats"]
+
+
+def kept_rows(size: int, keep: int) -> np.ndarray:
+    """Rows of ``size`` that stand for the ``keep`` lowest, in the order of ``numpy.fft``: of an even number -M/2 among
+    them, +M/2 not."""
+    return np.r_[: (keep + 1) // 2, size - keep // 2 : size]
 
 
 def live_rows(size: int, radius: int) -> np.ndarray:
     """Row indices u mod ``size`` of the live bins, in stream order."""
     if isinstance(radius, bool) or not isinstance(radius, (int, np.integer)) or not 0 <= radius <= size // 2:
         raise DataError(f"Live radius of {size} bins must be an integer from 0 to {size // 2}, not {radius!r}")
-    return np.arange(size) if 2 * radius == size else np.r_[0 : radius + 1, size - radius : size]
+    return kept_rows(size, min(2 * radius + 1, size))
 
 
 def live_shape(size: int, radius: int) -> tuple[int, int]:
     """Rows and columns of the live bins of N x N maps."""
     return min(2 * radius + 1, size), radius + 1
+
+
+def multiplicity(size: int, radius: int) -> np.ndarray:
+    """How many bins of the full spectrum a live bin stands for, (rows, radius + 1): 1 in the columns that hold a bin
+    and its conjugate, v = 0 and v = size/2, else 2."""
+    v = np.arange(radius + 1)
+    return np.tile(np.where((v == 0) | (2 * v == size), 1, 2), (live_shape(size, radius)[0], 1))
 
 
 def crop(spectrum: np.ndarray, radius: int) -> np.ndarray:

@@ -49,6 +49,7 @@ import numpy as np
 
 from ..errors import DescriptionError
 from ..numeric import clip_frames, round_half_even
+from .crop import multiplicity
 from .rsqrt import FRACTION, Rsqrt
 
 __all__ = ["OPERAND", "NormalisePlan", "live_multiplicity"]
@@ -57,11 +58,13 @@ OPERAND = 18
 """Bits of c': the widest operand of one multiplier."""
 
 
-def live_multiplicity(radius: int) -> tuple[int, ...]:
-    """Multiplicities of the live bins of real maps, in stream order: column v = 0 has both of each conjugate pair, the
-    others stand for -v too.  Their sum is ``(2 radius + 1)**2``."""
-    rows = 2 * radius + 1
-    return (1,) * rows + (2,) * (radius * rows)
+def live_multiplicity(radius: int, size: int | None = None) -> tuple[int, ...]:
+    """Multiplicities of the live bins of real maps, in stream order; ``size``: N, where they may be all.
+
+    Column v = 0 has both of each conjugate pair, the others stand for -v too; their sum is ``(2 radius + 1)**2``, or
+    ``size**2``.
+    """
+    return tuple(multiplicity(size or 2 * radius + 2, radius).T.reshape(-1).tolist())
 
 
 @dataclass(frozen=True, kw_only=True)

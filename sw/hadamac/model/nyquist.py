@@ -53,9 +53,10 @@ import numpy as np
 
 from ..errors import DescriptionError
 from ..numeric import clip_frames, integral, round_half_even
+from .crop import kept_rows
 from .pool import RULES
 
-__all__ = ["PadPlan", "PoolPlan", "kept_rows"]
+__all__ = ["PadPlan", "PoolPlan"]
 
 MOST = 64
 """Largest size."""
@@ -72,18 +73,40 @@ def _check(what: str, plan, second: str, low: int, high: int) -> None:
         raise DescriptionError(f"{what} Nyquist rule must be {allowed}, not {plan.nyquist!r}")
 
 
-def _shape(size: int, dimensions: int) -> tuple[int, ...]:
-    """A half-spectrum's."""
-    return (size, size // 2 + 1)[2 - dimensions :]
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    """What pooling and padding share; ``ends``: size in, size out, of which the smaller is M."""
 
+    size: int
+    width: int
+    nyquist: str = "zero"
+    dimensions: int = 2
 
-def kept_rows(size: int, keep: int) -> np.ndarray:
-    """Rows of `size` that stand for the `keep` lowest, in the order of ``numpy.fft``: -M/2 among them, +M/2 not."""
-    return np.r_[: (keep + 1) // 2, size - keep // 2 : size]
+    @property
+    def ends(self) -> tuple[int, int]:
+        raise NotImplementedError
+
+    def _even(self, nyquist: str) -> bool:
+        return min(self.ends) % 2 == 0 and self.nyquist == nyquist
+
+    @property
+    def zeroes(self) -> bool:
+        """Whether Nyquist bins are put to zero."""
+        return self._even("zero")
+
+    @property
+    def averages(self) -> bool:
+        """Whether Nyquist bins are averaged, or halved between two places."""
+        return self._even("average") and len(set(self.ends)) == 2
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Of a channel's bins in and out."""
+        return tuple((n, n // 2 + 1)[2 - self.dimensions :] for n in self.ends)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PoolPlan:
+class PoolPlan(_Plan):
     """Pooling of half-spectra.
 
     Parameters
@@ -97,29 +120,15 @@ class PoolPlan:
     dimensions : 1 or 2
     """
 
-    size: int
     keep: int
-    width: int
-    nyquist: str = "zero"
-    dimensions: int = 2
 
     def __post_init__(self):
         _check("SpectralPool", self, "keep", 1, self.size if isinstance(self.size, int) else MOST)
 
     @property
-    def zeroes(self) -> bool:
-        """Whether words are put to zero."""
-        return self.keep % 2 == 0 and self.nyquist == "zero"
-
-    @property
-    def averages(self) -> bool:
-        """Whether words are averaged."""
-        return self.keep % 2 == 0 and self.nyquist == "average" and self.keep < self.size
-
-    @property
-    def shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Of a channel's bins in and out."""
-        return _shape(self.size, self.dimensions), _shape(self.keep, self.dimensions)
+    def ends(self) -> tuple[int, int]:
+        """N and M."""
+        return self.size, self.keep
 
     def run(self, x):
         """Bins (n, C, N, N//2+1) to (n, C, M, M//2+1); without the rows where ``dimensions`` is 1.
@@ -146,7 +155,7 @@ class PoolPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PadPlan:
+class PadPlan(_Plan):
     """Padding of half-spectra: what pooling kept, among zeros.
 
     Parameters
@@ -160,29 +169,15 @@ class PadPlan:
     dimensions : 1 or 2
     """
 
-    size: int
     to: int
-    width: int
-    nyquist: str = "zero"
-    dimensions: int = 2
 
     def __post_init__(self):
         _check("SpectralPad", self, "to", self.size if isinstance(self.size, int) else 1, MOST)
 
     @property
-    def zeroes(self) -> bool:
-        """Whether words are put to zero."""
-        return self.size % 2 == 0 and self.nyquist == "zero"
-
-    @property
-    def averages(self) -> bool:
-        """Whether words are halved."""
-        return self.size % 2 == 0 and self.nyquist == "average" and self.size < self.to
-
-    @property
-    def shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Of a channel's bins in and out."""
-        return _shape(self.size, self.dimensions), _shape(self.to, self.dimensions)
+    def ends(self) -> tuple[int, int]:
+        """M and N."""
+        return self.size, self.to
 
     def run(self, x):
         """Bins (n, C, M, M//2+1) to (n, C, N, N//2+1); without the rows where ``dimensions`` is 1.
