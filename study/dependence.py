@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from hadamac.liveness import Step, analyse, sentence
+from hadamac.chain import Step
+from hadamac.liveness import analyse, sentence
 
 __all__ = ["NETWORKS", "measure"]
 

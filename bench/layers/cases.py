@@ -16,6 +16,7 @@ from hadamac.model.pool import RULES
 from hadamac.model.pwl_fit import FUNCTIONS, fit
 from hadamac.model.quadratic import quadratic_plan
 from hadamac.numeric import SQ
+from hadamac.scattering_plan import scattering_plan
 from hadamac_hw.argmax import Argmax
 from hadamac_hw.crop import Crop, Expand
 from hadamac_hw.dense import Dense
@@ -26,13 +27,14 @@ from hadamac_hw.modulus import Modulus, PairModulus
 from hadamac_hw.normalise import Normalise
 from hadamac_hw.pwl import Pwl, Relu
 from hadamac_hw.quadratic import Quadratic
+from hadamac_hw.scattering import Scattering
 from hadamac_hw.spectral_pool import SpectralPad, SpectralPool
 from hadamac_hw.tile import Decimate, MaxPool
 
 __all__ = ["CASES", "CHANNELS", "Case", "FORMAT", "SEED", "SEGMENTS", "WIDTH", "counts"]
 
 WIDTH, CHANNELS, LANES, SEGMENTS, SEED = 16, 16, 4, 16, 1
-SIZE, POOLED, RADIUS = 32, 16, 7
+SIZE, POOLED, RADIUS, ANGLES = 32, 16, 7, 4
 ROWS = 2 * RADIUS + 1
 BINS = ROWS * (RADIUS + 1)
 FORMAT = SQ(4, WIDTH - 4)
@@ -76,6 +78,11 @@ def _modrelu() -> ModRelu:
     return ModRelu(ModReluPlan(bias=bias, width=WIDTH), bins=BINS)
 
 
+def _scattering() -> Scattering:
+    images = _rng().integers(0, 256, (4, POOLED, POOLED), dtype=np.uint8)
+    return Scattering(plan=scattering_plan(images, size=POOLED, angles=ANGLES))
+
+
 def _normalise(over: str) -> Normalise:
     count = POOLED**2 if over == "map" else None
     plan = NormalisePlan(multiplicity=live_multiplicity(RADIUS), count=count, width=WIDTH, fraction=10, over=over)
@@ -116,6 +123,7 @@ CASES = {case.name: case for case in (
     Case("modulus", lambda: Modulus(width=WIDTH), "a complex word a beat"),
     Case("pair-modulus", lambda: PairModulus(width=WIDTH, beats=POOLED**2 // 2, pairs=CHANNELS // 2),
          f"{CHANNELS // 2} pairs of {POOLED} x {POOLED} maps"),
+    Case("scattering", _scattering, f"{POOLED} x {POOLED} pixels of 8 bits, J = 2, A = {ANGLES}, weights of 12 bits"),
     Case("normalise-bins", lambda: _normalise("bins"), _BINS),
     Case("normalise-map", lambda: _normalise("map"), _BINS),
     Case("dense", lambda: _dense(8, 8), f"{CHANNELS} channels of 8 x 8 to 10 logits, weights of 8 bits, L = 10"),

@@ -88,7 +88,8 @@ SYMBOLS = {
     "B": "bins of a channel", "L": "lanes", "F": "C / L", "D": "beats a frame, of two reals each", "S": "segments",
     "P(n)": "the power of two not below n", "p": "cycles of the block's pipeline", "f": "cycles of its output FIFO",
     "a, b": "latency of the row and of the column FFT", "s": "cycles of the statistics", "t": "words of the delay line",
-    "R": "bits of the table of roots",
+    "R": "bits of the table of roots", "A": "angles", "e": "cycles until the first word of order 0",
+    "T(n)": "multipliers of a transform of n x n, as in the row of FFT2",
 }
 """Letters of the formulas."""
 
@@ -119,6 +120,8 @@ COSTS = {
     "modrelu": Cost(multipliers="6", memory="R + w*(C + 2*t)", interval="C*B"),
     "modulus": Cost(multipliers="2"),
     "pair-modulus": Cost(multipliers="4", memory="w*N*N", latency="N*N/2 + p + f", interval="C*N*N / 2"),
+    "scattering": Cost(multipliers="6*T(N) + 2*T(N/2) + 22", latency="e + f", interval="2*A*N*(N/2 + 1)",
+                       memory="those of its blocks, FIFOs of N*N/32 and A*N*N/32 words"),
     "normalise-bins": Cost(multipliers="8", **_normalise), "normalise-map": Cost(multipliers="6", **_normalise),
     "dense": _dense, "dense-bins": _dense,
     "argmax": Cost(latency="0", interval="O + 1"),
@@ -212,6 +215,7 @@ LAYERS = (
     Layer(name="scattering", formula="S0 = x * phi, S1[j,l] = |x * psi[j,l]| * phi, decimated by 2^J; * convolves",
           source="Bruna 2013, section 2", model="model/scattering", circuit="scattering.Scattering",
           torch="nn_scattering.Scattering",
+          case="scattering",
           note="a chain of FFT2, SpectralConv, IFFT2, decimate and modulus of maps, in three paths"),
     Layer(name="Normalise over bins", formula="P(N) (z - m) / sqrt(v), m and v over a channel's bins",
           covers=("normalise",), model="model/normalise", circuit="normalise.Normalise",

@@ -8,6 +8,8 @@ Simulation of the emitted Verilog must agree to the cycle.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,46 +38,46 @@ class Plan:
 def plan(qnet: QuantNetwork, interval: int | None = None) -> Plan:
     """The fewest lanes with which no stage needs more than ``interval`` cycles a frame.
 
-    ``interval`` is the least possible unless told: that of the input, of the transforms, and of
-    the products and the dense layer with all their lanes.  Fewer is refused.
+    ``interval`` is the least possible unless told: that of the slowest stage, products and the dense layer with all
+    their lanes.  Fewer is refused.
     """
-    count, reals = len(qnet.dense.weights), qnet.dense.weights[0].size
-    dense = range(1, min(count, reals) + 1)
+    slowest = [("input", qnet.network.size**2), *((s.stage.name, _interval(s, _lanes(s)[-1])) for s in qnet.stages)]
+    name, least = max(slowest, key=lambda entry: entry[1])
+    interval = least if interval is None else interval
+    if interval < least:
+        raise FitError(f"Interval must be at least {least} cycles (stage {name}), not {interval}")
 
-    def dense_cycles(lanes):
-        return -(-count // lanes) * reals
+    def fewest(kind: str) -> list[int]:
+        return [next(n for n in _lanes(s) if _interval(s, n) <= interval) for s in qnet.of_kind(kind)]
 
-    fixed = max([qnet.network.size**2, dense_cycles(dense[-1])] + [
-        _interval(s, s.stage.inputs) for s in qnet.stages if s.stage.kind != "linear"])
-    interval = fixed if interval is None else interval
-    if interval < fixed:
-        raise FitError(f"Interval must be at least {fixed} cycles (input, transforms, products and dense layer with "
-                       f"all lanes), not {interval}")
+    return Plan(tuple(fewest("multiply")), fewest("linear")[0])
 
-    def fewest(candidates, cycles):
-        return next(lanes for lanes in candidates if cycles(lanes) <= interval)
 
-    hadamard = []
-    for s in qnet.of_kind("multiply"):
-        divisors = [p for p in range(1, s.stage.inputs + 1) if s.stage.inputs % p == 0]
-        hadamard.append(fewest(divisors, lambda p, s=s: _interval(s, p)))
-    return Plan(tuple(hadamard), fewest(dense, dense_cycles))
+def _lanes(s: QuantStage) -> Sequence[int]:
+    """Lanes that a stage may have, in rising order."""
+    if s.stage.kind == "multiply":
+        return [p for p in range(1, s.stage.inputs + 1) if s.stage.inputs % p == 0]
+    if s.stage.kind == "linear":
+        return range(1, min(len(s.op.weights), s.op.weights[0].size) + 1)
+    return [1]
 
 
 def _interval(s: QuantStage, lanes: int) -> int:
-    """Cycles a frame of a stage; ``lanes`` of a product."""
+    """Cycles a frame of a stage; ``lanes`` of a product or of the dense layer."""
     stage = s.stage
     match stage.kind:
         case "transform" | "inverse":
             return stage.channels * timing.fft2d_interval(s.op)
         case "multiply":
             return stage.channels * stage.bins * stage.inputs // lanes
+        case "linear":
+            return -(-len(s.op.weights) // lanes) * s.op.weights[0].size
         case "normalise":
             return stage.channels * timing.normalise_interval(s.op.plan)
         case "bin":
             return stage.channels * stage.bins
         case "crop":
-            return stage.channels * (stage.came + 1) * min(2 * stage.came + 1, stage.size)
+            return stage.channels * math.prod(stage.shape_in)
     return stage.channels * stage.size**2 // 2  # maps, as row pairs
 
 
@@ -113,14 +115,12 @@ class Estimate:
         return sum(s.memory_bits for s in self.stages)
 
 
-# One function a kind: (stage, formats, lanes, times of what comes) to (interval, multipliers, memory bits, times of
-# what leaves).
+# One function a kind: (stage, formats, lanes, times of what comes) to (multipliers, memory bits, times of what leaves).
 
 
 def _transform_stage(s: QuantStage, formats, lanes, times):
     plan: Fft2dPlan = s.op
-    return (_interval(s, 1), plan.row_plan.multipliers + plan.column_plan.multipliers, fft2d_bits(plan),
-            fft2d(plan, times))
+    return plan.row_plan.multipliers + plan.column_plan.multipliers, fft2d_bits(plan), fft2d(plan, times)
 
 
 def _product_stage(s: QuantStage, formats, lanes, times):
@@ -133,7 +133,7 @@ def _product_stage(s: QuantStage, formats, lanes, times):
             + lanes * power(stage.channels * bins * folds) * (1 if stage.layer.real else 2) * weight_width
             + timing.hadamard_table_bits(width, weight_width, stage.inputs, op.bias, op.shift)
             + timing.fifo_bits(2 * width + 1, pipeline))
-    return (_interval(s, lanes), (2 if stage.layer.real else 4) * lanes, bits,
+    return ((2 if stage.layer.real else 4) * lanes, bits,
             transfers(steps[folds - 1 :: folds] + pipeline + timing.fifo(pipeline)))
 
 
@@ -146,7 +146,7 @@ def _dense_stage(s: QuantStage, formats, lanes, times):
     first = steps.reshape(rounds, -1)[:, -1] + pipeline + timing.fifo(pipeline + lanes)
     bits = (2 * power(reals // 2) * 2 * formats.width + lanes * rounds * reals * formats.weight_width
             + timing.fifo_bits(formats.logit_width + 1, pipeline + lanes))
-    return rounds * reals, lanes, bits, first
+    return lanes, bits, first
 
 
 def _pipeline_stage(s: QuantStage, formats, lanes, times):
@@ -155,7 +155,7 @@ def _pipeline_stage(s: QuantStage, formats, lanes, times):
     if pipeline:
         times = transfers(times + pipeline + timing.fifo(pipeline))
         bits += timing.fifo_bits(2 * formats.width + 1, pipeline)
-    return len(times), multipliers, bits, times
+    return multipliers, bits, times
 
 
 def _pipeline(op) -> tuple[int, int, int]:
@@ -176,9 +176,9 @@ def _pipeline(op) -> tuple[int, int, int]:
 
 def _crop_stage(s: QuantStage, formats, lanes, times):
     stage = s.stage
-    mask = np.zeros((stage.came + 1, min(2 * stage.came + 1, stage.size)), dtype=bool)
-    mask[: stage.radius + 1, live_rows(mask.shape[1], stage.radius)] = True
-    return len(times), 0, 0, times[np.tile(mask.reshape(-1), stage.channels)]
+    mask = np.zeros(stage.shape_in, dtype=bool)
+    mask[live_rows(len(mask), stage.radius), : stage.radius + 1] = True
+    return 0, 0, times[np.tile(mask.T.reshape(-1), stage.channels)]
 
 
 def _tile_stage(s: QuantStage, formats, lanes, times):
@@ -186,7 +186,7 @@ def _tile_stage(s: QuantStage, formats, lanes, times):
     n, width = s.stage.size, formats.width
     corners = times.reshape(-1, 2, n)[:, 1, 1::2].reshape(-1)
     bits = width * n // 2 + timing.fifo_bits(2 * width + 1, timing.TILE)
-    return len(times), 0, bits, transfers(corners + timing.TILE + timing.fifo(timing.TILE))
+    return 0, bits, transfers(corners + timing.TILE + timing.fifo(timing.TILE))
 
 
 def _normalise_stage(s: QuantStage, formats, lanes, times):
@@ -203,8 +203,7 @@ def _normalise_stage(s: QuantStage, formats, lanes, times):
     bits = (2 * width * timing.normalise_buffer(plan) + timing.rsqrt_bits()
             + timing.fifo_bits(2 * width + 1, pipeline))
     multipliers = 6 if plan.count & (plan.count - 1) == 0 else 8
-    return (_interval(s, 1), multipliers, bits,
-            transfers(np.concatenate(reads) + pipeline + timing.fifo(pipeline)))
+    return multipliers, bits, transfers(np.concatenate(reads) + pipeline + timing.fifo(pipeline))
 
 
 _STAGES = {
@@ -222,10 +221,10 @@ def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
     odd = pixels.reshape(size, size)[1::2].reshape(-1)
     times = transfers(odd + timing.RAM + timing.FIFO)
     stages = [Stage("input", size * size, 0, 8 * size + timing.fifo_bits(2 * width + 1, timing.RAM), int(times[0]))]
-    lanes = iter(folding.hadamard)
+    folded = iter((*folding.hadamard, folding.dense))
     for s in qnet.stages:
         kind = s.stage.kind
-        of = next(lanes) if kind == "multiply" else folding.dense if kind == "linear" else None
-        interval, multipliers, bits, times = _STAGES[kind](s, qnet.formats, of, times)
-        stages.append(Stage(s.stage.name, int(interval), int(multipliers), int(bits), int(times[0])))
+        lanes = next(folded) if kind in ("multiply", "linear") else 1
+        multipliers, bits, times = _STAGES[kind](s, qnet.formats, lanes, times)
+        stages.append(Stage(s.stage.name, int(_interval(s, lanes)), int(multipliers), int(bits), int(times[0])))
     return Estimate(tuple(stages))

@@ -18,7 +18,7 @@ import numpy as np
 
 from .chain import Step
 
-__all__ = ["Edge", "Step", "analyse", "low", "sentence"]
+__all__ = ["Edge", "analyse", "low", "sentence"]
 
 SPECTRAL = {"multiply", "band", "crop", "pad", "inverse", "bin", "normalise"}
 """What takes a spectrum."""

@@ -114,7 +114,7 @@ BAD = [
     (("predict", "--data", "{tmp}/none"), ""),
     (("quantise", "--preset", "tiny", "--out", "{tmp}/q"), "Preset must be one of default, halving, compact, not 'tiny'"),
     (("quantise", "--out", "{tmp}"), "Cannot write {tmp}: the directory is not empty and holds no artifact.json"),
-    (("estimate", "--interval", "1000"), "Interval must be at least 1024 cycles (input, transforms, products and dense layer with all lanes), not 1000"),
+    (("estimate", "--interval", "1000"), "Interval must be at least 1024 cycles (stage input), not 1000"),
     (("bitstream", "--board", "spartan"), "Board must be one of "),
     (("train", "--data", "{tmp}/none", "--out", "{tmp}/t"), ""),
 ]

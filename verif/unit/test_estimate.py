@@ -14,8 +14,6 @@ from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPo
 from support import tiny
 from support.seeds import refused, rng
 
-FIXED = "(input, transforms, products and dense layer with all lanes)"
-
 
 def network(size, pools, channels, outputs, kernel=3) -> Network:
     layers = []
@@ -57,7 +55,7 @@ def test_fewest_lanes_that_keep_up():
     assert plan(q, 320) == Plan((1, 1), 1)
     for folding in (plan(q), plan(q, 320), plan(q, 10**9)):
         assert estimate(q, folding).interval <= 320
-    with refused(f"Interval must be at least 256 cycles {FIXED}, not 255", FitError):
+    with refused("Interval must be at least 256 cycles (stage input), not 255", FitError):
         plan(q, 255)
     # 8 maps of 8 x 8 (the transforms take 256 cycles, the input 64) and 16 of 4 x 4: all lanes count
     q = quantised(8, (8, 4), (8, 16), 3)
@@ -71,7 +69,7 @@ def test_a_dense_layer_may_be_the_slowest_stage():
     q = quantised(8, (8,), (8,), 3)
     assert plan(q) == Plan((1,), 3)
     assert estimate(q).interval == 8 * 64
-    with refused(f"Interval must be at least 512 cycles {FIXED}, not 511", FitError):
+    with refused("Interval must be at least 512 cycles (stage dense), not 511", FitError):
         plan(q, 511)
     # 20 outputs of 16 reals: at most 16 lanes are of use, hence two rounds
     q = quantised(4, (4,), (1,), 20)

@@ -9,6 +9,7 @@ from bench.layers import cases, page, table
 
 from hadamac import timing
 from hadamac.layers import LAYERS, SPATIAL, SPECTRAL
+from hadamac.scattering_plan import beat_times, pixel_times
 from hadamac_hw.fft2d import Fft2d
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +63,11 @@ def letters(name, block) -> dict:
         out["s"] = timing.normalise_statistics(plan)
     if name.startswith("pad"):
         out["N"] = plan.to
+    if name == "scattering":
+        order0 = plan.paths[0].stages
+        out |= {"A": plan.angles, "e": int(beat_times(order0, pixel_times(plan.size))[0]),
+                "T": lambda n: eval(table.COSTS["fft2d"].multipliers, {}, out | {"N": n}),
+                "f": timing.fifo(plan.size**2 // 32)}
     if name == "argmax":
         out["O"] = block.classes
     if name == "pair-modulus":
