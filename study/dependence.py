@@ -1,111 +1,104 @@
-"""Does the output depend on the bins that a crop discards?  Small networks in floats, against what liveness says.
+"""Does the output depend on the bins that a crop discards?  Small networks in floats and in words, against liveness.
 
-Each network takes the half-spectrum of a real N x N map through C channels of random weights; the crop keeps
-M x M.  Measured: the relative change of the output when the discarded bins of the input are replaced, and the rank of
-its Jacobian by their real and imaginary parts, that is through how many numbers they act.
+Each network takes an N x N image through convolutions of C channels with random weights; its pool keeps M x M bins of
+the N x N.  The discarded bins of the image's half-spectrum are replaced by another image's, in the network as its
+layers define it, unpruned.  Measured: the relative change of the output in floats; how many words of the fixed-point
+output change; and the rank of the float output's Jacobian by the real and imaginary parts of the discarded bins, that
+is through how many numbers they act.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from hadamac.chain import Step
-from hadamac.liveness import analyse, sentence
+from hadamac.liveness import analyse, low, sentence
+from hadamac.network import Activation, Dense, Network, Normalise, SpectralConv, SpectralPool
+from hadamac.quantise import quantise
+from hadamac.quantised import PRESETS
+from hadamac.reference import apply
+from hadamac.stages import stages
+from hadamac.unpruned import unpruned
 
-__all__ = ["NETWORKS", "measure"]
+__all__ = ["M", "N", "CHANNELS", "IMAGES", "NETWORKS", "OUTPUTS", "measure"]
 
-N, M, CHANNELS, OUTPUTS = 16, 8, 2, 60
+N, M, CHANNELS, OUTPUTS, IMAGES = 16, 8, 2, 60, 8
+STEP = 1e-4
+"""Of the Jacobian's central differences; bins are of about N."""
 
-NETWORKS = {
-    "no activation": ("multiply", "crop", "linear"),
-    "per-bin activation": ("multiply", "bin", "crop", "multiply", "bin", "linear"),
-    "normalise after the crop": ("multiply", "crop", "normalise", "bin", "linear"),
-    "normalise before the crop": ("multiply", "normalise", "bin", "crop", "linear"),
-    "crop, then ReLU in space": ("multiply", "crop", "inverse", "point", "linear"),
-    "ReLU in space, then crop": ("multiply", "inverse", "point", "transform", "crop", "linear"),
-}
+_CONV, _POOL, _RELU = SpectralConv(channels=CHANNELS, kernel=5), SpectralPool(size=M), Activation()
+_TANH = Activation(function="tanh", domain="bins")
+NETWORKS = {name: Network(name=name.replace(" ", "-").replace(",", ""), size=N, channels=1,
+                          layers=(*layers, Dense(outputs=OUTPUTS))) for name, layers in {
+    "no activation": (_CONV, _POOL),
+    "per-bin activation": (_CONV, _TANH, _POOL, _CONV, _TANH),
+    "normalise after the crop": (_CONV, _POOL, Normalise(), _TANH),
+    "normalise before the crop": (_CONV, Normalise(), _TANH, _POOL),
+    "crop, then ReLU in space": (_CONV, _POOL, _RELU),
+    "ReLU in space, then crop": (_CONV, _RELU, _POOL),
+}.items()}  # fmt: skip
 
 
-def steps(kinds: tuple[str, ...]) -> list[Step]:
-    out, size = [], N
-    for kind in kinds:
-        out.append(Step(kind, size, kind, keeps=M if kind == "crop" else 0, channels=CHANNELS))
-        size = M if kind == "crop" else size
+def _parameters(network: Network, rng) -> dict[str, np.ndarray]:
+    """Random weights that keep the size of maps, no biases; kernels without mean, so that pixels of both signs come."""
+    out = {}
+    for name, shape in network.parameters.items():
+        out[name] = np.zeros(shape) if name.endswith("bias") else rng.normal(0, np.prod(shape[1:]) ** -0.5, shape)
+        if name.endswith("kernel"):
+            out[name] -= out[name].mean((-2, -1), keepdims=True)
     return out
 
 
-def _normalised(z: np.ndarray) -> np.ndarray:
-    """Each channel less its mean, over its deviation, both of the whole Hermitian spectrum: two real numbers."""
-    n = z.shape[-2]
-    weight = np.where(np.isin(np.arange(z.shape[-1]), (0, n // 2)), 1.0, 2.0)
-    mean = (weight * z.real).sum((-2, -1), keepdims=True) / (n * n)
-    deviation = np.sqrt((weight * np.abs(z - mean) ** 2).sum((-2, -1), keepdims=True) / (n * n))
-    return (z - mean) / deviation
+def _rank(behind, spectrum: np.ndarray, bins) -> int:
+    """Of the Jacobian of ``behind`` by both parts of ``bins``, of which each stands for its conjugate too."""
+    steps = np.zeros((2 * len(bins), *spectrum.shape), dtype=complex)
+    for k, (u, v) in enumerate(bins):
+        steps[2 * k, 0, u, v], steps[2 * k + 1, 0, u, v] = STEP, 1j * STEP
+    values = np.linalg.svd((behind(spectrum + steps) - behind(spectrum - steps)) / (2 * STEP), compute_uv=False)
+    rounding = np.linalg.norm(behind(spectrum[None])) / np.linalg.norm(spectrum)
+    return int((values > 1e-6 * max(values[0], rounding)).sum())
 
 
-def _crop(z: np.ndarray) -> np.ndarray:
-    out = np.zeros((len(z), M, M // 2 + 1), dtype=complex)
-    keep = np.arange(-(M // 2 - 1), M // 2)
-    out[:, keep % M, : M // 2] = z[:, keep % z.shape[-2], : M // 2]
-    return out
+def _floats(network: Network, params, images: np.ndarray, outside: np.ndarray) -> tuple[float, int, int]:
+    """Relative change of the outputs of ``images``; rank for the first; by how many numbers."""
+    first, *rest = stages(network, prune=False)
+
+    def behind(x):
+        for stage in rest:
+            x = apply(stage, params, x)
+        return x
+
+    spectra = apply(first, params, images[:, None] / 256)
+    y, changed = behind(spectra), behind(np.where(outside, np.roll(spectra, 1, 0), spectra))
+    # Bins of one half-plane: those of columns 0 and N/2 come in conjugate pairs.
+    free = [(u, v) for u, v in np.argwhere(outside) if 0 < v < N // 2]
+    return float(np.linalg.norm(changed - y) / np.linalg.norm(y)), _rank(behind, spectra[0], free), 2 * len(free)
 
 
-def evaluate(network: list[Step], spectrum: np.ndarray, seed: int) -> np.ndarray:
-    """The output, real (OUTPUTS,), of a half-spectrum (N, N/2 + 1)."""
-    r = np.random.default_rng(seed)
-    z = np.broadcast_to(spectrum, (CHANNELS, *spectrum.shape))
-    for step in network:
-        if step.kind == "multiply":
-            z = z * (r.normal(size=z.shape) + 1j * r.normal(size=z.shape))
-        elif step.kind == "crop":
-            z = _crop(z)
-        elif step.kind == "bin":
-            z = np.tanh(z.real) + 1j * np.tanh(z.imag)
-        elif step.kind == "normalise":
-            z = _normalised(z)
-        elif step.kind == "inverse":
-            z = np.fft.irfft2(z, (step.size, step.size))
-        elif step.kind == "point":
-            z = np.maximum(z, 0)
-        elif step.kind == "transform":
-            z = np.fft.rfft2(z)
-        else:
-            flat = np.concatenate([z.real.ravel(), z.imag.ravel()]) if np.iscomplexobj(z) else z.ravel()
-            z = r.normal(size=(OUTPUTS, flat.size)) @ flat / np.sqrt(flat.size)
-    return z
+def _words(network: Network, params, images: np.ndarray, outside: np.ndarray) -> int:
+    """How many of the fixed-point outputs of ``images`` change."""
+    q = unpruned(quantise(network, params, images, PRESETS["default"]), params)
 
+    def behind(x):
+        for s in q.stages[1:]:
+            x = s.op.run(x)[0]
+        return x
 
-def _jacobian_rank(network, spectrum, discarded, seed) -> int:
-    columns, step = [], 1e-6
-    for u, v in discarded:
-        for direction in (1, 1j):
-            up, down = spectrum.copy(), spectrum.copy()
-            up[u, v] += step * direction
-            down[u, v] -= step * direction
-            columns.append((evaluate(network, up, seed) - evaluate(network, down, seed)) / (2 * step))
-    values = np.linalg.svd(np.array(columns), compute_uv=False)
-    return int((values > 1e-6 * max(1.0, values[0])).sum())
+    spectra = q.stages[0].op.run(images[:, None] * 2.0**q.pixel_shift)[0]
+    return int((behind(np.where(outside, np.roll(spectra, 1, 0), spectra)) != behind(spectra)).sum())
 
 
 def measure(seed: int) -> list[dict]:
     """A row for each network."""
-    r = np.random.default_rng(seed)
-    image = r.normal(size=(N, N))
-    spectrum = np.fft.rfft2(image) / N
-    other = np.fft.rfft2(r.normal(size=(N, N))) / N
-    u = np.abs(np.fft.fftfreq(N, 1 / N))[:, None]
-    outside = (2 * u >= M) | (2 * np.arange(N // 2 + 1) >= M)
-    rows = []
-    for name, kinds in NETWORKS.items():
-        network = steps(kinds)
-        edge, y = analyse(network)[0], evaluate(network, spectrum, seed)
-        changed = evaluate(network, np.where(outside, other, spectrum), seed)
-        # Bins of one half-plane: those of columns 0 and N/2 come in conjugate pairs.
-        free = [(a, b) for a, b in np.argwhere(outside) if 0 < b < N // 2]
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (IMAGES, N, N)).astype(np.uint8)
+    outside, rows = ~low(N, M), []
+    for name, network in NETWORKS.items():
+        params, edges = _parameters(network, rng), analyse(network.steps)
+        change, rank, inputs = _floats(network, params, images, outside)
+        spectrum = edges[1]  # behind the first transform
         rows.append({
-            "network": name, "change": float(np.linalg.norm(changed - y) / np.linalg.norm(y)),
-            "rank": _jacobian_rank(network, spectrum, free, seed), "inputs": 2 * len(free),
-            "dead": int(edge.dead.sum()), "coupled": int(edge.coupled.sum()), "scalars": edge.scalars,
-            "says": sentence(analyse(network)),
+            "network": name, "change": change, "words": _words(network, params, images, outside), "rank": rank,
+            "inputs": inputs, "dead": int(spectrum.dead.sum()), "coupled": int(spectrum.coupled.sum()),
+            "scalars": spectrum.scalars, "says": sentence(edges),
         })
     return rows

@@ -46,18 +46,18 @@ def dependence_page(result: dict) -> str:
         "Made by `make study`. The question: in a network that stays in the frequency domain, the high frequencies",
         "that pooling discards seem never to matter; is that the same as low-passing the input?",
         "([dsp.stackexchange 76875](https://dsp.stackexchange.com/questions/76875))", "",
-        f"Small networks in floats, {dependence.N} x {dependence.N} input, {dependence.CHANNELS} channels, random",
-        f"weights, a crop to {dependence.M} x {dependence.M}, {dependence.OUTPUTS} outputs, seed {result['seed']}.",
-        "`change`: relative change of the output when all discarded bins of the input are replaced by another image's.",
-        f"`rank`: of the output's Jacobian by the discarded bins, {result['rows'][0]['inputs']} real numbers: through",
-        "how many numbers they act. Beside it, what liveness (`hadamac.liveness`, `hadamac explain`) proves without",
-        "looking at weights:", "",
-        "| network | change | rank | liveness |", "|---|---|---|---|",
+        f"Small networks, {dependence.N} x {dependence.N} input, 5 x 5 convolutions of {dependence.CHANNELS} channels, random kernels",
+        f"without mean, a crop to {dependence.M} x {dependence.M}, {dependence.OUTPUTS} outputs, {dependence.IMAGES} images of noise, seed {result['seed']}; not pruned.",
+        "`change`: relative change of the outputs in floats when all discarded bins of an image are replaced by another",
+        "image's. `words`: how many of the outputs of the quantised network change. `rank`: of the float output's Jacobian",
+        f"by the discarded bins, {result['rows'][0]['inputs']} real numbers: through how many numbers they act. Beside it, what liveness",
+        "(`hadamac.liveness`, `hadamac explain`) proves without looking at weights:", "",
+        *_table("network | change | words | rank | liveness", (
+            (r["network"], f"{r['change']:.3g}", f"{r['words']} of {dependence.OUTPUTS * dependence.IMAGES}", r["rank"],
+             r["says"].replace("|", "\\|")) for r in result["rows"])),
     ]
-    lines += [f"| {r['network']} | {r['change']:.3g} | {r['rank']} | {r['says'].replace('|', chr(92) + '|')} |"
-              for r in result["rows"]]
     lines += [
-        "", "So both answers of the thread are right about different networks.", "",
+        "So both answers of the thread are right about different networks.", "",
         "* If everything before the crop acts on each bin alone (products, activations of real and imaginary parts,",
         "  statistics taken after the crop), the discarded bins do nothing: the network is a function of the",
         "  low-passed input, however non-linear it is and whatever its filters learned.",

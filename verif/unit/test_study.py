@@ -14,8 +14,13 @@ from hadamac.cli import main
 from hadamac.data import shipped_digits
 from hadamac.estimate import estimate
 from hadamac.unpruned import unpruned
+from support.seeds import rng
 
 ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "study"))
+import dependence  # noqa: E402  (the study is no package)
+import pages  # noqa: E402
+
 RECORD = {row["name"]: row for row in json.loads((ROOT / "docs" / "study" / "mnist.json").read_text())}
 NETWORKS = [shipped(), *sorted((ROOT / "study" / "artifacts").iterdir())]
 
@@ -47,3 +52,20 @@ def test_explain(path, monkeypatch, capsys):
     out = " ".join(capsys.readouterr().out.split())
     assert stop.value.code == 0 and RECORD[path.name]["says"] in out
     assert all(name in out for name in ("bins", "weights", "multiplications", "cycles"))
+
+
+def test_discarded_bins_matter_as_liveness_says():
+    """Its rank is what liveness proves: none, so many scalars, or as many as there are outputs."""
+    rows = dependence.measure(int(rng("dependence").integers(1 << 30)))
+    assert {r["network"] for r in rows if not r["dead"]} == {"normalise before the crop", "ReLU in space, then crop"}
+    for r in rows:
+        assert r["rank"] == (0 if r["dead"] else r["scalars"] or dependence.OUTPUTS), r
+        assert (r["change"] > 0, r["words"] > 0) == (not r["dead"],) * 2, r
+
+
+@pytest.mark.parametrize("name", ["dependence", "mnist", "pooling"])
+def test_pages_are_of_their_figures(name):
+    """Each page is what the study would write today, were the figures those it has."""
+    docs = ROOT / "docs" / "study"
+    result = json.loads((docs / f"{name}.json").read_text())
+    assert (docs / f"{name}.md").read_text() == getattr(pages, f"{name}_page")(result)
