@@ -19,3 +19,21 @@ def build_dir() -> Path:
     from hadamac_hw.bench.case import BUILD_DIR
 
     return BUILD_DIR
+
+
+@pytest.fixture
+def torch():
+    torch = pytest.importorskip("torch", reason="torch is needed to train; the rest of hadamac does without")
+    # Threads that spin for one another make so small a job ten times slower on a busy machine.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield torch
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def rng(request):
+    """Random numbers of a test, of its own; ``HADAMAC_SEED`` sets the seed."""
+    from support.seeds import rng
+
+    return rng(request.node.name)

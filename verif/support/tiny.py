@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from hadamac.data import shipped_digits
 from hadamac.network import Activation, Dense, MaxPool, Network, Normalise, Pad, SpectralConv, SpectralPool
 from hadamac.quantise import quantise
 from hadamac.quantised import PRESETS, QuantNetwork
 
-__all__ = ["one_group", "two_groups", "wide", "kinds", "parameters", "images", "quantised"]
+__all__ = ["one_group", "two_groups", "wide", "kinds", "on_digits", "digits", "parameters", "images", "quantised"]
 
 
 def _network(name, size, convolutions, outputs) -> Network:
@@ -26,6 +27,16 @@ def one_group() -> Network:
 def two_groups() -> Network:
     """16 x 16, conv 3x3 1->2, pool 8, relu, conv 3x3 2->4, pool 4, relu, dense 5."""
     return _network("two", 16, [(2, 3, 8), (4, 3, 4)], 5)
+
+
+def on_digits() -> Network:
+    """16 x 16, conv 5x5 1->2, pool 8, relu, conv 3x3 2->3, pool 4, relu, dense 4: for `digits`."""
+    return _network("small", 16, [(2, 5, 8), (3, 3, 4)], 4)
+
+
+def digits(count: int = 12) -> np.ndarray:
+    """The middle of shipped digits, 16 x 16."""
+    return shipped_digits()[0][:count, 6:22, 6:22]
 
 
 def parameters(network: Network, rng) -> dict[str, np.ndarray]:

@@ -10,36 +10,24 @@ from rich.console import Console
 from hadamac.data import shipped_digits
 from hadamac.describe import layer_rows, layer_table
 from hadamac.estimate import Plan, estimate
-from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool, default_network
+from hadamac.network import default_network
 from hadamac.quantise import quantise
 from hadamac.quantised import PRESETS
 from hadamac.spectra import kernel_spectrum
-from support import tiny
+from support import seeds, tiny
 
-SEED = 7
 SUMS = ("weights", "multiplications", "multiplications_in_space", "multipliers", "memory_bits")
-
-
-def random_params(network, rng) -> dict:
-    """Weights that keep the maps' size about constant from layer to layer."""
-    return {k: rng.standard_normal(s) / np.sqrt(max(np.prod(s[1:]), 1)) for k, s in network.parameters.items()}
 
 
 @pytest.fixture(scope="module")
 def images():
-    """The middle of the shipped digits, 16 x 16."""
-    return shipped_digits()[0][:12, 6:22, 6:22]
+    return tiny.digits()
 
 
 @pytest.fixture(scope="module")
 def small(images):
-    """A network 16 -> 8 -> 4 with random weights and its parameters."""
-    print(f"seed {SEED}")
-    network = Network(name="small", size=16, channels=1, layers=(
-        SpectralConv(channels=2, kernel=5), SpectralPool(size=8), Activation(),
-        SpectralConv(channels=3, kernel=3), SpectralPool(size=4), Activation(), Dense(outputs=4),
-    ))  # fmt: skip
-    params = random_params(network, np.random.default_rng(SEED))
+    network = tiny.on_digits()
+    params = tiny.parameters(network, seeds.rng("small"))
     return quantise(network, params, images, PRESETS["default"]), params
 
 
@@ -78,9 +66,9 @@ def test_shapes_are_the_traces(small, images):
 
 
 @pytest.mark.parametrize("name", list(tiny.kinds()))
-def test_every_kind(name):
+def test_every_kind(name, rng):
     """Rows are the stages, their sums the total; the table of any network fits a terminal."""
-    network, rng = tiny.kinds()[name], np.random.default_rng(SEED)
+    network = tiny.kinds()[name]
     qnet = tiny.quantised(network, rng, count=4)
     *rows, total = layer_rows(qnet)
     assert [row["stage"] for row in rows] == ["input", *(s.stage.name for s in qnet.stages)]
@@ -99,11 +87,11 @@ def test_every_kind(name):
     assert "…" not in console.export_text()
 
 
-def test_figures_of_kinds():
+def test_figures_of_kinds(rng):
     """Weights and multiplications of a stage as formulas."""
     rows = {}
     for name in ("max_pool", "modrelu", "quadratic", "normalise_pool", "modulus"):
-        qnet = tiny.quantised(tiny.kinds()[name], np.random.default_rng(SEED), count=4)
+        qnet = tiny.quantised(tiny.kinds()[name], rng, count=4)
         rows |= {(name, row["stage"]): row for row in layer_rows(qnet)}
 
     def of(*key):
@@ -131,9 +119,8 @@ def test_bins(small):
     assert rows["ifft1"]["live_bins"] is None
 
 
-def test_reals_are_the_free_ones(small):
+def test_reals_are_the_free_ones(small, rng):
     """Random kernels as large as their maps reach exactly (2r+1)**2 dimensions of live bins."""
-    rng = np.random.default_rng(SEED)
     live = kernel_spectrum(rng.standard_normal((100, 15, 15)), 16)[:, np.r_[0:4, 13:16], :4]
     rank = np.linalg.matrix_rank(np.concatenate([live.real, live.imag], -1).reshape(100, -1))
     rows = {row["stage"]: row for row in layer_rows(small[0])}
@@ -172,11 +159,10 @@ def test_table(small):
     assert "SpectralConv 2→3, 3×3" in text and "SpectralPool 8→4" in text and "of 16×9" in text
 
 
-def test_default_network():
+def test_default_network(rng):
     """The figures that the documentation gives."""
     network = default_network()
-    params = random_params(network, np.random.default_rng(SEED))
-    qnet = quantise(network, params, shipped_digits()[0][:20], PRESETS["default"])
+    qnet = quantise(network, tiny.parameters(network, rng), shipped_digits()[0][:20], PRESETS["default"])
     rows = {row["stage"]: row for row in layer_rows(qnet)}
     assert rows["hadamard0"]["weights"] + rows["hadamard1"]["weights"] == 8096
     assert rows["total"]["multiplications"] == 52992

@@ -19,22 +19,6 @@ def refused(message: str):
     return pytest.raises(DataError, match=rf"\A{message}\Z")
 
 
-@pytest.fixture
-def torch():
-    torch = pytest.importorskip("torch", reason="torch is needed to train; the rest of hadamac does without")
-    # Threads that spin for one another make so small a job ten times slower on a busy machine.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield torch
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture
-def rng():
-    print(f"seed {SEED}")
-    return np.random.default_rng(SEED)
-
-
 def tiny(size=16, pool=8) -> Network:
     layers = (SpectralConv(channels=4, kernel=3), SpectralPool(size=pool), Activation(), Dense(outputs=10))
     return Network(name="tiny", size=size, channels=1, layers=layers)

@@ -11,22 +11,6 @@ from support.direct import convolve
 SEED = 3
 
 
-@pytest.fixture
-def torch():
-    torch = pytest.importorskip("torch", reason="torch is needed to train; the rest of hadamac does without")
-    # Threads that spin for one another make so small a job ten times slower on a busy machine.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield torch
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture
-def rng():
-    print(f"seed {SEED}")
-    return np.random.default_rng(SEED)
-
-
 KINDS = tiny.kinds()
 
 

@@ -11,14 +11,6 @@ from hadamac.model import crop
 from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool, default_network
 from support.direct import convolve, dirichlet
 
-SEED = 2
-
-
-@pytest.fixture
-def rng():
-    print(f"seed {SEED}")
-    return np.random.default_rng(SEED)
-
 
 def refused(message: str):
     return pytest.raises(DataError, match=rf"\A{message}\Z")
