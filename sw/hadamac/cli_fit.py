@@ -57,6 +57,7 @@ def fit(
 ):
     """Fit a function by linear segments of least greatest error, in the circuit's arithmetic."""
     from .model.pwl_fit import fit as run_fit
+    from .pictures_fit import fit_picture, fit_text
 
     f = run_fit(_function(function), segments=segments, format=parse_format(format),
                 output=None if output is None else parse_format(output))
@@ -72,11 +73,10 @@ def fit(
     console.print(f"max error {f.max_error:.2e} ({f.max_error / lsb:.2f} LSB), mean {f.mean_error:.2e}; "
                   f"of the lines alone {f.line_error:.2e}; slopes have {f.table.shift} fraction bits",
                   highlight=False, soft_wrap=True)
+    console.print(fit_text(f, min(console.width, 100)), highlight=False, markup=False, soft_wrap=True)
     if out is not None:
         atomic_write(out, json.dumps(f.words(), indent=1) + "\n")
         console.print(f"Wrote {out}", highlight=False)
     if plot is not None:
-        from .pictures_fit import fit_picture
-
         atomic_write(plot, fit_picture(f))
         console.print(f"Wrote {plot}", highlight=False)

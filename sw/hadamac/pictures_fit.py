@@ -1,4 +1,4 @@
-"""A fitted table as a picture: function and segments above, error below."""
+"""A fitted table as a picture, function and segments above, error below; its error as text for a terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,28 @@ import numpy as np
 from .model.pwl_fit import Fit
 from .pictures import style
 
-__all__ = ["fit_picture"]
+__all__ = ["fit_picture", "fit_text"]
+
+
+def _curves(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, what the table gives, what the function does within the format."""
+    words = np.arange(fit.format.low, fit.format.high + 1)
+    words = words[:: max(1, len(words) // 8192)]
+    x, y = fit.format.value(words), fit.output.value(fit.table.run(words)[0])
+    return x, y, np.clip(fit.function.of(x), fit.output.value(fit.output.low), fit.output.value(fit.output.high))
+
+
+def fit_text(fit: Fit, width: int) -> str:
+    """The error over x, ``width`` characters wide."""
+    import plotext
+
+    x, y, want = _curves(fit)
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.plot_size(width, 14)
+    plotext.title("error over x, LSB")
+    plotext.plot(x.tolist(), ((y - want) * 2.0**fit.output.f).tolist(), marker="braille")
+    return plotext.uncolorize(plotext.build()).rstrip()
 
 
 def fit_picture(fit: Fit) -> bytes:
@@ -18,10 +39,7 @@ def fit_picture(fit: Fit) -> bytes:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        words = np.arange(fit.format.low, fit.format.high + 1)
-        words = words[:: max(1, len(words) // 8192)]
-        x, y = fit.format.value(words), fit.output.value(fit.table.run(words)[0])
-        want = np.clip(fit.function.of(x), fit.output.value(fit.output.low), fit.output.value(fit.output.high))
+        x, y, want = _curves(fit)
         edges = np.array([b for b in fit.table.breakpoints], dtype=float)
         if fit.table.mirror is not None:
             edges = np.concatenate([-edges[::-1], [0], edges])

@@ -86,6 +86,8 @@ def test_fit_writes_words_and_a_picture(hadamac, tmp_path):
     code, out, err = hadamac("fit", "sigmoid", "--segments", 8, "--format", "SQ(4,8)", "--out", tmp_path / "s.json",
                              "--plot", tmp_path / "s.png")
     assert (code, err) == (0, "") and "max error" in out and "offset mirrored" in out
+    *plot, axis = out[out.index("error over x, LSB"):].splitlines()[1:14]
+    assert axis.split()[0] == "-8.0" and any("\u2801" <= c <= "\u28ff" for c in "".join(plot))
     words = json.loads((tmp_path / "s.json").read_text())
     assert len(words["slopes"]) == 8 and len(words["breakpoints"]) == 7 and words["mirror"]["kind"] == "odd"
     assert (tmp_path / "s.png").read_bytes().startswith(b"\x89PNG")
