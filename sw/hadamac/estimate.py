@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import timing
+from . import timing, timing_normalise
 from .arrivals import double_buffer, fft2d, fft2d_bits, power, transfers
 from .errors import FitError
 from .model.crop import live_rows
@@ -73,7 +73,7 @@ def _interval(s: QuantStage, lanes: int) -> int:
         case "linear":
             return -(-len(s.op.weights) // lanes) * s.op.weights[0].size
         case "normalise":
-            return stage.channels * timing.normalise_interval(s.op.plan)
+            return stage.channels * timing_normalise.interval(s.op.plan)
         case "bin":
             return stage.channels * stage.bins
         case "crop":
@@ -192,15 +192,15 @@ def _tile_stage(s: QuantStage, formats, lanes, times):
 def _normalise_stage(s: QuantStage, formats, lanes, times):
     """A channel is read back once its statistics are known; the next one's last beat waits for their use."""
     plan: NormalisePlan = s.op.plan
-    statistics, pipeline = timing.normalise_statistics(plan), timing.normalise_pipeline(plan)
-    reads, entered, used = [], -1, -timing.normalise_release()
+    statistics, pipeline = timing_normalise.statistics(plan), timing_normalise.pipeline(plan)
+    reads, entered, used = [], -1, -timing_normalise.release()
     for beats in times.reshape(-1, plan.bins):
         entered = transfers(np.maximum(beats, entered + 1))[-1]
-        entered = max(entered, used + timing.normalise_release())
+        entered = max(entered, used + timing_normalise.release())
         used = max(entered + statistics, reads[-1][-1] if reads else 0)
         reads.append(used + 1 + np.arange(plan.bins))
     width = formats.width
-    bits = (2 * width * timing.normalise_buffer(plan) + timing.rsqrt_bits()
+    bits = (2 * width * timing_normalise.buffer(plan) + timing.rsqrt_bits()
             + timing.fifo_bits(2 * width + 1, pipeline))
     multipliers = 6 if plan.count & (plan.count - 1) == 0 else 8
     return multipliers, bits, transfers(np.concatenate(reads) + pipeline + timing.fifo(pipeline))

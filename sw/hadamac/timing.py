@@ -13,7 +13,6 @@ from .model.fft_iterative import IterativePlan
 from .model.fft_real import RealFftPlan
 from .model.fft_steps import Butterfly, Requantise, Rescale, Twiddle
 from .model.modrelu import ModRelu
-from .model.normalise import OPERAND, NormalisePlan
 from .model.nyquist import PadPlan, PoolPlan
 from .model.pwl import PwlTable
 from .model.quadratic import INNER, QuadraticPlan
@@ -25,11 +24,10 @@ __all__ = ["FIFO", "GATE", "GUARD", "FFT_GUARD", "STOP", "MULTIPLIER", "SUM", "R
            "requantise", "twiddle", "meet", "narrow", "output_lag", "reorder_lag", "rescale", "fft_pipeline",
            "fft_latency", "fft_inflight", "fft_fifo", "fifo", "fifo_bits", "fifo_depth", "fft2d_interval",
            "hadamard_pipeline", "dense_pipeline", "pwl_pipeline", "iterative_butterfly", "iterative_interval",
-           "iterative_latency", "multiply_add", "TOTAL", "VARIANCE", "normalise_buffer", "normalise_centre",
-           "normalise_interval", "normalise_narrow", "normalise_pipeline", "normalise_release", "normalise_statistics",
-           "quadratic_pipeline", "real_latency", "real_pipeline", "tree", "rsqrt", "hypotenuse", "modrelu_line",
-           "modrelu_pipeline", "rsqrt_bits", "SPECTRAL_AVERAGE", "SPECTRAL_HALVE", "TILE", "spectral_pool_latency",
-           "spectral_pad_latency", "tile_latency", "scattering_interval"]
+           "iterative_latency", "multiply_add", "quadratic_pipeline", "real_latency", "real_pipeline", "tree",
+           "rsqrt", "hypotenuse", "modrelu_line", "modrelu_pipeline", "rsqrt_bits", "SPECTRAL_AVERAGE",
+           "SPECTRAL_HALVE", "TILE", "spectral_pool_latency", "spectral_pad_latency", "tile_latency",
+           "scattering_interval"]
 
 FIFO = 2
 """Push to valid of a short output FIFO."""
@@ -288,48 +286,6 @@ def modrelu_line(plan: ModRelu) -> int:
 def rsqrt_bits() -> int:
     """Bits of the table of roots: values and slopes."""
     return 512 * (FRACTION + 2 * GUARD_BITS)
-
-
-TOTAL = 3
-"""Last summand to total: its low half, its high half, capture."""
-VARIANCE = {"bins": 11, "map": 7}
-"""Steps, one a cycle, that give K S2 - S1**2 or K S2: products; after each digit but the last a wait and a shift."""
-
-
-def normalise_statistics(plan: NormalisePlan) -> int:
-    """A channel's last beat to its scale: square, add, sum, the steps and their pipeline, reciprocal root."""
-    return GATE + MULTIPLIER + SUM + TOTAL + VARIANCE[plan.over] + MULTIPLIER + 5 + rsqrt(plan.rsqrt.width)
-
-
-def normalise_release() -> int:
-    """From a scale's use to the next channel's last beat: so long the sum it needs must not change."""
-    return RAM + MULTIPLIER - TOTAL - GATE + 1
-
-
-def normalise_interval(plan: NormalisePlan) -> int:
-    """Cycles a channel: its bins, or its statistics where they take longer."""
-    return max(plan.bins, normalise_statistics(plan) + normalise_release())
-
-
-def normalise_buffer(plan: NormalisePlan) -> int:
-    """Words of the buffer: a channel, what comes while its statistics end, and three until a full buffer is seen."""
-    return plan.bins + min(plan.bins, normalise_statistics(plan)) + 3
-
-
-def normalise_centre(plan: NormalisePlan) -> int:
-    """Read, multiply, subtract."""
-    return RAM + MULTIPLIER + (SUM if plan.over == "bins" else 0)
-
-
-def normalise_narrow(plan: NormalisePlan) -> int:
-    """Two bits of the shift a cycle, one to round, one to saturate."""
-    return rescale(Rescale(0, (1 << plan.rsqrt.exponent_bits) - 1, OPERAND))
-
-
-def normalise_pipeline(plan: NormalisePlan) -> int:
-    """Centre, narrow, multiply, requantise."""
-    final = Requantise(plan.drop, plan.width, True)
-    return normalise_centre(plan) + normalise_narrow(plan) + MULTIPLIER + requantise(final)
 
 
 def scattering_interval(size: int, angles: int) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from bench.layers import cases, page, table
 
-from hadamac import timing
+from hadamac import timing, timing_normalise
 from hadamac.layers import LAYERS, SPATIAL, SPECTRAL
 from hadamac.scattering_plan import beat_times, pixel_times
 from hadamac_hw.fft2d import Fft2d
@@ -60,7 +60,7 @@ def letters(name, block) -> dict:
     if name.startswith("dense"):
         out["f"] = timing.fifo(block.pipeline + block.lanes)
     if name.startswith("normalise"):
-        out["s"] = timing.normalise_statistics(plan)
+        out["s"] = timing_normalise.statistics(plan)
     if name.startswith("pad"):
         out["N"] = plan.to
     if name == "scattering":
