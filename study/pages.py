@@ -81,6 +81,8 @@ def _table(head: str, rows) -> list[str]:
 
 def toy_page(rows: list[dict], entry) -> str:
     """The thread's toy."""
+    posted, twice = (next(r for r in rows if r["filters"] == filters) for filters in ([1, 2], [1, 1]))
+    mixed = (a / b for a, b in zip(posted["float"][0], twice["float"][1]))
     return "\n".join([
         "# The thread's one-dimensional toy", "",
         "Made by `make study`, in floats, in 16-bit words (`SQ(4,12)`) and on the simulated Verilog of hadamac's own",
@@ -110,7 +112,8 @@ def toy_page(rows: list[dict], entry) -> str:
         "  a choice of seven of the nine, for which the code as posted has no defined index. Here: the middle ones.",
         "* At the first stage both signals go through filter 1, as the names `vS1F1` and `vS2F1` say. Of the second stage",
         "  the text that could be read for this study ends too early to check which filter signal 2 met; so both",
-        "  possibilities are in the table. The conclusion is the same for both.",
+        f"  possibilities are in the table. Had it alone met filter 1 again, the ratios would be {_numbers(mixed)}.",
+        "  The conclusion, which compares a signal with itself, is the same for all.",
         "* A sigmoid of the imaginary part would make these spectra's maps complex (it is not odd); it went unnoticed",
         "  because these spectra are real. `Pwl(real=True)` computes the real part alone.", "",
     ])

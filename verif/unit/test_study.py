@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "study"))
 import dependence  # noqa: E402  (the study is no package)
 import pages  # noqa: E402
+import toy  # noqa: E402
 
 RECORD = {row["name"]: row for row in json.loads((ROOT / "docs" / "study" / "mnist.json").read_text())}
 NETWORKS = [shipped(), *sorted((ROOT / "study" / "artifacts").iterdir())]
@@ -63,9 +64,10 @@ def test_discarded_bins_matter_as_liveness_says():
         assert (r["change"] > 0, r["words"] > 0) == (not r["dead"],) * 2, r
 
 
-@pytest.mark.parametrize("name", ["dependence", "mnist", "pooling"])
+@pytest.mark.parametrize("name", ["dependence", "mnist", "pooling", "toy"])
 def test_pages_are_of_their_figures(name):
     """Each page is what the study would write today, were the figures those it has."""
     docs = ROOT / "docs" / "study"
     result = json.loads((docs / f"{name}.json").read_text())
-    assert (docs / f"{name}.md").read_text() == getattr(pages, f"{name}_page")(result)
+    more = (toy.SIGNALS[0] / toy.SIGNALS[1],) if name == "toy" else ()
+    assert (docs / f"{name}.md").read_text() == getattr(pages, f"{name}_page")(result, *more)
