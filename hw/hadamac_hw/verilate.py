@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hadamac.errors import DescriptionError, ToolError
-from hadamac.files import atomic_directory
+from hadamac.files import atomic_directory, make_directory
 from hadamac.tools import cache_directory, compiler_version, require_verilator, verilator_version
 
 from .emit import TIMESCALE
@@ -188,7 +188,7 @@ def build(
     program = home / top
     if program.is_file():
         return program
-    build_dir.mkdir(parents=True, exist_ok=True)
+    make_directory(build_dir)
     log = home.with_suffix(".log")
     with _locked(home.with_suffix(".lock")):
         if not program.is_file():

@@ -23,7 +23,7 @@ from .cli_train import quantise, train
 from .cli_verilog import verilog_app
 from .data import load_mnist, shipped_digits
 from .errors import DataError, HadamacError
-from .files import atomic_directory
+from .files import atomic_directory, check_directory, check_file
 from .steps import Steps
 
 app = typer.Typer(
@@ -68,6 +68,10 @@ def predict(
     """
     if images is not None and data is not None:
         raise DataError("Images come from --images or from --data, not from both")
+    if out is not None:
+        check_file(out)
+    if trace is not None:
+        check_directory(trace, marker="formats.json")
     network, labels = load(artifact), None
     if images is not None:
         pixels = load_images(images)
@@ -163,10 +167,14 @@ def show(
     """Print a network layer by layer; with --pictures, picture every stage, float beside fixed."""
     from .describe import layer_table
 
-    network = load(artifact)
+    network, (images, labels) = load(artifact), shipped_digits()
+    if errors or pictures is not None:
+        size, have = network.qnet.network.size, images.shape[-1]
+        if size not in (have, have + 4):
+            raise DataError(f"Pictures and errors are of the shipped digits of {have} x {have} pixels, which a network "
+                            f"of {size} x {size} does not take")
     _say_artifact(network)
     console.print(layer_table(network.qnet))
-    images, labels = shipped_digits()
     if errors:
         from .report import error_table
 
@@ -177,7 +185,6 @@ def show(
     if pictures is not None:
         from .report import save_pictures
 
-        pictures.mkdir(parents=True, exist_ok=True)
         label = int(labels[digit]) if labels[digit] < network.qnet.network.dense.outputs else None
         for path in save_pictures(network.qnet, network.params, images[digit], label, pictures):
             console.print(f"Wrote {path}", highlight=False)

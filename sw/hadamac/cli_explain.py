@@ -31,7 +31,7 @@ def savings(artifact: Artifact) -> dict[str, tuple[int, int]]:
 def explain(artifact: ArtifactArgument = None):
     """Say, edge by edge, which frequencies matter and why the others do not; and what pruning them saves.
 
-    A coupled bin acts through a mean and a deviation alone.
+    A coupled bin acts through the mean and the deviation of a normalisation alone.
     """
     network = load(artifact)
     edges = analyse(network.qnet.network.steps)

@@ -14,7 +14,7 @@ from rich.table import Table
 from .arrays import load_array
 from .cli_options import console
 from .errors import DataError, DescriptionError
-from .files import atomic_write
+from .files import atomic_write, check_file
 from .numeric import SQ
 
 __all__ = ["fit"]
@@ -22,10 +22,10 @@ __all__ = ["fit"]
 
 def parse_format(text: str) -> SQ:
     """``SQ(4,12)`` or ``4,12``: integer bits with the sign, fraction bits."""
-    match = re.fullmatch(r"\s*(?:SQ\()?\s*(-?\d+)\s*,\s*(-?\d+)\s*\)?\s*", text)
+    match = re.fullmatch(r"(SQ\()?(-?[0-9]{1,3}), *(-?[0-9]{1,3})(?(1)\))", text)
     if match is None:
         raise DescriptionError(f"Format must be written SQ(i,f), as SQ(4,12), not {text!r}")
-    return SQ(int(match[1]), int(match[2]))
+    return SQ(int(match[2]), int(match[3]))
 
 
 def _function(name: str):
@@ -59,6 +59,11 @@ def fit(
     from .model.pwl_fit import fit as run_fit
     from .pictures_fit import fit_picture, fit_text
 
+    for path in (out, plot):
+        if path is not None:
+            check_file(path)
+    if out is not None and out == plot:
+        raise DataError(f"Table and plot must be two files, not both {out}")
     f = run_fit(_function(function), segments=segments, format=parse_format(format),
                 output=None if output is None else parse_format(output))
     rows = Table("segment", "from x =", "slope", "offset", title=f"{f.function.name}, {f.format} to {f.output}")

@@ -39,12 +39,14 @@ def train(
     A description names its layers in order (docs/layers.md); `hadamac.network.Network.to_json` writes one.
     """
     from .network import Network, default_network
+    from .quantise import check_formats
     from .quantise import quantise as run_quantise
     from .reference import forward
 
     formats = preset_of(preset)
     described = default_network() if network is None else Network.from_json(read_text(network))
-    check_directory(out, marker="artifact.json")  # before minutes of work, not after
+    check_formats(described, formats)  # before minutes of work, not after
+    check_directory(out, marker="artifact.json")
     images, labels = load_mnist(data, "train")
     test_images, test_labels = load_mnist(data, "test")
     from .train import fit
@@ -85,6 +87,7 @@ def quantise(
     from .reference import forward
 
     formats, source = preset_of(preset), load(artifact)
+    check_directory(out, marker="artifact.json")
     if data is not None:
         calibration, (images, labels) = load_mnist(data, "train")[0][:1000], load_mnist(data, "test")
     else:

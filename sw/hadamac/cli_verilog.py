@@ -10,6 +10,7 @@ import typer
 from .artifact import load
 from .cli_options import IntervalOption, console, folding
 from .errors import DescriptionError
+from .files import make_directory
 from .steps import Steps
 
 __all__ = ["verilog_app"]
@@ -34,7 +35,7 @@ def verilog(
 
     network = load(artifact)
     lanes = folding(network, interval)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    make_directory(out.parent)
     with Steps(1, console).step(f"Emit Verilog to {out}") as bar:
         manifest = write_library(network.qnet, out, folding=lanes, blocks=blocks, progress=bar.at)
         for core in manifest["cores"]:

@@ -11,7 +11,7 @@ from .artifact import load
 from .data import shipped_digits
 from .describe import layer_table
 from .estimate import plan
-from .files import atomic_write
+from .files import atomic_write, make_directory
 from .reference import forward
 from .report import save_pictures
 from .steps import Steps
@@ -25,7 +25,7 @@ def run(artifact: Path, out: Path, frames: int, seed: int, console: Console) -> 
     from hadamac_hw.verify import verify
 
     steps = Steps(6, console)
-    out.mkdir(parents=True, exist_ok=True)
+    make_directory(out)
     with steps.step(f"Load the trained network {artifact.name}") as bar:
         network = load(artifact)
         images, labels = shipped_digits()
@@ -55,6 +55,5 @@ def run(artifact: Path, out: Path, frames: int, seed: int, console: Console) -> 
         bar.say(f"steady-state interval {result.interval:,g} cycles measured, {result.estimate.interval:,} estimated")
     with steps.step("Picture every stage of one digit, float beside fixed") as bar:
         pictures = out / "pictures"
-        pictures.mkdir(exist_ok=True)
         paths = save_pictures(qnet, network.params, images[0], int(labels[0]), pictures)
         bar.say(f"{len(paths)} pictures in {pictures}, begin with overview.png")

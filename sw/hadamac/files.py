@@ -17,7 +17,8 @@ from pathlib import Path
 
 from .errors import DataError
 
-__all__ = ["atomic_directory", "atomic_write", "check_directory", "check_file", "parse_json", "read_text"]
+__all__ = ["atomic_directory", "atomic_write", "check_directory", "check_file", "make_directory", "parse_json",
+           "read_text"]
 
 
 def _temporary(path: Path) -> Path:
@@ -128,6 +129,15 @@ def check_directory(path: str | os.PathLike[str], *, marker: str | None = None) 
     """Refuse now what `atomic_directory` would refuse later: ask before a long job."""
     _check_parent(Path(path))
     _check_replaceable(Path(path), marker)
+
+
+def make_directory(path: str | os.PathLike[str]) -> Path:
+    """A directory and those above it, made where they are missing; refused in one line where they cannot be."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"Cannot make the directory {path}: {error.strerror or error}") from error
+    return Path(path)
 
 
 def _check_replaceable(path: Path, marker: str | None) -> None:

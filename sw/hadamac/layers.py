@@ -156,8 +156,9 @@ class Normalise:
     ----------
     over : str
         ``bins``: ``P (z - mean) / deviation`` over the channel's bins, P as of `Activation` (the form that goes before
-        a spectral activation); ``map``: the map less its mean, over its deviation (times P/N where N is no power
-        of two), which acts on the spectrum as DC = 0 and a gain (Parseval).
+        a spectral activation; bins that a pool, pad or band limit made zero are not among them); ``map``: the map less
+        its mean, over its deviation (times P/N where N is no power of two), which acts on the spectrum as DC = 0 and a
+        gain (Parseval).
     statistics : str
         ``frame``: of each frame, at run time; ``frozen``: learned constants, folded into the SpectralConv before it,
         which only statistics of the map can be (a mean of bins would be a bias on every bin).

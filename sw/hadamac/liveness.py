@@ -2,7 +2,7 @@
 
 A *chain* is a list of steps between edges.  An edge carries maps or half-spectra (bins u mod N, v = 0 .. N/2, one
 set for all channels).  A bin is *live* if the output can depend on it directly, *coupled* if it can only
-through a few scalars (a mean, a deviation), else *dead*.  The walk is sound: a step lets a bin die only where its
+through a few scalars (means, deviations), else *dead*.  The walk is sound: a step lets a bin die only where its
 definition says that nothing behind it can see the bin, or that the bin is always zero.  Whether a live bin does
 matter is up to weights, which the walk does not look at.
 
@@ -106,20 +106,24 @@ def analyse(steps: Sequence[Step]) -> list[Edge]:
                 live, coupled = live & kept, coupled & kept
                 why = f"{step.what} makes the others zero, and nothing between mixes bins"
             elif step.kind == "normalise":
-                coupled, scalars = ~live, scalars + 2 * step.channels
-                why = f"{step.what} couples all bins by a mean and a deviation of each channel"
+                over_map = getattr(step.layer, "over", "bins") == "map"  # its mean is DC alone
+                coupled = ~live if zero is None else ~live & ~zero
+                if coupled.any():
+                    scalars += step.channels if over_map else 2 * step.channels
+                why = f"{step.what} couples all bins by {'a' if over_map else 'a mean and a'} deviation of each channel"
         if zero is not None and spectral and ((live | coupled) & zero).any():
             live, coupled = live & ~zero, coupled & ~zero
             why = f"{why}; what a crop, pad or band dropped is always zero"
-        told = scalars if coupled is not None and coupled.any() else 0
-        edges.append(Edge(step.what, step.size, live, coupled, told, why))
+        if coupled is None or not coupled.any():
+            scalars = 0
+        edges.append(Edge(step.what, step.size, live, coupled, scalars, why))
     return edges[::-1]
 
 
 def sentence(edges: list[Edge]) -> str:
-    """What the output cannot see of the input's spectrum, in words: of the first edge that carries one."""
-    first = next((e for e in edges if e.live is not None), None)
-    if first is None or (first.live.all()):
+    """What the output cannot see of the input's spectrum, in words: of the edge behind a first transform, if any."""
+    first = next((e for e in edges[:2] if e.live is not None), None)
+    if first is None or first.live.all():  # or a function of pixels comes first, and mixes all bins
         return "The output depends on all input frequencies."
     u = np.abs(np.fft.fftfreq(first.size, 1 / first.size)).astype(int)[:, None] + 0 * np.arange(first.size // 2 + 1)
     radius = int(max(u[first.live].max(initial=0), np.argwhere(first.live)[:, 1].max(initial=0)))

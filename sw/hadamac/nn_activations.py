@@ -71,10 +71,11 @@ class ModRelu(torch.nn.Module):
 
 
 class Modulus(torch.nn.Module):
-    """``|z|`` of every bin."""
+    """``|z|`` of every bin; its gradient at 0 is 0."""
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
-        return (bins.real**2 + bins.imag**2 + 1e-12).sqrt().to(torch.complex64)
+        power = bins.real**2 + bins.imag**2
+        return torch.where(power > 0, torch.where(power > 0, power, 1).sqrt(), 0).to(torch.complex64)
 
 
 class Normalise(torch.nn.Module):

@@ -13,7 +13,7 @@ import numpy as np
 
 from .calibration import forward_schedules, inverse_schedules
 from .data import as_images
-from .errors import DataError, FitError
+from .errors import DataError, DescriptionError, FitError
 from .layers import Activation
 from .model.fft2d import Fft2dPlan
 from .model.modrelu import ModRelu
@@ -65,8 +65,20 @@ def _peak(z: np.ndarray) -> float:
     return float(max(np.abs(z.real).max(initial=0), np.abs(z.imag).max(initial=0)))
 
 
+def check_formats(network: Network, formats: Formats) -> None:
+    """Refuse formats in which a layer of a network has no circuit, whatever its parameters."""
+    for stage in network.stages:
+        if stage.kind == "normalise":
+            try:
+                NormalisePlan(**normalise_facts(stage), width=formats.width, fraction=0)
+            except DescriptionError as error:
+                raise FitError(f"Layer {stage.name} over {stage.size} x {stage.size} cannot have words of "
+                               f"{formats.width} bits: {error}") from None
+
+
 def quantise(network: Network, params: dict, images, formats: Formats) -> QuantNetwork:
     """Quantise with ``images`` (uint8, (n, 28, 28) or (n, 32, 32)) for calibration."""
+    check_formats(network, formats)
     params = check_parameters(network, params)
     images = as_images(images, network.size)
     if len(images) == 0:

@@ -24,7 +24,7 @@ from . import pictures
 from .data import as_images
 from .describe import ACTIVATIONS
 from .errors import DataError
-from .files import atomic_write
+from .files import atomic_write, make_directory
 from .numeric import SQ
 from .quantised import QuantNetwork
 from .reference import forward
@@ -189,10 +189,7 @@ def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir:
         written.append(atomic_write(out_dir / f"{name}.png", content))
 
     with pictures.style():
-        try:
-            out_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as e:
-            raise DataError(f"Cannot make the directory {out_dir}: {e.strerror or e}") from None
+        make_directory(out_dir)
         save("0_image", pictures.image(path[0], label))
         for edge in path[1:]:
             save(edge.error.edge, pictures.stage(edge))

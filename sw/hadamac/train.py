@@ -122,7 +122,8 @@ def fit(
         model = SpectralCnn(network)
     steps = -(-len(images) // batch)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=epochs * steps, pct_start=0.25)
+    rising = 0.25 if epochs * steps != 4 else 0.5  # of four steps a quarter has no length, and torch divides by it
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=epochs * steps, pct_start=rising)
     for epoch in range(1, epochs + 1):
         start, loss_sum, right = time.perf_counter(), 0.0, 0
         order = rng.permutation(len(images))

@@ -1,7 +1,8 @@
 """A quantised network with the bins that pruning left out put back: what shows that they do not matter.
 
 Transforms give whole half-spectra, products have weights on every bin, and crops stand where pools are.  The words of
-live bins are those of the pruned network, and so are the logits, bit for bit.
+live bins are those of the pruned network, and so are the logits, bit for bit.  An overflow may be flagged that the
+pruned network has not: of a dead bin.
 """
 
 from __future__ import annotations

@@ -7,8 +7,14 @@ import sys
 import numpy as np
 import pytest
 
+from hadamac.artifact import Artifact, save
 from hadamac.cli import main
 from hadamac.data import shipped_digits
+from hadamac.network import Activation, Dense, Network, Normalise, Pad, SpectralConv
+from hadamac.quantise import quantise
+from hadamac.quantised import PRESETS
+from support import tiny
+from support.seeds import rng
 
 
 @pytest.fixture
@@ -119,11 +125,31 @@ BAD = [
     (("estimate", "--interval", "1000"), "Interval must be at least 1024 cycles (stage input), not 1000"),
     (("bitstream", "--board", "spartan"), "Board must be one of "),
     (("train", "--data", "{tmp}/none", "--out", "{tmp}/t"), ""),
+    (("train", "--data", "{tmp}/none", "--out", "{tmp}/t", "--network", "{tmp}/large.json"),
+     "Layer normalise0 over 64 x 64 cannot have words of 16 bits: Normalise count * sum(multiplicity) * "),
+    (("predict", "--trace", "{tmp}/t", "--out", "{tmp}/no/where.npy"), "Cannot write {tmp}/no/where.npy: the directory "),
+    (("predict", "--trace", "{tmp}/text.npy"), "Cannot write {tmp}/text.npy: it exists and is not a directory"),
+    (("fit", "gelu", "--out", "{tmp}/a.json", "--plot", "{tmp}/no/a.png"), "Cannot write {tmp}/no/a.png: the directory "),
+    (("fit", "gelu", "--out", "{tmp}/a", "--plot", "{tmp}/a"), "Table and plot must be two files, not both {tmp}/a"),
+    (("fit", "gelu", "--format", "SQ(4,12"), "Format must be written SQ(i,f), as SQ(4,12), not 'SQ(4,12'"),
+    (("fit", "{tmp}/steep.npy"), "Function steep must be finite over SQ(4,12)"),
+    (("show", "--pictures", "{tmp}/text.npy/pictures"), "Cannot make the directory {tmp}/text.npy/pictures: Not a directory"),
+    (("show", "{tmp}/small", "--pictures", "{tmp}/pictures"),
+     "Pictures and errors are of the shipped digits of 28 x 28 pixels, which a network of 16 x 16 does not take"),
+    (("verilog", "--out", "{tmp}/text.npy/x/y"), "Cannot make the directory {tmp}/text.npy/x: Not a directory"),
+    (("demo", "--out", "{tmp}/text.npy/x"), "Cannot make the directory {tmp}/text.npy/x: Not a directory"),
 ]
 
 
 @pytest.mark.parametrize("arguments, message", BAD, ids=[" ".join(a) for a, _ in BAD])
 def test_bad_input_is_one_line_and_exit_code_2(hadamac, tmp_path, arguments, message):
+    small = tiny.on_digits()
+    params = tiny.parameters(small, rng("small"))
+    save(Artifact(quantise(small, params, tiny.digits(), PRESETS["default"]), params), tmp_path / "small")
+    large = (SpectralConv(channels=2, kernel=3), Pad(size=64), Activation(), Normalise(), Dense(outputs=10))
+    large = Network(name="large", size=32, channels=1, layers=large)
+    (tmp_path / "large.json").write_text(json.dumps(large.to_json()))
+    np.save(tmp_path / "steep.npy", np.array([[0, 1.7e308], [1, -1.7e308]]))
     np.save(tmp_path / "good.npy", np.zeros((1, 28, 28), np.uint8))
     np.save(tmp_path / "float.npy", np.zeros((1, 28, 28)))
     np.save(tmp_path / "wide.npy", np.zeros((1, 28, 32), np.uint8))

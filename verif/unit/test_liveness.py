@@ -8,7 +8,7 @@ import pytest
 from hadamac.chain import KINDS, Step
 from hadamac.errors import DescriptionError
 from hadamac.liveness import analyse, sentence
-from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool, default_network
+from hadamac.network import Activation, Dense, Network, Normalise, SpectralConv, SpectralPool, default_network
 from support.seeds import refused, rng
 
 
@@ -176,8 +176,25 @@ def test_sentences():
     assert say("transform", "multiply", "crop8", "pad32", "inverse", "tile", "linear") == (
         "The output cannot depend on input frequencies beyond |u|, |v| <= 3.")
     assert say("point", "linear") == "The output depends on all input frequencies."
+    for first in ("point", "tile"):  # which mixes the bins that the crop behind it drops
+        assert say(first, "transform", "crop8", "linear") == "The output depends on all input frequencies."
     assert say("transform", "multiply", "normalise", "bin", "crop16", "linear", channels=8) == (
         "The output depends on input frequencies beyond |u|, |v| <= 7 only through 16 scalars.")
+
+
+def test_scalars():
+    """Two of each channel for bins, one for a map; none where a normalisation couples nothing."""
+    conv, pool, tanh = SpectralConv(channels=3), SpectralPool(size=8), Activation(function="tanh", domain="bins")
+
+    def scalars(*layers):
+        return analyse(Network(name="n", size=16, channels=1, layers=(*layers, Dense(outputs=3))).steps)[1].scalars
+
+    bins, over_map = Normalise(), Normalise(over="map")
+    assert scalars(conv, bins, tanh, pool) == 6 and scalars(conv, over_map, pool) == 3
+    assert scalars(conv, bins, tanh, pool, bins, Activation()) == 6
+    assert scalars(conv, pool, bins, tanh, conv, SpectralPool(size=4)) == 6
+    assert scalars(conv, bins, tanh, pool, conv, bins, tanh, SpectralPool(size=4)) == 12
+    assert scalars(conv, pool, bins, Activation()) == scalars(conv, pool) == 0
 
 
 def test_live_bins_are_those_that_the_circuit_transforms():

@@ -137,3 +137,11 @@ def test_reference_and_data_need_no_torch():
     code = "import sys, hadamac.data, hadamac.reference; sys.exit('torch' in sys.modules)"
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     assert subprocess.run([sys.executable, "-c", code], env=env, timeout=60).returncode == 0
+
+
+def test_training_of_any_number_of_steps(torch):
+    from hadamac.train import fit
+
+    images, labels = (a[:20] for a in shipped_digits())
+    for steps in range(1, 6):
+        fit(tiny(), images[:, 6:22, 6:22], labels, epochs=1, seed=SEED, batch=-(-20 // steps))

@@ -226,3 +226,14 @@ def test_scattering_is_the_float_one(torch, rng, size, scales, angles):
     maps = rng.uniform(0, 1, (2, size, size))
     got = Scattering(size=size, scales=scales, angles=angles)(torch.from_numpy(maps).float()).numpy()
     close(got, scatter(maps, scales=scales, angles=angles), 1e-5)
+
+
+def test_modulus_of_nothing(torch):
+    """Nothing, as in the reference: not what a Normalise behind would make large; and its gradient is finite."""
+    from hadamac.nn_activations import Modulus
+
+    bins = torch.tensor([0j, 3 + 4j], requires_grad=True)
+    out = Modulus()(bins)
+    np.testing.assert_allclose(out.detach().numpy(), [0, 5])
+    out.real.sum().backward()
+    np.testing.assert_allclose(bins.grad.numpy(), [0, 0.6 + 0.8j], rtol=1e-6)

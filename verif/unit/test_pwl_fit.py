@@ -81,6 +81,31 @@ def test_words_add_little_to_the_lines(name, format):
         assert np.abs(up + down - twice)[clear].max() <= 1 + 2 * f.max_error * 2.0**format.f
 
 
+@pytest.mark.parametrize("segments", [2, 5, 16])
+def test_odd_functions_are_zero_at_zero(segments):
+    """Else the imaginary part of a real map's DC bin would not stay so."""
+    f = fit(FUNCTIONS["tanh"], segments=segments, format=FORMAT)
+    np.testing.assert_array_equal(f.table.run(np.array([0.0]))[0], 0)
+    assert f.max_error < 1.3 * fit(replace(FUNCTIONS["tanh"], centre=None), segments=2 * segments, format=FORMAT).max_error + 1e-3
+
+
+def test_a_line_through_the_origin():
+    """Of least greatest error: no slope beside it is better."""
+    x = np.arange(200.0)
+    for y in (np.sin(x / 60), x**2 / 90 - x, np.abs(x - 40) - 40):
+        slope, offset, error = minimax_line(x, y, origin=True)
+        around = slope + np.linspace(-0.5, 0.5, 4001)
+        assert offset == 0 and error <= np.abs(y - around[:, None] * x).max(1).min() + 1e-9
+
+
+def test_no_segment_follows_a_function_beyond_its_format():
+    """The circuit saturates: 16 segments for the part of exp that fits are better than for all of it."""
+    f = fit(Function("exp", np.exp), segments=16, format=SQ(4, 12))
+    assert f.max_error < 0.02
+    clipped = fit(Function("exp", lambda x: np.minimum(np.exp(x), SQ(4, 12).value(SQ(4, 12).high))), segments=16, format=SQ(4, 12))
+    assert f.table == clipped.table
+
+
 def test_output_format_of_its_own():
     f = fit(FUNCTIONS["sigmoid"], segments=8, format=SQ(4, 8), output=SQ(2, 10))
     words = np.arange(-2048, 2048)

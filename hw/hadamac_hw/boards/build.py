@@ -7,7 +7,7 @@ from pathlib import Path
 from hadamac import __version__
 from hadamac.errors import FitError
 from hadamac.estimate import Plan, estimate, plan
-from hadamac.files import check_directory
+from hadamac.files import check_directory, make_directory
 from hadamac.quantised import QuantNetwork
 from hadamac.steps import Steps
 
@@ -46,7 +46,7 @@ def build_board(qnet: QuantNetwork, board_name: str, out, *, folding: Plan | Non
         if need > limit:
             raise FitError(f"Network {qnet.network.name} needs {need} {what}, {board.name} has {limit}; "
                            "try a larger board or a longer --interval")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    make_directory(out.parent)
     check_directory(out, marker=MARKER)
     top = f"{network_name(qnet)}_{board.name.replace('-', '_')}"
     steps = Steps(2, console)

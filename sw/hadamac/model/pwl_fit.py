@@ -17,7 +17,13 @@ middle of what remains, the one is taken whose rounded outputs have the smaller 
 Symmetry
 --------
 Functions with ``f(-x) = 2 c - f(x)`` (odd) or ``f(-x) = f(x) - k x`` (even but for a line) are fitted for
-x >= 0 only; the table mirrors itself (:class:`~hadamac.model.pwl.Mirror`).
+x >= 0 only; the table mirrors itself (:class:`~hadamac.model.pwl.Mirror`).  With c = 0 the first line goes through the
+origin: f(0) = 0, as the imaginary parts of a real map's self-conjugate bins need.
+
+Range
+-----
+The circuit saturates.  Where no symmetry needs the function itself, what is fitted is the function clipped to the
+output's format, so that no segment follows it beyond.
 """
 
 from __future__ import annotations
@@ -100,8 +106,29 @@ class Fit:
         }
 
 
-def minimax_line(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
-    """``(slope, offset, error)`` of the line with the least greatest error over the samples; ``x`` rising."""
+def _through_origin(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
+    """Two samples x > 0 have the greatest deviation, with opposite signs; they are exchanged like those below."""
+    i, j, deviation = len(x) // 2, len(x) - 1, np.zeros(1)
+    for _ in range(60):
+        slope = (y[i] + y[j]) / max(x[i] + x[j], 1)
+        deviation = y - slope * x
+        worst = int(np.argmax(np.abs(deviation)))
+        if abs(deviation[worst]) <= abs(deviation[j]) * (1 + 1e-12) + 1e-15:
+            break
+        if np.sign(deviation[worst]) == np.sign(deviation[i]):
+            i = worst
+        else:
+            j = worst
+    return float(slope), 0.0, float(np.abs(deviation).max())
+
+
+def minimax_line(x: np.ndarray, y: np.ndarray, origin: bool = False) -> tuple[float, float, float]:
+    """``(slope, offset, error)`` of the line with the least greatest error over the samples; ``x`` rising.
+
+    ``origin``: of the lines through (0, 0), for x from 0 on and y[0] = 0.
+    """
+    if origin:
+        return _through_origin(x, y)
     if len(x) == 1:
         return 0.0, float(y[0]), 0.0
     slope = (y[-1] - y[0]) / (x[-1] - x[0])
@@ -131,39 +158,42 @@ def minimax_line(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
     return float(slope), float(level), float(np.abs(deviation).max())
 
 
-def _reach(x, y, start: int, tolerance: float) -> int:
+def _reach(x, y, start: int, tolerance: float, origin: bool) -> int:
     """End (exclusive) of the longest segment from ``start`` whose line stays within ``tolerance``."""
+    def fits(end: int) -> bool:
+        return minimax_line(x[start:end], y[start:end], origin and start == 0)[2] <= tolerance
+
     low, high, step = start + 1, len(x), 2
-    while start + step < high and minimax_line(x[start : start + step], y[start : start + step])[2] <= tolerance:
+    while start + step < high and fits(start + step):
         low, step = start + step, 2 * step
     high = min(high, start + step)
     while low < high:
         middle = (low + high + 1) // 2
-        if minimax_line(x[start:middle], y[start:middle])[2] <= tolerance:
+        if fits(middle):
             low = middle
         else:
             high = middle - 1
     return low
 
 
-def _lay(x, y, tolerance: float, most: int) -> list[int] | None:
+def _lay(x, y, tolerance: float, most: int, origin: bool) -> list[int] | None:
     """Starts of segments within ``tolerance``, or None if ``most`` do not suffice."""
     starts, at = [], 0
     while at < len(x):
         if len(starts) == most:
             return None
         starts.append(at)
-        at = _reach(x, y, at, tolerance)
+        at = _reach(x, y, at, tolerance, origin)
     return starts
 
 
-def minimax_segments(x: np.ndarray, y: np.ndarray, segments: int) -> list[int]:
-    """Starts (indices into ``x``) of at most ``segments`` segments of least greatest error."""
-    low, high = 0.0, minimax_line(x, y)[2]
+def minimax_segments(x: np.ndarray, y: np.ndarray, segments: int, origin: bool = False) -> list[int]:
+    """Starts (indices into ``x``) of at most ``segments`` segments of least greatest error; ``origin`` of the first."""
+    low, high = 0.0, minimax_line(x, y, origin)[2]
     best = [0]
     while high - low > 1e-3 * high + 1e-12:
         middle = 0.5 * (low + high)
-        starts = _lay(x, y, middle, segments)
+        starts = _lay(x, y, middle, segments, origin)
         if starts is None:
             low = middle
         else:
@@ -185,14 +215,17 @@ def fit(function: Function, *, segments: int, format: SQ, output: SQ | None = No
         raise DescriptionError(f"Pwl segments must be an integer from 1 to 64, not {segments!r}")
     mirrored = function.centre is not None or function.line is not None
     words = np.arange(0 if mirrored else format.low, format.high + 1, dtype=np.float64)
-    # What leaves the output's format is clipped there: no segment need follow it.
-    wanted = np.asarray(function.of(format.value(words)), dtype=np.float64) * 2.0**output.f
+    with np.errstate(all="ignore"):
+        wanted = np.asarray(function.of(format.value(words)), dtype=np.float64) * 2.0**output.f
     if not np.isfinite(wanted).all():
         raise DescriptionError(f"Function {function.name} must be finite over {format}")
+    origin = function.centre == 0
+    if origin or not mirrored:
+        wanted = np.clip(wanted, output.low, output.high)
     sample = np.unique(np.linspace(0, len(words) - 1, min(len(words), 1 << 16)).astype(int))
-    starts = [int(sample[k]) for k in minimax_segments(words[sample], wanted[sample], segments)]
+    starts = [int(sample[k]) for k in minimax_segments(words[sample], wanted[sample], segments, origin)]
     ends = [*starts[1:], len(words)]
-    lines = [minimax_line(words[a:b], wanted[a:b]) for a, b in zip(starts, ends)]
+    lines = [minimax_line(words[a:b], wanted[a:b], origin and a == 0) for a, b in zip(starts, ends)]
     steepest = max(max(abs(slope) for slope, _, _ in lines), abs(function.line or 0.0) * 2.0 ** (output.f - format.f))
     shift = int(np.clip(slope_width - 1 - (math.floor(math.log2(max(steepest, 2.0**-30))) + 1), 0, format.width + 13))
     # Offsets, and what mirroring makes of them, must fit their words too.
@@ -202,7 +235,7 @@ def fit(function: Function, *, segments: int, format: SQ, output: SQ | None = No
     shift = max(0, min(shift, math.floor(room)))
     slopes, offsets = [], []
     for (slope, _, _), a, b in zip(lines, starts, ends):
-        s, o = _words(words[a:b], wanted[a:b], slope, shift, slope_width)
+        s, o = _words(words[a:b], wanted[a:b], slope, shift, slope_width, origin and a == 0)
         slopes.append(s)
         offsets.append(o)
     mirror = None
@@ -220,13 +253,13 @@ def fit(function: Function, *, segments: int, format: SQ, output: SQ | None = No
                float(error.mean()))
 
 
-def _words(x, y, slope: float, shift: int, slope_width: int) -> tuple[int, int]:
-    """Slope and offset words with the smaller greatest error of rounded outputs."""
+def _words(x, y, slope: float, shift: int, slope_width: int, origin: bool) -> tuple[int, int]:
+    """Slope and offset words with the smaller greatest error of rounded outputs; the offset 0 for ``origin``."""
     best = None
     high = 2 ** (slope_width - 1) - 1
     for s in {min(high, math.floor(slope * 2.0**shift)), min(high, math.ceil(slope * 2.0**shift))}:
         rest = y * 2.0**shift - s * x
-        o = int(np.rint(0.5 * (rest.max() + rest.min())))
+        o = 0 if origin else int(np.rint(0.5 * (rest.max() + rest.min())))
         error = np.abs(np.rint((s * x + o) * 2.0**-shift) - y).max()
         if best is None or error < best[0]:
             best = error, s, o
