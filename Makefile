@@ -54,7 +54,7 @@ demo: $(VENV)/.base  ## the main job on real digits: show, predict, emit, simula
 
 sim: $(VENV)/.base  ## every test
 	@$(BIN)/python -c "from hadamac_hw.simulate import warm_up; warm_up('build/sim')"
-	HADAMAC_SEED=$(SEED) $(BIN)/python -m pytest -q -n auto verif
+	HADAMAC_SEED=$(SEED) $(BIN)/python -m pytest -q -n auto --dist worksteal verif
 
 verilog: $(VENV)/.base  ## Verilog of the network and of every block, with a manifest, into build/rtl
 	@$(HADAMAC) verilog --out $(or $(OUT),build/rtl)
