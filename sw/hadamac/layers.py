@@ -162,6 +162,8 @@ class Normalise:
     statistics : str
         ``frame``: of each frame, at run time; ``frozen``: learned constants, folded into the SpectralConv before it,
         which only statistics of the map can be (a mean of bins would be a bias on every bin).
+
+    In words of 16 bits a frame's statistics are of maps up to 32 x 32 (`hadamac.model.normalise.NormalisePlan`).
     """
 
     over: str = "bins"
