@@ -97,7 +97,7 @@ def paths(size: int, *, scales: int = 2, angles: int = 8) -> list[Path]:
     """Order 0, then order 1 by scale and angle: 1 + J L paths."""
     for name, value, least in (("size", size, 4), ("scales", scales, 1), ("angles", angles, 2)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise DescriptionError(f"Scattering {name} must be an integer from {least}, not {value!r}")
+            raise DescriptionError(f"Scattering {name} must be an integer of at least {least}, not {value!r}")
     if size % 2**scales:
         raise DescriptionError(f"Scattering size must be a multiple of {2**scales} for {scales} scales, not {size}")
     phi = low_pass(size, scales)

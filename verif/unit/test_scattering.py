@@ -66,9 +66,9 @@ def test_steps_and_shifts():
 
 @pytest.mark.parametrize(("options", "message"), [
     ({"size": 30}, "Scattering size must be a multiple of 4 for 2 scales, not 30"),
-    ({"size": 2}, "Scattering size must be an integer from 4, not 2"),
-    ({"size": 32, "scales": 0}, "Scattering scales must be an integer from 1, not 0"),
-    ({"size": 32, "angles": 8.0}, "Scattering angles must be an integer from 2, not 8.0"),
+    ({"size": 2}, "Scattering size must be an integer of at least 4, not 2"),
+    ({"size": 32, "scales": 0}, "Scattering scales must be an integer of at least 1, not 0"),
+    ({"size": 32, "angles": 8.0}, "Scattering angles must be an integer of at least 2, not 8.0"),
 ])
 def test_refusals(options, message):
     with refused(message, DescriptionError):
