@@ -55,9 +55,7 @@ class Network:
 
     def __post_init__(self):
         if not isinstance(self.name, str) or not re.fullmatch("[A-Za-z0-9_-]{1,64}", self.name):
-            raise DescriptionError(f"Network name must be letters, digits, '-' and '_', not {str(self.name)[:80]!r}"
-                                   if isinstance(self.name, str) else
-                                   f"Network name must be letters, digits, '-' and '_', not {self.name!r}")
+            raise DescriptionError(f"Network name must be letters, digits, '-' and '_', not {shown(self.name)}")
         choice("Network input size", self.size, SIZES)
         integer("Network input channels", self.channels, 1, 1)
         object.__setattr__(self, "layers", tuple(self.layers))

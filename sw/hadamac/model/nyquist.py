@@ -47,6 +47,7 @@ Source: Rippel, Snoek, Adams, "Spectral representations for convolutional neural
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,8 +75,8 @@ def _check(what: str, plan, second: str, low: int, high: int) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Plan:
-    """What pooling and padding share; ``ends``: size in, size out, of which the smaller is M."""
+class _Plan(ABC):
+    """What pooling and padding share."""
 
     size: int
     width: int
@@ -83,8 +84,9 @@ class _Plan:
     dimensions: int = 2
 
     @property
+    @abstractmethod
     def ends(self) -> tuple[int, int]:
-        raise NotImplementedError
+        """Size in, size out, of which the smaller is M."""
 
     def _even(self, nyquist: str) -> bool:
         return min(self.ends) % 2 == 0 and self.nyquist == nyquist
