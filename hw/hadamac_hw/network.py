@@ -30,7 +30,7 @@ from .tile import MaxPool
 __all__ = ["SpectralNetwork", "Top", "build_stages"]
 
 
-def _block(s: QuantStage, formats: Formats, lanes: int | None) -> wiring.Component:
+def _block(s: QuantStage, formats: Formats, lanes: int) -> wiring.Component:
     """The block of a stage."""
     stage, op, width = s.stage, s.op, formats.width
     match op:
@@ -63,11 +63,8 @@ def _block(s: QuantStage, formats: Formats, lanes: int | None) -> wiring.Compone
 
 def build_stages(qnet: QuantNetwork, folding: Plan) -> list[tuple[str, wiring.Component]]:
     """The blocks in order, named as in the estimate."""
-    lanes = iter((*folding.hadamard, folding.dense))
     stages = [("input", RowPairs(size=qnet.network.size, width=qnet.formats.width, shift=qnet.pixel_shift))]
-    for s in qnet.stages:
-        folded = s.stage.kind in ("multiply", "linear")
-        stages.append((s.stage.name, _block(s, qnet.formats, next(lanes) if folded else None)))
+    stages += [(s.stage.name, _block(s, qnet.formats, lanes)) for s, lanes in zip(qnet.stages, folding.lanes(qnet))]
     stages.append(("argmax", Argmax(classes=len(qnet.dense.weights), width=qnet.formats.logit_width)))
     return stages
 

@@ -34,6 +34,11 @@ class Plan:
     hadamard: tuple[int, ...]
     dense: int
 
+    def lanes(self, qnet: QuantNetwork) -> list[int]:
+        """Of every stage; 1 where there is no choice."""
+        folded = iter((*self.hadamard, self.dense))
+        return [next(folded) if s.stage.kind in ("multiply", "linear") else 1 for s in qnet.stages]
+
 
 def plan(qnet: QuantNetwork, interval: int | None = None) -> Plan:
     """The fewest lanes with which no stage needs more than ``interval`` cycles a frame.
@@ -221,10 +226,7 @@ def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
     odd = pixels.reshape(size, size)[1::2].reshape(-1)
     times = transfers(odd + timing.RAM + timing.FIFO)
     stages = [Stage("input", size * size, 0, 8 * size + timing.fifo_bits(2 * width + 1, timing.RAM), int(times[0]))]
-    folded = iter((*folding.hadamard, folding.dense))
-    for s in qnet.stages:
-        kind = s.stage.kind
-        lanes = next(folded) if kind in ("multiply", "linear") else 1
-        multipliers, bits, times = _STAGES[kind](s, qnet.formats, lanes, times)
+    for s, lanes in zip(qnet.stages, folding.lanes(qnet)):
+        multipliers, bits, times = _STAGES[s.stage.kind](s, qnet.formats, lanes, times)
         stages.append(Stage(s.stage.name, int(_interval(s, lanes)), int(multipliers), int(bits), int(times[0])))
     return Estimate(tuple(stages))

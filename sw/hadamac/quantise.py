@@ -190,5 +190,6 @@ def _check_bias(name: str, bias: np.ndarray) -> None:
 
 def _check_shift(name: str, shift: np.ndarray) -> None:
     if shift.min() < SHIFTS[0] or shift.max() > SHIFTS[1]:
-        raise FitError(f"Layer {name} needs output shifts from {shift.min()} to {shift.max()}, allowed are -8 to 31: "
+        raise FitError(f"Layer {name} needs output shifts from {shift.min()} to {shift.max()}, allowed are "
+                       f"{SHIFTS[0]} to {SHIFTS[1]}: "
                        "its weights are too large or too small for these formats")
