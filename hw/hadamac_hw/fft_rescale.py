@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hadamac import timing
 from hadamac.model.fft_steps import Rescale, Twiddle
 
 from .numeric import delayed, rounded, saturate
 from .stream import Complex
 
-__all__ = ["BlockExponent", "Mantissa", "Rescaler"]
+__all__ = ["BlockExponent", "Mantissa", "Rescaler", "shifted"]
+
+
+def shifted(m: Module, value: Value, shift: Value, *, width: int | None = None) -> tuple[Value, Value]:
+    """``(value >> shift, lost)``; lost: any bit that went was 1.
+
+    Timing: ``timing.shifter`` cycles, the shift's two highest bits in the first.
+
+    ``width``: that of the shifted value, if it is known to fit; else ``value``'s.
+    """
+    lost = Const(0, 1)
+    for top in range(len(shift), 0, -2):
+        pair, unit = shift[max(top - 2, 0) : top], 1 << max(top - 2, 0)
+        bits = len(value) if width is None else min(len(value), width + unit - 1)
+        moved, any_lost = Signal(signed(bits), name=f"moved{top}", reset_less=True), Signal(name=f"lost{top}")
+        with m.Switch(pair):
+            for k in range(1 << len(pair)):
+                with m.Case(k):
+                    m.d.sync += [moved.eq(value >> k * unit), any_lost.eq(lost | value[: k * unit].any())]
+        value, lost, shift = moved, any_lost, delayed(m, shift, 1, f"shift{top}")
+    return value, lost
 
 
 class Mantissa(wiring.Component):
-    """A sample as an operand whose parts share one of the rule's ``shifts``.
+    """A sample as an operand whose parts share the least of the shifts 0 to ``rule.most`` that will do.
 
     Members
     -------
     i : In(Complex(in_width)), o : Out(Complex(operand.width))
-    up : Out(range(len(shifts)))
-        Which shift ``o`` has undergone.
+    up : Out(range(most + 1))
+        The shift that ``o`` has undergone.
 
     Timing: ``timing.narrow`` cycles: compare, choose, shift, round.
     """
@@ -29,44 +50,26 @@ class Mantissa(wiring.Component):
     def __init__(self, rule: Twiddle):
         self.rule = rule
         super().__init__({
-            "i": In(Complex(rule.in_width)), "o": Out(Complex(rule.operand.width)), "up": Out(range(len(rule.shifts))),
+            "i": In(Complex(rule.in_width)), "o": Out(Complex(rule.operand.width)), "up": Out(range(rule.most + 1)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        shifts, width = self.rule.shifts, self.rule.operand.width - 1
-        word = Signal.like(self.i, reset_less=True)
-        m.d.sync += word.eq(self.i)
-        # Shift k is too little if any bit from width - 1 + shifts[k] up, below those of shift k + 1, is not the sign.
-        used = Signal(len(shifts) - 1)
-        for k, (low, high) in enumerate(zip(shifts, shifts[1:])):
-            differ = Signal(2, name=f"differ{k}")
-            for j, part in enumerate((self.i.re, self.i.im)):
-                bits = part[width - 1 + low : width - 1 + high]
-                m.d.sync += differ[j].eq((bits ^ part[-1].replicate(len(bits))).any())
-            m.d.comb += used[k].eq(differ.any())
-        up = Signal.like(self.up)
-        for k in range(len(used)):
-            with m.If(used[k]):
+        most, width = self.rule.most, self.rule.operand.width - 1
+        # A shift of k is too little if any bit from width - 1 + k up is not the sign: the highest one decides.
+        differ, up = Signal(most), Signal.like(self.up)
+        bits = [part[width - 1 : -1] ^ part[-1].replicate(most) for part in (self.i.re, self.i.im)]
+        m.d.sync += [differ.eq(bits[0] | bits[1]), up.eq(0)]
+        for k in range(most):
+            with m.If(differ[k]):
                 m.d.sync += up.eq(k + 1)
-        with m.If(~used.any()):
-            m.d.sync += up.eq(0)
-        held = delayed(m, word, 1, "held")
-        m.d.comb += self.up.eq(delayed(m, up, 2, "up"))
+        word = delayed(m, self.i, 2, "word")
+        m.d.comb += self.up.eq(delayed(m, up, timing.shifter(most) + 1, "up"))
         for name in ("re", "im"):
-            value = held[name]
-            half, exact = Signal(name=f"{name}_half"), Signal(name=f"{name}_exact")
-            kept = Signal(signed(width), name=f"{name}_kept", reset_less=True)
-            with m.Switch(up):
-                for k, shift in enumerate(shifts):
-                    zeros = Signal(name=f"{name}_zeros{k}")
-                    m.d.sync += zeros.eq(~word[name][: max(shift - 1, 0)].any())
-                    with m.Case(k):
-                        m.d.sync += [
-                            kept.eq(value >> shift), half.eq(value[shift - 1] if shift else 0), exact.eq(zeros),
-                        ]
-            wide = Cat(kept, kept[-1]).as_signed()
-            m.d.comb += self.o[name].eq(rounded(m, wide, half, exact, name=f"{name}_rounded"))
+            # One bit below the point: what remains of it decides how to round.
+            kept, lost = shifted(m, Cat(0, word[name]).as_signed(), up, width=width + 1)
+            wide = Cat(kept[1:], kept[-1]).as_signed()
+            m.d.comb += self.o[name].eq(rounded(m, wide, kept[0], ~lost, name=f"{name}_rounded"))
         return m
 
 
@@ -90,18 +93,9 @@ class Rescaler(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         below = max(self.rule.drop, 1)  # fraction bits, one at least
-        value, sticky = Cat(Const(0, below - self.rule.drop), self.i).as_signed(), Const(0, 1)
-        shift = self.shift
-        for top in range(len(shift), 0, -2):
-            pair, unit = shift[max(top - 2, 0) : top], 1 << max(top - 2, 0)
-            moved = Signal.like(value, name=f"moved{top}", reset_less=True)
-            lost = Signal(name=f"lost{top}")
-            with m.Switch(pair):
-                for k in range(1 << len(pair)):
-                    with m.Case(k):
-                        m.d.sync += [moved.eq(value >> k * unit), lost.eq(sticky | value[: k * unit].any())]
-            value, sticky, shift = moved, lost, delayed(m, shift, 1, f"shift{top}")
-        exact = ~(value[: below - 1].any() | sticky)
+        value = Cat(Const(0, below - self.rule.drop), self.i).as_signed()
+        value, lost = shifted(m, value, self.shift)
+        exact = ~(value[: below - 1].any() | lost)
         value = Cat(value, value[-1]).as_signed()
         whole = rounded(m, value >> below, value[below - 1], exact, name="rounded")
         clipped, overflow = saturate(whole, self.rule.width)

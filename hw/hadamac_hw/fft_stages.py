@@ -146,24 +146,33 @@ class TwiddleProduct(wiring.Component):
             number = count[(self.size - 1).bit_length() :]
             m.d.comb += self.number.eq(delayed(m, number, timing.LEAD + narrow, "number"))
 
-        def product(x, w):
-            m.submodules[f"product_{x}_{w}"] = p = Multiplier(a_width=rule.operand.width, b_width=width)
-            m.d.comb += [p.a.eq(parts[x]), p.b.eq(parts[w])]
-            return p.p
-
         pairs = {"re": (("re", "wre"), ("im", "wim")), "im": (("re", "wim"), ("im", "wre"))}
-        for part, (first, second) in pairs.items():
-            total = add_and_round(
-                m, product(*first), product(*second), rule.product.drop, subtract=part == "re", name=part)
-            if len(rule.shifts) > 1:
-                total = self._grown(m, total, part)
-            m.d.comb += self.o.data[part].eq(total)
+        for part, factors in pairs.items():
+            first, second = (self._product(m, parts[x], parts[w], f"{x}_{w}") for x, w in factors)
+            total = add_and_round(m, first, second, rule.product.drop, subtract=part == "re", name=part)
+            m.d.comb += self.o.data[part].eq(self._grown(m, total, part) if rule.most else total)
         latency = timing.twiddle(rule)
         m.d.comb += [
             self.o.step.eq(delayed(m, self.i.step, latency, "step")),
             self.o.valid.eq(delayed(m, self.i.valid, latency, "valid")),
         ]
         return m
+
+    def _product(self, m, x, w, name):
+        """``x w``: by one multiplier, or by one for the high and one for the low bits of ``x`` and a cycle to join."""
+        low = self.rule.low
+
+        def multiply(x, name):
+            m.submodules[f"product_{name}"] = p = Multiplier(a_width=len(x), b_width=len(w))
+            m.d.comb += [p.a.eq(x), p.b.eq(w)]
+            return p.p
+
+        if not low:
+            return multiply(x, name)
+        above, below = multiply(x[low:].as_signed(), name), multiply(Cat(x[:low], 0).as_signed(), f"{name}_low")
+        joined = Signal(signed(len(x) + len(w)), name=f"{name}_joined", reset_less=True)
+        m.d.sync += joined.eq(Cat(below[:low], above + (below >> low)))
+        return joined
 
     def _factor(self, m, count, wait):
         """The twiddle of sample ``count`` of a block, ``wait`` cycles later."""
@@ -186,7 +195,7 @@ class TwiddleProduct(wiring.Component):
     def _operand(self, m, narrow):
         """The word as a multiplier takes it."""
         rule = self.rule
-        if len(rule.shifts) > 1:
+        if rule.most:
             m.submodules.mantissa = mantissa = Mantissa(rule)
             m.d.comb += mantissa.i.eq(self.i.data)
             self.up = delayed(m, mantissa.up, timing.MULTIPLIER + timing.SUM, "up")
@@ -202,10 +211,15 @@ class TwiddleProduct(wiring.Component):
         return out
 
     def _grown(self, m, total, part):
-        """A mantissa's product back at its place."""
-        out = Signal(signed(self.rule.out_width), name=f"{part}_grown", reset_less=True)
-        with m.Switch(self.up):
-            for k, shift in enumerate(self.rule.shifts):
-                with m.Case(k):
-                    m.d.sync += out.eq(total << shift)
-        return out
+        """A mantissa's product back at its place, two bits of the shift a cycle, the lowest first."""
+        up = self.up
+        for low in range(0, len(self.up), 2):
+            pair = up[low : low + 2]
+            bits = min(len(total) + ((1 << len(pair)) - 1 << low), self.rule.out_width)
+            grown = Signal(signed(bits), name=f"{part}_grown{low}", reset_less=True)
+            with m.Switch(pair):
+                for k in range(1 << len(pair)):
+                    with m.Case(k):
+                        m.d.sync += grown.eq(total << (k << low))
+            total, up = grown, delayed(m, up, 1, f"{part}_up{low}")
+        return total

@@ -21,7 +21,7 @@ from .model.rsqrt import GUARD as GUARD_BITS
 
 __all__ = ["FIFO", "GATE", "GUARD", "FFT_GUARD", "STOP", "MULTIPLIER", "SUM", "RAM", "OCTANT", "FULL_TABLE", "LEAD",
            "BUTTERFLY", "REORDER", "LINE_IN_REGISTERS", "BIAS", "SHIFTS", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE",
-           "requantise", "twiddle", "meet", "narrow", "output_lag", "reorder_lag", "rescale", "fft_pipeline",
+           "requantise", "twiddle", "meet", "narrow", "output_lag", "reorder_lag", "rescale", "shifter", "fft_pipeline",
            "fft_latency", "fft_inflight", "fft_fifo", "fifo", "fifo_bits", "fifo_depth", "fft2d_interval",
            "hadamard_pipeline", "dense_pipeline", "pwl_pipeline", "iterative_butterfly", "iterative_interval",
            "iterative_latency", "multiply_add", "quadratic_pipeline", "real_latency", "real_pipeline", "tree",
@@ -70,14 +70,19 @@ def requantise(rule: Requantise) -> int:
     return (1 if rule.drop else 0) + (1 if rule.saturates else 0)
 
 
+def shifter(most: int) -> int:
+    """A shift by 0 to ``most``: two bits of it a cycle."""
+    return -(-most.bit_length() // 2)
+
+
 def rescale(rule: Rescale) -> int:
-    """Two bits of the shift a cycle, one to round, one to saturate."""
-    return -(-rule.most.bit_length() // 2) + 2
+    """Shift, one cycle to round, one to saturate."""
+    return shifter(rule.most) + 2
 
 
 def narrow(step: Twiddle) -> int:
     """From a word to its product's operand; a mantissa: compare, choose, shift, round."""
-    return 4 if len(step.shifts) > 1 else requantise(step.operand)
+    return 2 + shifter(step.most) + 1 if step.most else requantise(step.operand)
 
 
 def meet(step: Twiddle) -> int:
@@ -86,8 +91,8 @@ def meet(step: Twiddle) -> int:
 
 
 def twiddle(step: Twiddle) -> int:
-    """Operand and twiddle, product, sum, and a mantissa's shift back."""
-    return meet(step) + MULTIPLIER + SUM + (len(step.shifts) > 1)
+    """Operand and twiddle, product, a wide operand's two joined, sum, and a mantissa's shift back."""
+    return meet(step) + MULTIPLIER + bool(step.low) + SUM + shifter(step.most)
 
 
 def fft_pipeline(plan: FftPlan, order: str) -> int:

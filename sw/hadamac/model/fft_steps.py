@@ -54,9 +54,11 @@ class Butterfly:
 class Twiddle:
     """Products with ``exp(-2 pi j exponents / block)`` over blocks of ``block`` samples.
 
-    With more than one entry in ``shifts`` an operand is a mantissa: the word over ``2**s``, s the first of
-    ``shifts`` for which both parts, before rounding, have ``operand.width - 1`` bits (so that rounding up
-    cannot leave the operand); the product then goes back up by s.
+    ``most`` above 0: an operand is a mantissa, the word over ``2**s``, s the least of ``0 .. most`` for which both
+    parts, before rounding, have ``operand.width - 1`` bits (so that rounding up cannot leave the operand); the
+    product then goes back up by s.
+
+    ``low`` above 0: one multiplier takes the operand without its last ``low`` bits, a second one those.
     """
 
     block: int
@@ -64,8 +66,14 @@ class Twiddle:
     in_width: int
     operand: Requantise
     product: Requantise
-    shifts: tuple[int, ...]
+    most: int
+    low: int
     out_width: int
+
+    @property
+    def multipliers(self) -> int:
+        """Real multipliers: one or two to each of a complex product's four."""
+        return 8 if self.low else 4
 
 
 @dataclass(frozen=True)
@@ -113,8 +121,8 @@ def requantise(z: np.ndarray, rule: Requantise) -> tuple[np.ndarray, np.ndarray]
 
 def twiddle(z: np.ndarray, step: Twiddle, width: int) -> tuple[np.ndarray, np.ndarray]:
     """The same for a product; ``width`` is that of a twiddle's parts."""
-    if len(step.shifts) > 1:
-        scale = 2.0 ** np.array(step.shifts)[np.searchsorted(step.shifts, least_shift(z, step.operand.width - 1))]
+    if step.most:
+        scale = 2.0 ** least_shift(z, step.operand.width - 1)
         z, overflow = np.rint(z / scale), np.zeros(len(z), dtype=bool)
     else:
         scale = 1.0
