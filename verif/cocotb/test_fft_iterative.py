@@ -26,16 +26,16 @@ def user_words(r, plan, x):
 
 
 @pytest.mark.parametrize(("size", "order", "options"), [
-    (4, "natural", {}), (8, "bit-reversed", {"schedule": (0, 1, 1), "out_width": 14}), (16, "centred", {}),
+    (4, "natural", {}), (8, "bit-reversed", {"schedule": (0, 1, 1), "out_width": 14}), (16, "centred", {"width": 16}),
     (32, "natural", {"schedule": (0,) * 5, "operand_width": 12}), (64, "natural", {"twiddle_width": 12, "guard": 0}),
     (4, "centred", {"scaling": "run-time"}), (32, "natural", {"scaling": "run-time", "operand_width": 18}),
     (128, "natural", {"guard": 3}),
 ])
 def test_core(size, order, options):
     r = rng("iterative", size, order)
-    block = IterativeFft(size=size, width=12, order=order, **options)
+    block = IterativeFft(**({"size": size, "width": 12, "order": order} | options))
     core, plan = Core(block, f"iterative{size}_{len(options)}"), block.plan
-    x = nasty(r, 12, size)
+    x = nasty(r, plan.width, size)
     x = x[r.permutation(len(x))[: 12 if size < 64 else 6]]
     user, inverse, schedule = user_words(r, plan, x)
     y, over, _ = plan.run(x, inverse, schedule)

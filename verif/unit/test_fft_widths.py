@@ -29,6 +29,7 @@ PLANS = [
     FftPlan(size=128, width=10, operand_width=10, scaling="full", guard=0),
     FftPlan(size=64, width=12, operand_width=13, out_width=10, scaling="block"),
     FftPlan(size=32, width=12, operand_width=12, twiddle_width=8, scaling="run-time"),
+    FftPlan(size=64, width=24, scaling="full"),
 ]
 
 
@@ -72,8 +73,8 @@ def integers(plan: FftPlan, x, inverse: bool = False, ones: int = 0):
             yield step, re, im
         elif isinstance(step, Twiddle):
             up = np.zeros(re.shape, dtype=np.int64)
-            for small, large in zip(step.shifts, step.shifts[1:]):
-                up[~fits(re >> small, im >> small, step.operand.width - 1)] = large
+            for shift in range(step.most):
+                up[~fits(re >> shift, im >> shift, step.operand.width - 1)] = shift + 1
             re, im = rounded(re, up), rounded(im, up)
             re, im = requantise(re, step.operand), requantise(im, step.operand)
             yield step.operand, re, im
@@ -163,17 +164,18 @@ def prove(plan: FftPlan) -> None:
             modulus, width = 2 * modulus, step.out_width
         elif isinstance(step, Twiddle):
             assert step.in_width == width and step.operand.drop >= 0 and step.product.drop >= 0, (plan, step)
-            assert step.operand.width <= plan.operand_width
+            assert step.operand.width - step.low <= plan.operand_width > step.low
+            assert not step.low or step.block == plan.size and not step.most
             turned = 2.0 ** (plan.twiddle_width - 2) + math.sqrt(0.5)
-            if len(step.shifts) == 1:
+            if not step.most:
                 requantised(step.operand)
                 modulus, width = modulus * turned, 64  # the product's sum is exact
                 requantised(step.product)
                 assert width == step.out_width
                 continue
             # Whatever the shift, what it keeps has one bit less than the operand; and the largest is enough.
-            low, high = step.shifts[0], step.shifts[-1]
-            assert low == 0 and width - high <= step.operand.width - 1 and len(step.shifts) <= 4
+            high = step.most
+            assert width - high == step.operand.width - 1
             part = 2.0 ** (step.operand.width - 2) * math.sqrt(2) * turned / 2**step.product.drop + 0.5
             assert part < 2 ** (step.product.width - 1)
             modulus = (modulus + math.sqrt(0.5) * 2**high) * turned / 2**step.product.drop + math.sqrt(0.5) * 2**high
