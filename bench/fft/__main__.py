@@ -1,6 +1,7 @@
-"""FFT benchmark: speed and area beside the peers, accuracy, and two plots.
+"""FFT benchmark: speed and area beside the peers, accuracy, and plots.
 
 Run ``make bench`` or ``python -m bench.fft``; writes ``fft.json``, ``fft.md`` and the plots to docs/benchmarks.
+``python -m bench.fft --accuracy`` measures the accuracy alone, in seconds, and keeps the speed and area of ``fft.json``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from .measure import measure
 
 HERE = Path(__file__).parent
 SIZES = [64, 256, 1024]
-SMALL = 256
 
 
 def main(
@@ -28,35 +28,45 @@ def main(
     build: Annotated[Path, typer.Option(help="Where netlists and reports are kept.")] = Path("build/bench"),
     seeds: Annotated[str, typer.Option(help="nextpnr's seeds.")] = "1,2,3",
     seed: Annotated[int, typer.Option(help="Seed of the stimuli.")] = 1,
+    only_accuracy: Annotated[bool, typer.Option("--accuracy", help="Keep speed and area as fft.json has them.")] = False,
 ):
     """Measure, and write tables and plots."""
     numbers = [int(s) for s in seeds.split(",")]
-    steps = Steps(2 * len(SIZES) + 2, Console())
+    steps = Steps(1 if only_accuracy else 2 * len(SIZES) + 2, Console())
+    kept = out / "fft.json"
+    if only_accuracy and not kept.is_file():
+        raise typer.BadParameter(f"there must be a {kept} to keep speed and area from", param_hint="--accuracy")
+    result = json.loads(kept.read_text()) if only_accuracy else _speed(steps, numbers, build)
+    peers = json.loads((HERE / "peers.json").read_text())
+    with steps.step("Accuracy") as bar:
+        result |= accuracy.figures(seed)
+        out.mkdir(parents=True, exist_ok=True)
+        if not only_accuracy:
+            plots.against_peers(result["ours"] + result["peers"], result["block_ram_limit"], out / "fft_peers.png")
+        plots.accuracy(result, out / "fft_sqnr.png")
+        plots.widths(result, out / "fft_widths.png")
+        kept.write_text(json.dumps(result, indent=1) + "\n")
+        (out / "fft.md").write_text(page.markdown(result, peers))
+        bar.say(f"Wrote {out}/fft.md")
+
+
+def _speed(steps: Steps, seeds: list[int], build: Path) -> dict:
+    """Synthesis, placement and routing of every core, and the peers' figures."""
     ours, fast = [], []
     for rows, flow, grade in ((ours, synthesis.LARGE, 6), (fast, synthesis.FAST, 8)):
         for size in SIZES:
             with steps.step(f"Synthesise, place and route {size} points, speed grade {grade} (minutes)") as bar:
-                rows.append(measure(flow, numbers, build, size=size))
+                rows.append(measure(flow, seeds, build, size=size))
                 bar.say(f"{rows[-1]['fmax']:.1f} MHz, {rows[-1]['comb']} COMB, {rows[-1]['ff']} FF")
-    with steps.step(f"The same of the iterative core, {SMALL} points, for an iCE40 UP5K") as bar:
-        small = measure(synthesis.SMALL, numbers, build, size=SMALL, architecture="iterative")
+    with steps.step(f"The same of the iterative core, {accuracy.SMALL} points, for an iCE40 UP5K") as bar:
+        small = measure(synthesis.SMALL, seeds, build, size=accuracy.SMALL, architecture="iterative")
         bar.say(f"{small['fmax']:.1f} MHz, {small['cells']} logic cells")
     peers = json.loads((HERE / "peers.json").read_text())
-    with steps.step("Accuracy") as bar:
-        result = {
-            "tools": synthesis.tools(), "seeds": numbers, "seed": seed, "ours": ours, "fast": fast,
-            "small": small,
-            "block_ram_limit": synthesis.block_ram_limit("6"), "block_ram_limit_8": synthesis.block_ram_limit("8"),
-            "peers": [dict(zip(peers["columns"], row)) for row in peers["rows"]],
-            "accuracy": accuracy.table([64, 256, 1024, 4096], seed), "sweep": accuracy.sweep(1024, seed),
-            "levels": accuracy.levels(1024, seed), "iterative": accuracy.iterative(SMALL, seed),
-        }
-        out.mkdir(parents=True, exist_ok=True)
-        plots.against_peers(ours + result["peers"], result["block_ram_limit"], out / "fft_peers.png")
-        plots.accuracy(result, out / "fft_sqnr.png")
-        (out / "fft.json").write_text(json.dumps(result, indent=1) + "\n")
-        (out / "fft.md").write_text(page.markdown(result, peers))
-        bar.say(f"Wrote {out}/fft.md")
+    return {
+        "tools": synthesis.tools(), "seeds": seeds, "ours": ours, "fast": fast, "small": small,
+        "block_ram_limit": synthesis.block_ram_limit("6"), "block_ram_limit_8": synthesis.block_ram_limit("8"),
+        "peers": [dict(zip(peers["columns"], row)) for row in peers["rows"]],
+    }
 
 
 if __name__ == "__main__":

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from hadamac.errors import DescriptionError
 from hadamac.model.fft import FftPlan
 from hadamac.model.fft_iterative import IterativePlan
+from hadamac_hw.standalone import fft_block
 
-__all__ = ["FRAMES", "LEVELS", "iterative", "levels", "sweep", "table"]
+__all__ = ["FRAMES", "LEVELS", "WIDTHS", "figures", "iterative", "levels", "sweep", "table", "widths"]
 
 FRAMES = 200
 LEVELS = (-12, -18, -24, -30, -36, -40)
 """Complex RMS of Gaussian input, dBFS."""
+WIDTHS = range(4, 25)
+"""Bits of the input, all that a core can have."""
+SIZES = (64, 256, 1024, 4096)
+SWEPT = 1024
+SMALL = 256
 
 
 def _words(re, im, full: float) -> np.ndarray:
@@ -38,9 +45,9 @@ def stimuli(size: int, width: int, seed: int) -> dict[str, np.ndarray]:
     }
 
 
-def errors(plan: FftPlan | IterativePlan, x: np.ndarray) -> dict:
-    """RMS error and bias in output LSB, SQNR in dB, and how many frames saturated."""
-    y, overflow, exponent = plan.run(x)
+def errors(plan: FftPlan | IterativePlan, x: np.ndarray, loaded: int | None = None) -> dict:
+    """RMS error and bias in output LSB, SQNR in dB, and how many frames saturated; ``loaded``: their exponent."""
+    y, overflow, exponent = plan.run(x, False, loaded)
     scale = 2.0 ** -exponent[:, None]
     exact = np.fft.fft(x) * scale
     e = y - exact
@@ -53,7 +60,7 @@ def errors(plan: FftPlan | IterativePlan, x: np.ndarray) -> dict:
     }
 
 
-def table(sizes: list[int], seed: int) -> list[dict]:
+def table(sizes: tuple[int, ...], seed: int) -> list[dict]:
     """Every size with every stimulus, 16 bits, scale 1/N."""
     rows = []
     for size in sizes:
@@ -74,6 +81,33 @@ def levels(size: int, seed: int) -> dict[str, list[float]]:
             for name, plan in plans.items()}
 
 
+CORES = {
+    "fixed scale 1/N": ("streaming", "schedule"), "loaded schedule, scale 1/N": ("streaming", "run-time"),
+    "block exponent": ("streaming", "block"), "full growth": ("streaming", "full"),
+    "iterative, scale 1/N": ("iterative", "schedule"),
+}
+"""Architecture and scaling by name."""
+
+
+def widths(sizes: tuple[int, ...], seed: int) -> dict[str, dict[str, dict[str, list]]]:
+    """SQNR and RMS error over the width of Gaussian input of -12 dBFS, by size and name of a generic target's core;
+    None where there is no such core."""
+    return {str(size): {name: _over_widths(size, *core, seed) for name, core in CORES.items()} for size in sizes}
+
+
+def _over_widths(size: int, architecture: str, scaling: str, seed: int) -> dict[str, list]:
+    rows = []
+    for width in WIDTHS:
+        try:
+            plan = fft_block(architecture, size=size, width=width, scaling=scaling).plan
+        except DescriptionError:
+            rows.append({})
+            continue
+        x = gaussian(size, width, -12, seed, max(16, 16384 // size))
+        rows.append(errors(plan, x, plan.stages if scaling == "run-time" else None))
+    return {key: [row.get(key) for row in rows] for key in ("sqnr", "rms")}
+
+
 def sweep(size: int, seed: int) -> dict[str, list[dict]]:
     """RMS error and SQNR over guard bits, for some widths, Gaussian input."""
     out = {}
@@ -90,3 +124,11 @@ def iterative(size: int, seed: int) -> list[dict]:
     """The iterative core with the operands of an iCE40's multiplier."""
     plan = IterativePlan(size=size, width=16)
     return [{"size": size, "input": name} | errors(plan, x) for name, x in stimuli(size, 16, seed).items()]
+
+
+def figures(seed: int) -> dict:
+    """What the page says of accuracy, by the names it knows."""
+    return {
+        "seed": seed, "accuracy": table(SIZES, seed), "sweep": sweep(SWEPT, seed), "levels": levels(SWEPT, seed),
+        "iterative": iterative(SMALL, seed), "widths": widths((64, SWEPT), seed),
+    }

@@ -1,4 +1,4 @@
-"""The two pictures of the FFT benchmark."""
+"""The pictures of the FFT benchmark."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-from .accuracy import LEVELS
+from .accuracy import LEVELS, WIDTHS
 
 OURS = "hadamac"
 
@@ -54,5 +54,23 @@ def accuracy(result: dict, path: Path) -> None:
     for axis, place in ((left, "upper left"), (right, "center right"), (level, "lower right")):
         axis.grid(alpha=0.3)
         axis.legend(loc=place, ncols=1 + (axis is left))
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def widths(result: dict, path: Path) -> None:
+    """SQNR over the width of the data, one panel a size, one line a core."""
+    sizes = list(result["widths"])
+    figure, axes = plt.subplots(1, len(sizes), figsize=(5.5 * len(sizes), 4.2), sharey=True, layout="constrained")
+    styles = ("o-", "s--", "^-", "v-", "x-")
+    for axis, size in zip(axes, sizes):
+        for (name, row), style in zip(result["widths"][size].items(), styles):
+            found = [float("nan") if v is None else v for v in row["sqnr"]]
+            axis.plot(WIDTHS, found, style, ms=4, lw=1.2, label=name)
+        axis.set(title=f"{size} points, Gaussian −12 dBFS", xlabel="bits of the data", xticks=range(4, 25, 2),
+                 ylim=(0, 105))
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("SQNR, dB")
+    axes[0].legend(loc="lower right", fontsize="small")
     figure.savefig(path, dpi=110)
     plt.close(figure)

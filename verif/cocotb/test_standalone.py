@@ -24,7 +24,7 @@ from support.stimuli import nasty
     ("generic", {"size": 8, "width": 10, "out_width": 14, "schedule": (0, 1, 0)}),
     ("ecp5", {"size": 64, "width": 16, "twiddle_width": 18, "order": "centred"}),
     ("generic", {"size": 16, "width": 12, "scaling": "block"}),
-    ("ecp5", {"size": 16, "width": 12, "scaling": "run-time"}),
+    ("ecp5", {"size": 16, "width": 20, "scaling": "run-time"}),
     ("generic", {"size": 8, "width": 12, "scaling": "full"}),
     ("ice40", {"size": 64, "width": 16, "architecture": "iterative"}),
     ("generic", {"size": 16, "width": 12, "architecture": "iterative", "scaling": "run-time"}),

@@ -16,9 +16,11 @@ Words in the memory have ``guard`` fraction bits and one integer bit more than t
 to even) both results to such a word, the difference besides to ``operand_width`` bits before its product;
 the output is rounded once more.
 
-With the schedule all ones no word inside can overflow, whatever the input.  The error is then 0.69 LSB rms with
-the 16 bits that an iCE40's multiplier takes.  With fewer shifts words
-saturate, and each saturation sets the frame's overflow flag.
+With the schedule all ones no word inside can overflow, whatever the input.  The error of 16-bit data is then
+0.69 LSB rms with the 16 bits that an iCE40's multiplier takes, 0.49 with 18; the output saturates only where the
+exact result is beyond ``out_width``, or within it by less than what was lost inside
+(:func:`~hadamac.model.fft_error.error_bound`).  With fewer shifts words saturate, and each saturation sets the
+frame's overflow flag.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ Numbers
 -------
 Scale 1/size.  The complex transform's output (:mod:`hadamac.model.fft`) has all the bits that its
 components need, and with two frames one fraction bit; sums are exact; the result is rounded (half to even)
-once more, to ``width`` bits, and saturates only where the exact result does not fit.
+once more, to ``width`` bits, and saturates only where the exact result, give or take the complex transform's error,
+does not fit.
 """
 
 from __future__ import annotations
