@@ -1,7 +1,7 @@
 """FFT benchmark: speed and area beside the peers, accuracy, and plots.
 
 Run ``make bench`` or ``python -m bench.fft``; writes ``fft.json``, ``fft.md`` and the plots to docs/benchmarks.
-``python -m bench.fft --accuracy`` measures the accuracy alone, in seconds, and keeps the speed and area of ``fft.json``.
+``python -m bench.fft --accuracy`` measures the accuracy alone, in seconds, and keeps ``fft.json``'s speed and area.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def main(
     build: Annotated[Path, typer.Option(help="Where netlists and reports are kept.")] = Path("build/bench"),
     seeds: Annotated[str, typer.Option(help="nextpnr's seeds.")] = "1,2,3",
     seed: Annotated[int, typer.Option(help="Seed of the stimuli.")] = 1,
-    only_accuracy: Annotated[bool, typer.Option("--accuracy", help="Keep speed and area as fft.json has them.")] = False,
+    only_accuracy: Annotated[bool, typer.Option("--accuracy", help="Keep fft.json's speed and area.")] = False,
 ):
     """Measure, and write tables and plots."""
     numbers = [int(s) for s in seeds.split(",")]

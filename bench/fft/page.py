@@ -91,9 +91,9 @@ def _widths(result: dict) -> list[str]:
     lines = [
         "### SQNR over the width of the data", "",
         "Gaussian input of -12 dBFS; operands and twiddles of 18 bits, as `hadamac verilog fft` takes them for the",
-        "generic target and ECP5; loaded schedules all ones. No line falls, but for 0.1 dB of measurement noise: the",
-        "wider the data, the more a line is what multipliers of 18 bits take. `python -m bench.fft --accuracy` measures",
-        "all accuracy of this page, and nothing else.", "",
+        "generic target and ECP5; loaded schedules all ones. No line falls, but for 0.1 dB of measurement noise; it",
+        "levels out where multipliers of 18 bits are the limit. `python -m bench.fft --accuracy` measures all accuracy",
+        "of this page, and nothing else.", "",
         "![SQNR over the width of the data](fft_widths.png)", "",
     ]
     for size, cores in result["widths"].items():
@@ -104,9 +104,9 @@ def _widths(result: dict) -> list[str]:
         lines.append("")
     size = list(result["widths"])[-1]
     lines += [
-        f"The same errors at scale 1/N in LSB, {int(size):,} points. Where data are nearly as wide as a multiplier, an",
-        "operand of the streaming core with a fixed scale, or of the iterative one, has no fraction bit left, and from",
-        "18 bits on not even the LSB:", "",
+        f"The same errors at scale 1/N in LSB, {int(size):,} points. Where data are nearly as wide as a multiplier,",
+        "an operand of the streaming core with a fixed scale, or of the iterative one, has no fraction bit left, and",
+        "from 18 bits on not even the LSB:", "",
         "| RMS error, LSB | " + " | ".join(f"{w} bits" for w in shown) + " |", "|---|" + "---|" * len(shown),
     ]
     for name, row in result["widths"][size].items():

@@ -21,7 +21,7 @@ HAIR = 0.3
 
 def sqnr(plan, level: float) -> float:
     """In dB, Gaussian noise of that RMS in dBFS; loaded schedules all ones."""
-    r, low = np.random.default_rng([1, plan.size, -round(level)]), limits(plan.width)[0]
+    r, low = rng("sqnr", plan.size, level), limits(plan.width)[0]  # the same noise at any width
     sigma = -low * 10 ** (level / 20) / 2**0.5
     x = np.clip(np.rint(r.normal(0, sigma, (16384 // plan.size, plan.size, 2))), low, -low - 1) @ (1, 1j)
     load = {"schedule": (1,) * plan.stages} if isinstance(plan, IterativePlan) else {"exponent": plan.stages}
@@ -67,10 +67,10 @@ def beyond(exact, width: int) -> np.ndarray:
 
 @pytest.mark.parametrize("kind", (FftPlan, IterativePlan))
 @pytest.mark.parametrize(("width", "operand_width"), [
-    (5, 18), (10, 18), (16, 18), (18, 18), (20, 18), (24, 18), (10, 16), (16, 16), (18, 16), (24, 16), (16, 12),
+    (5, 18), (16, 18), (18, 18), (24, 18), (10, 16), (16, 16), (16, 12),
 ])
-@pytest.mark.parametrize("size", (4, 8, 16, 64))
-def test_an_output_saturates_only_where_the_exact_result_is_as_near_the_end_as_the_error(kind, size, width, operand_width):
+@pytest.mark.parametrize("size", (8, 64))
+def test_an_output_saturates_only_where_the_exact_result_is_near_the_end(kind, size, width, operand_width):
     """Schedule all ones: whatever the input, the flag means the output; and it comes up where it must."""
     plan = kind(size=size, width=width, operand_width=operand_width, twiddle_width=operand_width)
     x = frames(rng("error", kind.__name__, size, width, operand_width), width, size)
@@ -84,14 +84,16 @@ def test_an_output_saturates_only_where_the_exact_result_is_as_near_the_end_as_t
 
 
 @pytest.mark.parametrize(("kind", "size", "width", "flagged"), [
-    (FftPlan, 16, 17, False), (FftPlan, 64, 17, False), (IterativePlan, 16, 16, False), (IterativePlan, 64, 16, False),
-    (FftPlan, 16, 18, True), (FftPlan, 64, 18, True), (IterativePlan, 16, 18, True), (IterativePlan, 64, 18, True),
+    (FftPlan, 16, 16, False), (FftPlan, 64, 16, False), (IterativePlan, 16, 16, False), (IterativePlan, 64, 16, False),
+    (FftPlan, 16, 18, True), (FftPlan, 64, 18, True), (IterativePlan, 16, 20, True), (IterativePlan, 64, 20, True),
 ])
 def test_data_as_wide_as_a_multiplier(kind, size, width, flagged):
     """An operand that has lost its last bits may leave the format where the exact result, to the LSB, just fits it."""
     plan = kind(size=size, width=width, operand_width=18, twiddle_width=18)
     x = frames(rng("wide", size, width), width, size)
     overflow = plan.run(x).overflow
+    if kind is FftPlan:
+        assert plan.run(np.full(size, 1 + 1j) * limits(width)[1]).overflow == flagged
     assert (beyond(np.fft.fft(x) / size, width)[overflow] <= 1e-6).any() == flagged
 
 

@@ -39,7 +39,8 @@ Scaling
 
 In the last three, words grow by one bit a stage.  A word that one hardware multiplier does not take goes
 
-* into the first product whole: a second multiplier takes its low bits (four multipliers more);
+* into the first product whole, up to ``2 operand_width - 1`` bits: a second multiplier takes its low bits (four
+  multipliers more);
 * into a later one as a mantissa of ``operand_width - 1`` bits with an exponent of its own for each sample, the
   least that will do (:class:`~hadamac.model.fft_steps.Twiddle`).
 
@@ -52,9 +53,9 @@ Overflow
 With ``schedule`` all ones (scale 1/N) no inner word can overflow, whatever the input.  The output saturates only
 where the exact result is beyond ``out_width``, or within it by less than what was lost inside: a frame is never
 flagged whose exact result, rounded, fits by :func:`~hadamac.model.fft_error.error_bound` (2.1 LSB at 64 points of
-16 bits, 7.2 of 18).  Up to 17 bits no frame is known that is flagged although its exact result fits; where data are
-as wide as a multiplier, 18 bits, a constant at full scale is one: its bin is the highest word, and an operand that
-has lost its LSB makes it one more.
+16 bits, 7.2 of 18).  Up to 16 bits, of the tests' adversarial frames none is flagged whose exact result fits; where
+data are as wide as a multiplier, 18 bits, a constant at full scale is: its bin is the highest word, and an
+operand that has lost its LSB makes it one more.
 
 With fewer shifts a product's operand saturates one bit above the wider of ``width`` and ``out_width``.  Every
 saturation sets the frame's overflow flag.
