@@ -217,10 +217,11 @@ LAYERS = (
           torch="nn_scattering.Scattering", case="scattering",
           note="a chain of FFT2, SpectralConv, IFFT2, decimate and modulus of maps, in three paths"),
     Layer(name="Normalise over bins",
-          formula="P(N) (z - m) / sqrt(v), m and v over a channel's bins that no layer made zero",
+          formula="P(N) (z - m) / sqrt(v), m and v over a channel's bins that no layer made zero; with a correction of "
+                  "1, v of n bins divides by n - 1",
           covers=("normalise",), model="model/normalise", circuit="normalise.Normalise",
           torch="nn_activations.Normalise", case="normalise-bins"),
-    Layer(name="Normalise over map", formula="DC = 0, else z by the map's deviation, from its bins by Parseval",
+    Layer(name="Normalise over map", formula="DC = 0, else z by the map's deviation, from its bins by Parseval; correction as above",
           source="Ulyanov 2016, section 2", model="model/normalise", circuit="normalise.Normalise",
           torch="nn_activations.Normalise", case="normalise-map"),
     Layer(name="Normalise, frozen", formula="the same with learned mean and deviation of each channel",
