@@ -163,9 +163,9 @@ class Normalise:
         ``frame``: of each frame, at run time; ``frozen``: learned constants, folded into the SpectralConv before it,
         which only statistics of the map can be (a mean of bins would be a bias on every bin).
     correction : int
-        What the variance's divisor is less than the number of values, as torch and the array API name it: 0, or 1 for the
-        sample's deviation, which is what ``std`` of MATLAB and torch gives unless told, and NumPy's with ``ddof=1``.  It
-        needs two values: bins that are not zero by a layer, or pixels.
+        What the variance's divisor is less than the number n of values, as torch and the array API name it: 0, or 1 for
+        the sample's deviation, whose variance divides by n - 1, as ``std`` of MATLAB and torch does unless told, and
+        NumPy's with ``ddof=1``.  It needs two values: pixels, or bins that no pool, pad or band limit made zero.
 
     In words of 16 bits a frame's statistics are of maps up to 32 x 32 (`hadamac.model.normalise.NormalisePlan`).
     """
@@ -183,8 +183,8 @@ class Normalise:
                                    "is a constant on every bin, and a SpectralConv has a bias on the DC bin only")
         integer("Normalise correction", self.correction, 0, 1)
         if self.statistics == "frozen" and self.correction:
-            raise DescriptionError("Normalise correction must be 0 where statistics are frozen, not 1: a learned deviation "
-                                   "is used as it is")
+            raise DescriptionError("Normalise correction must be 0 where statistics are frozen, not 1: a learned "
+                                   "deviation is used as it is")
 
 
 @dataclass(frozen=True, kw_only=True)

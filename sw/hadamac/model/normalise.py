@@ -40,10 +40,10 @@ bits; both are one less where ``correction = 1`` and y can reach its limit, ``K 
   y is at its limit anyway.
 - Over the full spectrum ``sum |c|**2 = K D``.  So ``|c| <= sqrt(K D)``, ``|y| <= gain sqrt(K)`` and before its
   clip ``|c'| < 2 sqrt(K) 2**guard``; with ``sqrt(K) < 2**(width - 1 - fraction)`` nothing ever saturates.
-- The guard is never negative: one less would be so at width 17 and fraction 0 alone, and there is ``K < 2**17 < 4**16``.
+- The guard is never negative: one less would be so at width 17 and fraction 0 alone, where ``K < 2**17 < 4**16``.
 
-Error in y's last bits: a half by the last rounding, ``2**(width - 18)`` by that of c' (twice that where the guard is one
-less), and ``2**-15.2 |y| / gain`` by the mantissa, where y does not saturate.
+Error in y's last bits: a half by the last rounding, ``2**(width - 18)`` by that of c' (twice that where the guard is
+one less), and ``2**-15.2 |y| / gain`` by the mantissa, where y does not saturate.
 
 Source of "map": Ulyanov, Vedaldi, Lempitsky, "Instance normalization: the missing ingredient for fast stylization",
 arXiv:1607.08022, section 2; here without its epsilon.
