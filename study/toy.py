@@ -226,7 +226,7 @@ def without(signals: np.ndarray, bin: int) -> np.ndarray:
 
 
 def measure(build: Path) -> list[dict]:
-    """Return a row for each variant: the kept bins of both signals in floats and words, and what the discarded bins change.
+    """Return a row for each variant: both signals' kept bins in floats and words, and what the discarded bins change.
 
     The words are those of the simulated Verilog of every chain, or this raises.
     """
