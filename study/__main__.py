@@ -43,10 +43,10 @@ def main(out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("
         _train(steps, data)
     out.mkdir(parents=True, exist_ok=True)
     with steps.step("The thread's toy, in floats, words and RTL") as bar:
-        rows, entry = toy.measure(build), toy.SIGNALS[0] / toy.SIGNALS[1]
-        atomic_write(out / "toy_ratio.png", figures.ratios(entry, rows))
+        rows = toy.measure(build)
+        atomic_write(out / "toy_ratio.png", figures.ratios(rows))
         atomic_write(out / "toy.json", json.dumps(rows, indent=1) + "\n")
-        atomic_write(out / "toy.md", pages.toy_page(rows, entry))
+        atomic_write(out / "toy.md", pages.toy_page(rows))
         bar.say(f"Wrote {out}/toy.md")
     with steps.step("Pooling: information, equal sizes, Nyquist rules") as bar:
         photograph, digits = pooling.photograph(), shipped_digits()[0] / 255.0

@@ -59,20 +59,18 @@ def equal_size(image: np.ndarray, pooled: dict) -> bytes:
         return _png(figure)
 
 
-def ratios(entry: np.ndarray, rows: list[dict]) -> bytes:
-    """Signal 1 over signal 2 at the toy's entry and at its end: lines floats, marks the words of the RTL."""
+def ratios(rows: list[dict]) -> bytes:
+    """Output over input of both signals at the toy's kept bins, a panel each variant: lines floats, marks words."""
     with style():
-        figure = _figure(7, 3.8)
-        axis = figure.subplots()
+        figure = _figure(2.2 * len(rows), 2.9)
         bins = np.arange(-2, 3)
-        axis.plot(bins, entry[np.abs(bins)], "--", color="tab:gray", label="at entry")
-        for row, colour in zip(rows, ("tab:red", "tab:orange", "tab:green", "tab:blue")):
-            axis.plot(bins, np.array(row["ratio"])[np.abs(bins)], color=colour, label=row["variant"])
-            axis.plot(bins, np.array(row["ratio_fixed"])[np.abs(bins)], "o", color=colour, ms=5)
-        axis.set(xlabel="bin", ylabel="signal 1 / signal 2", yscale="log", xticks=bins)
-        ticks = [0.5, 0.7, 1, 1.5, 2, 3, 4]
-        axis.set_yticks(ticks, [f"{t:g}" for t in ticks])
-        axis.minorticks_off()
-        axis.grid(alpha=0.3)
-        axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+        axes = figure.subplots(1, len(rows), sharey=True)
+        for axis, row in zip(axes, rows):
+            for k, (colour, mark) in enumerate((("tab:red", "o"), ("tab:blue", "D"))):
+                axis.plot(bins, row["ratio"][k], "-", color=colour, lw=1, label=f"signal {k + 1}, floats")
+                axis.plot(bins, row["ratio_fixed"][k], mark, color=colour, ms=4, label=f"signal {k + 1}, words")
+            axis.set(title=row["variant"], xlabel="bin", xticks=bins, ylim=(0, 0.9))
+            axis.grid(alpha=0.3)
+        axes[0].set_ylabel("output / input")
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
         return _png(figure)

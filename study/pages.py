@@ -79,43 +79,74 @@ def _table(head: str, rows) -> list[str]:
     return [f"| {head} |", "|" + "---|" * len(names), *(f"| {' | '.join(map(str, row))} |" for row in rows), ""]
 
 
-def toy_page(rows: list[dict], entry) -> str:
+def _both(floats, words) -> list[str]:
+    """Cells of a float and its word each."""
+    return [f"{f:.4f} / {w:.4f}" for f, w in zip(floats, words)]
+
+
+def toy_page(rows: list[dict]) -> str:
     """The thread's toy."""
-    posted, twice = (next(r for r in rows if r["filters"] == filters) for filters in ([1, 2], [1, 1]))
-    mixed = (a / b for a, b in zip(posted["float"][0], twice["float"][1]))
+    by = {r["variant"]: r for r in rows}
+    change = {name: {k: f"{c['float']:.3g}" for k, c in r["changes"].items()} for name, r in by.items()}
+    kept = 2 * len(rows[0]["float"][0])
     return "\n".join([
         "# The thread's one-dimensional toy", "",
-        "Made by `make study`, in floats, in 16-bit words (`SQ(4,12)`) and on the simulated Verilog of hadamac's own",
-        "blocks (`Hadamard`, `Normalise`, `Pwl`, `SpectralPool`). The RTL gave the words of the model in every case.", "",
-        "The toy ([an answer to dsp.stackexchange 76875](https://dsp.stackexchange.com/q/76875)) takes two spectra of",
-        "nine bins, `[3 1 2 1 4 1 2 1 3]` and `[1 3 1 2 1 2 1 3 1]`, DC in the middle, through two stages of: product",
-        "with a triangular filter (`[0 .25 .5 .75 1 .75 .5 .25 0]`, then its complement), normalisation by mean and",
-        "standard deviation, sigmoid, crop by one bin on each side. If all of it were linear, bin by bin, the two signals",
-        "would keep their ratios.", "",
-        "![signal 1 over signal 2](toy_ratio.png)", "",
-        *_table("variant | bins 0, 1, 2 of signal 1 | of signal 2 | ratio | largest error of the words", (
-            (f"{r['variant']} (filters {r['filters'][0]}, {r['filters'][1]})", _numbers(r["float"][0]),
-             _numbers(r["float"][1]), _numbers(r["ratio"]), f"{r['error']:.1e}") for r in rows)),
-        f"At entry the ratios are {_numbers(entry[:3])}. They change in every variant, because a sigmoid is not linear:",
-        "the answer's first point. But that is not the question. Whether the *discarded* bins matter is seen by exchanging",
-        "them between the signals: bin 3 (dropped by the second crop) or bin 4 (by the first) of one signal for the",
-        "other's:", "",
-        *_table("variant | largest change by bin 3 | words changed | by bin 4 | words changed", (
-            (r["variant"], f"{r['second']:.3g}", f"{r['second_words']} of 6", f"{r['first']:.3g}",
-             f"{r['first_words']} of 6") for r in rows)),
-        "* With normalisation, bin 3 acts on what is kept, through a mean and a deviation only. Without it, it does",
-        "  nothing: the sigmoid acts on each bin alone.",
-        "* With the crop before normalisation, bin 3 still acts, in the first stage, where it is not yet dropped.",
-        "* Bin 4 never acts: the first filter is zero there.", "",
-        "## The code as posted", "",
-        "* Behind the first crop seven bins are left, and the filters have nine: their product is not defined without",
-        "  a choice of seven of the nine, for which the code as posted has no defined index. Here: the middle ones.",
-        "* At the first stage both signals go through filter 1, as the names `vS1F1` and `vS2F1` say. Of the second stage",
-        "  the text that could be read for this study ends too early to check which filter signal 2 met; so both",
-        f"  possibilities are in the table. Had it alone met filter 1 again, the ratios would be {_numbers(mixed)}.",
-        "  The conclusion, which compares a signal with itself, is the same for all.",
-        "* A sigmoid of the imaginary part would make these spectra's maps complex (it is not odd); it went unnoticed",
-        "  because these spectra are real. `Pwl(real=True)` computes the real part alone.", "",
+        "Made by `make study`, in floats, in 16-bit words (`SQ(4,12)`, the sigmoid a table of 16 segments) and on the",
+        "simulated Verilog of hadamac's own blocks (`Hadamard`, `Normalise`, `Pwl`, `SpectralPool`, `SpectralPad`).",
+        "The RTL gave the words of the model, bit for bit, in every case.", "",
+        "The toy ([an answer to dsp.stackexchange 76875](https://dsp.stackexchange.com/q/76875)) takes two centred spectra",
+        "of nine real bins, -4 to 4, `[3 1 2 1 4 1 2 1 3]` and `[1 3 1 2 1 2 1 3 1]`, through two stages of: product with",
+        "a filter, activation, pooling. The activation is a normalisation, `(x - mean(x)) / std(x)`, and a sigmoid of the",
+        "real values; `std` divides by n - 1. The filters are a triangle, `[0 .25 .5 .75 1 .75 .5 .25 0]`, and 1 less it.",
+        "", "## The code as posted", "",
+        "* Pooling does not drop bins, though its comment says *Remove 1 from each side*. It writes zeros to those outside of",
+        "  -3 .. 3, then of -2 .. 2, and all stages keep nine bins. So the filters of nine fit, and the second normalisation",
+        "  takes mean and deviation of nine bins, of which two are those zeros. It makes them other than zero, and so does the",
+        "  sigmoid; the second pooling makes them zero again.",
+        "* It does not run: the index `vIdx` of the kept bins is undefined, and the centre is computed but not used. Here it",
+        "  is mended to `centerIdx - kernelRadius : centerIdx + kernelRadius`.",
+        "* In the second stage signal 1 goes through filter 2, but signal 2 through filter **1** again",
+        "  (`vS2F2 = vS2F1 .* vF1`). The text says filter 2 of both.", "",
+        "*As posted* is that code, with its index mended; *filter 2 for both* is what the text says. Each of the others",
+        "differs from the latter in one thing: *true crop* drops bins, leaving seven and then five, with the filters' middle;",
+        "*without normalisation* has the sigmoid alone; *pool before activation* swaps these two steps, so that its outer bins",
+        "do not end as zeros: they are what the activation makes of zeros.", "",
+        "## Output over input", "",
+        "The thread's last figure, `vS1F2 ./ vS1` and `vS2F2 ./ vS2`, at the five bins that are kept: floats / words.", "",
+        "![output over input](toy_ratio.png)", "",
+        *_table("variant | signal | filters | bin -2 | bin -1 | bin 0 | bin 1 | bin 2 | largest error of a word", (
+            (r["variant"], k + 1, f"{r['filters'][k][0]}, {r['filters'][k][1]}",
+             *_both(r["ratio"][k], r["ratio_fixed"][k]), f"{r['error'][k]:.1e}") for r in rows for k in range(2))),
+        "The answer reads this figure so: were it a linear filter, bin by bin, both signals would have the same ratios, and",
+        "they have not. As posted that is no proof, because the two signals go through different filters, and would have",
+        "different ratios in a linear system too. With filter 2 for both they still differ, and without normalisation too:",
+        "a sigmoid is not linear. That is right, but it is not the question.", "",
+        "## Do the discarded bins matter?", "",
+        "The question is whether discarding bins in pooling layers is the same as discarding them at the input. So the bins",
+        "-3 and 3, which the second pooling discards, or -4 and 4, which the first does, are made zero at the input. Largest",
+        "change of a kept output, and how many of the words change. Filter 1 is zero at -4 and 4, so that as posted these",
+        "bins never matter, whatever the pooling does; the last two columns are with a filter 1 of 1/4 there.", "",
+        *_table("variant | without bins -3, 3 | words | without -4, 4 | words | the same, filter 1 not zero there | words", (
+            (r["variant"], *(cell for name in ("3", "4", "4 lifted") for cell in (
+                change[r["variant"]][name], f"{r['changes'][name]['words']} of {kept}"))) for r in rows)),
+        "* **As posted they matter, but only through the normalisation**: product and sigmoid act on each bin alone, and a",
+        "  discarded bin reaches a kept one through a mean and a deviation, two numbers a stage. Discarded bins that change,",
+        "  but leave these as they were in both stages, leave the kept outputs as they were: the bins are coupled, not mixed.",
+        "  A comment in the thread calls the normalisation merely a subtraction and a division, by scalars. So it is; but the",
+        "  scalars hold the discarded bins. The same with filter 2 for both signals, and with a true crop, whose second",
+        "  statistics are of seven bins, none of them a zero that pooling made.",
+        "* **Without normalisation they do not matter at all**: each kept output is a function of its own bin. The network is",
+        "  the one on the low-passed input, and is not linear. So *not linear* and *the discarded bins matter* are two things.",
+        "* **With the order swapped**, pooling before activation, which another answer finds in the paper, the bins that",
+        "  the *first* pooling discards never matter: they are gone before anything could take them into account. That is the",
+        "  thread's \"yes, it is the same as discarding them at the input\". Those that the *second* pooling discards still",
+        "  matter, through the mean and the deviation of the first stage, in which they are kept. Without normalisation",
+        "  the order makes no difference to the kept bins.",
+        "* An activation in space, between transforms, would be another matter: it mixes bins",
+        "  ([dependence.md](dependence.md)).", "",
+        "A sigmoid of real values is all that the toy needs. It is not odd; of the real and imaginary parts of a real map's",
+        "spectrum it would make the map complex, and hadamac refuses it there. `Pwl(real=True)` computes the real part alone.",
+        "",
     ])
 
 

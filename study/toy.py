@@ -1,13 +1,21 @@
-"""The thread's one-dimensional toy, twice filter - normalise - sigmoid - crop: floats, words and simulated RTL.
+"""The thread's one-dimensional toy, twice filter - normalise - sigmoid - pool: floats, words and simulated RTL.
 
-Its vectors of nine are spectra about their centre; all of them are even, so their half-spectra of five real bins,
-0 .. 4, say the same.  Pooling keeps seven bins of nine, then five, that is four and three of a half-spectrum, and does
-not scale.
+Its signals and filters are nine real numbers each, the bins -4 .. 4 of a centred spectrum.  They happen to be even, but
+nothing here uses that: they are no halves of conjugate-symmetric spectra, and every one of the nine counts once.
+
+Pooling keeps the bins -3 .. 3, then -2 .. 2.  As posted it writes zeros to the others, so that all stages have nine
+bins; the normalisation behind it takes their mean, and the sample's deviation (divisor n - 1), with those zeros among
+them.
+
+The circuit is a chain of hadamac's blocks.  Bins flow in the order 0, -1, 1, -2, 2, ..., so that what a pooling drops
+comes last: to `SpectralPool` and `SpectralPad`, which drop and append the last beats of a channel, n bins are the
+half-spectrum of a signal of 2 n - 1 samples.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +25,8 @@ from amaranth.lib.wiring import In, Out
 
 from hadamac.model.hadamard import hadamard
 from hadamac.model.normalise import NormalisePlan
-from hadamac.model.nyquist import PoolPlan
+from hadamac.model.nyquist import PadPlan, PoolPlan
+from hadamac.model.pwl import PwlTable
 from hadamac.model.pwl_fit import FUNCTIONS, fit
 from hadamac.numeric import SQ, pack, unpack
 from hadamac_hw.bench.case import run_case
@@ -26,97 +35,172 @@ from hadamac_hw.flat import FlatTop
 from hadamac_hw.hadamard import Hadamard
 from hadamac_hw.normalise import Normalise
 from hadamac_hw.pwl import Pwl
-from hadamac_hw.spectral_pool import SpectralPool
+from hadamac_hw.spectral_pool import SpectralPad, SpectralPool
 from hadamac_hw.stream import Complex, chained, frames
 
-__all__ = ["FILTERS", "SIGNALS", "VARIANTS", "measure"]
+__all__ = ["CHAINS", "FILTERS", "KEPT", "LIFTED", "SIGNALS", "VARIANTS", "Chain", "Toy", "Variant", "measure", "middle",
+           "simulate"]
 
-SIGNALS = np.array([[3, 1, 2, 1, 4, 1, 2, 1, 3], [1, 3, 1, 2, 1, 2, 1, 3, 1]])[:, 4:].astype(float)
-FILTERS = np.array([[0, 0.25, 0.5, 0.75, 1, 0.75, 0.5, 0.25, 0], [1, 0.75, 0.5, 0.25, 0, 0.25, 0.5, 0.75, 1]])[:, 4:]
+SIGNALS = np.array([[3, 1, 2, 1, 4, 1, 2, 1, 3], [1, 3, 1, 2, 1, 2, 1, 3, 1]], dtype=float)
+FILTERS = np.array([[0, 0.25, 0.5, 0.75, 1, 0.75, 0.5, 0.25, 0], [1, 0.75, 0.5, 0.25, 0, 0.25, 0.5, 0.75, 1]])
+LIFTED = np.maximum(FILTERS, [[0.25], [0]])
+"""The filters, the first one with 1/4 where it is zero: at the bins -4 and 4, which the first pooling drops."""
+KEPT = (9, 7, 5)
+"""Bins at entry, and those that the first and the second pooling keep."""
 FORMAT, WEIGHT = SQ(4, 12), SQ(2, 6)
-SIZES = (9, 7, 5)
+ORDER = np.argsort(np.abs(np.arange(KEPT[0]) - KEPT[0] // 2), kind="stable")
+"""Which of the nine is in each beat of a channel."""
+POSTED = ("filter", "normalise", "sigmoid", "pool")
+
+
+@cache
+def table() -> PwlTable:
+    """Return the sigmoid in 16 segments."""
+    return fit(FUNCTIONS["sigmoid"], segments=16, format=FORMAT).table
+
+
+def middle(x: np.ndarray, size: int) -> np.ndarray:
+    """Return the ``size`` bins about the centre, of the last axis."""
+    edge = (x.shape[-1] - size) // 2
+    return x[..., edge : x.shape[-1] - edge]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The toy's two stages in one order: floats, plans, words.
+
+    Attributes
+    ----------
+    name : str
+    order : tuple of str
+        The steps of both stages.
+    crops : bool
+        Pooling drops bins; otherwise it writes zeros to them.
+    second : tuple of int
+        Filters of the second stage, a channel each; the first stage's is filter 0.
+    """
+
+    name: str
+    order: tuple[str, ...] = POSTED
+    crops: bool = False
+    second: tuple[int, ...] = (1,)
+
+    def floats(self, signals: np.ndarray, filters: np.ndarray = FILTERS) -> np.ndarray:
+        """Signals (n, 9) to (n, channels, 9), or (n, channels, 5) where pooling crops."""
+        x = signals[:, None]
+        for keep, numbers in zip(KEPT[1:], ((0,), self.second)):
+            for step in self.order:
+                if step == "filter":
+                    x = x * middle(filters[list(numbers)], x.shape[-1])
+                elif step == "normalise":
+                    x = (x - x.mean(-1, keepdims=True)) / x.std(-1, ddof=1, keepdims=True)
+                elif step == "sigmoid":
+                    x = FUNCTIONS["sigmoid"].of(x)
+                else:
+                    edge = 0 if self.crops else (x.shape[-1] - keep) // 2
+                    x = np.pad(middle(x, keep), [(0, 0), (0, 0), (edge, edge)])
+        return x
+
+    def plans(self, filters: np.ndarray = FILTERS) -> list[tuple[str, object]]:
+        """Name and plan of every block: weights (outputs, 1 or outputs, bins), or a block's own plan."""
+        bins, width, plans = KEPT[0], FORMAT.width, []
+        for stage, (keep, numbers) in enumerate(zip(KEPT[1:], ((0,), self.second))):
+            for step in self.order:
+                if step == "filter":
+                    plan = WEIGHT.quantise(filters[list(numbers)][:, None, ORDER[:bins]])
+                elif step == "normalise":
+                    plan = NormalisePlan(multiplicity=(1,) * bins, width=width, fraction=FORMAT.f, over="bins",
+                                         correction=1)
+                elif step == "sigmoid":
+                    plan = table()
+                else:
+                    plan = PoolPlan(size=2 * bins - 1, keep=2 * keep - 1, width=width, dimensions=1)
+                plans.append((f"{step}{stage}", plan))
+                if step == "pool" and self.crops:
+                    bins = keep
+                elif step == "pool":
+                    pad = PadPlan(size=2 * keep - 1, to=2 * bins - 1, width=width, dimensions=1)
+                    plans.append((f"zeros{stage}", pad))
+        return plans
+
+    def words(self, x: np.ndarray, filters: np.ndarray = FILTERS) -> np.ndarray:
+        """Words (n, 9) to (n, channels, 9 or 5), bit for bit those of the circuit; bins in the order of beats."""
+        x = x[:, None].astype(complex)
+        for _, plan in self.plans(filters):
+            if isinstance(plan, np.ndarray):
+                shift = [WEIGHT.f] * len(plan)
+                x = hadamard(x[..., None], plan[..., None] + 0j, np.zeros(len(plan)), shift, FORMAT.width)[0][..., 0]
+            else:
+                x = plan.run(x.real if isinstance(plan, PwlTable) else x)[0] + 0j
+        return x.real
+
+    def values(self, signals: np.ndarray, filters: np.ndarray = FILTERS) -> np.ndarray:
+        """What the words stand for: as :meth:`floats`."""
+        y = self.words(beats(signals), filters)
+        return FORMAT.value(y[..., np.argsort(ORDER[: y.shape[-1]])])
+
+
+CHAINS = {chain.name: chain for chain in (
+    Chain("posted", second=(1, 0)),
+    Chain("crop", crops=True),
+    Chain("plain", ("filter", "sigmoid", "pool")),
+    Chain("pool_first", ("filter", "pool", "normalise", "sigmoid")),
+)}
 
 
 @dataclass(frozen=True)
 class Variant:
-    """In which order, and whether with normalisation; the filters of the two stages."""
+    """A reading of the toy: a chain, and the channel of it that each signal's second stage is."""
 
     name: str
-    order: tuple[str, ...]
-    filters: tuple[int, int] = (0, 1)
+    chain: Chain
+    channels: tuple[int, int] = (0, 0)
+
+    def of(self, y: np.ndarray) -> np.ndarray:
+        """The five kept bins of both signals, (2, 5), of a chain's output (2, channels, bins)."""
+        return middle(np.stack([y[k, channel] for k, channel in enumerate(self.channels)]), KEPT[-1])
 
 
 VARIANTS = (
-    Variant("as posted", ("filter", "normalise", "sigmoid", "crop")),
-    Variant("filter 1 twice", ("filter", "normalise", "sigmoid", "crop"), (0, 0)),
-    Variant("without normalisation", ("filter", "sigmoid", "crop")),
-    Variant("crop first", ("filter", "crop", "normalise", "sigmoid")),
+    Variant("as posted", CHAINS["posted"], (0, 1)),
+    Variant("filter 2 for both", CHAINS["posted"]),
+    Variant("true crop", CHAINS["crop"]),
+    Variant("without normalisation", CHAINS["plain"]),
+    Variant("pool before activation", CHAINS["pool_first"]),
 )
 
 
-def _weights(size: int) -> np.ndarray:
-    """How many of the nine a bin of the half-spectrum stands for."""
-    return np.array([1] + [2] * (size // 2))
-
-
-def float_toy(variant: Variant, x: np.ndarray) -> np.ndarray:
-    """Half-spectra (n, 5) to (n, 3)."""
-    for stage, which in enumerate(variant.filters):
-        size = SIZES[stage]
-        for step in variant.order:
-            if step == "filter":
-                x = x * FILTERS[which, : x.shape[-1]]  # the second filter's middle: it has nine, the signal seven
-            elif step == "crop":
-                size = SIZES[stage + 1]
-                x = x[:, : size // 2 + 1]
-            elif step == "normalise":
-                w = _weights(size)
-                x = x - (w * x).sum(-1, keepdims=True) / size
-                x = x / np.sqrt((w * x**2).sum(-1, keepdims=True) / size)
-            else:
-                x = FUNCTIONS["sigmoid"].of(x)
-    return x
+def beats(signals: np.ndarray) -> np.ndarray:
+    """Return signals (n, 9) as words in the order of beats."""
+    return FORMAT.quantise(signals)[:, ORDER]
 
 
 class Toy(wiring.Component):
-    """The blocks of a variant in a row; ``model`` is the composition of theirs."""
+    """The blocks of a chain in a row.
 
-    def __init__(self, variant: Variant):
-        self.blocks = []
-        table = fit(FUNCTIONS["sigmoid"], segments=16, format=FORMAT).table
-        for stage, which in enumerate(variant.filters):
-            size = SIZES[stage]
-            for step in variant.order:
-                if step == "filter":
-                    words = WEIGHT.quantise(FILTERS[which, : size // 2 + 1])[None, None]
-                    block = Hadamard(weights=words, bias=[0], shift=[WEIGHT.f], lanes=1, width=FORMAT.width,
-                                     weight_width=WEIGHT.width, loadable=False, real=True)
-                elif step == "crop":
-                    block = SpectralPool(PoolPlan(size=size, keep=size - 2, width=FORMAT.width, dimensions=1))
-                    size -= 2
-                elif step == "normalise":
-                    block = Normalise(NormalisePlan(multiplicity=tuple(_weights(size).tolist()), width=FORMAT.width,
-                                                         fraction=FORMAT.f, over="bins"))
-                else:
-                    block = Pwl(table, real=True)
-                self.blocks.append((f"{step}{stage}", block))
-        self.frame = (SIZES[0] // 2 + 1, SIZES[-1] // 2 + 1)
-        shape = frames(Complex(FORMAT.width))
-        super().__init__({"i": In(shape), "o": Out(shape)})
+    Members
+    -------
+    i : In(frames of Complex(16)), 9 beats
+    o : Out(frames of Complex(16)), channels * 9 beats, or channels * 5 where pooling crops
+    """
 
-    def model(self, x: np.ndarray) -> np.ndarray:
-        """Words (n, 5), complex with imaginary part 0, to (n, 3)."""
-        x = x[:, None].astype(complex)
-        for _, block in self.blocks:
-            match block:
-                case Hadamard():
-                    weights = block.weights[..., None]
-                    x = hadamard(x[..., None], weights, block.bias, block.shift, block.width)[0][..., 0]
-                case Pwl():
-                    x = block.table.run(x.real)[0] + 0j
+    def __init__(self, chain: Chain):
+        self.blocks, channels, width = [], 1, FORMAT.width
+        for name, plan in chain.plans():
+            match plan:
+                case np.ndarray():
+                    channels = len(plan)
+                    block = Hadamard(weights=plan, bias=[0] * channels, shift=[WEIGHT.f] * channels, lanes=1,
+                                     width=width, weight_width=WEIGHT.width, loadable=False, real=True)
+                case PwlTable():
+                    block = Pwl(plan, real=True)
                 case _:
-                    x = block.plan.run(x)[0]
-        return x[:, 0]
+                    kind = {NormalisePlan: Normalise, PoolPlan: SpectralPool, PadPlan: SpectralPad}[type(plan)]
+                    block = kind(plan, channels=channels)
+            self.blocks.append((name, block))
+        self.frame = (KEPT[0], channels * (KEPT[-1] if chain.crops else KEPT[0]))
+        shape = frames(Complex(width))
+        super().__init__({"i": In(shape), "o": Out(shape)})
 
     def elaborate(self, platform):
         m = Module()
@@ -124,35 +208,45 @@ class Toy(wiring.Component):
         return m
 
 
-def _simulated(toy: Toy, words: np.ndarray, name: str, build: Path) -> np.ndarray:
-    """What the emitted Verilog gives for frames of words; raises where it differs from the model."""
+def simulate(chain: Chain, signals: np.ndarray, build: Path, stalls: tuple[str, ...] = ("none",)) -> np.ndarray:
+    """Return the words of the emitted Verilog, as :meth:`Chain.words`; raise where one is not the model's."""
+    name, words = f"toy_{chain.name}", beats(signals)
+    expected = chain.words(words)
     result = run_case(
-        emit(FlatTop(toy), name), name, input=pack(words, FORMAT.width), expected=pack(toy.model(words), FORMAT.width),
-        lanes=2, stalls=["none"], build_dir=build)
-    return unpack(np.array(result["none"].words), FORMAT.width).reshape(len(words), -1)
+        emit(FlatTop(Toy(chain)), name), name, input=pack(words + 0j, FORMAT.width), lanes=2, stalls=stalls,
+        expected=pack(expected.reshape(len(words), -1) + 0j, FORMAT.width), build_dir=build)
+    return unpack(np.array(result[stalls[0]].words), FORMAT.width).reshape(expected.shape)
+
+
+def without(signals: np.ndarray, bin: int) -> np.ndarray:
+    """Return signals whose bins ``-bin`` and ``bin`` are zero."""
+    out, centre = signals.copy(), signals.shape[-1] // 2
+    out[:, [centre - bin, centre + bin]] = 0
+    return out
 
 
 def measure(build: Path) -> list[dict]:
-    """A row for each variant: outputs of both signals in floats, words and RTL, and what the discarded bins change."""
+    """Return a row for each variant: both signals' kept bins in floats and words, and what the discarded bins change.
+
+    The words are those of the simulated Verilog of every chain, or this raises.
+    """
+    for chain in CHAINS.values():
+        simulate(chain, np.concatenate([SIGNALS, without(SIGNALS, 3), without(SIGNALS, 4)]), build)
     rows = []
-    swapped = [SIGNALS]  # each signal with the other's bins where the second crop drops them, then where the first does
-    for size in SIZES[2:0:-1]:
-        changed = SIGNALS.copy()
-        changed[:, size // 2 + 1 : size // 2 + 2] = SIGNALS[::-1, size // 2 + 1 : size // 2 + 2]
-        swapped.append(changed)
     for variant in VARIANTS:
-        toy = Toy(variant)
-        signals = np.concatenate(swapped)
-        words = FORMAT.quantise(signals) + 0j
-        rtl = _simulated(toy, words, "toy_" + variant.name.replace(" ", "_"), build)
-        fixed, exact = toy.model(words), float_toy(variant, signals)
-        values = FORMAT.value(fixed.real)
-        rows.append({
-            "variant": variant.name, "order": list(variant.order), "filters": [f + 1 for f in variant.filters],
-            "float": exact[:2].tolist(), "fixed": values[:2].tolist(), "rtl_is_fixed": bool((rtl == fixed).all()),
-            "error": float(np.abs(values - exact).max()), "ratio": (exact[0] / exact[1]).tolist(),
-            "ratio_fixed": (values[0] / values[1]).tolist(),
-            "second": float(np.abs(exact[2:4] - exact[:2]).max()), "first": float(np.abs(exact[4:] - exact[:2]).max()),
-            "second_words": int((fixed[2:4] != fixed[:2]).sum()), "first_words": int((fixed[4:] != fixed[:2]).sum()),
-        })
+        chain, of = variant.chain, variant.of
+        exact, fixed = of(chain.floats(SIGNALS)), of(chain.values(SIGNALS))
+        entry = middle(SIGNALS, KEPT[-1])
+        row = {
+            "variant": variant.name, "order": list(chain.order), "crops": chain.crops,
+            "filters": [[1, chain.second[channel] + 1] for channel in variant.channels],
+            "float": exact.tolist(), "fixed": fixed.tolist(), "ratio": (exact / entry).tolist(),
+            "ratio_fixed": (fixed / entry).tolist(), "error": np.abs(fixed - exact).max(-1).tolist(), "changes": {},
+        }
+        for name, bin, filters in (("3", 3, FILTERS), ("4", 4, FILTERS), ("4 lifted", 4, LIFTED)):
+            reduced = without(SIGNALS, bin)
+            a, b = (of(chain.floats(x, filters)) for x in (SIGNALS, reduced))
+            p, q = (of(chain.values(x, filters)) for x in (SIGNALS, reduced))
+            row["changes"][name] = {"float": float(np.abs(a - b).max()), "words": int((p != q).sum())}
+        rows.append(row)
     return rows

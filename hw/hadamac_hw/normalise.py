@@ -47,6 +47,7 @@ class Normalise(wiring.Component):
 
     Eight multipliers: two squares, one for the variance, one for the reciprocal root, two for K z, two for the scale;
     those for K z are shifts where K is a power of two.  A buffer of ``timing_normalise.buffer(plan)`` words.
+    A correction changes the words of the reciprocal root's table, and nothing else but the last shift.
     """
 
     def __init__(self, plan: NormalisePlan, *, channels: int = 1):

@@ -1,4 +1,4 @@
-"""The scale of a channel: sums over its bins, ``D = K S2 - S1**2``, ``1 / sqrt(D)``.
+"""The scale of a channel: sums over its bins, ``D = K S2 - S1**2``, ``gain / sqrt(D)``.
 
 Model: :mod:`hadamac.model.normalise`.
 

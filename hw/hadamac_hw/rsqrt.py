@@ -19,7 +19,7 @@ VALUE = model.FRACTION + model.GUARD
 
 
 class Rsqrt(wiring.Component):
-    """``1 / sqrt(i) ~ mantissa * 2**-(16 + exponent)``, free-running.
+    """``gain / sqrt(i) ~ mantissa * 2**-(16 + exponent)``, free-running; the gain is the plan's.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Rsqrt(wiring.Component):
     Members
     -------
     i : In(unsigned(width))
-    mantissa : Out(17), in 2**15 .. 2**16, or 0 for i = 0
+    mantissa : Out(17), in gain 2**15 .. 2**16, or 0 for i = 0
     exponent : Out(plan.exponent_bits)
     normalised : Out(17)
         ``floor(i * 2**(15 - 2 exponent))``; belongs to ``mantissa`` of the same cycle.
@@ -55,7 +55,7 @@ class Rsqrt(wiring.Component):
         empty = ~normalised[-2:].any()
         exponent = Signal.like(self.exponent, reset_less=True)
         m.d.sync += exponent.eq(Mux(empty, 0, self.plan.pairs - 1 - zeros))
-        values, slopes = model.rsqrt_table()
+        values, slopes = self.plan.table
         words = [v | s << VALUE for v, s in zip(values, slopes)]
         m.submodules.table = table = Ram(width=VALUE + model.GUARD, depth=len(words), init=words, writable=False)
         m.d.comb += table.read_address.eq(normalised[model.LOW :])

@@ -106,7 +106,7 @@ def _what(qnet: QuantNetwork, s: QuantStage) -> list[str]:
                     out.append(f"{'SpectralPool' if step.kind == 'crop' else 'Pad'} {step.size}→{step.keeps}")
             return out
         case "normalise":
-            return [f"Normalise over {layer.over}"]
+            return [f"Normalise over {layer.over}{', n - 1' if layer.correction else ''}"]
         case "crop":
             return [f"crop to |u|, |v| ≤ {stage.radius}"]
         case "tile":

@@ -162,12 +162,17 @@ class Normalise:
     statistics : str
         ``frame``: of each frame, at run time; ``frozen``: learned constants, folded into the SpectralConv before it,
         which only statistics of the map can be (a mean of bins would be a bias on every bin).
+    correction : int
+        What the variance's divisor is less than the number n of values, as torch and the array API name it: 0, or 1 for
+        the sample's deviation, whose variance divides by n - 1, as ``std`` of MATLAB and torch does unless told, and
+        NumPy's with ``ddof=1``.  It needs two values: pixels, or bins that no pool, pad or band limit made zero.
 
     In words of 16 bits a frame's statistics are of maps up to 32 x 32 (`hadamac.model.normalise.NormalisePlan`).
     """
 
     over: str = "bins"
     statistics: str = "frame"
+    correction: int = 0
     type: str = field(default="normalise", init=False)
 
     def __post_init__(self):
@@ -176,6 +181,10 @@ class Normalise:
         if self.statistics == "frozen" and self.over == "bins":
             raise DescriptionError("Normalise over must be map where statistics are frozen, not 'bins': a mean of bins "
                                    "is a constant on every bin, and a SpectralConv has a bias on the DC bin only")
+        integer("Normalise correction", self.correction, 0, 1)
+        if self.statistics == "frozen" and self.correction:
+            raise DescriptionError("Normalise correction must be 0 where statistics are frozen, not 1: a learned "
+                                   "deviation is used as it is")
 
 
 @dataclass(frozen=True, kw_only=True)

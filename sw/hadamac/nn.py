@@ -61,7 +61,7 @@ def _module(stage: Stage) -> torch.nn.Module:
             frozen = FrozenNormalise(stage.channels, size=stage.size, radius=stage.radius, scale=behind)
             return torch.nn.Sequential(conv, frozen)
         case "normalise":
-            return Normalise(size=stage.size, radius=stage.came, over=layer.over)
+            return Normalise(size=stage.size, radius=stage.came, over=layer.over, correction=layer.correction)
         case "crop":
             return Crop(radius=stage.radius)
         case "tile":

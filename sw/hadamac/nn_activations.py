@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 
 from .model.crop import multiplicity
+from .model.normalise import check_correction
 from .stages import orthonormal
 
 __all__ = ["FrozenNormalise", "Function", "MaxPool", "ModRelu", "Modulus", "Normalise", "Quadratic", "SpectralFunction"]
@@ -79,13 +80,19 @@ class Modulus(torch.nn.Module):
 
 
 class Normalise(torch.nn.Module):
-    """Each channel's bins by the mean and the deviation of the bins, or of the map (``over``), of this frame."""
+    """Each channel's bins by the mean and the deviation of the bins, or of the map (``over``), of this frame.
 
-    def __init__(self, *, size: int, radius: int, over: str = "bins"):
+    ``correction``: 1 for the divisor n - 1 of the variance of n bins or pixels, as of ``torch.std``.
+    """
+
+    def __init__(self, *, size: int, radius: int, over: str = "bins", correction: int = 0):
         super().__init__()
         self.over = over
         weight = torch.from_numpy(multiplicity(size, radius)).float()
+        values = int(weight.sum()) if over == "bins" else size**2
+        check_correction(correction, values)
         self.gain = float(orthonormal(size) * (1 if over == "bins" else size / weight.sum() ** 0.5))
+        self.gain *= ((values - correction) / values) ** 0.5
         keep = torch.ones_like(weight)
         keep[0, 0] = over == "bins"
         self.register_buffer("weight", weight / weight.sum(), persistent=False)

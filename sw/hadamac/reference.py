@@ -8,7 +8,8 @@ N x N maps, M behind a crop, P the power of two not below N::
     inverse     x = IFFT2(X)
     point       f(x), or c0 + c1 x + c2 x**2
     bin         P f(Re X / P) + j P f(Im X / P), X max(0, |X| + P b) / |X|, or |X|
-    normalise   P (X - mean) / deviation over bins;  P/N of the map (x - mean) / deviation, DC = 0
+    normalise   P (X - mean) / deviation over bins;  P/N of the map (x - mean) / deviation, DC = 0;
+                deviations of n values with the divisor n - correction
     tile        maximum of 2 x 2 pixels
     linear      logits = W x + bias
 
@@ -60,6 +61,7 @@ def _statistics(stage: Stage, x: np.ndarray) -> np.ndarray:
     """Normalised bins (n, C, rows, radius + 1); a channel without deviation becomes zero."""
     weight = multiplicity(stage.size, stage.came)
     p = orthonormal(stage.size)
+    values = stage.size**2 if stage.layer.over == "map" else weight.sum()
     if stage.layer.over == "bins":
         x = x - (weight * x.real).sum((-2, -1), keepdims=True) / weight.sum()
     else:
@@ -67,6 +69,7 @@ def _statistics(stage: Stage, x: np.ndarray) -> np.ndarray:
         x[..., 0, 0] = 0
         p = p * stage.size / np.sqrt(weight.sum())  # of the map: its N*N pixels are counted
     power = (weight * np.abs(x) ** 2).sum((-2, -1), keepdims=True) / weight.sum()
+    p = p * np.sqrt((values - stage.layer.correction) / values)
     return x * (p / np.sqrt(np.where(power > 0, power, 1)))
 
 

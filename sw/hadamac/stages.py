@@ -226,6 +226,8 @@ def stages(network, *, prune: bool = True) -> tuple[Stage, ...]:
             case "normalise":
                 b.pending, b.linear = Fraction(1), None
                 b.add("normalise", step, inputs, radius=b.radius)
+                if step.layer.correction and (step.size if step.layer.over == "map" else b.radius + 1) == 1:
+                    raise DescriptionError("Normalise correction must be 0 where there is only one value, not 1")
             case "linear":
                 b.add("linear", step, inputs, radius=b.radius)
                 b.absorb()

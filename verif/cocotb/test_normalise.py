@@ -14,11 +14,12 @@ from support.seeds import rng
 from support.stimuli import corners, limits, uniform
 
 CASES = {  # plan, channels
-    "normalise_line": (NormalisePlan(multiplicity=(1,) * 9, width=16, fraction=12, over="bins"), 1),
+    "normalise_line": (NormalisePlan(multiplicity=(1,) * 9, width=16, fraction=12, over="bins", correction=1), 1),
     "normalise_map": (NormalisePlan(multiplicity=live_multiplicity(3), count=64, width=16, fraction=14, over="map"), 3),
     "normalise_bins": (NormalisePlan(multiplicity=live_multiplicity(3), count=64, width=12, fraction=10, over="bins"), 3),
     "normalise_long": (NormalisePlan(multiplicity=(1, *(2,) * 47, 1), width=17, fraction=14, over="bins"), 2),
-    "normalise_long_map": (NormalisePlan(multiplicity=(1, 2, 1, 2, 2) * 9, count=100, width=10, fraction=8, over="map"), 1),
+    "normalise_long_map": (NormalisePlan(multiplicity=(1, 2, 1, 2, 2) * 9, count=100, width=10, fraction=8, over="map",
+                                         correction=1), 1),
     "normalise_odd": (NormalisePlan(multiplicity=(2,) * 5, count=4225, width=4, fraction=0, over="bins"), 2),
     "normalise_one": (NormalisePlan(multiplicity=(1,), count=3, width=8, fraction=5, over="bins"), 2),
     "normalise_even": (NormalisePlan(multiplicity=(2,) * 42, width=17, fraction=16, over="bins"), 1),

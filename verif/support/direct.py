@@ -90,11 +90,11 @@ def _normalised(layer, x: np.ndarray, there: np.ndarray, p: int) -> np.ndarray:
     n = x.shape[-1]
     if layer.over == "map":
         maps = np.fft.ifft2(x)
-        deviation = maps.std(_AXES, keepdims=True)
+        deviation = maps.std(_AXES, ddof=layer.correction, keepdims=True)
         centred = maps - maps.mean(_AXES, keepdims=True)
         return np.fft.fft2(centred / np.where(deviation > 1e-12, deviation, 1)) * (p / n)
     bins = x[..., there]
-    mean, deviation = bins.mean(-1)[..., None, None], bins.std(-1)[..., None, None]
+    mean, deviation = bins.mean(-1)[..., None, None], bins.std(-1, ddof=layer.correction)[..., None, None]
     return np.where(there, p * (x - mean) / np.where(deviation > 1e-12, deviation, 1), 0)
 
 

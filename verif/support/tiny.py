@@ -92,7 +92,7 @@ def kinds() -> dict[str, Network]:
         "low_pass_pad": (conv, SpectralPool(size=7), Pad(size=16), relu),
         "band": (band, activation("leaky"), free_band),
         "modrelu": (conv, activation("modrelu", "bins"), pool, relu),
-        "modulus": (conv, Normalise(over="map"), pool, activation("modulus", "bins"), SpectralPool(size=5), free),
+        "modulus": (conv, Normalise(over="map", correction=1), pool, activation("modulus", "bins"), SpectralPool(size=5), free),
         "max_pool": (free_real, activation("sigmoid"), MaxPool(), real, Normalise(over="map"), activation("silu")),
         "quadratic": (real, activation("quadratic"), SpectralPool(size=4), conv, activation("quadratic")),
         "frozen": (conv, frozen, pool, relu, Pad(size=16), band, frozen, relu),

@@ -110,6 +110,8 @@ def test_figures_of_kinds(rng):
     assert rows["modulus", "hadamard1"]["multiplications_in_space"] == 5 * 5 * 2 * 2 * 5 * 5  # free: k = N
     assert rows["quadratic", "hadamard1"]["what"] == ["SpectralConv 2→2, 3×3"]
     assert rows["normalise_pool", "crop0"]["what"] == ["crop to |u|, |v| ≤ 2"]
+    assert rows["normalise_pool", "normalise0"]["what"] == ["Normalise over bins"]
+    assert rows["modulus", "normalise0"]["what"] == ["Normalise over map, n - 1"]
 
 
 def test_bins(small):

@@ -77,6 +77,10 @@ NOT_ODD = ("Activation function on bins must be odd (tanh, hard-tanh) or act on 
     (lambda: Normalise(statistics="frozen"),
      "Normalise over must be map where statistics are frozen, not 'bins': a mean of bins is a constant on every bin, and a "
      "SpectralConv has a bias on the DC bin only"),
+    *[(lambda c=c: Normalise(correction=c), f"Normalise correction must be an integer from 0 to 1, not {c!r}")
+      for c in (2, -1, True, 1.0, "1")],
+    (lambda: Normalise(over="map", statistics="frozen", correction=1),
+     "Normalise correction must be 0 where statistics are frozen, not 1: a learned deviation is used as it is"),
     (lambda: Dense(outputs=1), "Dense outputs must be an integer from 2 to 256, not 1"),
     (lambda: Dense(outputs=257), "Dense outputs must be an integer from 2 to 256, not 257"),
 ])

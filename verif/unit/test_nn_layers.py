@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from hadamac import reference
+from hadamac.errors import DescriptionError
 from hadamac.model import crop
 from support import tiny
 from support.direct import convolve
+from support.seeds import refused
 
 SEED = 3
 
@@ -146,6 +148,33 @@ def test_modules_by_hand(torch, rng):
         got = Inverse(size=8)(conv(Transform(radius=4)(torch.from_numpy(maps)))).numpy()
         kernel = conv.kernel.numpy()
     np.testing.assert_allclose(got, convolve(maps, kernel) + 0.5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("over", "correction"), [("bins", 0), ("bins", 1), ("map", 0), ("map", 1)])
+def test_normalise_by_torch_s_own_deviation(torch, rng, over, correction):
+    """``torch.std`` with the same correction, of all bins of whole spectra, or of the map's pixels."""
+    from hadamac.nn import Normalise
+
+    maps = torch.from_numpy(rng.standard_normal((3, 2, 4, 4)) * 2 + 1)
+    got = Normalise(size=4, radius=2, over=over, correction=correction)(torch.fft.rfft2(maps).to(torch.complex64))
+    if over == "map":
+        centred = maps - maps.mean((-2, -1), keepdim=True)
+        want = torch.fft.fft2(centred / torch.std(maps, (-2, -1), correction=correction, keepdim=True))
+    else:
+        bins = torch.fft.fft2(maps)
+        centred = bins - bins.mean((-2, -1), keepdim=True)
+        parts = [torch.var(part, (-2, -1), correction=correction, keepdim=True) for part in (bins.real, bins.imag)]
+        want = 4 * centred / sum(parts).sqrt()
+    close(got.numpy(), want[..., :3].numpy(), 1e-5)
+
+
+def test_a_correction_of_one_value_is_refused(torch):
+    from hadamac.nn import Normalise
+
+    with refused("Normalise correction must be 0 where there is only one value, not 1", DescriptionError):
+        Normalise(size=4, radius=0, correction=1)
+    with refused("Normalise correction must be 0 or 1, not 2", DescriptionError):
+        Normalise(size=4, radius=1, correction=2)
 
 
 def test_frozen_statistics_are_learned_from_batches(torch, rng):

@@ -8,7 +8,7 @@ import pytest
 from hadamac.calibration import calibrate
 from hadamac.errors import DataError, DescriptionError, FitError
 from hadamac.model.crop import crop
-from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool
+from hadamac.network import Activation, Dense, Network, Normalise, SpectralConv, SpectralPool
 from hadamac.quantise import quantise
 from hadamac.quantised import PRESETS, Formats
 from hadamac.reference import forward
@@ -99,6 +99,21 @@ def test_scales_of_two_move_the_binary_point():
     assert stages["modulus0"].fraction == stages["hadamard0"].fraction
     assert stages["ifft0"].fraction == stages["modulus0"].fraction + 6 - q["ifft0"].scale + 2
     assert stages["relu0"].fraction == stages["ifft0"].fraction
+
+
+@pytest.mark.parametrize("over", ["bins", "map"])
+def test_a_correction_reaches_the_words(over):
+    """Of 49 bins or 64 pixels: the plan has it, and the words are the float network's, which they leave without it."""
+    network = Network(name="sample", size=16, channels=1, layers=(
+        SpectralConv(channels=2, kernel=3), SpectralPool(size=8), Normalise(over=over, correction=1), Dense(outputs=3)))
+    r = rng("sample", over)
+    params, images = tiny.parameters(network, r), tiny.images(network, r, 8)[::2]
+    q = quantise(network, params, images, FINE)
+    plan = q["normalise0"].plan
+    assert (plan.correction, plan.count) == (1, 64 if over == "map" else 49)
+    words = q.predict(images, trace=True).trace["normalised0"] * 2.0 ** -q.edges["normalised0"].f
+    floats = forward(network, params, images, trace=True)[1]["normalised0"]
+    assert abs(np.abs(words).sum() / np.abs(floats).sum() - 1) < 0.001 < 1 - (1 - 1 / plan.count) ** 0.5
 
 
 @pytest.mark.parametrize("name", ["normalise_pool", "modulus", "max_pool"])

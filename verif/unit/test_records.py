@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -64,6 +65,20 @@ def test_round_trip(tmp_path, name):
     save(again, tmp_path / "b")
     for file in ("artifact.json", "weights.safetensors", "float.safetensors"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
+
+
+def test_an_artifact_without_a_correction_has_none(tmp_path):
+    """Descriptions of before there was one load as they did, and one with it keeps it."""
+    source, images = made("modulus")
+    save(source, tmp_path / "a")
+    assert load(tmp_path / "a").qnet["normalise0"].plan.correction == 1
+    path = tmp_path / "a" / "artifact.json"
+    manifest = json.loads(path.read_text())
+    removed = [layer.pop("correction") for layer in manifest["network"]["layers"] if layer["type"] == "normalise"]
+    manifest["checksum"] = artifact._checksum(manifest)
+    path.write_text(json.dumps(manifest))
+    again = load(tmp_path / "a")
+    assert removed == [1] and again.qnet["normalise0"].plan == replace(source.qnet["normalise0"].plan, correction=0)
 
 
 @pytest.mark.parametrize("name", ["max_pool", "quadratic"])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hadamac import reference
-from hadamac.errors import DataError
+from hadamac.errors import DataError, DescriptionError
 from hadamac.network import Activation, Dense, MaxPool, Network, Normalise, Pad, SpectralConv, SpectralPool
 from support import direct, tiny
 from support.direct import convolve, dirichlet
@@ -135,10 +135,10 @@ def test_modrelu_and_modulus_of_nothing():
         assert not logits.any()
 
 
-@pytest.mark.parametrize("size", [8, 7, 6])
-def test_normalise_over_bins(rng, size):
+@pytest.mark.parametrize(("size", "correction"), [(8, 0), (7, 0), (6, 0), (7, 1), (3, 1)])
+def test_normalise_over_bins(rng, size, correction):
     """Of the full Hermitian spectrum's bins that were kept: mean 0, deviation P."""
-    network = one_layer(SpectralConv(channels=2), SpectralPool(size=size), Normalise(), size=16)
+    network = one_layer(SpectralConv(channels=2), SpectralPool(size=size), Normalise(correction=correction), size=16)
     r = (size - 1) // 2
     free = rng.standard_normal(network.parameters["conv0.spectrum"])
     params = {"conv0.spectrum": free, "conv0.bias": np.array([0.5, -0.5])}
@@ -151,25 +151,38 @@ def test_normalise_over_bins(rng, size):
 
     _, product = behind(network, params, np.random.default_rng(0), "product0", np.rint(maps[:, 0] * 256).astype(np.uint8))
     bins = full(product).reshape(3, 2, -1)
-    expected = 8 * (product - bins.mean(-1)[..., None, None]) / bins.std(-1)[..., None, None]
+    p = 4 if size < 5 else 8
+    expected = p * (product - bins.mean(-1)[..., None, None]) / bins.std(-1, ddof=correction)[..., None, None]
     np.testing.assert_allclose(got, expected, atol=1e-9)
     again = full(got).reshape(3, 2, -1)
     np.testing.assert_allclose(again.mean(-1), 0, atol=1e-12)
-    np.testing.assert_allclose((abs(again) ** 2).mean(-1), 64, rtol=1e-12)
+    np.testing.assert_allclose((abs(again) ** 2).sum(-1), p * p * (again.shape[-1] - correction), rtol=1e-12)
 
 
-@pytest.mark.parametrize("size", [8, 16])
-def test_normalise_over_the_map(rng, size):
+@pytest.mark.parametrize(("size", "correction"), [(8, 0), (16, 0), (8, 1), (4, 1)])
+def test_normalise_over_the_map(rng, size, correction):
     """Instance normalisation, by sums over pixels; a scale before it makes no difference."""
     for pool in ((), (SpectralPool(size=size),)):
-        network = one_layer(SpectralConv(channels=2, kernel=3), *pool, Normalise(over="map"), Activation(function="tanh"),
-                            size=16)
+        network = one_layer(SpectralConv(channels=2, kernel=3), *pool, Normalise(over="map", correction=correction),
+                            Activation(function="tanh"), size=16)
         params = {"conv0.kernel": rng.standard_normal((2, 1, 3, 3)), "conv0.bias": np.array([0.5, -9])}
         maps, got = behind(network, params, rng, "map0")
         maps = convolve(maps, params["conv0.kernel"])
         maps = dirichlet(maps, size) if pool else maps
         centred = maps - maps.mean((2, 3), keepdims=True)
-        np.testing.assert_allclose(got, np.tanh(centred / np.sqrt((centred**2).mean((2, 3), keepdims=True))), atol=1e-10)
+        variance = (centred**2).sum((2, 3), keepdims=True) / (maps[0, 0].size - correction)
+        np.testing.assert_allclose(got, np.tanh(centred / np.sqrt(variance)), atol=1e-10)
+
+
+def test_a_correction_needs_two_values():
+    """Where a pool or a band limit leaves the DC bin alone, or the map is a single pixel."""
+    message = "Normalise correction must be 0 where there is only one value, not 1"
+    for over, layers in (("bins", (SpectralPool(size=1),)), ("bins", (SpectralPool(size=2),)),
+                         ("bins", (SpectralConv(channels=2, band=0),)), ("map", (SpectralPool(size=1),))):
+        one_layer(*layers, Normalise(over=over), size=16)
+        with refused(message, DescriptionError):
+            one_layer(*layers, Normalise(over=over, correction=1), size=16)
+    one_layer(SpectralPool(size=2), Normalise(over="map", correction=1), size=16)
 
 
 def test_normalise_without_deviation(rng):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from amaranth.sim import Simulator
@@ -48,6 +50,18 @@ def test_error_over_every_normalised_operand():
     assert (np.diff(mantissa) <= 0).all()
 
 
+@pytest.mark.parametrize("square", [Fraction(1, 4), Fraction(1, 2), Fraction(8, 9), Fraction(1023, 1024)])
+def test_error_with_a_gain(square):
+    """Relative to the smaller mantissa, the same last bits; the words of the table stay within those of a gain of 1."""
+    n, gain = np.arange(2**15, 2**17), float(square) ** 0.5
+    mantissa, _, _ = model.Rsqrt(width=32, square=square).run(n * 2**15)
+    assert np.abs(mantissa * np.sqrt(n / 2**15) / 2**16 / gain - 1).max() < 2**-15.8 / gain
+    assert np.abs(mantissa * np.sqrt((n + 1) / 2**15) / 2**16 / gain - 1).max() < 2**-15.2 / gain
+    assert (np.diff(mantissa) <= 0).all()
+    for words, most in zip(model.rsqrt_table(square), model.rsqrt_table()):
+        assert min(words) == 0 and all(a <= b for a, b in zip(words, most))
+
+
 def test_powers_of_four_are_exact():
     mantissa, exponent, _ = model.Rsqrt(width=52).run(4.0 ** np.arange(26))
     assert (mantissa == 2**16).all() and exponent.tolist() == list(range(26))
@@ -72,9 +86,16 @@ def test_refusals(width):
         model.Rsqrt(width=width)
 
 
-@pytest.mark.parametrize("width", [2, 3, 5, 8, 17, 18, 34, 52])
-def test_circuit(width):
-    plan = model.Rsqrt(width=width)
+@pytest.mark.parametrize("square", [1, 0.5, Fraction(1, 5), Fraction(9, 8), None])
+def test_refusals_of_a_gain(square):
+    with refused(f"Rsqrt square must be a Fraction from 1/4 to 1, not {square!r}", DescriptionError):
+        model.Rsqrt(width=8, square=square)
+
+
+@pytest.mark.parametrize(("width", "square"), [*((w, Fraction(1)) for w in (2, 3, 5, 8, 17, 18, 34, 52)),
+                                               (8, Fraction(1, 2)), (38, Fraction(8, 9))])
+def test_circuit(width, square):
+    plan = model.Rsqrt(width=width, square=square)
     block = Rsqrt(plan)
     every = list(range(1 << width)) if width <= 8 else []
     sent = every + edges(width) + spread(rng("circuit", width), width, 500).astype(int).tolist()

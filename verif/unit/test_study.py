@@ -20,7 +20,6 @@ ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "study"))
 import dependence  # noqa: E402  (the study is no package)
 import pages  # noqa: E402
-import toy  # noqa: E402
 
 RECORD = {row["name"]: row for row in json.loads((ROOT / "docs" / "study" / "mnist.json").read_text())}
 NETWORKS = [shipped(), *sorted((ROOT / "study" / "artifacts").iterdir())]
@@ -69,5 +68,4 @@ def test_pages_are_of_their_figures(name):
     """Each page is what the study would write today, were the figures those it has."""
     docs = ROOT / "docs" / "study"
     result = json.loads((docs / f"{name}.json").read_text())
-    more = (toy.SIGNALS[0] / toy.SIGNALS[1],) if name == "toy" else ()
-    assert (docs / f"{name}.md").read_text() == getattr(pages, f"{name}_page")(result, *more)
+    assert (docs / f"{name}.md").read_text() == getattr(pages, f"{name}_page")(result)

@@ -13,6 +13,10 @@ stored bin stands for, ``K`` the number of bins of the full spectrum, those that
     unitary DFT of the normalised map.  For a map of N x N that is ``1 / N`` of the unnormalised DFT; an inverse DFT
     without a factor makes ``N (x - mean) / std`` of it.
 
+``correction=1``: the sample's deviation, whose variance divides by ``K - 1`` instead of K, as ``std`` of MATLAB, of
+torch, and of NumPy with ``ddof=1`` do (torch, the array API and NumPy 2 name the parameter so): ``K / (K - 1) v`` for
+v above, hence every y times ``sqrt((K - 1) / K)``.  It needs two values.
+
 A channel without variance gives zeros.
 
 Integers, exact up to the two roundings::
@@ -20,21 +24,26 @@ Integers, exact up to the two roundings::
     S1 = sum w Re z (map: 0), S2 = sum w |z|**2 (map: DC's z taken as 0)
     D  = K S2 - S1**2 = K**2 v
     c  = K z - S1     = K (z - m)
-    1 / sqrt(D) = mantissa 2**-(16 + e), 2**e <= sqrt(D) < 2**(e + 1)       hadamac.model.rsqrt
+    gain / sqrt(D) = mantissa 2**-(16 + e), 2**e <= sqrt(D) < 2**(e + 1)    hadamac.model.rsqrt
     c' = saturate(round_half_even(c / 2**(e - guard)), 18)
     y  = saturate(round_half_even(c' mantissa / 2**drop), width)
 
+``gain = sqrt((K - correction) / K)`` is 1, or at least ``sqrt(1/2)``.  It is in the table of the reciprocal root, so
+that the correction costs neither a product nor a cycle, for any count.
+
 With ``guard = 17 - width + fraction`` and ``drop = 16 + guard - fraction = 33 - width``, y has ``fraction`` fraction
-bits.  Widths:
+bits; both are one less where ``correction = 1`` and y can reach its limit, ``K >= 4**(width - 1 - fraction)``.  Widths:
 
 - ``|z|**2 <= 2**(2 width - 1)``, so ``0 <= D <= K S2 <= K sum(w) 2**(2 width - 1)``, which must fit 52 bits.
-- ``|c'| < 2 |y| 2**guard`` with y as a value.  Values that fit are below ``2**(width - 1 - fraction)``, so
-  ``|c'| < 2**17``: c' is clipped only where y is at its limit anyway.
-- Over the full spectrum ``sum |c|**2 = K D``.  So ``|c| <= sqrt(K D)``, ``|y| <= sqrt(K)`` and before its
+- ``|c'| < 2 |y| 2**guard / gain`` with y as a value.  Values that fit are below ``2**(width - 1 - fraction)``, so
+  ``|c'| < 2**17``, with a gain of 1 or with a guard that is one less, because ``gain > 1/2``: c' is clipped only where
+  y is at its limit anyway.
+- Over the full spectrum ``sum |c|**2 = K D``.  So ``|c| <= sqrt(K D)``, ``|y| <= gain sqrt(K)`` and before its
   clip ``|c'| < 2 sqrt(K) 2**guard``; with ``sqrt(K) < 2**(width - 1 - fraction)`` nothing ever saturates.
+- The guard is never negative: one less would be so at width 17 and fraction 0 alone, where ``K < 2**17 < 4**16``.
 
-Error in y's last bits: a half by the last rounding, ``2**(width - 18)`` by that of c', and ``2**-15.2 |y|`` by the
-mantissa, where y does not saturate.
+Error in y's last bits: a half by the last rounding, ``2**(width - 18)`` by that of c' (twice that where the guard is
+one less), and ``2**-15.2 |y| / gain`` by the mantissa, where y does not saturate.
 
 Source of "map": Ulyanov, Vedaldi, Lempitsky, "Instance normalization: the missing ingredient for fast stylization",
 arXiv:1607.08022, section 2; here without its epsilon.
@@ -43,6 +52,7 @@ arXiv:1607.08022, section 2; here without its epsilon.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -52,7 +62,7 @@ from ..numeric import clip_frames, round_half_even
 from .crop import multiplicity
 from .rsqrt import FRACTION, Rsqrt
 
-__all__ = ["OPERAND", "NormalisePlan", "live_multiplicity"]
+__all__ = ["OPERAND", "NormalisePlan", "check_correction", "live_multiplicity"]
 
 OPERAND = 18
 """Bits of c': the widest operand of one multiplier."""
@@ -65,6 +75,14 @@ def live_multiplicity(radius: int, size: int | None = None) -> tuple[int, ...]:
     ``size**2``.
     """
     return tuple(multiplicity(size or 2 * radius + 2, radius).T.reshape(-1).tolist())
+
+
+def check_correction(correction, count: int) -> None:
+    """Raise where a correction is neither 0 nor 1, or leaves no divisor of a variance of ``count`` values."""
+    if isinstance(correction, bool) or not isinstance(correction, int) or correction not in (0, 1):
+        raise DescriptionError(f"Normalise correction must be 0 or 1, not {correction!r}")
+    if correction >= count:
+        raise DescriptionError(f"Normalise correction must be 0 where there is only one value, not {correction}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +100,8 @@ class NormalisePlan:
     fraction : int
         Fraction bits of y, 0 to width - 1.
     over : "bins" or "map"
+    correction : 0 or 1
+        What the variance's divisor is less than K.
 
     Overflow: c' or y was clipped.
     """
@@ -91,6 +111,7 @@ class NormalisePlan:
     width: int
     fraction: int
     over: str
+    correction: int = 0
 
     def __post_init__(self):
         object.__setattr__(self, "multiplicity", tuple(self.multiplicity))
@@ -106,6 +127,7 @@ class NormalisePlan:
                 raise DescriptionError(f"Normalise {name} must be an integer from {low} to {high}, not {value!r}")
         if self.over not in ("bins", "map"):
             raise DescriptionError(f"Normalise over must be 'bins' or 'map', not {self.over!r}")
+        check_correction(self.correction, self.count)
         if self.variance_bits > 52:
             raise DescriptionError(
                 f"Normalise count * sum(multiplicity) * 2**(2 width - 1) must fit 52 bits, not {self.variance_bits} of "
@@ -145,7 +167,8 @@ class NormalisePlan:
     @property
     def guard(self) -> int:
         """Fraction bits of c'."""
-        return OPERAND - 1 - self.width + self.fraction
+        leaves = self.correction and self.count >= 4 ** (self.width - 1 - self.fraction)
+        return OPERAND - 1 - self.width + self.fraction - (1 if leaves else 0)
 
     @property
     def drop(self) -> int:
@@ -154,8 +177,8 @@ class NormalisePlan:
 
     @cached_property
     def rsqrt(self) -> Rsqrt:
-        """The reciprocal root of D."""
-        return Rsqrt(width=self.variance_bits)
+        """The gain over the root of D."""
+        return Rsqrt(width=self.variance_bits, square=Fraction(self.count - self.correction, self.count))
 
     def run(self, x) -> tuple[np.ndarray, np.ndarray]:
         """Complex words (n, C, bins); ``(y, overflow)``, overflow bool (n,)."""

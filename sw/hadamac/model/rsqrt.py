@@ -1,26 +1,33 @@
-"""Reciprocal square root of integers: ``1 / sqrt(d) ~ mantissa * 2**-(FRACTION + exponent)``.
+"""Reciprocal square root of integers: ``gain / sqrt(d) ~ mantissa * 2**-(FRACTION + exponent)``.
 
 For ``d > 0``, with ``e = floor((bit_length(d) - 1) / 2)``::
 
     exponent   = e
     normalised = floor(d * 2**(15 - 2 e)), in 2**15 .. 2**17 - 1: the number n = d / 4**e in [1, 4), 15 fraction bits
-    mantissa   ~ 2**16 / sqrt(n),          in 2**15 .. 2**16
+    mantissa   ~ gain * 2**16 / sqrt(n),   in gain 2**15 .. 2**16
 
+with ``gain = sqrt(square)``, a constant from 1/2 to 1 (1 unless told) that is in the table's words and costs nothing;
 and for ``d = 0`` all three are 0.  ``normalised`` is exact for d < 2**17; of a larger d its lowest bits are cut off.
 
 A table has a word for each value that the 9 leading bits of ``normalised`` can take.  From the reciprocal
 root ``r = 1 / sqrt(c)`` of its interval's centre c, Newton's step ``r (3 - n r**2) / 2 = (3 r - n r**3) / 2`` is
-linear in n: the table holds both coefficients, so that a step is a single product.  Newton's step is never too
-large; its result is raised by half of its greatest error, which halves it.
+linear in n: the table holds both coefficients, times the gain, so that a step is a single product.  Newton's step is
+never too large; its result is raised by half of its greatest error, which halves it.
 
 Error: ``|mantissa * sqrt(n) / 2**16 - 1|`` is below 2**-15.8 over ``normalised``, and below 2**-15.2 over d, whose
-lowest bits are missing from ``normalised``.  Powers of 4 are exact.
+lowest bits are missing from ``normalised``.  Powers of 4 are exact.  With a gain below 1 the mantissa is smaller, and
+its last bit so much more of it: the error relative to ``gain / sqrt(n)`` is below ``2**-15.8 / gain`` and
+``2**-15.2 / gain``, and powers of 4 are exact only where ``gain 2**16`` is an integer.
+
+Widths: a word of the table is at most the word for a gain of 1, so a gain widens nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
+from math import sqrt
 
 import numpy as np
 
@@ -39,20 +46,20 @@ GUARD = 10
 
 
 @cache
-def rsqrt_table() -> tuple[tuple[int, ...], tuple[int, ...]]:
+def rsqrt_table(square: Fraction = Fraction(1)) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """``(values, slopes)``, 512 each, GUARD fraction bits: the mantissa in an interval's centre, half of a unit and the
-    half of Newton's error included, and how much it falls with each unit of ``normalised``.
+    half of Newton's error included, and how much it falls with each unit of ``normalised``; ``square``: of the gain.
 
     Addresses below 128 occur for d = 0 alone, and hold 0.
     """
-    values, slopes = [0] * 128, [0] * 128
+    values, slopes, gain = [0] * 128, [0] * 128, sqrt(square)
     for k in range(128, 512):
         centre = (k + 0.5) / 128
         r = centre**-0.5
         low, high = k / 128, (k + 1) / 128
         error = max(n**-0.5 - r * (3 - n * r * r) / 2 for n in (low, high))
-        values.append(int(np.rint((r + error / 2) * 2 ** (FRACTION + GUARD))) + (1 << (GUARD - 1)))
-        slopes.append(int(np.rint(r**3 / 2 * 2 ** (FRACTION + GUARD - 15))))
+        values.append(int(np.rint((r + error / 2) * gain * 2 ** (FRACTION + GUARD))) + (1 << (GUARD - 1)))
+        slopes.append(int(np.rint(r**3 / 2 * gain * 2 ** (FRACTION + GUARD - 15))))
     return tuple(values), tuple(slopes)
 
 
@@ -64,13 +71,18 @@ class Rsqrt:
     ----------
     width : int
         Bits of an operand, 2 to 52.
+    square : Fraction
+        The square of the gain, 1/4 to 1.
     """
 
     width: int
+    square: Fraction = Fraction(1)
 
     def __post_init__(self):
         if isinstance(self.width, bool) or not isinstance(self.width, (int, np.integer)) or not 2 <= self.width <= 52:
             raise DescriptionError(f"Rsqrt width must be an integer from 2 to 52, not {self.width!r}")
+        if not isinstance(self.square, Fraction) or not Fraction(1, 4) <= self.square <= 1:
+            raise DescriptionError(f"Rsqrt square must be a Fraction from 1/4 to 1, not {self.square!r}")
 
     @property
     def pairs(self) -> int:
@@ -82,6 +94,11 @@ class Rsqrt:
         """Bits of an exponent, one at least."""
         return max(1, (self.pairs - 1).bit_length())
 
+    @property
+    def table(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """:func:`rsqrt_table` of this gain."""
+        return rsqrt_table(self.square)
+
     def run(self, d) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Integers 0 .. 2**width - 1 of any shape; ``(mantissa, exponent, normalised)``."""
         d = np.asarray(d, dtype=np.float64)
@@ -89,6 +106,6 @@ class Rsqrt:
         exponent = np.where(d > 0, np.floor((length - 1) / 2), 0.0)
         normalised = np.floor(d * 2.0 ** (15 - 2 * exponent))
         address = np.floor(normalised / 2**LOW)
-        values, slopes = (np.array(words, dtype=np.float64)[address.astype(np.int64)] for words in rsqrt_table())
+        values, slopes = (np.array(words, dtype=np.float64)[address.astype(np.int64)] for words in self.table)
         offset = normalised - address * 2**LOW - 2 ** (LOW - 1)
         return np.floor((values - slopes * offset) / 2**GUARD), exponent, normalised
