@@ -52,6 +52,26 @@ def _builtin_yosys() -> Iterator[None]:
             os.environ["AMARANTH_USE_YOSYS"] = before
 
 
+_TRIGGER = re.compile(r"\\\$auto\$verilog_backend\.cc:[0-9]+:dump_module\$[0-9]+ ")
+"""The register that Yosys adds to a module with combinational blocks, so that each of them runs at time 0."""
+
+
+def _started(text: str) -> str:
+    """Return `text` with combinational blocks that run once at time 0 in every version of the language.
+
+    Yosys lets each ``always @*`` block read a register that it declares with an initial value.  In Verilog-2005
+    that value arrives as an event at time 0, which starts the block.  In SystemVerilog it is there before any
+    block waits (IEEE 1800-2017, 6.8): a block whose inputs never change would never run, and what it drives would
+    stay unknown.  A non-blocking assignment arrives when all blocks wait, in both.
+    """
+    name = "started"
+    while re.search(rf"\b{name}\b", text):
+        name += "_"
+    text = _TRIGGER.sub(name, text)
+    text = re.sub(rf"^( *)reg {name} *= 0;$", rf"\1reg {name};\n\1initial {name} <= 1'b0;", text, flags=re.M)
+    return text
+
+
 def _comment(text: str) -> str:
     """`text` as a block of Verilog line comments."""
     return "".join(f"// {line}".rstrip() + "\n" for line in text.strip("\n").split("\n"))
@@ -77,7 +97,7 @@ def emit(component, name: str, ports: Iterable | None = None, *, platform=None, 
     Returns
     -------
     str
-        Verilog-2005 that depends on the component alone.
+        Verilog-2005, which simulators may read as SystemVerilog too; it depends on the component alone.
 
     Raises
     ------
@@ -101,4 +121,5 @@ def emit(component, name: str, ports: Iterable | None = None, *, platform=None, 
             emit_src=False,
             strip_internal_attrs=True,
         )
+    text = _started(text)
     return f"{'' if header is None else _comment(header)}`timescale {'/'.join(TIMESCALE)}\n\n{text}"

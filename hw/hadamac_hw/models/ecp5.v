@@ -1,10 +1,12 @@
 // Behavioural models of the ECP5 primitives that hadamac instantiates, for simulation only: what the
 // chosen parameters do, nothing more. After Lattice FPGA-TN-02205, "ECP5 and ECP5-5G sysDSP Usage Guide".
+// Defaults are the values that hadamac sets (the real cells have others): a model that a design does not use is
+// a second top in some simulators, and must be silent there.
 `timescale 1ns/1ps
 
 // Signed 18x18 multiplier with input, pipeline and output registers on CLK0, no reset used.
 module MULT18X18D #(
-  parameter REG_INPUTA_CLK = "NONE", REG_INPUTB_CLK = "NONE", REG_PIPELINE_CLK = "NONE", REG_OUTPUT_CLK = "NONE",
+  parameter REG_INPUTA_CLK = "CLK0", REG_INPUTB_CLK = "CLK0", REG_PIPELINE_CLK = "CLK0", REG_OUTPUT_CLK = "CLK0",
   parameter REG_INPUTA_CE = "CE0", REG_INPUTB_CE = "CE0", REG_PIPELINE_CE = "CE0", REG_OUTPUT_CE = "CE0",
   parameter REG_INPUTA_RST = "RST0", REG_INPUTB_RST = "RST0", REG_PIPELINE_RST = "RST0", REG_OUTPUT_RST = "RST0",
   parameter CLK0_DIV = "ENABLED", GSR = "ENABLED", RESETMODE = "SYNC", SOURCEB_MODE = "B_SHIFT", MULT_BYPASS =
@@ -32,7 +34,7 @@ endmodule
 
 // Block RAM as hadamac uses it: port A writes, port B reads through its output register.
 module DP16KD #(
-  parameter DATA_WIDTH_A = 18, DATA_WIDTH_B = 18, REGMODE_A = "NOREG", REGMODE_B = "NOREG", RESETMODE = "SYNC",
+  parameter DATA_WIDTH_A = 18, DATA_WIDTH_B = 18, REGMODE_A = "NOREG", REGMODE_B = "OUTREG", RESETMODE = "SYNC",
   parameter ASYNC_RESET_RELEASE = "SYNC", GSR = "ENABLED", CLKAMUX = "CLKA", CLKBMUX = "CLKB",
   parameter CSDECODE_A = "0b000", CSDECODE_B = "0b000", WRITEMODE_A = "NORMAL", WRITEMODE_B = "NORMAL",
   parameter [319:0] INITVAL_00 = 0, INITVAL_01 = 0, INITVAL_02 = 0, INITVAL_03 = 0, INITVAL_04 = 0, INITVAL_05 = 0, INITVAL_06 = 0,
@@ -89,15 +91,21 @@ module DP16KD #(
 endmodule
 
 // Two places of a carry chain. A place's table is INIT, indexed by {D, C, B, A}; where it gives 0, the carry out is
-// the table's entry for the same A and B with C = D = 0.
+// the table's entry for the same A and B with C = D = 0. An input that the table does not depend on may be unknown.
 module CCU2C #(
-  parameter [15:0] INIT0 = 0, INIT1 = 0, parameter INJECT1_0 = "YES", INJECT1_1 = "YES"
+  parameter [15:0] INIT0 = 0, INIT1 = 0, parameter INJECT1_0 = "NO", INJECT1_1 = "NO"
 ) (
   input CIN, A0, B0, C0, D0, A1, B1, C1, D1, output S0, S1, COUT
 );
-  wire p0 = INIT0[{D0, C0, B0, A0}], p1 = INIT1[{D1, C1, B1, A1}];
-  wire c0 = p0 ? CIN : INIT0[{2'b00, B0, A0}];
-  assign S0 = p0 ^ CIN, S1 = p1 ^ c0, COUT = p1 ? c0 : INIT1[{2'b00, B1, A1}];
+  // Multiplexers, as in the cell: one whose two inputs agree is known whatever selects.
+  wire [7:0] d0 = D0 ? INIT0[15:8] : INIT0[7:0], d1 = D1 ? INIT1[15:8] : INIT1[7:0];
+  wire [3:0] c0 = C0 ? d0[7:4] : d0[3:0], c1 = C1 ? d1[7:4] : d1[3:0];
+  wire [1:0] b0 = B0 ? c0[3:2] : c0[1:0], b1 = B1 ? c1[3:2] : c1[1:0];
+  wire [1:0] g0 = B0 ? INIT0[3:2] : INIT0[1:0], g1 = B1 ? INIT1[3:2] : INIT1[1:0];
+  wire p0 = A0 ? b0[1] : b0[0], p1 = A1 ? b1[1] : b1[0];
+  wire made0 = A0 ? g0[1] : g0[0], made1 = A1 ? g1[1] : g1[0];
+  wire carry = p0 ? CIN : made0;
+  assign S0 = p0 ^ CIN, S1 = p1 ^ carry, COUT = p1 ? carry : made1;
   initial if (INJECT1_0 != "NO" || INJECT1_1 != "NO") begin
     $display("CCU2C: this model is of a carry chain"); $finish;
   end

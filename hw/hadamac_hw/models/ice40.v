@@ -4,9 +4,10 @@
 
 // Signed 16x16 multiplier with input registers, registers between its 8x8 products, and an output register.
 module SB_MAC16 #(
-  parameter [0:0] A_REG = 0, B_REG = 0, TOP_8x8_MULT_REG = 0, BOT_8x8_MULT_REG = 0, PIPELINE_16x16_MULT_REG1 = 0,
-  parameter [0:0] PIPELINE_16x16_MULT_REG2 = 0, A_SIGNED = 0, B_SIGNED = 0,
-  parameter [1:0] TOPOUTPUT_SELECT = 0, BOTOUTPUT_SELECT = 0
+  // Defaults are the values that hadamac sets (the real cell has others): an unused model must be silent.
+  parameter [0:0] A_REG = 1, B_REG = 1, TOP_8x8_MULT_REG = 1, BOT_8x8_MULT_REG = 1, PIPELINE_16x16_MULT_REG1 = 1,
+  parameter [0:0] PIPELINE_16x16_MULT_REG2 = 1, A_SIGNED = 1, B_SIGNED = 1,
+  parameter [1:0] TOPOUTPUT_SELECT = 3, BOTOUTPUT_SELECT = 3
 ) (
   input CLK, CE, input [15:0] A, B, C, D, output [31:0] O,
   input AHOLD, BHOLD, CHOLD, DHOLD, IRSTTOP, IRSTBOT, ORSTTOP, ORSTBOT, OLOADTOP, OLOADBOT, ADDSUBTOP, ADDSUBBOT,
