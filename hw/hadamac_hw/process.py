@@ -13,7 +13,7 @@ from pathlib import Path
 __all__ = ["call", "end_group", "search_path", "started", "tail"]
 
 # Reads the groups that are alive, one line for each change; the end of its input is the end of the parent.
-_KEEPER = 'trap "" HUP INT TERM; while read -r line; do all=$line; done; for g in $all; do kill -KILL -- "-$g"; done'
+_KEEPER = 'trap "" HUP INT TERM; while read -r line; do all=$line; done; for g in $all; do kill -KILL "-$g"; done'
 
 
 class _Keeper:

@@ -110,13 +110,13 @@ def write_core(path: Path, make: Callable[..., Core], *, target: str = "generic"
     if path.suffix != ".v":
         raise DataError(f"Verilog file must be named NAME.v, not {path.name!r}")
     platform = find_target(target)
-    core = make(path.stem, target=platform, **parameters)
     example = path.with_name(f"{path.stem}_example.py")
-    contents = {path: core_text(core, platform=platform), example: example_text(core, target)}
-    for file in contents:  # both or none
+    for file in (path, example):
         check_file(file)
     _check_own(example)
-    atomic_files(contents)
+    core = make(path.stem, target=platform, **parameters)
+    contents = {path: core_text(core, platform=platform), example: example_text(core, target)}
+    atomic_files(contents)  # both or none
     return core, example
 
 

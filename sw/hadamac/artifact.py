@@ -127,6 +127,9 @@ def _contents(path: Path) -> tuple[dict, dict[str, bytes]]:
     try:
         if not path.is_dir():
             raise ArtifactError(f"Artifact must be a directory with {MANIFEST}, not {path}")
+    except OSError as e:
+        raise ArtifactError(f"Artifact {path} cannot be read: {why(e)}") from None
+    try:
         contents = read_together(path, MANIFEST, lambda content: _manifest(path, content)["files"])
     except FileNotFoundError as e:
         raise ArtifactError(f"Artifact file {path / str(e.filename)} does not exist") from None

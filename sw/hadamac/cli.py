@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.table import Table
@@ -24,7 +24,7 @@ from .cli_train import quantise, train
 from .cli_verilog import verilog_app
 from .data import load_mnist, shipped_digits
 from .errors import DataError, HadamacError
-from .files import atomic_directory, check_directory, check_file
+from .files import atomic_directory, check_directory, check_file, make_directory
 from .signals import orderly_exit
 from .steps import Steps
 from .tools import require_verilator
@@ -110,6 +110,7 @@ def sim(
     from hadamac_hw.verify import verify
 
     require_verilator()  # before the Verilog is emitted, not after
+    make_directory(build)
     network = load(artifact)
     lanes, steps = folding(network, interval), Steps(2, console)
     with steps.step("Emit Verilog"):
@@ -214,21 +215,24 @@ def demo(
     run(artifact or shipped(), out, frames, seed, console)
 
 
+def _stop(status: int, text: str) -> NoReturn:
+    """Print why, bytes of file names that are no text as escapes, and exit."""
+    print(f"hadamac: {text}".encode(errors="backslashreplace").decode(), file=sys.stderr)
+    sys.exit(status)
+
+
 def main() -> None:
     """Entry point: errors of the user's making are one line and exit code 2."""
     with orderly_exit():
         try:
             app()
         except HadamacError as error:
-            print(f"hadamac: error: {error}", file=sys.stderr)
-            sys.exit(2)
+            _stop(2, f"error: {error}")
         except AssertionError as error:  # a comparison of simulation and prediction
-            print(f"hadamac: failed: {error}", file=sys.stderr)
-            sys.exit(1)
+            _stop(1, f"failed: {error}")
         except OSError as error:  # what the system refuses, wherever: a full disk, a directory without permission
             names = " and ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
-            print(f"hadamac: error: {names + ': ' if names else ''}{error.strerror or error}", file=sys.stderr)
-            sys.exit(2)
+            _stop(2, f"error: {names + ': ' if names else ''}{error.strerror or error}")
 
 
 if __name__ == "__main__":

@@ -16,17 +16,19 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TypeVar
 
 from .errors import DataError
 from .paths import check_parent, failed, target
 from .scratch import directory_lock, held
 
-__all__ = ["Marker", "atomic_directory", "check_directory", "digest"]
+__all__ = ["Marker", "atomic_directory", "check_directory", "digest", "one_version", "open_in"]
+
+T = TypeVar("T")
 
 _CURRENT_DIRECTORY, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
 _NO_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM)  # EPERM: a container's filter of calls
@@ -53,10 +55,11 @@ class Marker:
     name: str
     listed: Callable[[Any], Mapping[str, str | None]]
 
-    def read(self, directory: Path) -> dict[str, str | None] | None:
-        """Digests of all files that hadamac wrote into a directory, the marker among them; None if it wrote none."""
+    def read(self, directory: int) -> dict[str, str | None] | None:
+        """Digests of all files that hadamac wrote into an open directory, the marker too; None if it wrote none."""
         try:
-            listed = dict(self.listed(json.loads((directory / self.name).read_bytes())))
+            with open_in(directory, self.name) as file:
+                listed = dict(self.listed(json.loads(file.read())))
         except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
             return None
         return listed | {self.name: None}
@@ -111,42 +114,80 @@ def check_directory(path: str | os.PathLike[str], *, marker: Marker | None = Non
     check_parent(final)
     try:
         if os.path.lexists(final):
-            if not final.is_dir():
-                raise DataError(f"Cannot write {path}: it exists and is not a directory")
-            _check_replaceable(final, Path(path), marker)
+            _written(final, Path(path), marker)
     except OSError as error:
         raise failed(Path(path), error) from error
 
 
-def _check_replaceable(final: Path, path: Path, marker: Marker | None) -> None:
-    """Refuse a directory with anything in it that hadamac did not write just so."""
-    names = sorted(os.listdir(final))
+def _written(final: Path, path: Path, marker: Marker | None) -> Iterable[str]:
+    """Names of all files in a directory; refused if there is anything in it that hadamac did not write just so."""
+    if not final.is_dir():
+        raise DataError(f"Cannot write {path}: it exists and is not a directory")
+    try:
+        return one_version(final, lambda here: _written_in(here, path, marker), (FileNotFoundError, DataError))
+    except FileNotFoundError:  # gone meanwhile
+        return ()
+
+
+def _written_in(here: int, path: Path, marker: Marker | None) -> list[str]:
+    names = sorted(os.listdir(here))
     if not names:
-        return
+        return names
     if marker is None:
         raise DataError(f"Cannot write {path}: the directory is not empty, so it is not replaced; name another")
     if marker.name not in names:
         raise DataError(f"Cannot write {path}: the directory is not empty and holds no {marker.name}, so it is not "
                         "replaced; name another")
-    listed = marker.read(final) if _is_file(final / marker.name) else None
+    listed = marker.read(here) if _is_file(here, marker.name) else None
     if listed is None:
         raise DataError(f"Cannot write {path}: its {marker.name} is not one that hadamac wrote, so it is not replaced; "
                         "name another")
     for name in names:
-        if name not in listed or not _is_file(final / name):
+        if name not in listed or not _is_file(here, name):
             raise DataError(f"Cannot write {path}: it holds {name!r}, which hadamac did not write, so it is not "
                             "replaced; move that away or name another")
-        if listed[name] is not None and _file_digest(final / name) != listed[name]:
+        if listed[name] is not None and _file_digest(here, name) != listed[name]:
             raise DataError(f"Cannot write {path}: {name!r} in it was changed since hadamac wrote it, so it is not "
                             "replaced; move that away or name another")
+    return names
 
 
-def _is_file(path: Path) -> bool:
-    return stat.S_ISREG(os.lstat(path).st_mode)
+def one_version(directory: Path, read: Callable[[int], T], errors: tuple = (FileNotFoundError,)) -> T:
+    """Read from one version of a directory, though it be replaced meanwhile.
+
+    Parameters
+    ----------
+    directory
+        A directory that `atomic_directory` writes.
+    read
+        Is given the open directory; again, if it raises one of `errors` and another version stands there now: one
+        that was replaced loses its files.
+    errors
+        Types of errors.
+    """
+    while True:
+        here = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            return read(here)
+        except errors:
+            # While it is open, no other directory has its number.
+            if os.path.samestat(os.fstat(here), os.stat(directory)):
+                raise
+        finally:
+            os.close(here)
 
 
-def _file_digest(path: Path) -> str:
-    with open(path, "rb") as file:
+def open_in(directory: int, name: str) -> BinaryIO:
+    """Open a file of an open directory for reading."""
+    return open(os.open(name, os.O_RDONLY, dir_fd=directory), "rb")
+
+
+def _is_file(directory: int, name: str) -> bool:
+    return stat.S_ISREG(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode)
+
+
+def _file_digest(directory: int, name: str) -> str:
+    with open_in(directory, name) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -161,14 +202,13 @@ def _put(new: Path, final: Path, path: Path, marker: Marker | None) -> None:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
             try:
-                _check_replaceable(final, path, marker)  # what stands there may have changed while the body ran
-                written = marker.read(final) if marker else None
+                written = _written(final, path, marker)  # what stands there may have changed while the body ran
                 old = _change_places(new, final)
             except FileNotFoundError:  # gone again: somebody writes here without asking for the lock
                 if attempt == 2:
                     raise
                 continue
-            _discard(old, final, written or {})
+            _discard(old, final, written)
             return
 
 
@@ -199,7 +239,7 @@ def _exchanged(one: Path, other: Path) -> bool:
     raise OSError(number, os.strerror(number), str(one))
 
 
-def _discard(old: Path, final: Path, written: Mapping[str, str | None]) -> None:
+def _discard(old: Path, final: Path, written: Iterable[str]) -> None:
     """Remove the files that hadamac wrote; what came in at the last instant moves to the new directory."""
     for name in written:
         with suppress(OSError):

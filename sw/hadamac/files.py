@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from .directories import Marker, atomic_directory, check_directory
+from .directories import Marker, atomic_directory, check_directory, one_version, open_in
 from .errors import DataError
 from .paths import check_parent, failed, named, target, why
 from .scratch import held
@@ -152,6 +152,8 @@ def make_directory(path: str | os.PathLike[str]) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"Cannot make the directory {path}: {why(error)}") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise DataError(f"Cannot write in the directory {path}: it may not be written to")
     return path
 
 
@@ -177,22 +179,15 @@ def read_together(directory: Path, first: str, others: Callable[[bytes], Iterabl
     OSError
         The directory or a file is missing or cannot be read.
     """
-    while True:
-        here = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            contents = {first: _read_in(here, first)}
-            return contents | {name: _read_in(here, name) for name in others(contents[first])}
-        except FileNotFoundError:
-            # A version that was replaced loses its files; while it is open, no other one has its number.
-            if os.path.samestat(os.fstat(here), os.stat(directory)):
-                raise
-        finally:
-            os.close(here)
+    def read(here: int) -> dict[str, bytes]:
+        contents = {first: read_in(here, first)}
+        return contents | {name: read_in(here, name) for name in others(contents[first])}
 
+    def read_in(here: int, name: str) -> bytes:
+        with open_in(here, name) as file:
+            return file.read()
 
-def _read_in(directory: int, name: str) -> bytes:
-    with open(os.open(name, os.O_RDONLY, dir_fd=directory), "rb") as file:
-        return file.read()
+    return one_version(directory, read)
 
 
 def read_text(path: str | os.PathLike[str]) -> str:

@@ -113,22 +113,32 @@ def held(directory: Path, prefix: str = ".hadamac", *, file: bool = False, mode:
         It cannot be made.
     """
     sweep(directory)
+    path, descriptor = _make(directory, prefix, file, mode)
+    try:
+        yield path
+    finally:
+        _remove(path)
+        os.close(descriptor)
+
+
+def _make(directory: Path, prefix: str, file: bool, mode: int) -> tuple[Path, int]:
+    """Make and lock one; again, if another process swept it away before the lock was ours."""
     while True:
         path = directory / f"{prefix}-{os.getpid()}-{secrets.token_hex(4)}.tmp"
-        if file:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, mode)
-        else:
-            path.mkdir(mode)
-            descriptor = os.open(path, os.O_RDONLY)
         try:
-            _locked(descriptor)
-            if not _same(descriptor, path):  # swept by another process before the lock was ours
-                continue
-            yield path
-            return
-        finally:
-            _remove(path)
-            os.close(descriptor)
+            if file:
+                descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, mode)
+            else:
+                path.mkdir(mode)
+                descriptor = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            if not directory.is_dir():
+                raise
+            continue
+        _locked(descriptor)
+        if _same(descriptor, path):
+            return path, descriptor
+        os.close(descriptor)
 
 
 def _base() -> Path:
