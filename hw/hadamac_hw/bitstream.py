@@ -65,8 +65,10 @@ def run_tool(command: list[str], work: Path, log: str, timeout_s: float,
     last, streams = "", {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
     with ExitStack() as stack:
         try:
-            child = stack.enter_context(started(command, cwd=work, env=os.environ | wasm_variables(), text=True,
-                                                errors="replace", **streams))
+            # A tool that is ended leaves temporary files: in the working directory, which goes.
+            variables = os.environ | wasm_variables() | {"TMPDIR": os.path.abspath(work)}
+            child = stack.enter_context(started(command, cwd=work, env=variables, text=True, errors="replace",
+                                                **streams))
         except OSError as error:  # it was there when the build began
             raise ToolError(f"{name} cannot be started: {error.strerror}") from None
         timer = threading.Timer(timeout_s, end_group, [child])

@@ -118,7 +118,7 @@ def _compile(
 ) -> None:
     from cocotb_tools import config
 
-    env = {**os.environ, **require_verilator()}
+    env = {**os.environ, **require_verilator(), "TMPDIR": str(directory)}  # a compiler that is ended leaves files
     for variable in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):  # `make sim` must not hand its own flags down
         env.pop(variable, None)
     (directory / f"{top}.v").write_text(text)
@@ -143,7 +143,8 @@ def _compile(
         except subprocess.TimeoutExpired:
             raise ToolError(f"Verilator did not compile {top} within {timeout_s:.0f} s; see {log_path}") from None
     if failed:
-        raise ToolError(f"Verilator could not compile {top}; the last lines of {log_path}:\n{tail(log_path)}")
+        end = tail(log_path) or "(none: is the disk full?)"
+        raise ToolError(f"Verilator could not compile {top}; the last lines of {log_path}:\n{end}")
 
 
 def build(
