@@ -54,7 +54,7 @@ class _Keeper:
         if self.shell is not None:
             self.shell.stdin.close()  # empty: every line is written at once
             self.shell.returncode = 0  # no child of this process
-        self.__init__()
+        self.groups, self.lock, self.shell = set(), threading.Lock(), None
 
 
 _keeper = _Keeper()

@@ -34,12 +34,14 @@ def plain_name(path: str | os.PathLike[str]) -> bool:
     return _PLAIN.fullmatch(os.fspath(path)) is not None
 
 
-def _locked(descriptor: int) -> bool:
-    """Take the lock, unless another process has it; a file system without locks refuses it to everybody."""
+def _locked(descriptor: int) -> bool | None:
+    """Take the lock: False if another process has it, None on a file system without locks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return False
+    except OSError:
+        return None
     return True
 
 
@@ -60,9 +62,9 @@ def directory_lock(directory: Path, patience_s: float = _LOCK_S) -> Iterator[boo
         return
     try:
         until = time.monotonic() + patience_s
-        while not (got := _locked(descriptor)) and time.monotonic() < until:
+        while (got := _locked(descriptor)) is False and time.monotonic() < until:
             time.sleep(0.002)
-        yield got
+        yield bool(got)
     finally:
         os.close(descriptor)
 
@@ -135,8 +137,7 @@ def _make(directory: Path, prefix: str, file: bool, mode: int) -> tuple[Path, in
             if not directory.is_dir():
                 raise
             continue
-        _locked(descriptor)
-        if _same(descriptor, path):
+        if _locked(descriptor) is not False and _same(descriptor, path):
             return path, descriptor
         os.close(descriptor)
 

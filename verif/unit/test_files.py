@@ -1,14 +1,19 @@
-"""Whole files and directories, or none."""
+"""Whole files, or none; what is not a file is written to as it stands."""
 
 from __future__ import annotations
 
 import os
 import re
+import stat
+import subprocess
+import sys
+import threading
 
 import pytest
 
+from hadamac import files
 from hadamac.errors import DataError
-from hadamac.files import atomic_directory, atomic_write
+from hadamac.files import atomic_files, atomic_write, check_file
 
 
 def names(directory) -> list[str]:
@@ -50,3 +55,64 @@ def test_write_names_what_is_wrong_with_the_path(tmp_path):
         atomic_write(tmp_path / "file" / "a", "")
     with refused(f"Cannot write {tmp_path}: it is a directory"):
         atomic_write(tmp_path, "")
+
+
+def test_a_link_stays_and_its_target_is_replaced(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to("there/file")
+    (tmp_path / "first").symlink_to("link")
+    for text in ("new", "newer"):  # the target is missing at first
+        atomic_write(tmp_path / "first", text)
+        assert (tmp_path / "there" / "file").read_text() == text
+    assert (tmp_path / "first").is_symlink() and (tmp_path / "link").is_symlink()
+    assert names(tmp_path / "there") == ["file"] and names(tmp_path) == ["first", "link", "there"]
+    (tmp_path / "round").symlink_to("round")
+    with pytest.raises(DataError, match="^Cannot write .*/round: "):
+        atomic_write(tmp_path / "round", "")
+
+
+def test_permissions_stay(tmp_path):
+    (tmp_path / "a").write_text("")
+    (tmp_path / "a").chmod(0o640)
+    atomic_write(tmp_path / "a", "new")
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
+
+
+def test_a_pipe_is_written_to(tmp_path, monkeypatch):
+    path, got = tmp_path / "pipe", []
+    os.mkfifo(path)
+    reader = threading.Thread(target=lambda: got.append(path.read_bytes()))
+    reader.start()
+    atomic_write(path, b"x" * 200_000)
+    reader.join()
+    assert got == [b"x" * 200_000] and path.is_fifo()
+    monkeypatch.setattr(files, "_READER_S", 0.05)
+    with refused(f"Cannot write {path}: nobody reads from this pipe"):
+        atomic_write(path, b"")
+    assert names(tmp_path) == ["pipe"] and path.is_fifo()
+
+
+def test_a_device_is_written_to(tmp_path):
+    atomic_write("/dev/null", "anything")
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    with refused("Cannot write /dev/full: No space left on device"):
+        atomic_write("/dev/full", "anything")
+    script = "from hadamac.files import atomic_write; print(1); atomic_write('/dev/stdout', '2\\n'); print(3)"
+    with open(tmp_path / "out", "w") as out:
+        subprocess.run([sys.executable, "-c", script], stdout=out, check=True)
+    assert (tmp_path / "out").read_text() == "1\n2\n3\n" and names(tmp_path) == ["out"]
+
+
+def test_several_files_or_none(tmp_path, monkeypatch):
+    (tmp_path / "a").write_text("old")
+    monkeypatch.setattr(files, "_READER_S", 0.01)
+    os.mkfifo(tmp_path / "pipe")
+    with refused(f"Cannot write {tmp_path}/pipe: nobody reads from this pipe"):
+        atomic_files({tmp_path / "a": "new", tmp_path / "b": "new", tmp_path / "pipe": "new"})
+    with refused(f"Cannot write {tmp_path}/no/c: the directory {tmp_path}/no does not exist"):
+        atomic_files({tmp_path / "a": "new", tmp_path / "no" / "c": "new"})
+    assert names(tmp_path) == ["a", "pipe"] and (tmp_path / "a").read_text() == "old"
+    atomic_files({tmp_path / "a": "new", tmp_path / "b": "new"})
+    assert names(tmp_path) == ["a", "b", "pipe"] and (tmp_path / "a").read_text() == "new"
+    with refused(f"Cannot write {tmp_path}: it is a directory"):
+        check_file(tmp_path)

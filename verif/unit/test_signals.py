@@ -14,6 +14,7 @@ import pytest
 
 from hadamac import scratch, signals
 from hadamac.files import atomic_directory, atomic_write
+from hadamac_hw.process import search_path
 
 # In place of a command: a directory half written, a compiler with a child of its own, a program of somebody else's.
 PROGRAM = """
@@ -130,3 +131,11 @@ def test_only_what_nobody_holds_is_swept(tmp_path):
             pass
         assert directory.is_dir() and file.is_file()
     assert sorted(os.listdir(tmp_path)) == sorted([*names[1::2], names[4], ".hadamac-2-01234567.tmp", "out"])
+
+
+def test_a_search_path_of_names_with_colons(tmp_path):
+    odd = tmp_path / "a:b"
+    odd.mkdir()
+    (odd / "module.py").write_text("")
+    first, second = search_path(["", str(tmp_path), str(odd)], tmp_path).split(os.pathsep)
+    assert first == str(tmp_path) and os.listdir(second) == ["module.py"]
