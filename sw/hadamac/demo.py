@@ -27,7 +27,8 @@ def run(artifact: Path, out: Path, frames: int, seed: int, console: Console) -> 
 
     steps, rtl, pictures = Steps(6, console), out / "rtl", out / "pictures"
     require_verilator()  # before minutes of work, not after
-    make_directory(out / "sim")
+    for directory in (out, out / "sim"):
+        make_directory(directory)
     check_directory(rtl, marker=DIRECTORY)
     check_directory(pictures, marker=PICTURES)
     with steps.step(f"Load the trained network {artifact.name}") as bar:

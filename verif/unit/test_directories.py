@@ -77,7 +77,7 @@ def test_what_others_put_there_is_kept(target):
         (".git", lambda p: p.mkdir(), refusal.format("'.git'")),
         ("link", lambda p: p.symlink_to(target / "a"), refusal.format("'link'")),
         ("a", lambda p: p.write_text("edited"), changed),
-        ("a", lambda p: (p.unlink(), p.symlink_to("/dev/null")), refusal.format("'a'")),
+        ("a", lambda p: (p.unlink(), p.symlink_to("list.json")), refusal.format("'a'")),
     ):
         put(target / name)
         before = names(target)

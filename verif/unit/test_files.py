@@ -93,14 +93,17 @@ def test_a_pipe_is_written_to(tmp_path, monkeypatch):
 
 
 def test_a_device_is_written_to(tmp_path):
-    atomic_write("/dev/null", "anything")
-    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
-    with refused("Cannot write /dev/full: No space left on device"):
-        atomic_write("/dev/full", "anything")
-    script = "from hadamac.files import atomic_write; print(1); atomic_write('/dev/stdout', '2\\n'); print(3)"
+    """A terminal, which even root cannot replace, and a link such as ``/dev/stdout``."""
+    reader, terminal = os.openpty()
+    atomic_write(os.ttyname(terminal), "anything")
+    assert os.read(reader, 99) == b"anything"
+    os.close(reader)
+    os.close(terminal)
+    (tmp_path / "stdout").symlink_to("/proc/self/fd/1")
+    script = f"from hadamac.files import atomic_write; print(1); atomic_write('{tmp_path}/stdout', '2\\n'); print(3)"
     with open(tmp_path / "out", "w") as out:
         subprocess.run([sys.executable, "-c", script], stdout=out, check=True)
-    assert (tmp_path / "out").read_text() == "1\n2\n3\n" and names(tmp_path) == ["out"]
+    assert (tmp_path / "out").read_text() == "1\n2\n3\n" and names(tmp_path) == ["out", "stdout"]
 
 
 def test_several_files_or_none(tmp_path, monkeypatch):
