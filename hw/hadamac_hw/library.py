@@ -39,7 +39,8 @@ from .quadratic import Quadratic
 from .spectral_pool import SpectralPad, SpectralPool
 from .tile import Decimate, MaxPool
 
-__all__ = ["DIRECTORY", "Core", "configuration", "core_text", "cores", "network_name", "network_verilog", "write_library"]
+__all__ = ["DIRECTORY", "Core", "configuration", "core_text", "cores", "network_name", "network_verilog",
+           "write_library"]
 
 MANIFEST = "manifest.json"
 

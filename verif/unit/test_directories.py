@@ -121,8 +121,8 @@ def test_what_arrives_while_the_body_runs_is_kept(target, monkeypatch):
 def test_a_marker_is_known_by_its_content(tmp_path, marker, content):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / marker.name).write_text(content)
-    with refused(f"Cannot write {tmp_path}/out: its {marker.name} is not one that hadamac wrote, so it is not replaced; "
-                 "name another", DataError):
+    with refused(f"Cannot write {tmp_path}/out: its {marker.name} is not one that hadamac wrote, so it is not "
+                 "replaced; name another", DataError):
         check_directory(tmp_path / "out", marker=marker)
 
 

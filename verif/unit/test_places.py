@@ -72,8 +72,8 @@ def test_directories_without_permission(tmp_path):
         drop = [shutil.which("setpriv"), "--bounding-set=-dac_override,-dac_read_search"]
         if drop[0] is None:
             pytest.skip("setpriv is needed to test as root")
-    done = subprocess.run([*drop, sys.executable, "-c", LOCKED], input="\n".join(commands), capture_output=True, text=True,
-                          cwd=tmp_path)
+    done = subprocess.run([*drop, sys.executable, "-c", LOCKED], input="\n".join(commands), capture_output=True,
+                          text=True, cwd=tmp_path)
     (tmp_path / "closed").chmod(0o755)
     lines = iter(done.stderr.splitlines())
     for command in commands:
