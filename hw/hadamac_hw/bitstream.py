@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from hadamac import __version__
+from hadamac.directories import digest
 from hadamac.errors import DataError, FitError, ToolError
-from hadamac.files import atomic_directory, check_directory
-from hadamac.tools import require_fpga
+from hadamac.files import Marker, atomic_directory, check_directory
+from hadamac.scratch import scratch_directory
+from hadamac.tools import require_fpga, wasm_variables
 
 from .boards.ulx3s import Board
+from .process import end_group, started
 
-__all__ = ["Report", "build_bitstream", "constraints", "run_tool"]
+__all__ = ["DIRECTORY", "Report", "build_bitstream", "constraints", "run_tool"]
 
-MARKER = "report.json"
+DIRECTORY = Marker("report.json", lambda report: report["hadamac"]["files"])
+"""How a bitstream's directory is known: by nextpnr's report, to which hadamac adds the files' SHA-256."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +62,18 @@ def run_tool(command: list[str], work: Path, log: str, timeout_s: float,
              watch: Callable[[str], None] = lambda line: None):
     """One tool, in the working directory (YoWASP programs see no absolute path); ``watch`` sees each line it prints."""
     name = Path(command[0]).name
-    try:
-        child = subprocess.Popen(command, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                 errors="replace", stdin=subprocess.DEVNULL)
-    except OSError as error:  # it was there when the build began
-        raise ToolError(f"{name} cannot be started: {error.strerror}") from None
-    timer = threading.Timer(timeout_s, child.kill)
-    timer.start()
-    last = ""
-    try:
+    last, streams = "", {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
+    with ExitStack() as stack:
+        try:
+            # A tool that is ended leaves temporary files: in the working directory, which goes.
+            variables = os.environ | wasm_variables() | {"TMPDIR": os.path.abspath(work)}
+            child = stack.enter_context(started(command, cwd=work, env=variables, text=True, errors="replace",
+                                                **streams))
+        except OSError as error:  # it was there when the build began
+            raise ToolError(f"{name} cannot be started: {error.strerror}") from None
+        timer = threading.Timer(timeout_s, end_group, [child])
+        stack.callback(timer.cancel)
+        timer.start()
         with open(work / log, "w") as file:
             for line in child.stdout:
                 file.write(line)
@@ -72,12 +81,7 @@ def run_tool(command: list[str], work: Path, log: str, timeout_s: float,
                 if line.strip() and not last.startswith("ERROR"):
                     last = line.strip()
         child.wait()
-    finally:
         late = not timer.is_alive()
-        timer.cancel()
-        child.kill()  # no effect on one that has ended
-        child.wait()
-        child.stdout.close()
     if child.returncode:
         raise ToolError(f"{name} did not end within {timeout_s:.0f} s" if late else
                         f"{name} failed: {last or 'no message'}")
@@ -111,10 +115,9 @@ def build_bitstream(
     progress : callable
         Called with the name of each stage.
     """
-    check_directory(out, marker=MARKER)
+    check_directory(out, marker=DIRECTORY)
     tools = {name: require_fpga(f"yowasp-{name}") for name in ("yosys", "nextpnr-ecp5", "ecppack")}
-    with tempfile.TemporaryDirectory(prefix="hadamac-build-") as scratch:
-        work = Path(scratch)
+    with scratch_directory("build") as work:
         (work / f"{top}.v").write_text(verilog)
         (work / "board.lpf").write_text(constraints(board))
         progress("synthesis (yosys; its first run compiles it, which takes minutes)")
@@ -128,12 +131,17 @@ def build_bitstream(
         progress("bitstream (ecppack)")
         run_tool([tools["ecppack"], "--compress", "--input", f"{top}.config", "--bit", f"{top}.bit"], work,
                  "ecppack.log", timeout_s)
-        report = Report.parse(json.loads((work / "report.json").read_text()), Path(out) / f"{top}.bit")
+        told = json.loads((work / "report.json").read_text())
+        report = Report.parse(told, Path(out) / f"{top}.bit")
         for clock, (achieved, constraint) in report.fmax.items():
             if achieved < constraint:
                 raise FitError(f"Clock {clock} reaches {achieved:.1f} MHz with seed {seed}, {board.name} needs "
                                f"{constraint:.1f}; nothing was written, try another --seed")
-        with atomic_directory(out, marker=MARKER) as directory:
-            for name in (f"{top}.v", f"{top}.bit", "report.json", "yosys.log", "nextpnr.log"):
-                shutil.copy(work / name, directory / name)
+        with atomic_directory(out, marker=DIRECTORY) as directory:
+            files = [f"{top}.v", f"{top}.bit", "yosys.log", "nextpnr.log"]
+            for name in files:
+                shutil.copyfile(work / name, directory / name)
+            told["hadamac"] = {"version": __version__,
+                               "files": {name: digest((directory / name).read_bytes()) for name in files}}
+            (directory / DIRECTORY.name).write_text(json.dumps(told, indent=2) + "\n")
     return report

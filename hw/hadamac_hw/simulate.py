@@ -10,16 +10,16 @@ import re
 import secrets
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 from hadamac.errors import DescriptionError, ToolError
+from hadamac.scratch import scratch_directory
 
 from .emit import emit
-from .process import call, tail
+from .process import call, search_path, tail
 from .stream import Fifo
 from .verilate import build
 
@@ -73,7 +73,7 @@ def _environment(program: Path, test_module: str, results: Path, seed: int, extr
     env |= {
         "GPI_USERS": f"{find_libpython()};{config.pygpi_entry_point()}",
         "PYGPI_PYTHON_BIN": sys.executable,
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "PYTHONPATH": search_path(sys.path, results.parent),
         "COCOTB_TOPLEVEL": program.name,
         "COCOTB_TEST_MODULES": test_module,
         "COCOTB_RESULTS_FILE": str(results),
@@ -138,15 +138,15 @@ def run(
     """
     seed = seed_from_environment() if seed is None else seed
     print(f"{program.name}: {test_module}, seed {seed} (HADAMAC_SEED={seed} repeats it)", flush=True)
-    with tempfile.TemporaryDirectory(prefix="hadamac-sim-") as scratch:
-        results, log_path = Path(scratch, "results.xml"), Path(scratch, "sim.log")
+    with scratch_directory("sim") as scratch:
+        results, log_path = scratch / "results.xml", scratch / "sim.log"
         variables = _environment(program, test_module, results, seed, env or {})
         if testcase is not None:
             variables["COCOTB_TEST_FILTER"] = testcase
         command = [str(program)] + (["--trace", "--trace-file", str(Path(waves).resolve())] if waves else [])
         with open(log_path, "w") as log:
             try:
-                code = call(command, cwd=Path(scratch), env=variables, log=log, timeout_s=timeout_s)
+                code = call(command, cwd=scratch, env=variables, log=log, timeout_s=timeout_s)
             except subprocess.TimeoutExpired:
                 text = f"{program.name}: no end after {timeout_s:g} s, killed (seed {seed})\n{tail(log_path)}"
                 raise SimulationFailure(text) from None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 from hadamac.errors import DataError, DescriptionError
-from hadamac.files import atomic_write, check_file
+from hadamac.files import atomic_files, check_file
 from hadamac.model import fft_iterative
 from hadamac.model.fft import SCALINGS
 
@@ -109,14 +110,30 @@ def write_core(path: Path, make: Callable[..., Core], *, target: str = "generic"
     if path.suffix != ".v":
         raise DataError(f"Verilog file must be named NAME.v, not {path.name!r}")
     platform = find_target(target)
-    core = make(path.stem, target=platform, **parameters)
     example = path.with_name(f"{path.stem}_example.py")
-    contents = {path: core_text(core, platform=platform), example: example_text(core, target)}
-    for file in contents:  # both or none
+    for file in (path, example):
         check_file(file)
-    for file, content in contents.items():
-        atomic_write(file, content)
+    _check_own(example)
+    core = make(path.stem, target=platform, **parameters)
+    contents = {path: core_text(core, platform=platform), example: example_text(core, target)}
+    atomic_files(contents)  # both or none
     return core, example
+
+
+_SIGNATURE = "# Unchanged, this file may be replaced by hadamac: "
+
+
+def _signed(text: str) -> str:
+    return f"{text}\n{_SIGNATURE}{hashlib.sha256(text.encode()).hexdigest()}\n"
+
+
+def _check_own(example: Path) -> None:
+    """Refuse to replace an example, whose name nobody gave, by a file that hadamac wrote if it is not one itself."""
+    if not example.exists():
+        return
+    text = example.read_bytes().decode(errors="replace")
+    if text != _signed(text.rpartition(f"\n{_SIGNATURE}")[0]):
+        raise DataError(f"Cannot write {example}: it is not as hadamac wrote it; move it away or name another core")
 
 
 def example_text(core: Core, target: str) -> str:
@@ -130,9 +147,9 @@ def example_text(core: Core, target: str) -> str:
         if plan.scaling == "run-time":  # the place of a halving matters where words inside have one width
             scales = ", schedules" if isinstance(block, IterativeFft) else ", schedules.sum(1)"
         expect, out_width = _EXPECT.format(scales=scales, order=block.order), plan.out_width
-    return _EXAMPLE.format(
+    return _signed(_EXAMPLE.format(
         name=core.name, plan=plan, kind=type(plan).__name__, module=type(plan).__module__, points=block.frame[0],
-        out_width=out_width, target=target, expect=expect)
+        out_width=out_width, target=target, expect=expect))
 
 
 _EXPECT = """schedules = rng.integers(0, 2, (len(x), PLAN.stages))

@@ -20,13 +20,14 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from hadamac.errors import DescriptionError, ToolError
 from hadamac.files import atomic_directory, make_directory
+from hadamac.paths import failed, named
+from hadamac.scratch import scratch_directory
 from hadamac.tools import cache_directory, compiler_version, require_verilator, verilator_version
 
 from .emit import TIMESCALE
@@ -49,7 +50,11 @@ _VERILATE = ("-Wno-fatal", "-O3", "--x-assign", "fast", "--x-initial", "fast", *
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold an advisory lock, which the system drops if the process dies."""
-    with open(path, "w") as file:
+    try:
+        file = open(path, "w")
+    except OSError as error:
+        raise failed(path, error) from error
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -113,7 +118,7 @@ def _compile(
 ) -> None:
     from cocotb_tools import config
 
-    env = {**os.environ, **require_verilator()}
+    env = {**os.environ, **require_verilator(), "TMPDIR": str(directory)}  # a compiler that is ended leaves files
     for variable in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):  # `make sim` must not hand its own flags down
         env.pop(variable, None)
     (directory / f"{top}.v").write_text(text)
@@ -138,7 +143,8 @@ def _compile(
         except subprocess.TimeoutExpired:
             raise ToolError(f"Verilator did not compile {top} within {timeout_s:.0f} s; see {log_path}") from None
     if failed:
-        raise ToolError(f"Verilator could not compile {top}; the last lines of {log_path}:\n{tail(log_path)}")
+        end = tail(log_path) or "(none: is the disk full?)"
+        raise ToolError(f"Verilator could not compile {top}; the last lines of {log_path}:\n{end}")
 
 
 def build(
@@ -178,9 +184,7 @@ def build(
     ToolError
         A tool is missing, or the design does not compile; the message ends with the last lines of the log.
     """
-    build_dir = Path(build_dir).resolve()
-    if any(character.isspace() for character in str(build_dir)):
-        raise ToolError(f"make cannot compile with a space in a directory name, as in {build_dir}; name another")
+    build_dir = Path(os.path.realpath(named(build_dir)))
     require_verilator()
     facts = (verilog_text, top, tuple(options), waves, public, OPTIMISE, _VERILATE, TIMESCALE, sys.prefix)
     key = hashlib.sha256(repr((*facts, verilator_version(), compiler_version())).encode()).hexdigest()[:16]
@@ -192,9 +196,9 @@ def build(
     log = home.with_suffix(".log")
     with _locked(home.with_suffix(".lock")):
         if not program.is_file():
-            work_directory = tempfile.TemporaryDirectory(prefix=".compile-", dir=build_dir)
-            with atomic_directory(home) as fresh, work_directory as work:
-                _compile(Path(work), verilog_text, top, options, waves, public, log, timeout_s)
+            # Not beside it: make cannot stand a space, a colon and more in the name of a directory.
+            with atomic_directory(home) as fresh, scratch_directory("compile") as work:
+                _compile(work, verilog_text, top, options, waves, public, log, timeout_s)
                 (fresh / f"{top}.v").write_text(verilog_text)
-                shutil.move(Path(work) / top, fresh / top)
+                shutil.move(work / top, fresh / top)
     return program

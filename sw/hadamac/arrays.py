@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from .errors import DataError
-from .files import atomic_write
+from .directories import digest
+from .files import Marker, atomic_write
 from .numeric import to_integers
 from .quantised import Prediction, QuantNetwork
 
-__all__ = ["load_array", "load_images", "save_array", "write_trace"]
+__all__ = ["TRACE", "load_array", "load_images", "save_array", "write_trace"]
 
 
 def load_array(path: Path, what: str, kind: str = "numbers") -> np.ndarray:
@@ -36,17 +37,36 @@ def load_images(path: Path) -> np.ndarray:
 
 def save_array(path: Path, array: np.ndarray) -> None:
     """Write one .npy, whole or not at all."""
+    atomic_write(path, _npy(array))
+
+
+def _npy(array: np.ndarray) -> bytes:
+    """A .npy in memory: NumPy itself reports a full disk without its name or number."""
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
-    atomic_write(path, buffer.getvalue())
+    return buffer.getvalue()
+
+
+def _listed(formats: dict) -> dict[str, str | None]:
+    if not formats or not all(f["format"].startswith("SQ(") and f["shape"] for f in formats.values()):
+        raise ValueError("no formats of edges")
+    return {f"{edge}.npy": facts.get("sha256") for edge, facts in formats.items()}
+
+
+TRACE = Marker("formats.json", _listed)
+"""How a trace's directory is known."""
 
 
 def write_trace(directory: Path, qnet: QuantNetwork, prediction: Prediction) -> None:
-    """One integer .npy per edge, complex ones with a last axis (real, imaginary), and ``formats.json``."""
+    """One integer .npy per edge, complex ones with a last axis (real, imaginary), and ``formats.json``.
+
+    The latter gives format, shape and SHA-256 of each file.
+    """
     formats = {}
     for name, words in prediction.trace.items():
         if np.iscomplexobj(words):
             words = np.stack([words.real, words.imag], -1)
-        np.save(directory / f"{name}.npy", to_integers(words), allow_pickle=False)
-        formats[name] = {"format": str(qnet.edges[name]), "shape": list(words.shape)}
-    (directory / "formats.json").write_text(json.dumps(formats, indent=2) + "\n")
+        content = _npy(to_integers(words))
+        (directory / f"{name}.npy").write_bytes(content)
+        formats[name] = {"format": str(qnet.edges[name]), "shape": list(words.shape), "sha256": digest(content)}
+    (directory / TRACE.name).write_text(json.dumps(formats, indent=2) + "\n")

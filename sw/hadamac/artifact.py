@@ -24,13 +24,14 @@ import safetensors
 import safetensors.numpy
 
 from .errors import ArtifactError, HadamacError
-from .files import atomic_directory, parse_json
+from .files import Marker, atomic_directory, parse_json, read_together
+from .paths import why
 from .network import Network
 from .quantised import Formats, QuantNetwork, QuantStage
 from .records import operation, record
 from .reference import check_parameters
 
-__all__ = ["Artifact", "load", "save", "shipped"]
+__all__ = ["DIRECTORY", "Artifact", "load", "save", "shipped"]
 
 MANIFEST, WEIGHTS, FLOAT = "artifact.json", "weights.safetensors", "float.safetensors"
 VERSION = 2
@@ -80,11 +81,21 @@ def save(artifact: Artifact, path) -> Path:
         "files": {name: _digest(content) for name, content in files.items()},
     }
     manifest["checksum"] = _checksum(manifest)
-    with atomic_directory(path, marker=MANIFEST) as directory:
+    with atomic_directory(path, marker=DIRECTORY) as directory:
         (directory / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
         for name, content in files.items():
             (directory / name).write_bytes(content)
     return Path(path)
+
+
+def _listed(manifest: dict) -> dict[str, str]:
+    if manifest["format"] != "hadamac-artifact" or _checksum(manifest) != manifest["checksum"]:
+        raise ValueError("no manifest of hadamac, or changed since")
+    return manifest["files"]
+
+
+DIRECTORY = Marker(MANIFEST, _listed)
+"""How an artifact's directory is known."""
 
 
 def shipped() -> Path:
@@ -98,8 +109,7 @@ def load(path=None) -> Artifact:
     Raises ArtifactError, one line, if anything is missing, damaged, truncated or foreign.
     """
     path = shipped() if path is None else Path(path)
-    manifest = _manifest(path)
-    contents = {name: _verified(path / name, digest) for name, digest in manifest["files"].items()}
+    manifest, contents = _contents(path)
     try:
         network = Network.from_json(manifest["network"])
         formats = Formats(**manifest["formats"])
@@ -112,19 +122,27 @@ def load(path=None) -> Artifact:
     return Artifact(qnet, params, manifest["accuracy"], manifest["provenance"])
 
 
-def _read(path: Path) -> bytes:
+def _contents(path: Path) -> tuple[dict, dict[str, bytes]]:
+    """The manifest and the files that it lists, all of one version of the directory."""
     try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise ArtifactError(f"Artifact file {path} does not exist") from None
+        if not path.is_dir():
+            raise ArtifactError(f"Artifact must be a directory with {MANIFEST}, not {path}")
     except OSError as e:
-        raise ArtifactError(f"Artifact file {path} cannot be read: {e.strerror}") from None
+        raise ArtifactError(f"Artifact {path} cannot be read: {why(e)}") from None
+    try:
+        contents = read_together(path, MANIFEST, lambda content: _manifest(path, content)["files"])
+    except FileNotFoundError as e:
+        raise ArtifactError(f"Artifact file {path / str(e.filename)} does not exist") from None
+    except OSError as e:
+        raise ArtifactError(f"Artifact file {path / str(e.filename or MANIFEST)} cannot be read: {why(e)}") from None
+    manifest = _manifest(path, contents[MANIFEST])
+    for name, digest in manifest["files"].items():
+        if _digest(contents[name]) != digest:
+            raise ArtifactError(f"Artifact file {path / name} is damaged or truncated: its checksum does not match")
+    return manifest, contents
 
 
-def _manifest(path: Path) -> dict:
-    if not path.is_dir():
-        raise ArtifactError(f"Artifact must be a directory with {MANIFEST}, not {path}")
-    content = _read(path / MANIFEST)
+def _manifest(path: Path, content: bytes) -> dict:
     try:
         manifest = parse_json(content)
     except ValueError as e:
@@ -140,13 +158,6 @@ def _manifest(path: Path) -> dict:
     if _checksum(manifest) != manifest["checksum"]:
         raise ArtifactError(f"Artifact file {path / MANIFEST} was changed: its checksum does not match")
     return manifest
-
-
-def _verified(path: Path, digest: str) -> bytes:
-    content = _read(path)
-    if _digest(content) != digest:
-        raise ArtifactError(f"Artifact file {path} is damaged or truncated: its checksum does not match")
-    return content
 
 
 def _open(path: Path, content: bytes) -> dict[str, np.ndarray]:

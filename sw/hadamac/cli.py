@@ -1,6 +1,7 @@
 """The command ``hadamac``: one verb per step, each with an example.
 
-Bad input ends with one line on standard error and exit code 2, a failed comparison with exit code 1.
+Bad input ends with one line on standard error and exit code 2, a failed comparison with exit code 1, SIGTERM and
+SIGHUP with 128 and their number.
 """
 
 from __future__ import annotations
@@ -8,13 +9,13 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.table import Table
 
 from . import __version__
-from .arrays import load_images, save_array, write_trace
+from .arrays import TRACE, load_images, save_array, write_trace
 from .artifact import Artifact, load, shipped
 from .cli_explain import explain
 from .cli_fit import fit as fit_command
@@ -23,8 +24,10 @@ from .cli_train import quantise, train
 from .cli_verilog import verilog_app
 from .data import load_mnist, shipped_digits
 from .errors import DataError, HadamacError
-from .files import atomic_directory, check_directory, check_file
+from .files import atomic_directory, check_directory, check_file, make_directory
+from .signals import orderly_exit
 from .steps import Steps
+from .tools import require_verilator
 
 app = typer.Typer(
     name="hadamac", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -71,7 +74,7 @@ def predict(
     if out is not None:
         check_file(out)
     if trace is not None:
-        check_directory(trace, marker="formats.json")
+        check_directory(trace, marker=TRACE)
     network, labels = load(artifact), None
     if images is not None:
         pixels = load_images(images)
@@ -81,7 +84,7 @@ def predict(
     prediction = network.predict(pixels, trace=trace is not None)
     rate = len(pixels) / max(time.process_time() - start, 1e-9)
     if trace is not None:
-        with atomic_directory(trace, marker="formats.json") as directory:
+        with atomic_directory(trace, marker=TRACE) as directory:
             write_trace(directory, network.qnet, prediction)
     if out is not None:
         save_array(out, prediction.logits)
@@ -106,6 +109,8 @@ def sim(
     from hadamac_hw.library import network_name, network_verilog
     from hadamac_hw.verify import verify
 
+    require_verilator()  # before the Verilog is emitted, not after
+    make_directory(build)
     network = load(artifact)
     lanes, steps = folding(network, interval), Steps(2, console)
     with steps.step("Emit Verilog"):
@@ -210,16 +215,24 @@ def demo(
     run(artifact or shipped(), out, frames, seed, console)
 
 
+def _stop(status: int, text: str) -> NoReturn:
+    """Print why, bytes of file names that are no text as escapes, and exit."""
+    print(f"hadamac: {text}".encode(errors="backslashreplace").decode(), file=sys.stderr)
+    sys.exit(status)
+
+
 def main() -> None:
     """Entry point: errors of the user's making are one line and exit code 2."""
-    try:
-        app()
-    except HadamacError as error:
-        print(f"hadamac: error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except AssertionError as error:  # a comparison of simulation and prediction
-        print(f"hadamac: failed: {error}", file=sys.stderr)
-        sys.exit(1)
+    with orderly_exit():
+        try:
+            app()
+        except HadamacError as error:
+            _stop(2, f"error: {error}")
+        except AssertionError as error:  # a comparison of simulation and prediction
+            _stop(1, f"failed: {error}")
+        except OSError as error:  # what the system refuses, wherever: a full disk, a directory without permission
+            names = " and ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
+            _stop(2, f"error: {names + ': ' if names else ''}{error.strerror or error}")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from rich.table import Table
 from .arrays import load_array
 from .cli_options import console
 from .errors import DataError, DescriptionError
-from .files import atomic_write, check_file
+from .files import atomic_files, check_file
 from .numeric import SQ
 
 __all__ = ["fit"]
@@ -79,9 +79,8 @@ def fit(
                   f"of the lines alone {f.line_error:.2e}; slopes have {f.table.shift} fraction bits",
                   highlight=False, soft_wrap=True)
     console.print(fit_text(f, min(console.width, 100)), highlight=False, markup=False, soft_wrap=True)
-    if out is not None:
-        atomic_write(out, json.dumps(f.words(), indent=1) + "\n")
-        console.print(f"Wrote {out}", highlight=False)
-    if plot is not None:
-        atomic_write(plot, fit_picture(f))
-        console.print(f"Wrote {plot}", highlight=False)
+    contents = {} if out is None else {out: json.dumps(f.words(), indent=1) + "\n"}
+    contents |= {} if plot is None else {plot: fit_picture(f)}
+    atomic_files(contents)
+    for path in contents:
+        console.print(f"Wrote {path}", highlight=False)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .artifact import Artifact, load, save
+from .artifact import DIRECTORY, Artifact, load, save
 from .cli_options import ArtifactArgument, DataOption, SeedOption, console
 from .data import load_mnist, shipped_digits
 from .errors import DescriptionError
@@ -46,7 +46,7 @@ def train(
     formats = preset_of(preset)
     described = default_network() if network is None else Network.from_json(read_text(network))
     check_formats(described, formats)  # before minutes of work, not after
-    check_directory(out, marker="artifact.json")
+    check_directory(out, marker=DIRECTORY)
     images, labels = load_mnist(data, "train")
     test_images, test_labels = load_mnist(data, "test")
     from .train import fit
@@ -87,7 +87,7 @@ def quantise(
     from .reference import forward
 
     formats, source = preset_of(preset), load(artifact)
-    check_directory(out, marker="artifact.json")
+    check_directory(out, marker=DIRECTORY)
     if data is not None:
         calibration, (images, labels) = load_mnist(data, "train")[0][:1000], load_mnist(data, "test")
     else:

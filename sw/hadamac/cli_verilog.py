@@ -10,7 +10,7 @@ import typer
 from .artifact import load
 from .cli_options import IntervalOption, console, folding
 from .errors import DescriptionError
-from .files import make_directory
+from .files import check_directory, make_directory
 from .steps import Steps
 
 __all__ = ["verilog_app"]
@@ -31,11 +31,12 @@ def verilog(
     """Write the network's Verilog, every block as a core of its own, and a manifest; or, by name, one core."""
     if context.invoked_subcommand is not None:
         return
-    from hadamac_hw.library import write_library
+    from hadamac_hw.library import DIRECTORY, write_library
 
     network = load(artifact)
     lanes = folding(network, interval)
     make_directory(out.parent)
+    check_directory(out, marker=DIRECTORY)
     with Steps(1, console).step(f"Emit Verilog to {out}") as bar:
         manifest = write_library(network.qnet, out, folding=lanes, blocks=blocks, progress=bar.at)
         for core in manifest["cores"]:

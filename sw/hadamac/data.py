@@ -86,8 +86,11 @@ def _read(path: str | PathLike) -> bytes:
 def _find(directory: Path, stem: str, kind: str) -> Path:
     names = [f"{stem}{mark}{kind}-ubyte{gz}" for mark in "-." for gz in ("", ".gz")]
     for name in names:
-        if (directory / name).is_file():
-            return directory / name
+        try:
+            if (directory / name).is_file():
+                return directory / name
+        except OSError as e:
+            raise DataError(f"MNIST file {directory / name} cannot be read: {e.strerror}") from None
     raise DataError(f"MNIST directory must hold one of {', '.join(names)}; {directory} holds none of them")
 
 
@@ -118,7 +121,11 @@ def load_mnist(directory: str | PathLike, split: str) -> tuple[np.ndarray, np.nd
     if split not in _SPLITS:
         raise DataError(f"MNIST split must be one of {', '.join(_SPLITS)}, not {split!r}")
     directory = Path(directory)
-    if not directory.is_dir():
+    try:
+        exists = directory.is_dir()
+    except OSError as e:
+        raise DataError(f"MNIST directory {directory} cannot be read: {e.strerror}") from None
+    if not exists:
         raise DataError(f"MNIST directory must be an existing directory, not {directory}")
     paths, arrays = [], []
     for what, ndim in (("images", 3), ("labels", 1)):

@@ -11,21 +11,26 @@ from .artifact import load
 from .data import shipped_digits
 from .describe import layer_table
 from .estimate import plan
-from .files import atomic_write, make_directory
+from .files import check_directory, make_directory
 from .reference import forward
-from .report import save_pictures
+from .report import PICTURES, save_pictures
 from .steps import Steps
+from .tools import require_verilator
 
 __all__ = ["run"]
 
 
 def run(artifact: Path, out: Path, frames: int, seed: int, console: Console) -> None:
-    """Load, show, predict, emit, simulate and picture; Verilog and pictures are left in ``out``."""
-    from hadamac_hw.library import network_name, network_verilog
+    """Load, show, predict, emit, simulate and picture; ``out`` gets ``rtl``, ``pictures`` and ``sim``."""
+    from hadamac_hw.library import DIRECTORY, network_name, write_library
     from hadamac_hw.verify import verify
 
-    steps = Steps(6, console)
-    make_directory(out)
+    steps, rtl, pictures = Steps(6, console), out / "rtl", out / "pictures"
+    require_verilator()  # before minutes of work, not after
+    for directory in (out, out / "sim"):
+        make_directory(directory)
+    check_directory(rtl, marker=DIRECTORY)
+    check_directory(pictures, marker=PICTURES)
     with steps.step(f"Load the trained network {artifact.name}") as bar:
         network = load(artifact)
         images, labels = shipped_digits()
@@ -45,15 +50,15 @@ def run(artifact: Path, out: Path, frames: int, seed: int, console: Console) -> 
                 f"float {100 * (reference == labels).mean():.2f} %; {rate:,.0f} images a second")
     name = network_name(qnet)
     with steps.step("Emit Verilog with Amaranth") as bar:
-        text = network_verilog(qnet, folding)
-        bar.say(f"{atomic_write(out / f'{name}.v', text)}: {len(text.splitlines()):,} lines")
+        write_library(qnet, rtl, folding=folding, blocks=False)
+        text = (rtl / f"{name}.v").read_text()
+        bar.say(f"{rtl / f'{name}.v'}: {len(text.splitlines()):,} lines")
     with steps.step(f"Simulate that Verilog on {frames} digits (the first time compiles the simulator)") as bar:
-        result = verify((out / f"{name}.v").read_text(), name, qnet, images[:frames],
+        result = verify(text, name, qnet, images[:frames],
                         build_dir=out / "sim", folding=folding, seed=seed)
         bar.say(f"[bold green]RTL = prediction, bit for bit, on {result.matching}/{result.frames}[/bold green]")
         bar.say(f"first-frame latency   {result.latency:,} cycles measured, {result.estimate.latency:,} estimated")
         bar.say(f"steady-state interval {result.interval:,g} cycles measured, {result.estimate.interval:,} estimated")
     with steps.step("Picture every stage of one digit, float beside fixed") as bar:
-        pictures = out / "pictures"
         paths = save_pictures(qnet, network.params, images[0], int(labels[0]), pictures)
         bar.say(f"{len(paths)} pictures in {pictures}, begin with overview.png")

@@ -1,43 +1,32 @@
-"""Writing files and directories so that nobody ever sees half of one.
+"""Writing files so that nobody ever sees half of one.
 
-Everything hadamac leaves on disk (Verilog, artifacts, bitstreams, reports) is first written under a
-temporary name *in the same directory*, then renamed: a rename inside one file system is atomic, so a reader
-finds the old content or the new, and an error or an interrupt leaves the old one untouched.
+Everything hadamac leaves on disk (Verilog, artifacts, bitstreams, reports) is first written under a temporary name
+*in the same directory*, then renamed: a rename inside one file system is atomic, so a reader finds the old content or
+the new, and an error or an interrupt leaves the old one untouched.  Whole directories: `hadamac.directories`.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import secrets
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
+from .directories import Marker, atomic_directory, check_directory, one_version, open_in
 from .errors import DataError
+from .paths import check_parent, failed, named, target, why
+from .scratch import held
 
-__all__ = ["atomic_directory", "atomic_write", "check_directory", "check_file", "make_directory", "parse_json",
-           "read_text"]
+__all__ = ["Marker", "atomic_directory", "atomic_files", "atomic_write", "check_directory", "check_file",
+           "make_directory", "parse_json", "read_text", "read_together"]
 
-
-def _temporary(path: Path) -> Path:
-    """A hidden name beside `path` that no other process uses."""
-    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-
-
-def _check_parent(path: Path) -> None:
-    parent = path.parent
-    if not parent.exists():
-        raise DataError(f"Cannot write {path}: the directory {parent} does not exist")
-    if not parent.is_dir():
-        raise DataError(f"Cannot write {path}: {parent} is not a directory")
-    if not path.name:
-        raise DataError(f"Cannot write {path}: it has no file name")
-
-
-def _failed(path: Path, error: OSError) -> DataError:
-    return DataError(f"Cannot write {path}: {error.strerror or error}")
+_READER_S = 10.0
+"""Seconds that a named pipe may take to be read from."""
 
 
 def atomic_write(path: str | os.PathLike[str], content: bytes | str) -> Path:
@@ -46,7 +35,8 @@ def atomic_write(path: str | os.PathLike[str], content: bytes | str) -> Path:
     Parameters
     ----------
     path
-        The file.  Its directory must exist; a file already there is replaced.
+        The file.  Its directory must exist; a file already there is replaced and keeps its permissions.  A symbolic
+        link stays, and the file that it leads to is replaced; a character device or a named pipe is written to.
     content
         Text is encoded as UTF-8 with its newlines as they are.
 
@@ -60,110 +50,144 @@ def atomic_write(path: str | os.PathLike[str], content: bytes | str) -> Path:
     DataError
         The directory is missing or not writable, or the disk is full.
     """
-    path = check_file(path)
-    temporary = _temporary(path)
-    try:
-        temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise _failed(path, error) from error
-    finally:
-        with suppress(OSError):  # such as a name that is too long
-            temporary.unlink(missing_ok=True)
-    return path
+    atomic_files({path: content})
+    return Path(path)
+
+
+def atomic_files(contents: Mapping[str | os.PathLike[str], bytes | str]) -> None:
+    """Write several files as `atomic_write` does one, and none of them if one cannot be written."""
+    for path in contents:
+        check_file(path)
+    with ExitStack() as stack:
+        renames: list[tuple[Path, Path, Path]] = []
+        for path, content in contents.items():
+            path, content = Path(path), content.encode("utf-8") if isinstance(content, str) else content
+            try:
+                if _is_stream(path):
+                    _send(path, content)
+                    continue
+                final = target(path)
+                temporary = stack.enter_context(held(final.parent, file=True, mode=0o666))
+                if final.exists():
+                    temporary.chmod(stat.S_IMODE(final.stat().st_mode))
+                temporary.write_bytes(content)
+                renames.append((path, temporary, final))
+            except OSError as error:
+                raise failed(path, error) from error
+        for path, temporary, final in renames:
+            try:
+                os.replace(temporary, final)
+            except OSError as error:
+                raise failed(path, error) from error
 
 
 def check_file(path: str | os.PathLike[str]) -> Path:
     """Refuse, before any work, a file that could not be written: a directory is there, or none to hold it."""
-    path = Path(path)
+    path = named(path)
     try:
         if path.is_dir():
             raise DataError(f"Cannot write {path}: it is a directory")
-        _check_parent(path)
-    except OSError as error:
-        raise _failed(path, error) from error
+        kind = stat.S_IFMT(path.stat().st_mode) if path.exists() else stat.S_IFREG
+    except (OSError, RuntimeError) as error:
+        raise DataError(f"Cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
+    if kind in (stat.S_IFBLK, stat.S_IFSOCK):
+        raise DataError(f"Cannot write {path}: it is a {'disk' if kind == stat.S_IFBLK else 'socket'}")
+    if not _is_stream(path):
+        check_parent(target(path))
     return path
 
 
-@contextmanager
-def atomic_directory(path: str | os.PathLike[str], *, marker: str | None = None) -> Iterator[Path]:
-    """Build a directory under a temporary name and rename it into place when the body succeeds.
+def _is_stream(path: Path) -> bool:
+    """Whether `path` is to be written to as it stands: a character device, a pipe, or this process's own output."""
+    if not path.exists():
+        return False
+    return not stat.S_ISREG(path.stat().st_mode) or _own_output(path) is not None
 
-    Parameters
-    ----------
-    path
-        The directory to make.  Its parent must exist.
-    marker
-        Name of a file that every directory of this kind holds.  A non-empty directory already at `path` is
-        replaced only if it holds `marker`, so that a mistyped ``--out`` can't delete somebody's work.
 
-    Yields
-    ------
-    pathlib.Path
-        The temporary directory, in which the caller creates the content.
-
-    Raises
-    ------
-    DataError
-        The parent is missing or not writable, or `path` holds something that is not ours to replace.
-        An exception raised in the body passes through; the temporary directory is removed.
-    """
-    path = Path(path)
-    check_directory(path, marker=marker)
-    temporary = _temporary(path)
-    try:
-        temporary.mkdir()
-    except OSError as error:
-        raise _failed(path, error) from error
-    try:
-        yield temporary
+def _own_output(path: Path) -> int | None:
+    """1 or 2 where `path` is a link to this process's standard output or error, as ``/dev/stdout`` is."""
+    if not path.is_symlink():
+        return None
+    for descriptor in (1, 2):
         try:
-            _swap(temporary, path, marker)
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        except OSError:
+            continue
+    return None
+
+
+def _send(path: Path, content: bytes) -> None:
+    """Write to a device or a pipe; one that nobody reads from is given up after a while."""
+    own = _own_output(path)
+    if own is not None:
+        sys.stdout.flush()
+        descriptor = os.dup(own)
+    else:
+        descriptor = _open_stream(path)
+    with open(descriptor, "wb") as stream:
+        stream.write(content)
+
+
+def _open_stream(path: Path) -> int:
+    until = time.monotonic() + _READER_S
+    while True:
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+            break
         except OSError as error:
-            raise _failed(path, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def check_directory(path: str | os.PathLike[str], *, marker: str | None = None) -> None:
-    """Refuse now what `atomic_directory` would refuse later: ask before a long job."""
-    _check_parent(Path(path))
-    _check_replaceable(Path(path), marker)
+            if error.errno != errno.ENXIO:
+                raise
+            if time.monotonic() > until:
+                raise OSError(error.errno, "nobody reads from this pipe") from None
+        time.sleep(0.02)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def make_directory(path: str | os.PathLike[str]) -> Path:
     """A directory and those above it, made where they are missing; refused in one line where they cannot be."""
+    path = named(path)
     try:
-        Path(path).mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"Cannot make the directory {path}: {error.strerror or error}") from error
-    return Path(path)
+        raise DataError(f"Cannot make the directory {path}: {why(error)}") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise DataError(f"Cannot write in the directory {path}: it may not be written to")
+    return path
 
 
-def _check_replaceable(path: Path, marker: str | None) -> None:
-    if not path.exists() and not path.is_symlink():
-        return
-    if not path.is_dir() or path.is_symlink():
-        raise DataError(f"Cannot write {path}: it exists and is not a directory")
-    if any(path.iterdir()) and (marker is None or not (path / marker).is_file()):
-        holds = "is not empty" if marker is None else f"is not empty and holds no {marker}"
-        raise DataError(f"Cannot write {path}: the directory {holds}, so it is not replaced; name another")
+def read_together(directory: Path, first: str, others: Callable[[bytes], Iterable[str]]) -> dict[str, bytes]:
+    """Read several files of one version of a directory, though it be replaced meanwhile.
 
+    Parameters
+    ----------
+    directory
+        A directory that `atomic_directory` writes.
+    first
+        The file to begin with.
+    others
+        Gives the names of the others from its content.
 
-def _swap(temporary: Path, path: Path, marker: str | None) -> None:
-    """Move the new directory in; the old one goes only after the new one stands."""
-    if not path.exists():
-        os.rename(temporary, path)
-        return
-    _check_replaceable(path, marker)  # what stands there may have changed while the body ran
-    old = _temporary(path)
-    os.rename(path, old)
-    try:
-        os.rename(temporary, path)
-    except OSError:
-        os.rename(old, path)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+    Returns
+    -------
+    dict of bytes
+        By name.
+
+    Raises
+    ------
+    OSError
+        The directory or a file is missing or cannot be read.
+    """
+    def read(here: int) -> dict[str, bytes]:
+        contents = {first: read_in(here, first)}
+        return contents | {name: read_in(here, name) for name in others(contents[first])}
+
+    def read_in(here: int, name: str) -> bytes:
+        with open_in(here, name) as file:
+            return file.read()
+
+    return one_version(directory, read)
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
@@ -172,8 +196,8 @@ def read_text(path: str | os.PathLike[str]) -> str:
         return Path(path).read_text()
     except FileNotFoundError:
         raise DataError(f"File {path} does not exist") from None
-    except (OSError, UnicodeDecodeError) as e:
-        raise DataError(f"File {path} cannot be read: {getattr(e, 'strerror', None) or e}") from None
+    except (OSError, ValueError) as e:  # ValueError: no text, or a NUL in the name
+        raise DataError(f"File {path} cannot be read: {why(e)}") from None
 
 
 def parse_json(text: str | bytes):

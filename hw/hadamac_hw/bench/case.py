@@ -11,13 +11,13 @@ optional, and so are the Amaranth names ``{prefix}_payload/_valid/_ready``.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from hadamac.scratch import scratch_directory
 from hadamac_hw.simulate import build, run
 
 from .beats import Beats, from_limbs
@@ -174,11 +174,11 @@ def run_case(
         for prefix, beats in streams.items():
             arrays |= beats.save(f"{group}:{prefix}")
     program = build(verilog, top, build_dir, options=tuple(options))
-    with tempfile.TemporaryDirectory(prefix="hadamac-case-") as scratch:
-        case = Path(scratch, "case.npz")
+    with scratch_directory("case") as scratch:
+        case = scratch / "case.npz"
         np.savez(case, **arrays)
         run(program, f"{__package__}.tb_stream", {"HADAMAC_CASE": str(case)}, seed=seed, timeout_s=timeout_s)
-        return {name: _load(Path(scratch, f"result-{name}.npz"), source, sink) for name in stalls}
+        return {name: _load(scratch / f"result-{name}.npz", source, sink) for name in stalls}
 
 
 def _load(path: Path, source: str, sink: str) -> CaseResult:

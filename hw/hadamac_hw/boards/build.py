@@ -11,7 +11,7 @@ from hadamac.files import check_directory, make_directory
 from hadamac.quantised import QuantNetwork
 from hadamac.steps import Steps
 
-from ..bitstream import MARKER, Report, build_bitstream
+from ..bitstream import DIRECTORY, Report, build_bitstream
 from ..emit import emit
 from ..library import network_name
 from ..network import Top
@@ -47,7 +47,7 @@ def build_board(qnet: QuantNetwork, board_name: str, out, *, folding: Plan | Non
             raise FitError(f"Network {qnet.network.name} needs {need} {what}, {board.name} has {limit}; "
                            "try a larger board or a longer --interval")
     make_directory(out.parent)
-    check_directory(out, marker=MARKER)
+    check_directory(out, marker=DIRECTORY)
     top = f"{network_name(qnet)}_{board.name.replace('-', '_')}"
     steps = Steps(2, console)
     with steps.step("Emit Verilog"):
