@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["call", "end_group", "search_path", "started", "tail"]
+__all__ = ["Overrun", "call", "end_group", "processor_time", "search_path", "started", "tail"]
 
 # Reads the groups that are alive, one line for each change; the end of its input is the end of the parent.
 _KEEPER = 'trap "" HUP INT TERM; while read -r line; do all=$line; done; for g in $all; do kill -KILL "-$g"; done'
@@ -90,11 +91,63 @@ def started(command: Sequence[str], **options) -> Iterator[subprocess.Popen]:
             _keeper.remove(child.pid)
 
 
-def call(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log, timeout_s: float) -> int:
-    """Run a child; on time-out or interrupt end it and what it started, and no other process."""
+class Overrun(Exception):
+    """A child used more processor time than it was given, or used none for too long."""
+
+
+IDLE_S = 300
+"""Wall-clock seconds without any processor time after which a child hangs.  A busy machine slows it, but no more."""
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+def processor_time(group: int) -> float | None:
+    """Return the seconds of processor time that a process group and its ended children used; None if unknown."""
+    total = found = 0
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_bytes().rpartition(b")")[2].split()
+        except OSError:  # it has ended
+            continue
+        if int(fields[2]) == group:
+            found, total = 1, total + sum(map(int, fields[11:15]))
+    return total / _TICK if found else None
+
+
+def _wait(child: subprocess.Popen, limit_s: float) -> int:
+    used, since, pause = 0.0, time.monotonic(), 0.01
+    while True:
+        try:
+            return child.wait(pause)
+        except subprocess.TimeoutExpired:
+            pause = min(2 * pause, 1.0)
+        now, at = processor_time(child.pid), time.monotonic()
+        if now is None:  # a system without /proc
+            now = at - since
+        elif now > used:
+            used, since = now, at
+        if now > limit_s:
+            raise Overrun(f"no end after {limit_s:g} s of processor time")
+        if at - since > max(IDLE_S, limit_s):
+            raise Overrun(f"no end, and no processor time used for {at - since:.0f} s")
+
+
+def call(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log, limit_s: float) -> int:
+    """Run a child and return its status; end it when it overruns or is interrupted, with what it started.
+
+    Parameters
+    ----------
+    limit_s
+        Seconds of processor time for the child and its children together: what it may do, however busy the
+        machine is.
+
+    Raises
+    ------
+    Overrun
+        The child used more than that, or nothing at all for `IDLE_S` seconds.
+    """
     streams = {"stdout": log, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
     with started(command, cwd=cwd, env=env, **streams) as child:
-        return child.wait(timeout_s)
+        return _wait(child, limit_s)
 
 
 def search_path(directories: Iterable[str], links: Path) -> str:

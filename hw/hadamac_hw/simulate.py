@@ -1,6 +1,7 @@
 """Run cocotb test modules on Verilog: `build` compiles it, `run` simulates it.
 
-Both may be called by several processes at once.
+Both may be called by several processes at once.  Two simulators are known: Verilator, which compiles the design to
+a program, and Icarus Verilog, which knows unknown bits; see `SIMULATORS`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +18,16 @@ from xml.etree import ElementTree
 from hadamac.errors import DescriptionError, ToolError
 from hadamac.scratch import scratch_directory
 
+from . import icarus, verilate
 from .emit import emit
-from .process import call, search_path, tail
+from .process import Overrun, call, search_path, tail
 from .stream import Fifo
-from .verilate import build
 
-__all__ = ["SimulationFailure", "SimulationResult", "build", "run", "seed_from_environment", "warm_up"]
+__all__ = ["SIMULATORS", "SimulationFailure", "SimulationResult", "build", "run", "seed_from_environment",
+           "simulator_from_environment", "warm_up"]
+
+SIMULATORS = ("verilator", "icarus")
+"""Names that ``SIM`` and `build` accept, as cocotb spells them."""
 
 
 class SimulationFailure(AssertionError):
@@ -64,6 +68,37 @@ def seed_from_environment(default: int = 1) -> int:
     return int(text)
 
 
+def simulator_from_environment() -> str:
+    """Simulator that ``SIM`` names, as in cocotb's makefiles; Verilator without it."""
+    name = os.environ.get("SIM", "").strip() or SIMULATORS[0]
+    if name not in SIMULATORS:
+        raise DescriptionError(f"SIM must be one of {', '.join(SIMULATORS)}, not {name!r}")
+    return name
+
+
+def build(verilog_text: str, top: str, build_dir: str | os.PathLike[str], *, simulator: str = SIMULATORS[0],
+          **options) -> Path:
+    """Compile one design for a simulator, or find the one compiled before.
+
+    Parameters
+    ----------
+    verilog_text, top, build_dir
+        All modules of the design, the name of the top, and the directory that holds many compiled designs.
+    simulator
+        One of `SIMULATORS`.
+    options
+        Further arguments of `hadamac_hw.verilate.build` or `hadamac_hw.icarus.build`.
+
+    Returns
+    -------
+    pathlib.Path
+        The program, for `run`.
+    """
+    if simulator not in SIMULATORS:
+        raise DescriptionError(f"Simulator must be one of {', '.join(SIMULATORS)}, not {simulator!r}")
+    return (icarus if simulator == "icarus" else verilate).build(verilog_text, top, build_dir, **options)
+
+
 def _environment(program: Path, test_module: str, results: Path, seed: int, extra: Mapping[str, str]) -> dict[str, str]:
     """Variables that cocotb 2.1 reads when it starts inside a simulator."""
     from cocotb_tools import config
@@ -74,12 +109,13 @@ def _environment(program: Path, test_module: str, results: Path, seed: int, extr
         "GPI_USERS": f"{find_libpython()};{config.pygpi_entry_point()}",
         "PYGPI_PYTHON_BIN": sys.executable,
         "PYTHONPATH": search_path(sys.path, results.parent),
-        "COCOTB_TOPLEVEL": program.name,
+        "COCOTB_TOPLEVEL": program.stem,
         "COCOTB_TEST_MODULES": test_module,
         "COCOTB_RESULTS_FILE": str(results),
         "COCOTB_RANDOM_SEED": str(seed),
         "COCOTB_TRUST_INERTIAL_WRITES": "1",
         "COCOTB_ANSI_OUTPUT": "0",
+        "COCOTB_REWRITE_ASSERTION_FILES": "",  # which would load pytest: a second for each run
         "TOPLEVEL_LANG": "verilog",
         "HADAMAC_SEED": str(seed),
     }
@@ -106,7 +142,7 @@ def run(
     *,
     testcase: str | None = None,
     seed: int | None = None,
-    timeout_s: float = 600,
+    limit_s: float = 1800,
     waves: str | os.PathLike[str] | None = None,
 ) -> SimulationResult:
     """Run the cocotb tests of one module in a compiled simulator.
@@ -124,41 +160,42 @@ def run(
         Regular expression on the name of a test; without it all run.
     seed
         Seed of the run; by default `seed_from_environment`.  Printed, and part of every failure's text.
-    timeout_s
-        Wall-clock limit, after which the simulator (and only it) is killed.
+    limit_s
+        Seconds of processor time, after which the simulator (and only it) is ended; so is one that stands still.
     waves
-        VCD file to write; the program must be built with ``waves=True``.
+        VCD file to write; the program must be built by Verilator with ``waves=True``.
 
     Raises
     ------
     SimulationFailure
-        A test failed (its assertion's text is in the message), none ran, or time ran out.
+        A test failed (its assertion's text is in the message), none ran, or the limit was reached.
     ToolError
         The simulator stopped without results.
     """
     seed = seed_from_environment() if seed is None else seed
-    print(f"{program.name}: {test_module}, seed {seed} (HADAMAC_SEED={seed} repeats it)", flush=True)
+    name = program.stem
+    print(f"{name}: {test_module}, seed {seed} (HADAMAC_SEED={seed} repeats it)", flush=True)
     with scratch_directory("sim") as scratch:
         results, log_path = scratch / "results.xml", scratch / "sim.log"
         variables = _environment(program, test_module, results, seed, env or {})
         if testcase is not None:
             variables["COCOTB_TEST_FILTER"] = testcase
-        command = [str(program)] + (["--trace", "--trace-file", str(Path(waves).resolve())] if waves else [])
+        command = icarus.command(program) if program.suffix == icarus.SUFFIX else [str(program)]
+        command += ["--trace", "--trace-file", str(Path(waves).resolve())] if waves else []
         with open(log_path, "w") as log:
             try:
-                code = call(command, cwd=scratch, env=variables, log=log, timeout_s=timeout_s)
-            except subprocess.TimeoutExpired:
-                text = f"{program.name}: no end after {timeout_s:g} s, killed (seed {seed})\n{tail(log_path)}"
-                raise SimulationFailure(text) from None
+                code = call(command, cwd=scratch, env=variables, log=log, limit_s=limit_s)
+            except Overrun as over:
+                raise SimulationFailure(f"{name}: {over}, ended (seed {seed})\n{tail(log_path)}") from None
         if not results.is_file():
-            raise ToolError(f"The simulation of {program.name} stopped with status {code}:\n{tail(log_path, 25)}")
+            raise ToolError(f"The simulation of {name} stopped with status {code}:\n{tail(log_path, 25)}")
         names, failures, seconds = _failures(results)
         log_text = log_path.read_text(errors="replace")
     if failures:
-        what = f"{program.name} (seed {seed}): {len(failures)} of {len(names)} tests failed"
+        what = f"{name} (seed {seed}): {len(failures)} of {len(names)} tests failed"
         raise SimulationFailure("\n".join([what, *failures]))
     if not names:
-        raise SimulationFailure(f"{program.name}: {test_module} has no test that matches {testcase or 'anything'}")
+        raise SimulationFailure(f"{name}: {test_module} has no test that matches {testcase or 'anything'}")
     return SimulationResult(tuple(names), seconds, seed, log_text)
 
 
@@ -167,4 +204,4 @@ def warm_up(build_dir: str | os.PathLike[str]) -> None:
 
     These are Yosys compiled from WebAssembly and Verilator's run-time library: half a minute on a fresh machine.
     """
-    build(emit(Fifo(8, inflight=1), "warm"), "warm", build_dir)
+    build(emit(Fifo(8, inflight=1), "warm"), "warm", build_dir, quick=True)

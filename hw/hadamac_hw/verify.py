@@ -45,7 +45,7 @@ def verify(verilog: str, top: str, qnet: QuantNetwork, images, *, build_dir: Pat
     result = run_case(
         verilog, top, input=images.reshape(len(images), -1).astype(np.int64), expected=expected, stalls=["none"],
         expected_latency=e.latency, expected_interval=e.interval if len(images) > 1 else None, build_dir=build_dir,
-        seed=seed,
+        seed=seed, quick=len(images) < 10,
     )["none"]
     matching = int((np.array(result.words).reshape(expected.shape) == expected).all(1).sum())
     return Verification(len(images), matching, result.latency, result.interval, e, result.cycles_per_second)

@@ -18,7 +18,6 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,12 +30,12 @@ from hadamac.scratch import scratch_directory
 from hadamac.tools import cache_directory, compiler_version, require_verilator, verilator_version
 
 from .emit import TIMESCALE
-from .process import call, tail
+from .process import Overrun, call, tail
 
 __all__ = ["build"]
 
-OPTIMISE = "-O1"
-"""C++ optimisation of the design itself; the run-time library always gets ``-O2``."""
+FAST, QUICK = "-O1", "-O0"
+"""C++ optimisation of the design, for long and for short simulations; the run-time library always gets ``-O2``."""
 
 # What every compiled file includes, parsed once: most of the compile time of a small design.
 _HEADERS = "".join(f"#include <{name}>\n" for name in ("memory", "string", "verilated.h", "verilated_vpi.h"))
@@ -74,7 +73,7 @@ def _control_file(text: str, top: str) -> str:
     return "\n".join(["`verilator_config", *lines, ""])
 
 
-def _runtime(directory: Path, env: Mapping[str, str], log, timeout_s: float, waves: bool) -> list[str]:
+def _runtime(directory: Path, env: Mapping[str, str], log, limit_s: float, waves: bool, level: str) -> list[str]:
     """Compile Verilator's run-time library and headers once per environment; link them into `directory`.
 
     Returns
@@ -85,16 +84,16 @@ def _runtime(directory: Path, env: Mapping[str, str], log, timeout_s: float, wav
     classes = (directory / "Vtop_classes.mk").read_text()
     listed = re.search(r"VM_GLOBAL_FAST \+= \\\n((?:\s+\w+ \\\n)*)", classes)
     objects = [f"{name}.o" for name in re.findall(r"\w+", listed[1])] if listed else []
-    facts = (verilator_version(), compiler_version(), waves, objects, OPTIMISE, _HEADERS, _RULE, sys.prefix)
+    facts = (verilator_version(), compiler_version(), waves, objects, level, _HEADERS, _RULE, sys.prefix)
     store = cache_directory() / f"runtime-{hashlib.sha256(repr(facts).encode()).hexdigest()[:12]}"
-    arguments = ["-f", "Vtop.mk", f"VM_TRACE={int(waves)}", f"OPT_FAST={OPTIMISE}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"]
+    arguments = ["-f", "Vtop.mk", f"VM_TRACE={int(waves)}", f"OPT_FAST={level}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"]
     with _locked(store.with_suffix(".lock")):
         if not store.is_dir():
             (directory / "common.h").write_text(_HEADERS)
             (directory / "common.mk").write_text(_RULE)
             made = ["common.h", "common.h.gch", *objects]
             make = ["make", "-j2", *arguments, "-f", "common.mk", *made[1:]]
-            if call(make, cwd=directory, env=env, log=log, timeout_s=timeout_s):
+            if call(make, cwd=directory, env=env, log=log, limit_s=limit_s):
                 return arguments  # the complete make that follows shows the error
             with atomic_directory(store) as fresh:
                 for name in made:
@@ -113,8 +112,9 @@ def _compile(
     options: Sequence[str],
     waves: bool,
     public: bool,
+    level: str,
     log_path: Path,
-    timeout_s: float,
+    limit_s: float,
 ) -> None:
     from cocotb_tools import config
 
@@ -136,12 +136,12 @@ def _compile(
     verilate += [str(config.share_dir / "lib" / "verilator" / "verilator.cpp"), *sources]
     with open(log_path, "w") as log:
         try:
-            failed = call(verilate, cwd=directory, env=env, log=log, timeout_s=timeout_s)
+            failed = call(verilate, cwd=directory, env=env, log=log, limit_s=limit_s)
             if not failed:
-                arguments = _runtime(directory, env, log, timeout_s, waves)
-                failed = call(["make", "-j2", *arguments], cwd=directory, env=env, log=log, timeout_s=timeout_s)
-        except subprocess.TimeoutExpired:
-            raise ToolError(f"Verilator did not compile {top} within {timeout_s:.0f} s; see {log_path}") from None
+                arguments = _runtime(directory, env, log, limit_s, waves, level)
+                failed = call(["make", "-j2", *arguments], cwd=directory, env=env, log=log, limit_s=limit_s)
+        except Overrun as over:
+            raise ToolError(f"Verilator did not compile {top}: {over}; see {log_path}") from None
     if failed:
         end = tail(log_path) or "(none: is the disk full?)"
         raise ToolError(f"Verilator could not compile {top}; the last lines of {log_path}:\n{end}")
@@ -155,7 +155,8 @@ def build(
     options: Sequence[str] = (),
     waves: bool = False,
     public: bool = False,
-    timeout_s: float = 900,
+    quick: bool = False,
+    limit_s: float = 1800,
 ) -> Path:
     """Compile one design to a simulator program, or find the one compiled before.
 
@@ -173,6 +174,10 @@ def build(
         Allow `run` to write a VCD file.
     public
         Make every signal of the hierarchy visible to cocotb, not only the top's ports.
+    quick
+        Compile in half the time a program that simulates more slowly: for some thousand cycles.
+    limit_s
+        Seconds of processor time after which the compilers are ended.
 
     Returns
     -------
@@ -186,7 +191,8 @@ def build(
     """
     build_dir = Path(os.path.realpath(named(build_dir)))
     require_verilator()
-    facts = (verilog_text, top, tuple(options), waves, public, OPTIMISE, _VERILATE, TIMESCALE, sys.prefix)
+    level = QUICK if quick else FAST
+    facts = (verilog_text, top, tuple(options), waves, public, level, _VERILATE, TIMESCALE, sys.prefix)
     key = hashlib.sha256(repr((*facts, verilator_version(), compiler_version())).encode()).hexdigest()[:16]
     home = build_dir / f"{top}-{key}"
     program = home / top
@@ -198,7 +204,7 @@ def build(
         if not program.is_file():
             # Not beside it: make cannot stand a space, a colon and more in the name of a directory.
             with atomic_directory(home) as fresh, scratch_directory("compile") as work:
-                _compile(work, verilog_text, top, options, waves, public, log, timeout_s)
+                _compile(work, verilog_text, top, options, waves, public, level, log, limit_s)
                 (fresh / f"{top}.v").write_text(verilog_text)
                 shutil.move(work / top, fresh / top)
     return program

@@ -25,6 +25,7 @@ __all__ = [
     "apt_line",
     "cache_directory",
     "compiler_version",
+    "program_version",
     "require_fpga",
     "require_verilator",
     "verilator_version",
@@ -243,9 +244,10 @@ def require_fpga(tool: str) -> str:
     return path
 
 
-def _program_version(*command: str) -> str | None:
+def program_version(*command: str) -> str | None:
+    """First line that a program prints of its version; None where it cannot be run."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     return (done.stdout.strip().splitlines() or [""])[0]
@@ -254,7 +256,7 @@ def _program_version(*command: str) -> str | None:
 @cache
 def compiler_version() -> str:
     """Version of the C++ compiler, which is part of every simulation's cache key."""
-    return f"{_compiler()} {_program_version(_compiler(), '-dumpfullversion', '-dumpversion')}"
+    return f"{_compiler()} {program_version(_compiler(), '-dumpfullversion', '-dumpversion')}"
 
 
 def versions() -> dict[str, str | None]:
@@ -266,5 +268,5 @@ def versions() -> dict[str, str | None]:
         except metadata.PackageNotFoundError:
             found[package] = None
     found["c++"] = compiler_version()
-    found["make"] = _program_version("make", "--version")
+    found["make"] = program_version("make", "--version")
     return found

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from hadamac.scratch import scratch_directory
+from hadamac_hw.icarus import LANGUAGES
 from hadamac_hw.simulate import build, run
 
 from .beats import Beats, from_limbs
@@ -94,8 +95,10 @@ def run_case(
     drain: int = 64,
     block: str | None = None,
     seed: int | None = None,
-    timeout_s: float = 600,
-    options: Iterable[str] = (),
+    limit_s: float = 1800,
+    simulator: str = "verilator",
+    language: str | None = None,
+    quick: bool = True,
     build_dir: Path = BUILD_DIR,
 ) -> dict[str, CaseResult]:
     """Play one case and compare every beat, `last`, `user`, latency and interval.
@@ -136,6 +139,12 @@ def run_case(
         Cycles for which nothing more may come at the end.
     block
         Name used in messages; by default `top`.
+    seed, limit_s
+        As in `hadamac_hw.simulate.run`.
+    simulator, language
+        As in `hadamac_hw.simulate.build` and `hadamac_hw.icarus.build`.
+    quick
+        Whether compiling fast matters more than simulating fast.
 
     Returns
     -------
@@ -173,11 +182,12 @@ def run_case(
     for group, streams in groups.items():
         for prefix, beats in streams.items():
             arrays |= beats.save(f"{group}:{prefix}")
-    program = build(verilog, top, build_dir, options=tuple(options))
+    choices = {"language": language or LANGUAGES[-1]} if simulator == "icarus" else {"quick": quick}
+    program = build(verilog, top, build_dir, simulator=simulator, **choices)
     with scratch_directory("case") as scratch:
         case = scratch / "case.npz"
         np.savez(case, **arrays)
-        run(program, f"{__package__}.tb_stream", {"HADAMAC_CASE": str(case)}, seed=seed, timeout_s=timeout_s)
+        run(program, f"{__package__}.tb_stream", {"HADAMAC_CASE": str(case)}, seed=seed, limit_s=limit_s)
         return {name: _load(scratch / f"result-{name}.npz", source, sink) for name in stalls}
 
 
