@@ -34,7 +34,7 @@ def stimuli(r, plan: NormalisePlan, count: int = 60) -> np.ndarray:
     loudness = 2.0 ** r.uniform(1 - plan.width, 0, (count, 2, 1))
     impulse = np.zeros((plan.bins, *shape), dtype=complex)
     for k in range(plan.bins):
-        impulse[k, :, k] = limits(plan.width)[0] * (1 + 1j), 1
+        impulse[k, :, k] = limits(plan.width)[0] * (1 + 1j), limits(plan.width)[1]
     still = np.array([*limits(plan.width), 1, 0]).reshape(-1, 1, 1) * np.ones(shape)
     return np.concatenate([uniform(r, plan.width, 8, *shape), np.rint(uniform(r, plan.width, count, *shape) * loudness),
                            corners(r, plan.width, 8, *shape), impulse[:40], still])
@@ -49,7 +49,7 @@ def floats(plan: NormalisePlan, z) -> np.ndarray:
     zeros = plan.count - full.shape[-1]
     m = full.real.sum(-1, keepdims=True) / plan.count if plan.over == "bins" else 0
     v = ((np.abs(full - m) ** 2).sum(-1, keepdims=True) + zeros * np.abs(m) ** 2) / plan.count
-    return np.where(v > 0, (z - m) / np.sqrt(np.where(v > 0, v, 1)), 0) * 2.0**plan.fraction
+    return (z - m) / np.sqrt(np.maximum(v, (2.0**plan.floor / plan.count) ** 2)) * 2.0**plan.fraction
 
 
 def plain(plan: NormalisePlan, z) -> tuple[list[complex], bool]:
@@ -67,7 +67,7 @@ def plain(plan: NormalisePlan, z) -> tuple[list[complex], bool]:
     d = plan.count * s2 - s1 * s1
     assert 0 <= d < 2**plan.variance_bits
     mantissa, exponent, _ = (int(v) for v in plan.rsqrt.run(float(d)))
-    assert exponent == (max(d, 1).bit_length() - 1) // 2
+    assert exponent == (max(d, 4**plan.floor).bit_length() - 1) // 2
     out, over = [], False
     for re, im in words:
         parts = []
@@ -196,3 +196,17 @@ def test_multipliers():
     """K z is a shift where K is a power of two."""
     assert Normalise(plan=PLANS["bins"]).multipliers == 6
     assert Normalise(plan=PLANS["wide"]).multipliers == 8
+
+
+@pytest.mark.parametrize("name", list(PLANS))
+def test_a_frame_without_contrast_stays_small(name):
+    """A deviation below one LSB counts as one, so that a lone LSB, which would become sqrt(K), stays about one."""
+    plan = PLANS[name]
+    assert 0.5 < 2.0**plan.floor / plan.count <= 1
+    x = np.zeros((plan.bins, 1, plan.bins), dtype=complex)
+    for k in range(plan.over == "map", plan.bins):
+        x[k, 0, k] = 1 + 1j
+    y, overflow = plan.run(x)
+    limit = 2.0**plan.fraction * plan.count / 2.0**plan.floor + 1
+    assert plan.fraction == plan.width - 1 or not overflow.any()  # else 1 itself does not fit
+    assert np.abs(y.real).max() <= limit and np.abs(y.imag).max() <= limit

@@ -66,15 +66,36 @@ def test_the_table_is_one_newton_step():
         assert (line - step > -0.07).all() and (line - step < 0.26).all()
 
 
+@pytest.mark.parametrize("width, floor", [(3, 1), (16, 3), (52, 10), (52, 25)])
+def test_operands_below_a_floor_count_as_it(width, floor):
+    operands = np.array(edges(width) + spread(rng("floor", width, floor), width, 500).tolist())
+    floored, plain = model.Rsqrt(width=width, floor=floor).run(operands), model.Rsqrt(width=width).run(operands)
+    low = operands < 4**floor
+    assert low.any() and not low.all()
+    assert (floored[0][low] == 2**16 - 1).all() and (floored[1][low] == floor).all()
+    for a, b in zip(floored, plain):
+        np.testing.assert_array_equal(a[~low], b[~low])
+    scale = floored[0] * 2.0**-floored[1]
+    rise = np.diff(scale[np.argsort(operands, kind="stable")])
+    assert (rise <= 2.0**-floor).all(), "of a larger operand the root is no more than a unit larger"
+
+
+@pytest.mark.parametrize("floor", [-1, 8, 1.0, True])
+def test_floor_refusals(floor):
+    with refused(f"Rsqrt floor must be an integer from 0 to 7, not {floor!r}", DescriptionError):
+        model.Rsqrt(width=16, floor=floor)
+
+
 @pytest.mark.parametrize("width", [1, 53, 16.0, True, None])
 def test_refusals(width):
     with refused(f"Rsqrt width must be an integer from 2 to 52, not {width!r}", DescriptionError):
         model.Rsqrt(width=width)
 
 
-@pytest.mark.parametrize("width", [2, 3, 5, 8, 17, 18, 34, 52])
-def test_circuit(width):
-    plan = model.Rsqrt(width=width)
+@pytest.mark.parametrize("width, floor", [(2, 0), (3, 0), (5, 0), (8, 0), (17, 0), (18, 0), (34, 0), (52, 0),
+                                          (3, 1), (8, 3), (17, 4), (34, 16), (52, 10)])
+def test_circuit(width, floor):
+    plan = model.Rsqrt(width=width, floor=floor)
     block = Rsqrt(plan)
     every = list(range(1 << width)) if width <= 8 else []
     sent = every + edges(width) + spread(rng("circuit", width), width, 500).astype(int).tolist()

@@ -13,7 +13,9 @@ stored bin stands for, ``K`` the number of bins of the full spectrum, those that
     unitary DFT of the normalised map.  For a map of N x N that is ``1 / N`` of the unnormalised DFT; an inverse DFT
     without a factor makes ``N (x - mean) / std`` of it.
 
-A channel without variance gives zeros.
+A channel without variance gives zeros.  A deviation ``sqrt(v)`` of less than about one LSB of z counts as one, so that
+what rounding alone made of a frame without contrast is not raised to full scale: as ``2**floor / K`` LSB, with ``floor
+= floor(log2 K)``, which is 1 for powers of two and between 1/2 and 1 for other K.
 
 Integers, exact up to the two roundings::
 
@@ -21,6 +23,7 @@ Integers, exact up to the two roundings::
     D  = K S2 - S1**2 = K**2 v
     c  = K z - S1     = K (z - m)
     1 / sqrt(D) = mantissa 2**-(16 + e), 2**e <= sqrt(D) < 2**(e + 1)       hadamac.model.rsqrt
+                  for D < 4**floor: e = floor, mantissa = 2**16 - 1
     c' = saturate(round_half_even(c / 2**(e - guard)), 18)
     y  = saturate(round_half_even(c' mantissa / 2**drop), width)
 
@@ -37,7 +40,7 @@ Error in y's last bits: a half by the last rounding, ``2**(width - 18)`` by that
 mantissa, where y does not saturate.
 
 Source of "map": Ulyanov, Vedaldi, Lempitsky, "Instance normalization: the missing ingredient for fast stylization",
-arXiv:1607.08022, section 2; here without its epsilon.
+arXiv:1607.08022, section 2; here with a floor instead of its epsilon.
 """
 
 from __future__ import annotations
@@ -152,10 +155,15 @@ class NormalisePlan:
         """Bits dropped from the last product."""
         return FRACTION + self.guard - self.fraction
 
+    @property
+    def floor(self) -> int:
+        """Least exponent of ``sqrt(D)``: a deviation of less than ``2**floor / K`` LSB counts as that."""
+        return min(self.count.bit_length() - 1, (self.variance_bits - 1) // 2)
+
     @cached_property
     def rsqrt(self) -> Rsqrt:
         """The reciprocal root of D."""
-        return Rsqrt(width=self.variance_bits)
+        return Rsqrt(width=self.variance_bits, floor=self.floor)
 
     def run(self, x) -> tuple[np.ndarray, np.ndarray]:
         """Complex words (n, C, bins); ``(y, overflow)``, overflow bool (n,)."""

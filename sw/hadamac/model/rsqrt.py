@@ -8,6 +8,10 @@ For ``d > 0``, with ``e = floor((bit_length(d) - 1) / 2)``::
 
 and for ``d = 0`` all three are 0.  ``normalised`` is exact for d < 2**17; of a larger d its lowest bits are cut off.
 
+With a ``floor`` above 0 the exponent is never below it: every ``d < 4**floor``, 0 too, gives the exponent ``floor`` and
+the mantissa 2**16 - 1, a unit less than ``d = 4**floor`` does.  The table's words below address 128, which no other
+operand reads, hold that mantissa; the leading pair of ``normalised`` is cleared to get there.
+
 A table has a word for each value that the 9 leading bits of ``normalised`` can take.  From the reciprocal
 root ``r = 1 / sqrt(c)`` of its interval's centre c, Newton's step ``r (3 - n r**2) / 2 = (3 r - n r**3) / 2`` is
 linear in n: the table holds both coefficients, so that a step is a single product.  Newton's step is never too
@@ -39,13 +43,15 @@ GUARD = 10
 
 
 @cache
-def rsqrt_table() -> tuple[tuple[int, ...], tuple[int, ...]]:
+def rsqrt_table(floored: bool = False) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """``(values, slopes)``, 512 each, GUARD fraction bits: the mantissa in an interval's centre, half of a unit and the
     half of Newton's error included, and how much it falls with each unit of ``normalised``.
 
-    Addresses below 128 occur for d = 0 alone, and hold 0.
+    Addresses below 128 occur for d = 0 alone, and hold 0; ``floored``: for what is below a floor, and hold the largest
+    value, without a slope.
     """
-    values, slopes = [0] * 128, [0] * 128
+    least = (1 << (FRACTION + GUARD)) - 1 if floored else 0
+    values, slopes = [least] * 128, [0] * 128
     for k in range(128, 512):
         centre = (k + 0.5) / 128
         r = centre**-0.5
@@ -64,13 +70,18 @@ class Rsqrt:
     ----------
     width : int
         Bits of an operand, 2 to 52.
+    floor : int
+        Least exponent, from 0 to the largest one.
     """
 
     width: int
+    floor: int = 0
 
     def __post_init__(self):
         if isinstance(self.width, bool) or not isinstance(self.width, (int, np.integer)) or not 2 <= self.width <= 52:
             raise DescriptionError(f"Rsqrt width must be an integer from 2 to 52, not {self.width!r}")
+        if isinstance(self.floor, bool) or not isinstance(self.floor, int) or not 0 <= self.floor < self.pairs:
+            raise DescriptionError(f"Rsqrt floor must be an integer from 0 to {self.pairs - 1}, not {self.floor!r}")
 
     @property
     def pairs(self) -> int:
@@ -88,7 +99,9 @@ class Rsqrt:
         length = np.frexp(d)[1].astype(np.float64)  # d = m * 2**length with m in [1/2, 1), exactly
         exponent = np.where(d > 0, np.floor((length - 1) / 2), 0.0)
         normalised = np.floor(d * 2.0 ** (15 - 2 * exponent))
+        low = exponent < self.floor
+        exponent, normalised = np.where(low, self.floor, exponent), np.where(low, normalised % 2**15, normalised)
         address = np.floor(normalised / 2**LOW)
-        values, slopes = (np.array(words, dtype=np.float64)[address.astype(np.int64)] for words in rsqrt_table())
+        values, slopes = (np.array(words, dtype=np.float64)[address.astype(np.int64)] for words in rsqrt_table(self.floor > 0))
         offset = normalised - address * 2**LOW - 2 ** (LOW - 1)
         return np.floor((values - slopes * offset) / 2**GUARD), exponent, normalised
