@@ -163,7 +163,8 @@ class Normalise:
         ``frame``: of each frame, at run time; ``frozen``: learned constants, folded into the SpectralConv before it,
         which only statistics of the map can be (a mean of bins would be a bias on every bin).
 
-    In words of 16 bits a frame's statistics are of maps up to 32 x 32 (`hadamac.model.normalise.NormalisePlan`).
+    In words of 16 bits a frame's statistics are of maps up to 32 x 32, and a deviation below half an LSB counts as that
+    (`hadamac.model.normalise.NormalisePlan`).
     """
 
     over: str = "bins"

@@ -13,9 +13,9 @@ stored bin stands for, ``K`` the number of bins of the full spectrum, those that
     unitary DFT of the normalised map.  For a map of N x N that is ``1 / N`` of the unnormalised DFT; an inverse DFT
     without a factor makes ``N (x - mean) / std`` of it.
 
-A channel without variance gives zeros.  A deviation ``sqrt(v)`` of less than about one LSB of z counts as one, so that
-what rounding alone made of a frame without contrast is not raised to full scale: as ``2**floor / K`` LSB, with ``floor
-= floor(log2 K)``, which is 1 for powers of two and between 1/2 and 1 for other K.
+A channel without variance gives zeros.  A deviation ``sqrt(v)`` below half an LSB of z counts as that, so that a lone
+LSB of rounding in a frame without contrast is not raised to sqrt(K): as ``2**floor / K`` LSB with ``floor = floor(log2 K)
+- 1``, which is 1/2 for powers of two and between 1/4 and 1/2 for other K.
 
 Integers, exact up to the two roundings::
 
@@ -158,7 +158,7 @@ class NormalisePlan:
     @property
     def floor(self) -> int:
         """Least exponent of ``sqrt(D)``: a deviation of less than ``2**floor / K`` LSB counts as that."""
-        return min(self.count.bit_length() - 1, (self.variance_bits - 1) // 2)
+        return min(max(self.count.bit_length() - 2, 0), (self.variance_bits - 1) // 2)
 
     @cached_property
     def rsqrt(self) -> Rsqrt:
