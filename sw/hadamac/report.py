@@ -13,7 +13,8 @@ not their mirror images).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import inf, log10
 from os import PathLike
 from pathlib import Path
@@ -147,7 +148,8 @@ def _edges(qnet: QuantNetwork, values: dict, words: dict) -> list[pictures.Edge]
     return out
 
 
-def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir: str | PathLike) -> list[Path]:
+def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir: str | PathLike,
+                  classes: Sequence[str] = ()) -> list[Path]:
     """Draw every stage of one image's way, float beside fixed, as PNG files.
 
     Parameters
@@ -160,6 +162,8 @@ def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir:
         The right class, if known.
     out_dir : str or path
         Made if it does not exist.
+    classes : sequence of str
+        A name for each class, if they have any.
 
     Returns
     -------
@@ -181,8 +185,10 @@ def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir:
     if label is not None:
         if isinstance(label, bool) or not isinstance(label, (int, np.integer)) or not 0 <= label < outputs:
             raise DataError(f"Label must be an integer from 0 to {outputs - 1} or None, not {label!r}")
+    shown = None if label is None else classes[label] if classes else str(label)
     *path, logits = _edges(qnet, *_traces(qnet, params, as_images(image[None], network.size)))
 
+    logits = replace(logits, names=tuple(classes))
     out_dir, written = Path(out_dir), []
 
     def save(name: str, content: bytes) -> None:
@@ -190,9 +196,9 @@ def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir:
 
     with pictures.style():
         make_directory(out_dir)
-        save("0_image", pictures.image(path[0], label))
+        save("0_image", pictures.image(path[0], shown))
         for edge in path[1:]:
             save(edge.error.edge, pictures.stage(edge))
-        save("logits", pictures.logits(logits, label))
-        save("overview", pictures.overview(path, logits, label))
+        save("logits", pictures.logits(logits, shown))
+        save("overview", pictures.overview(path, logits, shown))
     return written
