@@ -111,7 +111,7 @@ def _described(description: Path | None, name: str | None, out: Path) -> Network
     if name is not None:
         return replace(network, name=name)
     try:
-        return replace(network, name=Path(out).resolve().name)
+        return replace(network, name=out.absolute().name)
     except DescriptionError:
         return network
 

@@ -76,10 +76,6 @@ def _in_range(name: str, exponent: np.ndarray, bias: np.ndarray, fraction: int, 
     """
     exponent = np.minimum(exponent, SHIFTS[1] + out - fraction)
     shift = fraction + exponent - out
-    for channel in np.flatnonzero(shift < SHIFTS[0])[:1]:
-        raise FitError(f"Layer {name}, channel {channel}, needs an output shift of {shift[channel]}, allowed are "
-                       f"{SHIFTS[0]} to {SHIFTS[1]}: its weights are too large beside the values that the calibration "
-                       "images give")
     words = np.abs(bias) * 2.0**out
     bits = np.frexp(np.rint(words * 2.0**shift))[1] + 1
     for channel in np.flatnonzero((bits > BIAS) & (words >= 2.0 ** (width - 1)))[:1]:
@@ -145,11 +141,12 @@ def _inverse(stage: Stage, params, x, y, fraction, formats: Formats):
 
 
 def _multiply(stage: Stage, params, x, y, fraction, formats: Formats):
-    out = _fraction(_peak(y), formats)
     weights, bias = product_weights(stage, params)
     bias = bias * float(stage.behind) * stage.size**2
-    exponent = _in_range(f"conv{stage.index}", _exponents(weights, formats.weight_width), bias, fraction, out,
-                         formats.width)
+    exponent = _exponents(weights, formats.weight_width)
+    # More fraction bits than the products have, and the shift allows, would be zeros: of calibration images that are.
+    out = min(_fraction(_peak(y), formats), fraction + int(exponent.min()) - SHIFTS[0])
+    exponent = _in_range(f"conv{stage.index}", exponent, bias, fraction, out, formats.width)
     scale = 2.0 ** exponent
     bias = np.rint(bias * scale * 2.0**fraction)
     weights = np.rint(weights * scale[:, None, None, None])
