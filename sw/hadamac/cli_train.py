@@ -143,7 +143,8 @@ def quantise(
     test = first if test is None else test
     say("Calibrating on", calibration)
     qnet = run_quantise(network, source.params, calibration.images, formats)
-    provenance = source.provenance | {"preset": preset} | calibration.record("calibration")
+    kept = {name: fact for name, fact in source.provenance.items() if not name.startswith("test_data")}
+    provenance = kept | {"preset": preset} | calibration.record("calibration")
     if test.labels is None:
         accuracy, result = {"images": 0, "float": None, "fixed": None}, "not tested: the images have no labels"
     else:

@@ -236,6 +236,8 @@ def test_quantise_says_what_it_calibrates_on(hadamac, place):
     code, out, err = hadamac("quantise", "own", "--out", "q", "--data", "set", "--preset", "default")
     assert (code, err) == (0, "") and out.splitlines()[1].startswith("Testing on 24 images of set/t10k-")
     assert load("q").accuracy["float"] == 1.0 and load("q").provenance["test_data_sha256"] == digest(*own()[2:])
+    code, _, err = hadamac("quantise", "q", "--out", "p", "--images", "x.npy")
+    assert (code, err) == (0, "") and "test_data" not in load("p").provenance, "nothing was tested"
 
 
 def test_the_shipped_digits_where_they_fit(hadamac, place):
