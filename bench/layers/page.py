@@ -55,8 +55,8 @@ Made by `make bench-layers`. A layer acts on maps (channels of N x N reals) or o
 
 From relu to quadratic: of every pixel x, or of both parts of every bin z *on bins*. P(N) is the power of two not
 below N. Formulas are of values; how words stand for them is in each model's docstring. Where f(0) = 0, the table's is 0
-too. Normalise counts a deviation below half an LSB of its words (1/4 to 1/2, where the number of bins is no power of two)
-as that.
+too. Normalise counts a deviation below half an LSB of its words (where the number of bins is no power of two, below a
+quarter to a half) as that.
 
 {sources}
 

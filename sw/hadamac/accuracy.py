@@ -70,8 +70,8 @@ def warn_of_overflows(prediction: Prediction) -> None:
     """Warn if more than OVERFLOWS of the images have an overflow somewhere on their way."""
     count, total = int(prediction.overflow.sum()), len(prediction.overflow)
     if count > OVERFLOWS * total:
-        _warn(f"{count} of {total} images overflow ({100 * count / total:.1f} %): the images of the calibration had less "
-              "contrast; calibrate on images such as these, or with more headroom")
+        _warn(f"{count} of {total} images overflow ({100 * count / total:.1f} %): the images of the calibration had "
+              "less contrast; calibrate on images such as these, or with more headroom")
 
 
 def warn_of_other_images(got: dict, record: dict) -> None:

@@ -22,8 +22,8 @@ from .errors import DataError
 from .files import read_text
 from .network import Network
 
-__all__ = ["ClassesOption", "DataOption", "FramesOption", "ImageSet", "ImagesOption", "LabelsOption", "TestImagesOption",
-           "TestLabelsOption", "TestShareOption", "class_names", "one_set", "say", "split",
+__all__ = ["ClassesOption", "DataOption", "FramesOption", "ImageSet", "ImagesOption", "LabelsOption",
+           "TestImagesOption", "TestLabelsOption", "TestShareOption", "class_names", "one_set", "say", "split",
            "to_simulate", "two_sets"]
 
 _FORMS = ".npy or IDX, plain or .gz"
@@ -152,8 +152,8 @@ def _shipped(network: Network) -> ImageSet:
     pixels, labels = shipped_digits()
     have = pixels.shape[-1]
     if have not in (network.size, network.size - 4):
-        raise DataError(f"Images for the network {network.name} must have {_sizes(network)} pixels, not {have} x {have} "
-                        "as the shipped digits: name others with --images or --data")
+        raise DataError(f"Images for the network {network.name} must have {_sizes(network)} pixels, not {have} x "
+                        f"{have} as the shipped digits: name others with --images or --data")
     known = labels.max() < network.dense.outputs
     return _fitting(network, pixels, labels if known else None, "the shipped digits")
 

@@ -6,9 +6,10 @@ from hadamac.artifact import Artifact, save
 from hadamac.network import Dense, Network, SpectralPool
 from hadamac.quantise import quantise
 from hadamac.quantised import PRESETS
-from support import tiny
-from support.commands import hadamac  # noqa: F401  (a fixture)
+from support import commands, tiny
 from support.seeds import rng
+
+hadamac = commands.hadamac
 
 
 def test_simulation_of_own_images(hadamac, tmp_path, build_dir):

@@ -19,9 +19,11 @@ from hadamac.network import Dense, Network, SpectralPool
 from hadamac.quantise import quantise
 from hadamac.quantised import PRESETS
 from hadamac.reference import forward
-from support import tiny
-from support.commands import hadamac, write_idx  # noqa: F401  (a fixture)
+from support import commands, tiny
+from support.commands import write_idx
 from support.seeds import refused
+
+hadamac = commands.hadamac
 
 NAMES = ("ant", "bee", "cow [red]", "dog & co", "$elk$")
 

@@ -14,8 +14,8 @@ stored bin stands for, ``K`` the number of bins of the full spectrum, those that
     without a factor makes ``N (x - mean) / std`` of it.
 
 A channel without variance gives zeros.  A deviation ``sqrt(v)`` below half an LSB of z counts as that, so that a lone
-LSB of rounding in a frame without contrast is not raised to sqrt(K): as ``2**floor / K`` LSB with ``floor = floor(log2 K)
-- 1``, which is 1/2 for powers of two and between 1/4 and 1/2 for other K.
+LSB of rounding in a frame without contrast is not raised to sqrt(K): as ``2**floor / K`` LSB, ``floor`` being
+``floor(log2 K) - 1``, which is 1/2 for powers of two and between 1/4 and 1/2 for other K.
 
 Integers, exact up to the two roundings::
 

@@ -102,6 +102,7 @@ class Rsqrt:
         low = exponent < self.floor
         exponent, normalised = np.where(low, self.floor, exponent), np.where(low, normalised % 2**15, normalised)
         address = np.floor(normalised / 2**LOW)
-        values, slopes = (np.array(words, dtype=np.float64)[address.astype(np.int64)] for words in rsqrt_table(self.floor > 0))
+        table = rsqrt_table(self.floor > 0)
+        values, slopes = (np.array(words, dtype=np.float64)[address.astype(np.int64)] for words in table)
         offset = normalised - address * 2**LOW - 2 ** (LOW - 1)
         return np.floor((values - slopes * offset) / 2**GUARD), exponent, normalised
