@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from hadamac.accuracy import measure
 from hadamac.artifact import Artifact, load, save, shipped
 from hadamac.data import shipped_digits
 from hadamac.describe import layer_rows
@@ -28,7 +29,6 @@ from hadamac.network import (
 )  # fmt: skip
 from hadamac.quantise import quantise
 from hadamac.quantised import PRESETS
-from hadamac.reference import forward
 from hadamac_hw.library import network_name, network_verilog
 from hadamac_hw.verify import verify
 
@@ -87,10 +87,7 @@ def finish(study: Study, params, training, test) -> Artifact:
     """Quantise, test, and save in its place."""
     network = study.network
     qnet = quantise(network, params, training[0][:CALIBRATION], PRESETS["default"])
-    accuracy = {
-        "images": len(test[0]), "float": float((forward(network, params, test[0]).argmax(1) == test[1]).mean()),
-        "fixed": float((qnet.predict(test[0]).classes == test[1]).mean()),
-    }
+    accuracy = measure(qnet, params, *test)
     provenance = {"data": "MNIST training images", "epochs": study.epochs, "seed": study.seed, "shift": study.shift,
                   "preset": "default"}
     artifact = Artifact(qnet, params, accuracy, provenance)

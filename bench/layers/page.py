@@ -54,7 +54,9 @@ Made by `make bench-layers`. A layer acts on maps (channels of N x N reals) or o
 {definitions}
 
 From relu to quadratic: of every pixel x, or of both parts of every bin z *on bins*. P(N) is the power of two not
-below N. Formulas are of values; how words stand for them is in each model's docstring.
+below N. Formulas are of values; how words stand for them is in each model's docstring. Where f(0) = 0, the table's is 0
+too. Normalise counts a deviation below half an LSB of its words (where the number of bins is no power of two, below a
+quarter to a half) as that.
 
 {sources}
 

@@ -28,10 +28,11 @@ class Rsqrt(wiring.Component):
     Members
     -------
     i : In(unsigned(width))
-    mantissa : Out(17), in gain 2**15 .. 2**16, or 0 for i = 0
+    mantissa : Out(17), in gain 2**15 .. 2**16, or 0 for i = 0 without a floor
     exponent : Out(plan.exponent_bits)
     normalised : Out(17)
-        ``floor(i * 2**(15 - 2 exponent))``; belongs to ``mantissa`` of the same cycle.
+        ``floor(i * 2**(15 - 2 exponent))``, without its leading pair of an operand below the floor; belongs to
+        ``mantissa`` of the same cycle.
 
     Timing
     ------
@@ -52,9 +53,12 @@ class Rsqrt(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         normalised, zeros = self._normalise(m)
-        empty = ~normalised[-2:].any()
+        most, floor = self.plan.pairs - 1, self.plan.floor
+        low = zeros > most - floor if floor else ~normalised[-2:].any()
+        if floor:
+            normalised = Cat(normalised[:-2], normalised[-2:] & ~low.replicate(2))
         exponent = Signal.like(self.exponent, reset_less=True)
-        m.d.sync += exponent.eq(Mux(empty, 0, self.plan.pairs - 1 - zeros))
+        m.d.sync += exponent.eq(Mux(low, floor, most - zeros))
         values, slopes = self.plan.table
         words = [v | s << VALUE for v, s in zip(values, slopes)]
         m.submodules.table = table = Ram(width=VALUE + model.GUARD, depth=len(words), init=words, writable=False)

@@ -8,17 +8,18 @@
 0.986
 """
 
+__version__ = "0.1.0"  # before the imports: some of the modules write it
+
+from .accuracy import measure
 from .artifact import Artifact, load, save
 from .data import load_mnist, shipped_digits
-from .errors import HadamacError
+from .errors import HadamacError, HadamacWarning
 from .estimate import estimate
 from .network import Network, default_network
 from .quantise import quantise
 from .quantised import PRESETS, Formats, QuantNetwork
 
 __all__ = [
-    "Artifact", "Formats", "HadamacError", "Network", "PRESETS", "QuantNetwork", "default_network", "estimate",
-    "load", "load_mnist", "quantise", "save", "shipped_digits",
+    "Artifact", "Formats", "HadamacError", "HadamacWarning", "Network", "PRESETS", "QuantNetwork", "default_network",
+    "estimate", "load", "load_mnist", "measure", "quantise", "save", "shipped_digits",
 ]
-
-__version__ = "0.1.0"

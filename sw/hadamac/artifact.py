@@ -1,8 +1,9 @@
 """A trained, quantised network on disk: one directory, no code in it.
 
 ======================  =========================================================================
-``artifact.json``       network, formats, schedules, accuracy on record, SHA-256 of the other files
-                        and of itself (``checksum``: the canonical JSON without that field)
+``artifact.json``       network, formats, schedules, class names, accuracy on record, SHA-256 of
+                        the other files and of itself (``checksum``: the canonical JSON without
+                        that field)
 ``weights.safetensors``  what the circuit holds: integer weights, biases, shifts
 ``float.safetensors``   the trained float parameters, from which other formats can be quantised
 ======================  =========================================================================
@@ -23,15 +24,16 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from .errors import ArtifactError, HadamacError
+from .errors import ArtifactError, DataError, HadamacError
 from .files import Marker, atomic_directory, parse_json, read_together
-from .paths import why
+from .layers import shown
 from .network import Network
+from .paths import why
 from .quantised import Formats, QuantNetwork, QuantStage
 from .records import operation, record
 from .reference import check_parameters
 
-__all__ = ["DIRECTORY", "Artifact", "load", "save", "shipped"]
+__all__ = ["DIRECTORY", "Artifact", "check_classes", "load", "save", "shipped"]
 
 MANIFEST, WEIGHTS, FLOAT = "artifact.json", "weights.safetensors", "float.safetensors"
 VERSION = 2
@@ -42,17 +44,36 @@ class Artifact:
     """A quantised network, the float parameters it came from, and its record.
 
     ``accuracy``: ``images`` tested and the share classified right in ``float`` and ``fixed`` (None if
-    never measured).  ``provenance``: plain facts such as epochs and seed.
+    never measured).  ``provenance``: plain facts such as epochs and seed.  ``classes``: a name for each output, or
+    none at all.
     """
 
     qnet: QuantNetwork
     params: dict[str, np.ndarray]
     accuracy: dict = field(default_factory=lambda: {"images": 0, "float": None, "fixed": None})
     provenance: dict = field(default_factory=dict)
+    classes: tuple[str, ...] = ()
+
+    def name_of(self, k: int) -> str:
+        """A class's name, or its number where classes have none."""
+        return self.classes[k] if self.classes else str(k)
 
     def predict(self, images, *, trace: bool = False):
         """:meth:`QuantNetwork.predict`."""
         return self.qnet.predict(images, trace=trace)
+
+
+def check_classes(classes, outputs: int) -> tuple[str, ...]:
+    """Class names, as many as there are outputs and no two alike; DataError for others."""
+    classes = tuple(classes)
+    if len(classes) != outputs:
+        raise DataError(f"Classes must be {outputs} names, one for each output of the network, not {len(classes)}")
+    for name in classes:
+        if not isinstance(name, str) or not 1 <= len(name) <= 64 or not name.isprintable() or name != name.strip():
+            raise DataError(f"Class name must be 1 to 64 printable characters, not {shown(name)}")
+        if classes.count(name) > 1:
+            raise DataError(f"Class names must differ, not be {shown(name)} twice")
+    return classes
 
 
 def _digest(content: bytes) -> str:
@@ -67,6 +88,8 @@ def _checksum(manifest: dict) -> str:
 def save(artifact: Artifact, path) -> Path:
     """Write an artifact directory, whole or not at all; an artifact already there is replaced."""
     qnet, tensors, stages = artifact.qnet, {}, []
+    outputs = qnet.network.dense.outputs
+    named = {"classes": list(check_classes(artifact.classes, outputs))} if artifact.classes else {}
     for stage in qnet.stages:
         facts, words = record(stage, qnet.formats)
         stages.append({"name": stage.stage.name, "fraction": int(stage.fraction)} | facts)
@@ -77,7 +100,7 @@ def save(artifact: Artifact, path) -> Path:
     manifest = {
         "format": "hadamac-artifact", "version": VERSION,
         "network": qnet.network.to_json(), "formats": asdict(qnet.formats), "stages": stages,
-        "accuracy": artifact.accuracy, "provenance": artifact.provenance,
+        "accuracy": artifact.accuracy, "provenance": artifact.provenance, **named,
         "files": {name: _digest(content) for name, content in files.items()},
     }
     manifest["checksum"] = _checksum(manifest)
@@ -115,11 +138,12 @@ def load(path=None) -> Artifact:
         formats = Formats(**manifest["formats"])
         qnet = _rebuild(path, network, formats, manifest, _open(path / WEIGHTS, contents[WEIGHTS]))
         params = check_parameters(network, _open(path / FLOAT, contents[FLOAT]))
+        classes = check_classes(manifest["classes"], network.dense.outputs) if "classes" in manifest else ()
     except ArtifactError:
         raise
     except HadamacError as e:
         raise ArtifactError(f"Artifact {path} is inconsistent: {e}") from None
-    return Artifact(qnet, params, manifest["accuracy"], manifest["provenance"])
+    return Artifact(qnet, params, manifest["accuracy"], manifest["provenance"], classes)
 
 
 def _contents(path: Path) -> tuple[dict, dict[str, bytes]]:

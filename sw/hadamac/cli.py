@@ -15,14 +15,16 @@ import typer
 from rich.table import Table
 
 from . import __version__
-from .arrays import TRACE, load_images, save_array, write_trace
+from .accuracy import measure, warn_of_other_images, warn_of_overflows
+from .arrays import TRACE, save_array, write_trace
 from .artifact import Artifact, load, shipped
+from .cli_data import DataOption, FramesOption, ImagesOption, LabelsOption, one_set, say, to_simulate
 from .cli_explain import explain
 from .cli_fit import fit as fit_command
-from .cli_options import ArtifactArgument, DataOption, IntervalOption, SeedOption, console, folding
+from .cli_options import ArtifactArgument, IntervalOption, SeedOption, console, folding
 from .cli_train import quantise, train
 from .cli_verilog import verilog_app
-from .data import load_mnist, shipped_digits
+from .cli_warnings import warnings_in_one_line
 from .errors import DataError, HadamacError
 from .files import atomic_directory, check_directory, check_file, make_directory
 from .signals import orderly_exit
@@ -59,30 +61,27 @@ def _percent(classes, labels) -> str:
 @app.command(epilog="Example: hadamac predict --images digits.npy --out logits.npy --trace stages/")
 def predict(
     artifact: ArtifactArgument = None,
-    images: Annotated[Path | None, typer.Option(help="uint8 .npy, (n, 28, 28) or (n, 32, 32).")] = None,
+    images: ImagesOption = None,
+    labels: LabelsOption = None,
     out: Annotated[Path | None, typer.Option(help="Integer logits to write, .npy (n, classes).")] = None,
     trace: Annotated[Path | None, typer.Option(help="Directory for the words of every stage.")] = None,
     data: DataOption = None,
 ):
     """Predict bit-exactly what the circuit answers.
 
-    With --images, for a file of images; with --data, for MNIST's test images; else for the shipped digits.
-    Prints the accuracy where labels are known.
+    With --images, for a file of images; with --data, for a data set's test images; else for the shipped digits.
+    Prints the accuracy where labels are known, else each image's class.
     """
-    if images is not None and data is not None:
-        raise DataError("Images come from --images or from --data, not from both")
     if out is not None:
         check_file(out)
     if trace is not None:
         check_directory(trace, marker=TRACE)
-    network, labels = load(artifact), None
-    if images is not None:
-        pixels = load_images(images)
-    else:
-        pixels, labels = load_mnist(data, "test") if data is not None else shipped_digits()
+    network = load(artifact)
+    known = one_set(network.qnet.network, images, labels, data)
+    say("Predicting", known)
     start = time.process_time()
-    prediction = network.predict(pixels, trace=trace is not None)
-    rate = len(pixels) / max(time.process_time() - start, 1e-9)
+    prediction = network.predict(known.images, trace=trace is not None)
+    rate = len(known) / max(time.process_time() - start, 1e-9)
     if trace is not None:
         with atomic_directory(trace, marker=TRACE) as directory:
             write_trace(directory, network.qnet, prediction)
@@ -91,32 +90,42 @@ def predict(
     overflows = int(prediction.overflow.sum())
     console.print(f"{len(prediction.logits)} images, {overflows} with an overflow; {rate:,.0f} images a second of "
                   "processor time", highlight=False)
-    if labels is not None:
-        console.print(f"accuracy {_percent(prediction.classes, labels)}", highlight=False)
-    elif out is None:
-        console.print("classes " + " ".join(str(c) for c in prediction.classes), highlight=False, soft_wrap=True)
+    if known.labels is not None:
+        console.print(f"accuracy {_percent(prediction.classes, known.labels)}", highlight=False)
+        got = measure(network.qnet, network.params, known.images, known.labels, prediction)
+        warn_of_other_images(got, network.accuracy)
+        return
+    warn_of_overflows(prediction)
+    if out is None:
+        names = map(network.name_of, prediction.classes)
+        console.print("classes " + (", " if network.classes else " ").join(names), markup=False, highlight=False,
+                      soft_wrap=True)
 
 
 @app.command(epilog="Example: hadamac sim --frames 20")
 def sim(
     artifact: ArtifactArgument = None,
-    frames: Annotated[int, typer.Option(min=2, max=500, help="Shipped digits to simulate.")] = 20,
+    frames: FramesOption = None,
+    images: ImagesOption = None,
+    data: DataOption = None,
     interval: IntervalOption = None,
     build: Annotated[Path, typer.Option(help="Where compiled simulators are kept.")] = Path("build/sim"),
     seed: SeedOption = 1,
 ):
-    """Simulate the emitted Verilog on digits, bit for bit and cycle for cycle against the prediction."""
+    """Simulate the emitted Verilog on images, bit for bit and cycle for cycle against the prediction."""
     from hadamac_hw.library import network_name, network_verilog
     from hadamac_hw.verify import verify
 
     require_verilator()  # before the Verilog is emitted, not after
     make_directory(build)
     network = load(artifact)
+    chosen = to_simulate(one_set(network.qnet.network, images, None, data), frames)
+    say("Simulating", chosen)
     lanes, steps = folding(network, interval), Steps(2, console)
     with steps.step("Emit Verilog"):
         text = network_verilog(network.qnet, lanes)
-    with steps.step(f"Simulate {frames} digits (the first time compiles the simulator)") as bar:
-        result = verify(text, network_name(network.qnet), network.qnet, shipped_digits()[0][:frames],
+    with steps.step(f"Simulate {len(chosen)} images (the first time compiles the simulator)") as bar:
+        result = verify(text, network_name(network.qnet), network.qnet, chosen.images,
                         build_dir=build, folding=lanes, seed=seed)
         _say_verification(bar, result)
 
@@ -162,41 +171,51 @@ def bitstream(
     build_board(network.qnet, board, out, folding=folding(network, interval), seed=seed, console=console)
 
 
-@app.command(epilog="Example: hadamac show --pictures build/pictures --digit 3")
+@app.command(epilog="Example: hadamac show --pictures build/pictures --index 3")
 def show(
     artifact: ArtifactArgument = None,
     pictures: Annotated[Path | None, typer.Option(help="Directory for pictures of every stage.")] = None,
-    digit: Annotated[int, typer.Option(min=0, max=499, help="Which shipped digit to picture.")] = 0,
+    index: Annotated[int, typer.Option("--index", "--digit", min=0, help="Which image to picture, from 0.")] = 0,
     errors: Annotated[bool, typer.Option("--errors", help="Fixed against float, edge by edge.")] = False,
+    images: ImagesOption = None,
+    labels: LabelsOption = None,
+    data: DataOption = None,
 ):
     """Print a network layer by layer; with --pictures, picture every stage, float beside fixed."""
     from .describe import layer_table
 
-    network, (images, labels) = load(artifact), shipped_digits()
+    network, chosen = load(artifact), None
     if errors or pictures is not None:
-        size, have = network.qnet.network.size, images.shape[-1]
-        if size not in (have, have + 4):
-            raise DataError(f"Pictures and errors are of the shipped digits of {have} x {have} pixels, which a network "
-                            f"of {size} x {size} does not take")
+        chosen = one_set(network.qnet.network, images, labels, data)
+        if pictures is not None and index >= len(chosen):
+            raise DataError(f"Image index must be from 0 to {len(chosen) - 1}, not {index}")
     _say_artifact(network)
     console.print(layer_table(network.qnet))
     if errors:
         from .report import error_table
 
         table = Table("edge", "format", "max error, LSB", "SQNR, dB", "largest word / full scale")
-        for e in error_table(network.qnet, network.params, images):
+        say("Errors over", chosen)
+        for e in error_table(network.qnet, network.params, chosen.images):
             table.add_row(e.edge, str(e.format), f"{e.max_lsb:.1f}", f"{e.sqnr:.1f}", f"{e.fill:.4f}")
         console.print(table)
     if pictures is not None:
         from .report import save_pictures
 
-        label = int(labels[digit]) if labels[digit] < network.qnet.network.dense.outputs else None
-        for path in save_pictures(network.qnet, network.params, images[digit], label, pictures):
-            console.print(f"Wrote {path}", highlight=False)
+        console.print(f"Picturing image {index} of {chosen.source}", markup=False, highlight=False, soft_wrap=True)
+        label = None if chosen.labels is None else int(chosen.labels[index])
+        for path in save_pictures(network.qnet, network.params, chosen.images[index], label, pictures, network.classes):
+            console.print(f"Wrote {path}", markup=False, highlight=False)
 
 
 def _say_artifact(network: Artifact) -> None:
-    record = network.accuracy
+    record, facts = network.accuracy, network.provenance
+    if "data" in facts:
+        console.print(f"{network.qnet.network.name}: trained on {facts['data']}", markup=False, highlight=False,
+                      soft_wrap=True)
+    if network.classes:
+        names = ", ".join(f"{k} {name}" for k, name in enumerate(network.classes))
+        console.print(f"classes {names}", markup=False, highlight=False, soft_wrap=True)
     if record["float"] is not None:
         console.print(f"{network.qnet.network.name}: float {100 * record['float']:.3f} %, fixed "
                       f"{100 * record['fixed']:.3f} % on {record['images']} test images", highlight=False)
@@ -206,13 +225,18 @@ def _say_artifact(network: Artifact) -> None:
 def demo(
     artifact: ArtifactArgument = None,
     out: Annotated[Path, typer.Option(help="Directory for Verilog, simulator and pictures.")] = Path("build/demo"),
-    frames: Annotated[int, typer.Option(min=20, max=500, help="Shipped digits to simulate.")] = 20,
+    frames: FramesOption = None,
+    images: ImagesOption = None,
+    labels: LabelsOption = None,
+    data: DataOption = None,
     seed: SeedOption = 1,
 ):
-    """The main job end to end on real digits: load, show, predict, emit, simulate, picture."""
+    """The main job end to end on real images: load, show, predict, emit, simulate, picture."""
     from .demo import run
 
-    run(artifact or shipped(), out, frames, seed, console)
+    network = load(artifact)
+    chosen = one_set(network.qnet.network, images, labels, data)
+    run((artifact or shipped()).name, network, chosen, to_simulate(chosen, frames), out, seed, console)
 
 
 def _stop(status: int, text: str) -> NoReturn:
@@ -225,7 +249,8 @@ def main() -> None:
     """Entry point: errors of the user's making are one line and exit code 2."""
     with orderly_exit():
         try:
-            app()
+            with warnings_in_one_line():
+                app()
         except HadamacError as error:
             _stop(2, f"error: {error}")
         except AssertionError as error:  # a comparison of simulation and prediction

@@ -10,15 +10,12 @@ from rich.console import Console
 
 from .artifact import Artifact
 
-__all__ = ["ArtifactArgument", "DataOption", "IntervalOption", "SeedOption", "console", "folding"]
+__all__ = ["ArtifactArgument", "IntervalOption", "SeedOption", "console", "folding"]
 
 console = Console()
 
 ArtifactArgument = Annotated[
     Path | None, typer.Argument(help="Artifact directory; the shipped MNIST network unless given.", show_default=False)
-]
-DataOption = Annotated[
-    Path | None, typer.Option("--data", help="Directory with MNIST's IDX files, plain or .gz.", show_default=False)
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of everything random.")]
 IntervalOption = Annotated[

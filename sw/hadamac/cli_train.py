@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from .accuracy import measure, warn_of_other_images
 from .artifact import DIRECTORY, Artifact, load, save
-from .cli_options import ArtifactArgument, DataOption, SeedOption, console
-from .data import load_mnist, shipped_digits
-from .errors import DescriptionError
+from .cli_data import (
+    ClassesOption,
+    DataOption,
+    ImagesOption,
+    LabelsOption,
+    TestImagesOption,
+    TestLabelsOption,
+    TestShareOption,
+    class_names,
+    say,
+    split,
+    two_sets,
+)
+from .cli_options import ArtifactArgument, SeedOption, console
+from .errors import DataError, DescriptionError
 from .files import check_directory, read_text
+from .network import Network, default_network
 from .quantised import PRESETS
 from .steps import Steps
 
 __all__ = ["quantise", "train"]
+
+CALIBRATION = 1000
+"""Images from which formats are chosen."""
 
 
 def preset_of(name: str):
@@ -26,50 +44,76 @@ def preset_of(name: str):
 
 
 def train(
-    data: Annotated[Path, typer.Option("--data", help="Directory with MNIST's IDX files, plain or .gz.")],
     out: Annotated[Path, typer.Option("--out", help="Artifact directory to write.")],
+    data: DataOption = None,
+    images: ImagesOption = None,
+    labels: LabelsOption = None,
+    test_images: TestImagesOption = None,
+    test_labels: TestLabelsOption = None,
+    test_share: TestShareOption = 0.2,
     network: Annotated[Path | None, typer.Option(help="Description, JSON; the default network unless told.")] = None,
+    name: Annotated[str | None, typer.Option(
+        help="Name of the network; else that of its description, or of --out.", show_default=False)] = None,
+    classes: ClassesOption = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 7,
     shift: Annotated[int, typer.Option(min=0, max=31, help="Random shift of training images, pixels each way.")] = 1,
     seed: SeedOption = 1,
     preset: Annotated[str, typer.Option(help=f"Formats: {', '.join(PRESETS)}.")] = "default",
 ):
-    """Train a network with torch on MNIST, quantise it, and write its artifact.
+    """Train a network with torch, quantise it, and write its artifact.
 
-    A description names its layers in order (docs/layers.md); `hadamac.network.Network.to_json` writes one.
+    Images come from --data, or from --images and --labels (docs/own-data.md). A description names its layers in order
+    (docs/layers.md); `hadamac.network.Network.to_json` writes one.
     """
-    from .network import Network, default_network
     from .quantise import check_formats
     from .quantise import quantise as run_quantise
-    from .reference import forward
 
     formats = preset_of(preset)
-    described = default_network() if network is None else Network.from_json(read_text(network))
+    described = _described(network, name, out)
+    names = class_names(classes, described)
     check_formats(described, formats)  # before minutes of work, not after
     check_directory(out, marker=DIRECTORY)
-    images, labels = load_mnist(data, "train")
-    test_images, test_labels = load_mnist(data, "test")
+    if data is None and (images is None or labels is None):
+        raise DataError("Training needs --data, or both --images and --labels")
+    training, test = two_sets(described, images, labels, data, test_images, test_labels)
+    if test is None:
+        training, test = split(training, test_share, seed)
+    say("Training on", training)
+    say("Testing on", test)
     from .train import fit
 
     steps = Steps(3, console)
-    with steps.step(f"Train {described.name} on {len(images)} images, {epochs} epochs, seed {seed}") as bar:
+    with steps.step(f"Train {described.name} on {len(training)} images, {epochs} epochs, seed {seed}") as bar:
         def progress(epoch):
             bar.at(epoch.index, epochs, str(epoch))
-            bar.say(str(epoch))
+            bar.now(str(epoch))
 
-        params = fit(described, images, labels, epochs=epochs, seed=seed, shift=shift, progress=progress)
-    with steps.step(f"Quantise ({preset}), calibrating on 1000 training images"):
-        qnet = run_quantise(described, params, images[:1000], formats)
-    with steps.step(f"Test on {len(test_images)} images") as bar:
-        accuracy = {
-            "images": len(test_images),
-            "float": float((forward(described, params, test_images).argmax(1) == test_labels).mean()),
-            "fixed": float((qnet.predict(test_images).classes == test_labels).mean()),
-        }
+        params = fit(described, training.images, training.labels, epochs=epochs, seed=seed, shift=shift,
+                     progress=progress)
+    calibration = training.first(CALIBRATION)
+    with steps.step(f"Quantise ({preset}), calibrating on {len(calibration)} training images"):
+        qnet = run_quantise(described, params, calibration.images, formats)
+    with steps.step(f"Test on {len(test)} images") as bar:
+        accuracy = measure(qnet, params, test.images, test.labels)
         bar.say(f"float {100 * accuracy['float']:.3f} %, fixed {100 * accuracy['fixed']:.3f} %")
-    provenance = {"data": "MNIST training images", "epochs": epochs, "seed": seed, "shift": shift, "preset": preset}
-    save(Artifact(qnet, params, accuracy, provenance), out)
-    console.print(f"Wrote {out}", highlight=False)
+    provenance = {**training.record("data"), **test.record("test_data"), **calibration.record("calibration"),
+                  "epochs": epochs, "seed": seed, "shift": shift, "preset": preset}
+    save(Artifact(qnet, params, accuracy, provenance, names), out)
+    console.print(f"Wrote {out}", markup=False, highlight=False)
+
+
+def _described(description: Path | None, name: str | None, out: Path) -> Network:
+    """The network to train; the default one is called as its directory, where that is a name."""
+    if description is not None:
+        network = Network.from_json(read_text(description))
+        return network if name is None else replace(network, name=name)
+    network = default_network()
+    if name is not None:
+        return replace(network, name=name)
+    try:
+        return replace(network, name=out.absolute().name)
+    except DescriptionError:
+        return network
 
 
 def quantise(
@@ -77,29 +121,38 @@ def quantise(
     out: Annotated[Path, typer.Option("--out", help="Artifact directory to write.")] = ...,
     preset: Annotated[str, typer.Option(help=f"Formats: {', '.join(PRESETS)}.")] = "compact",
     data: DataOption = None,
+    images: ImagesOption = None,
+    labels: LabelsOption = None,
+    test_images: TestImagesOption = None,
+    test_labels: TestLabelsOption = None,
+    classes: ClassesOption = None,
 ):
     """Quantise an artifact's float parameters to other formats.
 
-    Calibrates on 1,000 training images and tests on the test images of --data, or does both on the
-    shipped digits.
+    Calibrates on the first 1,000 images of --images, or of --data's training images; tests on --test-images, on
+    --data's test images, or else on the same images. Without any, both on the shipped digits, where they fit.
     """
     from .quantise import quantise as run_quantise
-    from .reference import forward
 
     formats, source = preset_of(preset), load(artifact)
-    check_directory(out, marker=DIRECTORY)
-    if data is not None:
-        calibration, (images, labels) = load_mnist(data, "train")[0][:1000], load_mnist(data, "test")
-    else:
-        images, labels = shipped_digits()
-        calibration = images
     network = source.qnet.network
-    qnet = run_quantise(network, source.params, calibration, formats)
-    accuracy = {
-        "images": len(images),
-        "float": float((forward(network, source.params, images).argmax(1) == labels).mean()),
-        "fixed": float((qnet.predict(images).classes == labels).mean()),
-    }
-    save(Artifact(qnet, source.params, accuracy, source.provenance | {"preset": preset}), out)
-    console.print(f"Wrote {out}: float {100 * accuracy['float']:.3f} %, fixed {100 * accuracy['fixed']:.3f} % "
-                  f"on {len(images)} images", highlight=False)
+    names = source.classes if classes is None else class_names(classes, network)
+    check_directory(out, marker=DIRECTORY)
+    first, test = two_sets(network, images, labels, data, test_images, test_labels)
+    calibration = first.first(CALIBRATION)
+    test = first if test is None else test
+    say("Calibrating on", calibration)
+    qnet = run_quantise(network, source.params, calibration.images, formats)
+    kept = {name: fact for name, fact in source.provenance.items() if not name.startswith("test_data")}
+    provenance = kept | {"preset": preset} | calibration.record("calibration")
+    if test.labels is None:
+        accuracy, result = {"images": 0, "float": None, "fixed": None}, "not tested: the images have no labels"
+    else:
+        say("Testing on", test)
+        accuracy = measure(qnet, source.params, test.images, test.labels)
+        warn_of_other_images(accuracy, source.accuracy)
+        provenance |= test.record("test_data")
+        result = (f"float {100 * accuracy['float']:.3f} %, fixed {100 * accuracy['fixed']:.3f} % "
+                  f"on {len(test)} images")
+    save(Artifact(qnet, source.params, accuracy, provenance, names), out)
+    console.print(f"Wrote {out}: {result}", markup=False, highlight=False, soft_wrap=True)

@@ -18,7 +18,7 @@ import numpy as np
 
 from .errors import DataError
 
-__all__ = ["read_idx", "load_mnist", "as_images", "shipped_digits"]
+__all__ = ["read_idx", "load_mnist", "data_files", "as_images", "shipped_digits"]
 
 _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _SPLITS = {"train": "train", "test": "t10k"}
@@ -90,8 +90,8 @@ def _find(directory: Path, stem: str, kind: str) -> Path:
             if (directory / name).is_file():
                 return directory / name
         except OSError as e:
-            raise DataError(f"MNIST file {directory / name} cannot be read: {e.strerror}") from None
-    raise DataError(f"MNIST directory must hold one of {', '.join(names)}; {directory} holds none of them")
+            raise DataError(f"Data file {directory / name} cannot be read: {e.strerror}") from None
+    raise DataError(f"Data directory must hold one of {', '.join(names)}; {directory} holds none of them")
 
 
 def load_mnist(directory: str | PathLike, split: str) -> tuple[np.ndarray, np.ndarray]:
@@ -119,14 +119,14 @@ def load_mnist(directory: str | PathLike, split: str) -> tuple[np.ndarray, np.nd
         files differ in length.
     """
     if split not in _SPLITS:
-        raise DataError(f"MNIST split must be one of {', '.join(_SPLITS)}, not {split!r}")
+        raise DataError(f"Data split must be one of {', '.join(_SPLITS)}, not {split!r}")
     directory = Path(directory)
     try:
         exists = directory.is_dir()
     except OSError as e:
-        raise DataError(f"MNIST directory {directory} cannot be read: {e.strerror}") from None
+        raise DataError(f"Data directory {directory} cannot be read: {e.strerror}") from None
     if not exists:
-        raise DataError(f"MNIST directory must be an existing directory, not {directory}")
+        raise DataError(f"Data directory must be an existing directory, not {directory}")
     paths, arrays = [], []
     for what, ndim in (("images", 3), ("labels", 1)):
         path = _find(directory, f"{_SPLITS[split]}-{what}", f"idx{ndim}")
@@ -141,6 +141,12 @@ def load_mnist(directory: str | PathLike, split: str) -> tuple[np.ndarray, np.nd
     if len(images) != len(labels):
         raise DataError(f"{paths[1]} must hold one label for each of {len(images)} images, not {len(labels)}")
     return images, labels
+
+
+def data_files(directory: str | PathLike, split: str) -> tuple[Path, Path]:
+    """The files of images and of labels that :func:`load_mnist` reads; DataError if one is missing."""
+    stem = _SPLITS[split]
+    return _find(Path(directory), f"{stem}-images", "idx3"), _find(Path(directory), f"{stem}-labels", "idx1")
 
 
 def as_images(x, size: int = 32) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The main job, end to end, on the shipped digits."""
+"""The main job, end to end, on real images."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import time
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
-from .artifact import load
-from .data import shipped_digits
+from .accuracy import measure
+from .artifact import Artifact
+from .cli_data import ImageSet
 from .describe import layer_table
 from .estimate import plan
 from .files import check_directory, make_directory
-from .reference import forward
 from .report import PICTURES, save_pictures
 from .steps import Steps
 from .tools import require_verilator
@@ -20,8 +21,9 @@ from .tools import require_verilator
 __all__ = ["run"]
 
 
-def run(artifact: Path, out: Path, frames: int, seed: int, console: Console) -> None:
-    """Load, show, predict, emit, simulate and picture; ``out`` gets ``rtl``, ``pictures`` and ``sim``."""
+def run(name: str, network: Artifact, images: ImageSet, frames: ImageSet, out: Path, seed: int,
+        console: Console) -> None:
+    """Show, predict ``images``, emit, simulate ``frames``, picture; ``out`` gets ``rtl``, ``pictures`` and ``sim``."""
     from hadamac_hw.library import DIRECTORY, network_name, write_library
     from hadamac_hw.verify import verify
 
@@ -31,34 +33,36 @@ def run(artifact: Path, out: Path, frames: int, seed: int, console: Console) -> 
         make_directory(directory)
     check_directory(rtl, marker=DIRECTORY)
     check_directory(pictures, marker=PICTURES)
-    with steps.step(f"Load the trained network {artifact.name}") as bar:
-        network = load(artifact)
-        images, labels = shipped_digits()
+    with steps.step(f"The trained network {escape(name)}") as bar:
         record = network.accuracy
-        bar.say(f"on record: float {100 * record['float']:.3f} %, fixed {100 * record['fixed']:.3f} % "
-                f"on {record['images']} test images")
+        if record["float"] is not None:
+            bar.say(f"on record: float {100 * record['float']:.3f} %, fixed {100 * record['fixed']:.3f} % "
+                    f"on {record['images']} test images")
     qnet, folding = network.qnet, plan(network.qnet)
     with steps.step("Layer by layer"):
         console.print(layer_table(qnet, folding))
-    with steps.step(f"Predict {len(images)} shipped digits bit-exactly in NumPy") as bar:
-        reference = forward(qnet.network, network.params, images).argmax(1)
+    with steps.step(f"Predict {escape(str(images))} bit-exactly in NumPy") as bar:
         start = time.perf_counter()
-        prediction = network.predict(images)
+        prediction = network.predict(images.images)
         rate = len(images) / (time.perf_counter() - start)
-        right = int((prediction.classes == labels).sum())
-        bar.say(f"accuracy: fixed {100 * right / len(labels):.2f} % ({right} of {len(labels)}), "
-                f"float {100 * (reference == labels).mean():.2f} %; {rate:,.0f} images a second")
+        if images.labels is not None:
+            got = measure(qnet, network.params, images.images, images.labels, prediction)
+            right = round(got["fixed"] * len(images))
+            bar.say(f"accuracy: fixed {100 * got['fixed']:.2f} % ({right} of {len(images)}), "
+                    f"float {100 * got['float']:.2f} %")
+        bar.say(f"{rate:,.0f} images a second")
     name = network_name(qnet)
     with steps.step("Emit Verilog with Amaranth") as bar:
         write_library(qnet, rtl, folding=folding, blocks=False)
         text = (rtl / f"{name}.v").read_text()
         bar.say(f"{rtl / f'{name}.v'}: {len(text.splitlines()):,} lines")
-    with steps.step(f"Simulate that Verilog on {frames} digits (the first time compiles the simulator)") as bar:
-        result = verify(text, name, qnet, images[:frames],
+    with steps.step(f"Simulate that Verilog on {len(frames)} images (the first time compiles the simulator)") as bar:
+        result = verify(text, name, qnet, frames.images,
                         build_dir=out / "sim", folding=folding, seed=seed)
         bar.say(f"[bold green]RTL = prediction, bit for bit, on {result.matching}/{result.frames}[/bold green]")
         bar.say(f"first-frame latency   {result.latency:,} cycles measured, {result.estimate.latency:,} estimated")
         bar.say(f"steady-state interval {result.interval:,g} cycles measured, {result.estimate.interval:,} estimated")
-    with steps.step("Picture every stage of one digit, float beside fixed") as bar:
-        paths = save_pictures(qnet, network.params, images[0], int(labels[0]), pictures)
+    with steps.step("Picture every stage of one image, float beside fixed") as bar:
+        label = None if images.labels is None else int(images.labels[0])
+        paths = save_pictures(qnet, network.params, images.images[0], label, pictures, network.classes)
         bar.say(f"{len(paths)} pictures in {pictures}, begin with overview.png")

@@ -7,11 +7,16 @@ Every message is one line of the form *what, the value, what is allowed*, for ex
 
 from __future__ import annotations
 
-__all__ = ["HadamacError", "DescriptionError", "ArtifactError", "DataError", "ToolError", "FitError"]
+__all__ = ["HadamacError", "DescriptionError", "ArtifactError", "DataError", "ToolError", "FitError",
+           "HadamacWarning"]
 
 
 class HadamacError(ValueError):
     """Base of every error that input from outside can cause."""
+
+
+class HadamacWarning(UserWarning):
+    """What works, but hardly as its user wants; the command line prints it as one line after ``hadamac: warning:``."""
 
 
 class DescriptionError(HadamacError):

@@ -167,7 +167,8 @@ class Normalise:
         the sample's deviation, whose variance divides by n - 1, as ``std`` of MATLAB and torch does unless told, and
         NumPy's with ``ddof=1``.  It needs two values: pixels, or bins that no pool, pad or band limit made zero.
 
-    In words of 16 bits a frame's statistics are of maps up to 32 x 32 (`hadamac.model.normalise.NormalisePlan`).
+    In words of 16 bits a frame's statistics are of maps up to 32 x 32, and a deviation below half an LSB counts as that
+    (`hadamac.model.normalise.NormalisePlan`).
     """
 
     over: str = "bins"

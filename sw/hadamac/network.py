@@ -10,7 +10,7 @@ Shapes: a network takes square ``size`` x ``size`` real images with one channel;
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass
 from functools import cached_property
 
 from .chain import Step, chain
@@ -137,12 +137,13 @@ class Network:
         layers = []
         for kind, fields in kinds:
             choice("Layer type", kind, tuple(LAYERS))
-            try:
-                layers.append(LAYERS[kind](**fields))
-            except TypeError:
-                allowed = [f for f in LAYERS[kind].__dataclass_fields__ if f != "type"]
-                have, want = (", ".join(shown(n)[1:-1] for n in names) or "none" for names in (fields, allowed))
-                raise DescriptionError(f"Layer {kind} must have the fields {want}, not {have}") from None
+            known = {name: f for name, f in LAYERS[kind].__dataclass_fields__.items() if name != "type"}
+            wanted = f"Layer {kind} must have " + (f"the fields {', '.join(known)}" if known else "no fields")
+            for name in (name for name in fields if name not in known):
+                raise DescriptionError(f"{wanted}, not {shown(name)}")
+            for name in (n for n, f in known.items() if n not in fields and f.default is MISSING):
+                raise DescriptionError(f"{wanted}: {name!r} is missing")
+            layers.append(LAYERS[kind](**fields))
         return cls(name=name, size=size, channels=channels, layers=tuple(layers))
 
 

@@ -23,6 +23,8 @@ __all__ = ["Edge", "hermitian", "mosaic", "style", "image", "stage", "logits", "
 
 FLOOR = -60
 """Darkest colour of a spectrum, in dB below its largest bin."""
+NAME = 14
+"""Longest name of a class, in characters; a longer one is cut."""
 TILE, GAP = 64, 4
 """Least height of a tile and width of a gap between tiles, in the pixels of a mosaic."""
 DPI = 120
@@ -74,7 +76,7 @@ class Edge:
 
     ``value``, ``fixed`` (C, N, N) in dB or in units of the map, or logits (K,); ``difference`` of the same
     shape, in LSB; ``all_bins`` (C, N, N) of a spectrum, in dB, or None; ``shape`` and the ``operation`` before it in
-    words.
+    words; ``names`` of the classes that logits are of, if they have any.
     """
 
     error: EdgeError
@@ -86,6 +88,7 @@ class Edge:
     unit: str
     operation: str
     all_bins: np.ndarray | None = None
+    names: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, error: EdgeError, value: np.ndarray, words: np.ndarray, maps: np.ndarray | None,
@@ -158,7 +161,7 @@ class _Sheet:
         return self.figure.add_axes((x / self.width, 1 - y / self.height - h, w, h))
 
     def text(self, x, y, text, **how):
-        self.page.text(x, y, text, **({"va": "top"} | how))
+        self.page.text(x, y, text, **({"va": "top", "parse_math": False} | how))
 
     def title(self, edge: Edge):
         self.text(0.2, 0.15, edge.error.edge, size=12, weight="bold")
@@ -209,7 +212,7 @@ class _Sheet:
         return out.getvalue()
 
 
-def image(edge: Edge, label: int | None) -> bytes:
+def image(edge: Edge, label: str | None) -> bytes:
     """The input: it is exact in fixed point, so that there is nothing to compare."""
     sheet = _Sheet(4.3, 4.5)
     sheet.title(edge)
@@ -236,9 +239,10 @@ def stage(edge: Edge) -> bytes:
     return sheet.png()
 
 
-def _classes(edge: Edge, label: int | None) -> str:
+def _classes(edge: Edge, label: str | None) -> str:
     """Which classes float and fixed answer, beside the right one."""
-    float_class, fixed_class = int(np.argmax(edge.value)), int(np.argmax(edge.fixed))
+    float_class, fixed_class = (edge.names[k] if edge.names else k
+                                for k in (int(np.argmax(edge.value)), int(np.argmax(edge.fixed))))
     text = f"class {fixed_class}" + ("" if float_class == fixed_class else f" (float {float_class})")
     return text + ("" if label is None else f", label {label}")
 
@@ -249,27 +253,37 @@ def _pairs(bars, line, edge: Edge):
     line(0, color=SOFT, lw=0.6)
     bars(k - 0.2, edge.value, 0.4, color=FLOAT, label="float")
     bars(k + 0.2, edge.fixed, 0.4, color=FIXED, label="fixed")
-    return k if len(k) <= 20 else k[:: -(-len(k) // 10)]
+    ticks = k if len(k) <= 20 else k[:: -(-len(k) // 10)]
+    return ticks, [_short(edge.names[t]) if edge.names else str(t) for t in ticks]
 
 
-def logits(edge: Edge, label: int | None) -> bytes:
+def _short(name: str) -> str:
+    """A name that leaves room for others."""
+    return name if len(name) <= NAME else name[: NAME - 1] + "…"
+
+
+def logits(edge: Edge, label: str | None) -> bytes:
     """Bars of every class, float beside fixed."""
-    sheet = _Sheet(7.0, 4.2)
+    below = 0.35 if edge.names else 0  # for names, which stand aslant
+    sheet = _Sheet(7.0, 4.2 + below)
     sheet.title(edge)
     ax = sheet.axes(0.7, 0.95, 6.1, 2.75)
-    ax.set(xticks=_pairs(ax.bar, ax.axhline, edge), xlabel="class", ylabel="logit")
-    ax.set_title(_classes(edge, label), weight="bold", loc="left")
+    ax.set(xlabel="class", ylabel="logit")
+    turned = {"rotation": 30, "ha": "right"} if edge.names else {}
+    ax.set_xticks(*_pairs(ax.bar, ax.axhline, edge), parse_math=False, **turned)
+    ax.set_title(_classes(edge, label), weight="bold", loc="left", parse_math=False)
     ax.spines[["top", "right"]].set_visible(False)
     ax.tick_params(axis="x", length=0)
     ax.legend(frameon=False, ncols=2, fontsize=8, loc="lower right", bbox_to_anchor=(1, 0.98), borderpad=0)
     return sheet.png()
 
 
-def overview(path: list[Edge], last: Edge, label: int | None) -> bytes:
+def overview(path: list[Edge], last: Edge, label: str | None) -> bytes:
     """The whole path from left to right, float above, fixed below; of spectra all bins, dead ones zero."""
     height, top, gap, bars = 2.0, 0.62, 0.34, 1.9
     widths = [height * columns / rows for rows, columns in (grid(len(e.value)) for e in path)]
-    sheet = _Sheet(0.5 + sum(widths) + gap * len(widths) + 0.25 + bars + 0.2, top + 2 * height + 0.9)
+    beside = 0.25 + 0.075 * max((len(_short(name)) for name in last.names), default=0)
+    sheet = _Sheet(0.5 + sum(widths) + gap * len(widths) + beside + bars + 0.2, top + 2 * height + 0.9)
     x, second = 0.5, top + height + 0.15
     for row, name in ((top, "float"), (second, "fixed")):
         sheet.text(0.25, row + height / 2, name, rotation=90, ha="center", va="center", color=SOFT)
@@ -289,11 +303,12 @@ def overview(path: list[Edge], last: Edge, label: int | None) -> bytes:
             sheet.tiles(x, row, height, tiles, edge.limits, frame=frame)
             sheet.text(x + width + gap / 2, row + height / 2, "→", size=14, ha="center", va="center", color=SOFT)
         x += width + gap
-    x += 0.25
+    x += beside
     caption(x + bars / 2, last, _classes(last, label))
     ax = sheet.axes(x, top, bars, second + height - top)
     classes = len(last.value)
-    ax.set(xticks=[], yticks=_pairs(ax.barh, ax.axvline, last), ylim=(classes * 1.08 - 0.4, -0.6))
+    ax.set_yticks(*_pairs(ax.barh, ax.axvline, last), parse_math=False)
+    ax.set(xticks=[], ylim=(classes * 1.08 - 0.4, -0.6))
     ax.spines[:].set_visible(False)
     ax.tick_params(axis="y", length=0)
     ax.legend(frameon=False, ncols=2, fontsize=8, loc="lower center", borderpad=0)

@@ -1,7 +1,8 @@
 """Float parameters and calibration images to a :class:`~hadamac.quantised.QuantNetwork`, stage by stage.
 
 Weights: spectral weights are the DFT of the padded kernel, cropped to the live bins, rounded to
-``weight_width`` bits with one power-of-two scale per output channel, the largest that fits.
+``weight_width`` bits with one power-of-two scale per output channel, the largest that fits; for a channel whose
+weights are so small that its output shift would leave the circuit's range, the largest in range (`_in_range`).
 Edges: where a format is chosen, it leaves ``headroom`` above the largest calibration value.
 Transforms: one half per stage, or (``calibrated``) a shift only where the stage's largest
 calibration value times ``headroom`` would leave the word.
@@ -44,14 +45,43 @@ __all__ = ["quantise"]
 
 LOGIT_FRACTION = 8
 """Fraction bits of a logit: far below what separates two classes, far above its range's end."""
+TINY = 2.0**-500
+"""Weights below it are rounded as if they were as large: their exponents stay integers that a float can scale by."""
 
 
 def _exponents(weights: np.ndarray, bits: int) -> np.ndarray:
     """Per output channel, the largest e for which every ``|W| 2**e`` rounds into ``bits`` bits."""
     flat = weights.reshape(len(weights), -1)
     largest = np.maximum(np.abs(flat.real), np.abs(flat.imag)).max(-1)
-    largest = np.where(largest > 0, largest, 1.0)
+    largest = np.where(largest > 0, np.maximum(largest, TINY), 1.0)
     return np.floor(np.log2(((1 << (bits - 1)) - 0.5) / largest)).astype(int)
+
+
+def _in_range(name: str, exponent: np.ndarray, bias: np.ndarray, fraction: int, out: int, width: int) -> np.ndarray:
+    """Exponents, lowered where the circuit's range needs it, or FitError with the channel at fault.
+
+    Words of a nearly dead channel would need a shift beyond SHIFTS, or a bias of more than BIAS bits.  With a smaller
+    exponent its weights round to smaller words, in the end to zero.  That loses nothing that the output could show: at
+    the largest shift a product of full-scale words is a small part of an output LSB.
+
+    Parameters
+    ----------
+    exponent : int array (channels,)
+    bias : float array (channels,)
+        In units of the output's values.
+    fraction, out : int
+        Fraction bits of the input's and the output's words.
+    width : int
+        Bits of an output word: a bias that does not fit it is refused, not made to fit.
+    """
+    exponent = np.minimum(exponent, SHIFTS[1] + out - fraction)
+    shift = fraction + exponent - out
+    words = np.abs(bias) * 2.0**out
+    bits = np.frexp(np.rint(words * 2.0**shift))[1] + 1
+    for channel in np.flatnonzero((bits > BIAS) & (words >= 2.0 ** (width - 1)))[:1]:
+        raise FitError(f"Layer {name}, channel {channel}, needs a bias of {bits[channel]} bits, allowed are {BIAS}: "
+                       "it is too large beside its weights")
+    return exponent - np.maximum(bits - BIAS, 0)
 
 
 def _fraction(largest: float, formats: Formats) -> int:
@@ -111,17 +141,17 @@ def _inverse(stage: Stage, params, x, y, fraction, formats: Formats):
 
 
 def _multiply(stage: Stage, params, x, y, fraction, formats: Formats):
-    out = _fraction(_peak(y), formats)
     weights, bias = product_weights(stage, params)
-    name = f"conv{stage.index}"
+    bias = bias * float(stage.behind) * stage.size**2
     exponent = _exponents(weights, formats.weight_width)
-    shift = fraction + exponent - out
-    _check_shift(name, shift)
+    # More fraction bits than the products have, and the shift allows, would be zeros: of calibration images that are.
+    out = min(_fraction(_peak(y), formats), fraction + int(exponent.min()) - SHIFTS[0])
+    exponent = _in_range(f"conv{stage.index}", exponent, bias, fraction, out, formats.width)
     scale = 2.0 ** exponent
-    bias = np.rint(bias * float(stage.behind) * stage.size**2 * scale * 2.0**fraction)
-    _check_bias(name, bias)
+    bias = np.rint(bias * scale * 2.0**fraction)
     weights = np.rint(weights * scale[:, None, None, None])
-    return Product(weights=weights, bias=bias, shift=shift, exponent=exponent, width=formats.width), out
+    return Product(weights=weights, bias=bias, shift=fraction + exponent - out, exponent=exponent,
+                   width=formats.width), out
 
 
 def _point(stage: Stage, params, x, y, fraction, formats: Formats):
@@ -163,13 +193,11 @@ def _linear(stage: Stage, params, x, y, fraction, formats: Formats):
     weights = params["dense.weight"] * float(stage.scale)
     exponent = _exponents(weights, formats.weight_width)
     out = min(LOGIT_FRACTION, int((fraction + exponent).min()))
-    shift = fraction + exponent - out
-    _check_shift("dense", shift)
+    exponent = _in_range("dense", exponent, params["dense.bias"], fraction, out, formats.logit_width)
     scale = 2.0 ** exponent
     bias = np.rint(params["dense.bias"] * scale * 2.0**fraction)
-    _check_bias("dense", bias)
     weights = np.rint(weights * scale.reshape(-1, *[1] * (weights.ndim - 1)))
-    return QuantDense(weights=weights, exponent=exponent, bias=bias, shift=shift, fraction=out,
+    return QuantDense(weights=weights, exponent=exponent, bias=bias, shift=fraction + exponent - out, fraction=out,
                       width=formats.logit_width), out
 
 
@@ -179,17 +207,3 @@ _OPERATIONS = {
     "crop": lambda stage, params, x, y, fraction, formats: (Crop(radius=stage.radius), fraction),
     "tile": lambda stage, params, x, y, fraction, formats: (Tile(), fraction),
 }  # fmt: skip
-
-
-def _check_bias(name: str, bias: np.ndarray) -> None:
-    largest = int(np.abs(bias).max())
-    if largest >= 1 << (BIAS - 1):
-        raise FitError(f"Layer {name} needs a bias of {largest.bit_length() + 1} bits, allowed are {BIAS}: "
-                       "it is too large beside its weights")
-
-
-def _check_shift(name: str, shift: np.ndarray) -> None:
-    if shift.min() < SHIFTS[0] or shift.max() > SHIFTS[1]:
-        raise FitError(f"Layer {name} needs output shifts from {shift.min()} to {shift.max()}, allowed are "
-                       f"{SHIFTS[0]} to {SHIFTS[1]}: "
-                       "its weights are too large or too small for these formats")

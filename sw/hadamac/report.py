@@ -14,7 +14,8 @@ not their mirror images).
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import inf, log10
 from os import PathLike
 from pathlib import Path
@@ -152,7 +153,8 @@ def _edges(qnet: QuantNetwork, values: dict, words: dict) -> list[pictures.Edge]
     return out
 
 
-def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir: str | PathLike) -> list[Path]:
+def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir: str | PathLike,
+                  classes: Sequence[str] = ()) -> list[Path]:
     """Draw every stage of one image's way, float beside fixed, as PNG files.
 
     Parameters
@@ -165,6 +167,8 @@ def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir:
         The right class, if known.
     out_dir : str or path
         Made if it does not exist.  Pictures that are there are replaced; see `hadamac.directories`.
+    classes : sequence of str
+        A name for each class, if they have any.
 
     Returns
     -------
@@ -186,16 +190,17 @@ def save_pictures(qnet: QuantNetwork, params, image, label: int | None, out_dir:
     if label is not None:
         if isinstance(label, bool) or not isinstance(label, (int, np.integer)) or not 0 <= label < outputs:
             raise DataError(f"Label must be an integer from 0 to {outputs - 1} or None, not {label!r}")
+    shown = None if label is None else classes[label] if classes else str(label)
     *path, logits = _edges(qnet, *_traces(qnet, params, as_images(image[None], network.size)))
 
-    out_dir = Path(out_dir)
+    logits, out_dir = replace(logits, names=tuple(classes)), Path(out_dir)
     with pictures.style():
         make_directory(out_dir.parent)
         check_directory(out_dir, marker=PICTURES)
-        contents = {"0_image.png": pictures.image(path[0], label)}
+        contents = {"0_image.png": pictures.image(path[0], shown)}
         contents |= {f"{edge.error.edge}.png": pictures.stage(edge) for edge in path[1:]}
-        contents |= {"logits.png": pictures.logits(logits, label),
-                     "overview.png": pictures.overview(path, logits, label)}
+        contents |= {"logits.png": pictures.logits(logits, shown),
+                     "overview.png": pictures.overview(path, logits, shown)}
     with atomic_directory(out_dir, marker=PICTURES) as directory:
         for name, content in contents.items():
             (directory / name).write_bytes(content)

@@ -56,6 +56,10 @@ class Bar:
         """Name what is going on."""
         self.progress.update(self.task, description=text)
 
+    def now(self, line: str) -> None:
+        """A line to print at once, above the bar where there is one."""
+        self.progress.console.print(f"      {line}", markup=False, highlight=False, soft_wrap=True)
+
     def say(self, line: str) -> None:
         """A line to print when the step is done."""
         self.lines.append(line)

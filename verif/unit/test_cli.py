@@ -114,9 +114,10 @@ def test_quantise_to_another_preset(hadamac, tmp_path):
 BAD = [
     (("predict", "{tmp}/none"), "Artifact must be a directory with artifact.json, not {tmp}/none"),
     (("predict", "--images", "{tmp}/none.npy"), "Image file {tmp}/none.npy does not exist"),
-    (("predict", "--images", "{tmp}/text.npy"), "Image file {tmp}/text.npy must be a .npy array of uint8: "),
-    (("predict", "--images", "{tmp}/float.npy"), "Images must be "),
-    (("predict", "--images", "{tmp}/wide.npy"), "Images must have the shape (n, 32, 32) or (n, 28, 28), not (1, 28, 32)"),
+    (("predict", "--images", "{tmp}/text.npy"), "Image file {tmp}/text.npy must be a .npy array of uint8 (n, rows, columns) or an IDX file, plain or .gz, not a file "
+     "that begins otherwise"),
+    (("predict", "--images", "{tmp}/float.npy"), "Images of float.npy must be of type uint8 (0 to 255), not float64"),
+    (("predict", "--images", "{tmp}/wide.npy"), "Images for the network mnist-32 must have 32 x 32 or 28 x 28 pixels, not 28 x 32 as those of wide.npy"),
     (("predict", "--images", "{tmp}/good.npy", "--out", "{tmp}/no/where.npy"),
      "Cannot write {tmp}/no/where.npy: the directory {tmp}/no does not exist"),
     (("predict", "--data", "{tmp}/none"), ""),
@@ -135,7 +136,8 @@ BAD = [
     (("fit", "{tmp}/steep.npy"), "Function steep must be finite over SQ(4,12)"),
     (("show", "--pictures", "{tmp}/text.npy/pictures"), "Cannot make the directory {tmp}/text.npy: File exists"),
     (("show", "{tmp}/small", "--pictures", "{tmp}/pictures"),
-     "Pictures and errors are of the shipped digits of 28 x 28 pixels, which a network of 16 x 16 does not take"),
+     "Images for the network small must have 16 x 16 or 12 x 12 pixels, not 28 x 28 as the shipped digits: name others "
+     "with --images or --data"),
     (("verilog", "--out", "{tmp}/text.npy/x/y"), "Cannot make the directory {tmp}/text.npy/x: Not a directory"),
     (("demo", "--out", "{tmp}/text.npy/x"), "Cannot make the directory {tmp}/text.npy/x: Not a directory"),
 ]

@@ -1,4 +1,4 @@
-"""IDX files, MNIST directories, padding and the shipped digits."""
+"""IDX files, directories of data, padding and the shipped digits."""
 
 import gzip
 import re
@@ -118,12 +118,12 @@ def test_load_mnist(tmp_path, rng, mark, gz, split, stem):
 
 def test_load_mnist_refusals(tmp_path):
     where = re.escape(str(tmp_path))
-    with refused("MNIST split must be one of train, test, not 'validation'"):
+    with refused("Data split must be one of train, test, not 'validation'"):
         data.load_mnist(tmp_path, "validation")
-    with refused(rf"MNIST directory must be an existing directory, not {where}.nowhere"):
+    with refused(rf"Data directory must be an existing directory, not {where}.nowhere"):
         data.load_mnist(tmp_path / "nowhere", "test")
     names = ", ".join(f"t10k-images{m}idx3-ubyte{g}" for m in "-." for g in ("", ".gz"))
-    with refused(rf"MNIST directory must hold one of {re.escape(names)}; {where} holds none of them"):
+    with refused(rf"Data directory must hold one of {re.escape(names)}; {where} holds none of them"):
         data.load_mnist(tmp_path, "test")
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(idx_bytes(np.zeros((3, 28, 28), np.uint8)))
     labels = tmp_path / "t10k-labels-idx1-ubyte"

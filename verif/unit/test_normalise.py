@@ -40,7 +40,7 @@ def stimuli(r, plan: NormalisePlan, count: int = 60) -> np.ndarray:
     loudness = 2.0 ** r.uniform(1 - plan.width, 0, (count, 2, 1))
     impulse = np.zeros((plan.bins, *shape), dtype=complex)
     for k in range(plan.bins):
-        impulse[k, :, k] = limits(plan.width)[0] * (1 + 1j), 1
+        impulse[k, :, k] = limits(plan.width)[0] * (1 + 1j), limits(plan.width)[1]
     still = np.array([*limits(plan.width), 1, 0]).reshape(-1, 1, 1) * np.ones(shape)
     return np.concatenate([uniform(r, plan.width, 8, *shape), np.rint(uniform(r, plan.width, count, *shape) * loudness),
                            corners(r, plan.width, 8, *shape), impulse[:40], still])
@@ -54,8 +54,9 @@ def floats(plan: NormalisePlan, z) -> np.ndarray:
     full = np.repeat(z, plan.multiplicity, axis=-1)
     zeros = plan.count - full.shape[-1]
     m = full.real.sum(-1, keepdims=True) / plan.count if plan.over == "bins" else 0
-    v = ((np.abs(full - m) ** 2).sum(-1, keepdims=True) + zeros * np.abs(m) ** 2) / (plan.count - plan.correction)
-    return np.where(v > 0, (z - m) / np.sqrt(np.where(v > 0, v, 1)), 0) * 2.0**plan.fraction
+    v = ((np.abs(full - m) ** 2).sum(-1, keepdims=True) + zeros * np.abs(m) ** 2) / plan.count
+    deviation = np.sqrt(np.maximum(v, (2.0**plan.floor / plan.count) ** 2) * plan.count / (plan.count - plan.correction))
+    return (z - m) / deviation * 2.0**plan.fraction
 
 
 def plain(plan: NormalisePlan, z) -> tuple[list[complex], bool]:
@@ -74,7 +75,7 @@ def plain(plan: NormalisePlan, z) -> tuple[list[complex], bool]:
     assert 0 <= d < 2**plan.variance_bits
     mantissa, exponent, _ = (int(v) for v in plan.rsqrt.run(float(d)))
     less = 1 if plan.correction == 1 and plan.count >= 4 ** (plan.width - 1 - plan.fraction) else 0
-    assert exponent == (max(d, 1).bit_length() - 1) // 2
+    assert exponent == (max(d, 4**plan.floor).bit_length() - 1) // 2
     out, over = [], False
     for re, im in words:
         parts = []
@@ -233,3 +234,17 @@ def test_multipliers():
     """K z is a shift where K is a power of two."""
     assert Normalise(plan=PLANS["bins"]).multipliers == 6
     assert Normalise(plan=PLANS["wide"]).multipliers == 8
+
+
+@pytest.mark.parametrize("name", list(PLANS))
+def test_a_frame_without_contrast_stays_small(name):
+    """A deviation below half an LSB counts as that, so that a lone LSB, which would become sqrt(K), stays about two."""
+    plan = PLANS[name]
+    assert 0.25 < 2.0**plan.floor / plan.count <= 0.5
+    x = np.zeros((plan.bins, 1, plan.bins), dtype=complex)
+    for k in range(plan.over == "map", plan.bins):
+        x[k, 0, k] = 1 + 1j
+    y, overflow = plan.run(x)
+    limit = 2.0**plan.fraction * plan.count / 2.0**plan.floor + 1
+    assert limit > 2 ** (plan.width - 1) or not overflow.any()
+    assert np.abs(y.real).max() <= limit and np.abs(y.imag).max() <= limit

@@ -89,6 +89,31 @@ def test_odd_functions_are_zero_at_zero(segments):
     assert f.max_error < 1.3 * fit(replace(FUNCTIONS["tanh"], centre=None), segments=2 * segments, format=FORMAT).max_error + 1e-3
 
 
+NOTHING_AT_ZERO = [name for name, f in FUNCTIONS.items() if f.of(np.zeros(1))[0] == 0]
+
+
+@pytest.mark.parametrize("name", NOTHING_AT_ZERO)
+def test_functions_that_are_zero_at_zero_stay_so(name):
+    """In every format, and for hardly a larger error than without: a black frame stays black."""
+    assert len(NOTHING_AT_ZERO) == len(FUNCTIONS) - 2, "all but the sigmoids"
+    for format, output in ((SQ(4, 8), SQ(3, 9)), (SQ(3, 7), SQ(1, 9)), (SQ(4, 5), SQ(5, 4))):
+        for segments in (2, 5, 16):
+            f = fit(FUNCTIONS[name], segments=segments, format=format, output=output)
+            assert f.table.run(np.zeros(1))[0] == 0 and len(f.table.slopes) <= segments
+    assert fit(FUNCTIONS[name], segments=16, format=FORMAT).max_error < 4.1 * 2.0**-12
+
+
+def test_a_function_without_symmetry_is_zero_at_zero():
+    """A breakpoint at zero, of two segments or more; a function that is not zero there is as it was."""
+    wave = Function("wave", lambda x: np.sin(x) + x * x / 20 + 1e-17)
+    for segments in (2, 3, 16):
+        f = fit(wave, segments=segments, format=SQ(4, 8))
+        assert f.table.mirror is None and 0 in f.table.breakpoints and len(f.table.slopes) <= segments
+        assert f.table.run(np.zeros(1))[0] == 0
+    assert f.max_error < 1.5 * fit(Function("raised", lambda x: wave.of(x) + 0.01), segments=16, format=SQ(4, 8)).max_error
+    assert len(fit(wave, segments=1, format=SQ(4, 8)).table.slopes) == 1
+
+
 def test_a_line_through_the_origin():
     """Of least greatest error: no slope beside it is better."""
     x = np.arange(200.0)

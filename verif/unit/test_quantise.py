@@ -128,6 +128,17 @@ def test_calibration_images_without_anything_to_normalise(name):
     assert not prediction.overflow.any()
 
 
+@pytest.mark.parametrize("function", ["gelu", "silu", "hard-swish", "leaky", "tanh"])
+def test_a_black_frame_stays_black(function):
+    """A function that is 0 at 0 gives 0, and so there is nothing that a normalisation could raise."""
+    chain = SpectralConv(channels=2, kernel=3), Activation(function=function), Normalise(), SpectralPool(size=4)
+    network, r = Network(name="black", size=8, channels=1, layers=(*chain, Dense(outputs=3))), rng("black", function)
+    params = tiny.parameters(network, r) | {"conv0.bias": np.zeros(2), "dense.bias": np.zeros(3)}
+    q = quantise(network, params, tiny.images(network, r, 16), PRESETS["default"])
+    black = q.predict(np.zeros((1, 8, 8), np.uint8), trace=True)
+    assert not any(words.any() for words in black.trace.values())
+
+
 @pytest.mark.parametrize("preset", list(PRESETS))
 def test_words_and_formats(preset):
     network, params, images, q = prepared("two", PRESETS[preset])
@@ -224,18 +235,52 @@ def test_refusals():
         quantise(network, params, images[:, :, :8], formats)
 
 
-def test_parameters_that_no_shift_can_bring_into_range():
+@pytest.mark.parametrize("layer, channel", [("conv0.kernel", 1), ("conv1.kernel", 3), ("dense.weight", 2)])
+def test_a_nearly_dead_channel_is_quantised_as_a_dead_one(layer, channel):
+    """Whatever its weights: their words become smaller, in the end zero, and nothing else changes."""
+    network, params, images, _ = prepared("two", FINE)
+    stage = {"conv0": "hadamard0", "conv1": "hadamard1", "dense": "dense"}[layer.split(".")[0]]
+    logits = []
+    for factor in (0, 1e-300, 1e-30, 1e-8):
+        weights = params[layer].copy()
+        weights[channel] *= factor
+        q = quantise(network, params | {layer: weights}, images, PRESETS["default"])
+        assert q[stage].shift[channel] <= 31 and np.abs(q[stage].bias).max() < 2**47
+        assert factor == 1e-8 or not q[stage].weights[channel].any()
+        logits.append(q.predict(images).logits)
+        np.testing.assert_array_equal(logits[-1], logits[0])
+
+
+def test_a_dead_output_with_a_large_bias():
+    """Its bias needs the bits that the exponent of its weights would take."""
     network, params, images, _ = prepared("one", FINE)
-    formats = PRESETS["default"]
-    with pytest.raises(FitError, match=r"\ALayer conv0 needs output shifts from -?\d+ to -?\d+, allowed are -8 to 31: its "
-                                       r"weights are too large or too small for these formats\Z"):
-        quantise(network, params | {"conv0.kernel": params["conv0.kernel"] * 1e-9}, images, formats)
-    with pytest.raises(FitError, match=r"\ALayer dense needs output shifts from \d+ to \d+, allowed are -8 to 31: its "
-                                       r"weights are too large or too small for these formats\Z"):
-        quantise(network, params | {"dense.weight": params["dense.weight"] * 1e-9}, images, formats)
-    with pytest.raises(FitError, match=r"\ALayer dense needs a bias of \d+ bits, allowed are 48: it is too large beside its "
-                                       r"weights\Z"):
-        quantise(network, params | {"dense.bias": params["dense.bias"] * 1e12}, images, formats)
+    weights, bias = params["dense.weight"].copy(), params["dense.bias"].copy()
+    weights[1] *= 1e-9
+    bias[1] = 20000.0
+    q = quantise(network, params | {"dense.weight": weights, "dense.bias": bias}, images, PRESETS["default"])
+    assert 2**46 <= q["dense"].bias[1] < 2**47
+    np.testing.assert_array_equal(q.edges["logits"].value(q.predict(images).logits)[:, 1], 20000.0)
+
+
+def test_a_layer_that_calibration_says_nothing_of():
+    """Black images without a bias, and a channel far larger than the other: some format, and nothing is refused."""
+    network, params, images, _ = prepared("one", FINE)
+    params = params | {"conv0.bias": np.zeros(2)}
+    for factor in (0, 1, 1e12):
+        kernel = params["conv0.kernel"].copy()
+        kernel[1] *= factor
+        q = quantise(network, params | {"conv0.kernel": kernel}, images[:2] * 0, PRESETS["default"])
+        assert q["hadamard0"].shift.min() == -8 and q["hadamard0"].shift.max() <= 31
+        assert not q.predict(images[:2] * 0).overflow.any()
+
+
+def test_the_channel_at_fault_is_named():
+    network, params, images, _ = prepared("one", FINE)
+    bias = params["dense.bias"].copy()
+    bias[2] = 1e12
+    with pytest.raises(FitError, match=r"\ALayer dense, channel 2, needs a bias of \d+ bits, allowed are 48: it is too "
+                                       r"large beside its weights\Z"):
+        quantise(network, params | {"dense.bias": bias}, images, PRESETS["default"])
 
 
 def test_a_bias_far_above_the_products_survives():

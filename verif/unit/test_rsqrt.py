@@ -80,6 +80,40 @@ def test_the_table_is_one_newton_step():
         assert (line - step > -0.07).all() and (line - step < 0.26).all()
 
 
+@pytest.mark.parametrize("width, square, floor", [
+    (3, Fraction(1), 1), (16, Fraction(1), 3), (52, Fraction(1), 10), (52, Fraction(1), 25), (16, Fraction(1, 4), 3),
+    (16, Fraction(1, 2), 3), (38, Fraction(8, 9), 2), (38, Fraction(1023, 1024), 9), (52, Fraction(2**17 - 2, 2**17 - 1), 15)])
+def test_operands_below_a_floor_count_as_it(width, square, floor):
+    operands = np.array(edges(width) + spread(rng("floor", width, floor), width, 500).tolist())
+    floored, plain = (model.Rsqrt(width=width, square=square, floor=k).run(operands) for k in (floor, 0))
+    low = operands < 4**floor
+    assert low.any() and not low.all()
+    mantissa = min(round(float(square) ** 0.5 * 2**16), 2**16 - 1)
+    assert (floored[0][low] == mantissa).all() and (floored[1][low] == floor).all()
+    assert abs(mantissa - floored[0][operands == 4**floor][0]) <= 1
+    for a, b in zip(floored, plain):
+        np.testing.assert_array_equal(a[~low], b[~low])
+    scale = floored[0] * 2.0**-floored[1]
+    rise = np.diff(scale[np.argsort(operands, kind="stable")])
+    assert (rise <= 2.0**-floor).all(), "of a larger operand the root is no more than a unit larger"
+
+
+@pytest.mark.parametrize("square", [Fraction(1), Fraction(1, 4), Fraction(1, 2), Fraction(131070, 131071)])
+def test_a_floor_widens_no_word(square):
+    """Of addresses below 128 alone the words differ, and they stay within a table's 26 and 10 bits."""
+    values, slopes = (np.array(words) for words in model.rsqrt_table(square, floored=True))
+    plain = [np.array(words) for words in model.rsqrt_table(square)]
+    assert values.max() < 2**26 and not slopes[:128].any() and len(set(values[:128])) == 1
+    np.testing.assert_array_equal(values[128:], plain[0][128:])
+    np.testing.assert_array_equal(slopes, plain[1])
+
+
+@pytest.mark.parametrize("floor", [-1, 8, 1.0, True])
+def test_floor_refusals(floor):
+    with refused(f"Rsqrt floor must be an integer from 0 to 7, not {floor!r}", DescriptionError):
+        model.Rsqrt(width=16, floor=floor)
+
+
 @pytest.mark.parametrize("width", [1, 53, 16.0, True, None])
 def test_refusals(width):
     with refused(f"Rsqrt width must be an integer from 2 to 52, not {width!r}", DescriptionError):
@@ -92,10 +126,12 @@ def test_refusals_of_a_gain(square):
         model.Rsqrt(width=8, square=square)
 
 
-@pytest.mark.parametrize(("width", "square"), [*((w, Fraction(1)) for w in (2, 3, 5, 8, 17, 18, 34, 52)),
-                                               (8, Fraction(1, 2)), (38, Fraction(8, 9))])
-def test_circuit(width, square):
-    plan = model.Rsqrt(width=width, square=square)
+@pytest.mark.parametrize("width, square, floor", [
+    *((w, Fraction(1), 0) for w in (2, 3, 5, 8, 17, 18, 34, 52)), (8, Fraction(1, 2), 0), (38, Fraction(8, 9), 0),
+    (3, Fraction(1), 1), (8, Fraction(1), 3), (17, Fraction(1), 4), (34, Fraction(1), 16), (52, Fraction(1), 10),
+    (8, Fraction(1, 2), 1), (38, Fraction(8, 9), 2)])
+def test_circuit(width, square, floor):
+    plan = model.Rsqrt(width=width, square=square, floor=floor)
     block = Rsqrt(plan)
     every = list(range(1 << width)) if width <= 8 else []
     sent = every + edges(width) + spread(rng("circuit", width), width, 500).astype(int).tolist()

@@ -17,7 +17,10 @@ stored bin stands for, ``K`` the number of bins of the full spectrum, those that
 torch, and of NumPy with ``ddof=1`` do (torch, the array API and NumPy 2 name the parameter so): ``K / (K - 1) v`` for
 v above, hence every y times ``sqrt((K - 1) / K)``.  It needs two values.
 
-A channel without variance gives zeros.
+A channel without variance gives zeros.  A deviation ``sqrt(v)`` below half an LSB of z counts as that, so that a lone
+LSB of rounding in a frame without contrast is not raised to sqrt(K): as ``2**floor / K`` LSB, ``floor`` being
+``floor(log2 K) - 1``, which is 1/2 for powers of two and between 1/4 and 1/2 for other K.  This is of v above, before
+a correction.
 
 Integers, exact up to the two roundings::
 
@@ -25,6 +28,7 @@ Integers, exact up to the two roundings::
     D  = K S2 - S1**2 = K**2 v
     c  = K z - S1     = K (z - m)
     gain / sqrt(D) = mantissa 2**-(16 + e), 2**e <= sqrt(D) < 2**(e + 1)    hadamac.model.rsqrt
+                     for D < 4**floor: e = floor, mantissa = min(round(gain 2**16), 2**16 - 1)
     c' = saturate(round_half_even(c / 2**(e - guard)), 18)
     y  = saturate(round_half_even(c' mantissa / 2**drop), width)
 
@@ -46,7 +50,7 @@ Error in y's last bits: a half by the last rounding, ``2**(width - 18)`` by that
 one less), and ``2**-15.2 |y| / gain`` by the mantissa, where y does not saturate.
 
 Source of "map": Ulyanov, Vedaldi, Lempitsky, "Instance normalization: the missing ingredient for fast stylization",
-arXiv:1607.08022, section 2; here without its epsilon.
+arXiv:1607.08022, section 2; here with a floor instead of its epsilon.
 """
 
 from __future__ import annotations
@@ -175,10 +179,16 @@ class NormalisePlan:
         """Bits dropped from the last product."""
         return FRACTION + self.guard - self.fraction
 
+    @property
+    def floor(self) -> int:
+        """Least exponent of ``sqrt(D)``: a deviation of less than ``2**floor / K`` LSB counts as that."""
+        return min(max(self.count.bit_length() - 2, 0), (self.variance_bits - 1) // 2)
+
     @cached_property
     def rsqrt(self) -> Rsqrt:
-        """The gain over the root of D."""
-        return Rsqrt(width=self.variance_bits, square=Fraction(self.count - self.correction, self.count))
+        """The gain over the root of D, which counts as ``2**floor`` at least."""
+        return Rsqrt(width=self.variance_bits, square=Fraction(self.count - self.correction, self.count),
+                     floor=self.floor)
 
     def run(self, x) -> tuple[np.ndarray, np.ndarray]:
         """Complex words (n, C, bins); ``(y, overflow)``, overflow bool (n,)."""

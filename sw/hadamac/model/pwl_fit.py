@@ -17,8 +17,13 @@ middle of what remains, the one is taken whose rounded outputs have the smaller 
 Symmetry
 --------
 Functions with ``f(-x) = 2 c - f(x)`` (odd) or ``f(-x) = f(x) - k x`` (even but for a line) are fitted for
-x >= 0 only; the table mirrors itself (:class:`~hadamac.model.pwl.Mirror`).  With c = 0 the first line goes through the
-origin: f(0) = 0, as the imaginary parts of a real map's self-conjugate bins need.
+x >= 0 only; the table mirrors itself (:class:`~hadamac.model.pwl.Mirror`).
+
+Zero
+----
+Where f(0) = 0 the segment that begins at x = 0 goes through the origin, so that the table's f(0) is 0, too: nothing
+stays nothing, and the imaginary parts of a real map's self-conjugate bins stay zero.  A table of all x, without a
+symmetry, has a breakpoint there for that; only a table of a single segment can't.
 
 Range
 -----
@@ -52,6 +57,10 @@ class Function:
     of: Callable[[np.ndarray], np.ndarray]
     centre: float | None = None
     line: float | None = None
+
+
+NOTHING = 2.0**-20
+"""What f(0) may be off zero by, in LSB, as sums of floats are."""
 
 
 def _sigmoid(x):
@@ -158,12 +167,12 @@ def minimax_line(x: np.ndarray, y: np.ndarray, origin: bool = False) -> tuple[fl
     return float(slope), float(level), float(np.abs(deviation).max())
 
 
-def _reach(x, y, start: int, tolerance: float, origin: bool) -> int:
+def _reach(x, y, start: int, tolerance: float, origin: int | None) -> int:
     """End (exclusive) of the longest segment from ``start`` whose line stays within ``tolerance``."""
     def fits(end: int) -> bool:
-        return minimax_line(x[start:end], y[start:end], origin and start == 0)[2] <= tolerance
+        return minimax_line(x[start:end], y[start:end], start == origin)[2] <= tolerance
 
-    low, high, step = start + 1, len(x), 2
+    low, high, step = start + 1, len(x) if origin is None or start >= origin else origin, 2
     while start + step < high and fits(start + step):
         low, step = start + step, 2 * step
     high = min(high, start + step)
@@ -176,7 +185,7 @@ def _reach(x, y, start: int, tolerance: float, origin: bool) -> int:
     return low
 
 
-def _lay(x, y, tolerance: float, most: int, origin: bool) -> list[int] | None:
+def _lay(x, y, tolerance: float, most: int, origin: int | None) -> list[int] | None:
     """Starts of segments within ``tolerance``, or None if ``most`` do not suffice."""
     starts, at = [], 0
     while at < len(x):
@@ -187,10 +196,15 @@ def _lay(x, y, tolerance: float, most: int, origin: bool) -> list[int] | None:
     return starts
 
 
-def minimax_segments(x: np.ndarray, y: np.ndarray, segments: int, origin: bool = False) -> list[int]:
-    """Starts (indices into ``x``) of at most ``segments`` segments of least greatest error; ``origin`` of the first."""
-    low, high = 0.0, minimax_line(x, y, origin)[2]
-    best = [0]
+def minimax_segments(x: np.ndarray, y: np.ndarray, segments: int, origin: int | None = None) -> list[int]:
+    """Starts (indices into ``x``) of at most ``segments`` segments of least greatest error.
+
+    ``origin``: the index at which x and y are 0; a segment begins there, and its line goes through them.  With an index
+    above 0 that takes two segments at least.
+    """
+    best = [0, origin] if origin else [0]
+    ends = [*best[1:], len(x)]
+    low, high = 0.0, max(minimax_line(x[a:b], y[a:b], a == origin)[2] for a, b in zip(best, ends))
     while high - low > 1e-3 * high + 1e-12:
         middle = 0.5 * (low + high)
         starts = _lay(x, y, middle, segments, origin)
@@ -219,13 +233,16 @@ def fit(function: Function, *, segments: int, format: SQ, output: SQ | None = No
         wanted = np.asarray(function.of(format.value(words)), dtype=np.float64) * 2.0**output.f
     if not np.isfinite(wanted).all():
         raise DescriptionError(f"Function {function.name} must be finite over {format}")
-    origin = function.centre == 0
-    if origin or not mirrored:
+    if function.centre == 0 or not mirrored:
         wanted = np.clip(wanted, output.low, output.high)
     sample = np.unique(np.linspace(0, len(words) - 1, min(len(words), 1 << 16)).astype(int))
-    starts = [int(sample[k]) for k in minimax_segments(words[sample], wanted[sample], segments, origin)]
+    zero = _zero(words, wanted, segments)
+    if zero is not None:
+        sample = np.union1d(sample, [zero])
+    at = None if zero is None else int(np.searchsorted(sample, zero))
+    starts = [int(sample[k]) for k in minimax_segments(words[sample], wanted[sample], segments, at)]
     ends = [*starts[1:], len(words)]
-    lines = [minimax_line(words[a:b], wanted[a:b], origin and a == 0) for a, b in zip(starts, ends)]
+    lines = [minimax_line(words[a:b], wanted[a:b], a == zero) for a, b in zip(starts, ends)]
     steepest = max(max(abs(slope) for slope, _, _ in lines), abs(function.line or 0.0) * 2.0 ** (output.f - format.f))
     shift = int(np.clip(slope_width - 1 - (math.floor(math.log2(max(steepest, 2.0**-30))) + 1), 0, format.width + 13))
     # Offsets, and what mirroring makes of them, must fit their words too.
@@ -235,7 +252,7 @@ def fit(function: Function, *, segments: int, format: SQ, output: SQ | None = No
     shift = max(0, min(shift, math.floor(room)))
     slopes, offsets = [], []
     for (slope, _, _), a, b in zip(lines, starts, ends):
-        s, o = _words(words[a:b], wanted[a:b], slope, shift, slope_width, origin and a == 0)
+        s, o = _words(words[a:b], wanted[a:b], slope, shift, slope_width, a == zero)
         slopes.append(s)
         offsets.append(o)
     mirror = None
@@ -251,6 +268,12 @@ def fit(function: Function, *, segments: int, format: SQ, output: SQ | None = No
     error = np.abs(output.value(y - want))
     return Fit(function, format, output, table, max(e for _, _, e in lines) * 2.0**-output.f, float(error.max()),
                float(error.mean()))
+
+
+def _zero(words: np.ndarray, wanted: np.ndarray, segments: int) -> int | None:
+    """Index of the word 0 where the function is 0 there, and a segment can begin there; else None."""
+    at = int(np.searchsorted(words, 0))
+    return at if abs(wanted[at]) < NOTHING and (at == 0 or segments > 1) else None
 
 
 def _words(x, y, slope: float, shift: int, slope_width: int, origin: bool) -> tuple[int, int]:

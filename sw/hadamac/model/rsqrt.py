@@ -9,6 +9,11 @@ For ``d > 0``, with ``e = floor((bit_length(d) - 1) / 2)``::
 with ``gain = sqrt(square)``, a constant from 1/2 to 1 (1 unless told) that is in the table's words and costs nothing;
 and for ``d = 0`` all three are 0.  ``normalised`` is exact for d < 2**17; of a larger d its lowest bits are cut off.
 
+With a ``floor`` above 0 the exponent is never below it: every ``d < 4**floor``, 0 too, gives the exponent ``floor`` and
+the mantissa ``min(round(gain * 2**16), 2**16 - 1)``, within a unit of that of ``d = 4**floor``, and for a gain of 1 a
+unit less.  The table's words below address 128, which no other operand reads, hold that mantissa; the leading pair of
+``normalised`` is cleared to get there.
+
 A table has a word for each value that the 9 leading bits of ``normalised`` can take.  From the reciprocal
 root ``r = 1 / sqrt(c)`` of its interval's centre c, Newton's step ``r (3 - n r**2) / 2 = (3 r - n r**3) / 2`` is
 linear in n: the table holds both coefficients, times the gain, so that a step is a single product.  Newton's step is
@@ -19,7 +24,7 @@ lowest bits are missing from ``normalised``.  Powers of 4 are exact.  With a gai
 its last bit so much more of it: the error relative to ``gain / sqrt(n)`` is below ``2**-15.8 / gain`` and
 ``2**-15.2 / gain``, and powers of 4 are exact only where ``gain 2**16`` is an integer.
 
-Widths: a word of the table is at most the word for a gain of 1, so a gain widens nothing.
+Widths: a word of the table is at most the word for a gain of 1, with a floor as without, so a gain widens nothing.
 """
 
 from __future__ import annotations
@@ -46,13 +51,16 @@ GUARD = 10
 
 
 @cache
-def rsqrt_table(square: Fraction = Fraction(1)) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def rsqrt_table(square: Fraction = Fraction(1), floored: bool = False) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """``(values, slopes)``, 512 each, GUARD fraction bits: the mantissa in an interval's centre, half of a unit and the
     half of Newton's error included, and how much it falls with each unit of ``normalised``; ``square``: of the gain.
 
-    Addresses below 128 occur for d = 0 alone, and hold 0.
+    Addresses below 128 occur for d = 0 alone, and hold 0; ``floored``: for what is below a floor, and hold the gain
+    itself, half of a unit included, or the largest value, without a slope.
     """
-    values, slopes, gain = [0] * 128, [0] * 128, sqrt(square)
+    one, gain = 1 << (FRACTION + GUARD), sqrt(square)
+    least = min(int(np.rint(gain * one)) + (1 << (GUARD - 1)), one - 1) if floored else 0
+    values, slopes = [least] * 128, [0] * 128
     for k in range(128, 512):
         centre = (k + 0.5) / 128
         r = centre**-0.5
@@ -73,16 +81,21 @@ class Rsqrt:
         Bits of an operand, 2 to 52.
     square : Fraction
         The square of the gain, 1/4 to 1.
+    floor : int
+        Least exponent, from 0 to the largest one.
     """
 
     width: int
     square: Fraction = Fraction(1)
+    floor: int = 0
 
     def __post_init__(self):
         if isinstance(self.width, bool) or not isinstance(self.width, (int, np.integer)) or not 2 <= self.width <= 52:
             raise DescriptionError(f"Rsqrt width must be an integer from 2 to 52, not {self.width!r}")
         if not isinstance(self.square, Fraction) or not Fraction(1, 4) <= self.square <= 1:
             raise DescriptionError(f"Rsqrt square must be a Fraction from 1/4 to 1, not {self.square!r}")
+        if isinstance(self.floor, bool) or not isinstance(self.floor, int) or not 0 <= self.floor < self.pairs:
+            raise DescriptionError(f"Rsqrt floor must be an integer from 0 to {self.pairs - 1}, not {self.floor!r}")
 
     @property
     def pairs(self) -> int:
@@ -96,8 +109,8 @@ class Rsqrt:
 
     @property
     def table(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """:func:`rsqrt_table` of this gain."""
-        return rsqrt_table(self.square)
+        """:func:`rsqrt_table` of this gain, and of a floor if there is one."""
+        return rsqrt_table(self.square, self.floor > 0)
 
     def run(self, d) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Integers 0 .. 2**width - 1 of any shape; ``(mantissa, exponent, normalised)``."""
@@ -105,6 +118,8 @@ class Rsqrt:
         length = np.frexp(d)[1].astype(np.float64)  # d = m * 2**length with m in [1/2, 1), exactly
         exponent = np.where(d > 0, np.floor((length - 1) / 2), 0.0)
         normalised = np.floor(d * 2.0 ** (15 - 2 * exponent))
+        low = exponent < self.floor
+        exponent, normalised = np.where(low, self.floor, exponent), np.where(low, normalised % 2**15, normalised)
         address = np.floor(normalised / 2**LOW)
         values, slopes = (np.array(words, dtype=np.float64)[address.astype(np.int64)] for words in self.table)
         offset = normalised - address * 2**LOW - 2 ** (LOW - 1)
