@@ -24,7 +24,7 @@ COMMANDS = [
     ("fit", "gelu", "--out", "{}"), ("fit", "gelu", "--plot", "{}"), ("fit", "{}.npy"), ("sim", "--build", "{}"),
     ("demo", "--out", "{}"), ("bitstream", "--out", "{}"), ("verilog", "fft", "--size", "8", "--out", "{}.v"),
     ("train", "--data", ".", "--out", "{}"), ("train", "--data", "{}", "--out", "a"),
-    ("train", "--data", ".", "--out", "a", "--network", "{}"), ("train", "--images", "{}", "--labels", "{}", "--out", "a"),
+    ("train", "--data", ".", "--out", "a", "--network", "{}"), ("train", "--images", "{0}", "--labels", "{0}", "--out", "a"),
     ("quantise", "--images", "{}", "--out", "a"), ("demo", "--out", "a", "--data", "{}"), ("show", "--errors", "--images", "{}"),
 ]
 
