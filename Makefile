@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 HADAMAC := $(BIN)/hadamac
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sim verilog bitstream bench bench-layers study train lint clean check-system
+.PHONY: help demo sim soak verilog bitstream bench bench-layers study train lint clean check-system
 
 help:  ## this text
 	@echo "hadamac: frequency-domain CNNs as bit-exact models and synthesizable hardware"
@@ -52,9 +52,15 @@ $(VENV)/.lint: $(VENV)/.base
 demo: $(VENV)/.base  ## the main job on real digits: show, predict, emit, simulate, picture
 	@$(HADAMAC) demo --seed $(SEED)
 
-sim: $(VENV)/.base  ## every test
+# Tools that compile themselves on their first run do so here, outside of any test.
+sim: $(VENV)/.base  ## every test but the soak's
 	@$(BIN)/python -c "from hadamac_hw.simulate import warm_up; warm_up('build/sim')"
 	HADAMAC_SEED=$(SEED) $(BIN)/python -m pytest -q -n auto --dist worksteal verif
+
+soak: $(VENV)/.fpga  ## the tests that need long: every case of every circuit, netlists, 2,000 hostile calls
+	@$(BIN)/python -c "from hadamac_hw.simulate import warm_up; warm_up('build/sim')"
+	@$(BIN)/python -c "from hadamac_hw.bitstream import warm_up; warm_up()"
+	HADAMAC_SEED=$(SEED) $(BIN)/python -m pytest -q -n auto --dist worksteal -m soak verif
 
 verilog: $(VENV)/.base  ## Verilog of the network and of every block, with a manifest, into build/rtl
 	@$(HADAMAC) verilog --out $(or $(OUT),build/rtl)

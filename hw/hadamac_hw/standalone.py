@@ -104,7 +104,7 @@ def write_core(path: Path, make: Callable[..., Core], *, target: str = "generic"
 
     ``make`` is :func:`fft_core` or :func:`real_fft_core`, ``parameters`` theirs.  The example runs with
     ``python NAME_example.py`` where hadamac is installed: it simulates the generic text, or a target's with the
-    behavioural models of its cells, and compares every bit.
+    behavioural models of its cells, and compares every bit.  ``SIM=icarus`` chooses Icarus Verilog for Verilator.
     """
     path = Path(path)
     if path.suffix != ".v":
@@ -161,7 +161,10 @@ _EXPECT = """schedules = rng.integers(0, 2, (len(x), PLAN.stages))
         user_out += 2 * exponent[:, None]"""
 
 
-_EXAMPLE = '''"""Plays frames through {name}.v and compares every bit with the prediction: python {name}_example.py"""
+_EXAMPLE = '''"""Plays frames through {name}.v and compares every bit with the prediction.
+
+Run it with python {name}_example.py, in Verilator, or with SIM=icarus in Icarus Verilog.
+"""
 
 from pathlib import Path
 
@@ -235,11 +238,13 @@ async def frames(dut):
 
 
 if __name__ == "__main__":
-    from hadamac_hw.simulate import build, run
+    from hadamac_hw.simulate import build, run, simulator_from_environment
     from hadamac_hw.targets import find_target
 
+    simulator = simulator_from_environment()  # SIM=icarus or SIM=verilator
     target = find_target("{target}")
     text = Path(__file__).with_name("{name}.v").read_text() + (target.models if target else "")
-    result = run(build(text, "{name}", Path(__file__).parent / "sim"), "{name}_example")
-    print(f"{name}: frames of {{N}}, every bit as predicted ({{', '.join(result.tests)}})")
+    program = build(text, "{name}", Path(__file__).parent / "sim", simulator=simulator)
+    result = run(program, "{name}_example")
+    print(f"{name}: frames of {{N}}, every bit as predicted ({{', '.join(result.tests)}}; {{simulator}})")
 '''

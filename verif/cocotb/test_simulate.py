@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 
 import pytest
 
@@ -61,10 +60,8 @@ def test_crash_is_a_tool_error(program):
 
 
 def test_endless_simulation_is_killed(program):
-    started = time.monotonic()
     with pytest.raises(SimulationFailure, match=r"^counter: no end after 2 s of processor time, ended \(seed \d+\)"):
         run(program, "support.tb_counter", testcase="hangs", limit_s=2)
-    assert time.monotonic() - started < 30
 
 
 def test_every_signal_and_waves(build_dir, tmp_path):

@@ -38,12 +38,12 @@ def test_the_example_beside_a_core_passes_and_can_fail(tmp_path, target, options
     assert sorted(p.name for p in tmp_path.iterdir()) == ["my_fft.v", "my_fft_example.py"]
     assert re.search(r"^module my_fft\(", text, re.M) and "// Port            dir  bits" in text
     assert ("MULT18X18D" in text) == (target == "ecp5") and ("SB_MAC16" in text) == (target == "ice40")
-    done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, timeout=300, cwd=tmp_path)
-    assert done.returncode == 0 and "every bit as predicted (frames)" in done.stdout, done.stdout + done.stderr
+    done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0 and "every bit as predicted (frames; verilator)" in done.stdout, done.stdout + done.stderr
     broken = example.read_text().replace("sine = np.rint(full", "sine = 1 + np.rint(full").replace(
         "PLAN.run(x", "PLAN.run(x - 1")
     example.write_text(broken)
-    done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, timeout=300, cwd=tmp_path)
+    done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode != 0 and ", position " in done.stderr
 
 
@@ -54,7 +54,7 @@ def test_the_netlist_gives_the_same_bits(tmp_path):
     (tmp_path / "core.v").write_text(core_text(core, platform=ECP5))
     script = ("read_verilog core.v; synth_ecp5 -top netlist; techmap -autoproc -map +/ecp5/cells_sim.v; proc; flatten; "
               "opt_clean; write_verilog -noattr netlist.v")
-    subprocess.run([yosys, "-q", "-p", script], cwd=tmp_path, check=True, timeout=500)
+    subprocess.run([yosys, "-q", "-p", script], cwd=tmp_path, check=True)
     netlist = (tmp_path / "netlist.v").read_text()
     assert set(re.findall(r"^  ([A-Z][A-Z0-9]+) ", netlist, re.M)) == {"MULT18X18D", "DP16KD"}
     block = core.component.block

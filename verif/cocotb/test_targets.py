@@ -23,7 +23,7 @@ from hadamac_hw.verify import verify
 from support.cores import Core
 from support.seeds import refused, rng
 from support.stimuli import uniform
-from support.tiny import images, quantised, two_groups
+from support.tiny import images, one_group, quantised
 
 
 def retarget(core: Core, target=ECP5) -> Core:
@@ -106,10 +106,10 @@ def test_iterative_fft():
 
 def test_network(tmp_path):
     r = rng("network")
-    qnet = quantised(two_groups(), r)
+    qnet = quantised(one_group(), r)
     text = emit(Top(qnet), "ecp5_network", platform=ECP5)
     assert text.count("MULT18X18D") >= estimate(qnet).multipliers
-    result = verify(text + ECP5.models, "ecp5_network", qnet, images(two_groups(), r, 4), build_dir=tmp_path,
+    result = verify(text + ECP5.models, "ecp5_network", qnet, images(one_group(), r, 4), build_dir=tmp_path,
                     folding=plan(qnet))
     assert result.matching == 4
 

@@ -186,5 +186,5 @@ class TestPictures:
     def test_import_is_light(self):
         code = "import sys, hadamac.report, hadamac.describe; print({'matplotlib', 'rich'} & set(sys.modules))"
         environment = {"PYTHONPATH": ":".join(sys.path)}
-        out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment)
+        out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, env=environment)
         assert out.stdout == "set()\n", out.stderr

@@ -1,0 +1,150 @@
+"""Tests that only ``make soak`` runs, because others in ``make sim`` go through the same circuits in less time.
+
+Each line is a pattern of test identifiers (``fnmatch``; brackets stand for themselves).  A pattern that fits no test
+of a file that was collected whole is an error.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["marked", "unused"]
+
+_PATTERNS = """
+cocotb/test_argmax.py::test_core[11-24]
+cocotb/test_crop.py::test_crop[crop16]
+cocotb/test_crop.py::test_expand[expand16]
+cocotb/test_crop.py::test_crop[crop4]
+cocotb/test_crop.py::test_expand[expand4]
+cocotb/test_dense.py::test_core[dense_one_lane]
+cocotb/test_dense.py::test_core[dense_wide]
+cocotb/test_fft.py::test_core[fft4_centred]
+cocotb/test_fft.py::test_core[fft4_zeros]
+cocotb/test_fft.py::test_core[fft8]
+cocotb/test_fft.py::test_core[fft16_steep]
+cocotb/test_fft.py::test_core[fft32]
+cocotb/test_fft.py::test_core[fft32_narrow]
+cocotb/test_fft.py::test_core[fft64]
+cocotb/test_fft.py::test_core[fft64_zeros]
+cocotb/test_fft.py::test_core[fft256]
+cocotb/test_fft.py::test_frames_any_gap_apart[fft16-gaps2]
+cocotb/test_fft.py::test_frames_any_gap_apart[fft4-gaps0]
+cocotb/test_fft.py::test_a_frame_leaves_whole_though_the_next_one_pauses[fft8]
+cocotb/test_fft.py::test_a_frame_leaves_whole_though_the_next_one_pauses[fft64]
+cocotb/test_fft.py::test_direction_and_overflow_of_each_frame[4-*
+cocotb/test_fft.py::test_direction_and_overflow_of_each_frame[8-*
+cocotb/test_fft.py::test_direction_and_overflow_of_each_frame[64-*
+cocotb/test_fft.py::test_scales_other_than_a_fixed_schedule[4-*
+cocotb/test_fft.py::test_scales_other_than_a_fixed_schedule[64-*
+cocotb/test_fft.py::test_scales_other_than_a_fixed_schedule[32-natural-full-options3]
+cocotb/test_fft.py::test_scales_other_than_a_fixed_schedule[32-bit-reversed-full-options4]
+cocotb/test_fft.py::test_a_table_of_one_octant[64]
+cocotb/test_fft.py::test_4096_points
+cocotb/test_fft.py::test_a_late_overflow_stays_with_its_frame[bit-reversed]
+cocotb/test_fft.py::test_broken_frames_at_the_core_s_port[False]
+cocotb/test_fft2d.py::test_core[fft2d_8]
+cocotb/test_fft2d.py::test_core[fft2d_8_zeros]
+cocotb/test_fft2d.py::test_core[fft2d_16]
+cocotb/test_fft2d.py::test_core[ifft2d_8_whole]
+cocotb/test_fft2d.py::test_core[ifft2d_4]
+cocotb/test_fft2d.py::test_core[ifft2d_16]
+cocotb/test_fft2d.py::test_core[ifft2d_8_radius2]
+cocotb/test_fft_iterative.py::test_core[8-*
+cocotb/test_fft_iterative.py::test_core[16-*
+cocotb/test_fft_iterative.py::test_core[64-*
+cocotb/test_fft_iterative.py::test_core[128-*
+cocotb/test_fft_iterative.py::test_core[32-natural-options6]
+cocotb/test_fft_real.py::test_core[2-64-12]
+cocotb/test_fft_real.py::test_core[2-4-10]
+cocotb/test_fft_real.py::test_core[1-128-16]
+cocotb/test_fft_real.py::test_core[1-8-12]
+cocotb/test_hadamard.py::test_core[hadamard_many]
+cocotb/test_hadamard.py::test_core[hadamard_lanes]
+cocotb/test_hadamard.py::test_core[hadamard_1]
+cocotb/test_hadamard.py::test_real_weights[True]
+cocotb/test_hadamard.py::test_loading[0]
+cocotb/test_icarus.py::test_small_networks[modulus-*
+cocotb/test_icarus.py::test_transforms[iterative-*
+cocotb/test_icarus.py::test_transforms[streaming-*
+cocotb/test_kinds.py::test_bits_cycles_and_size[whole]
+cocotb/test_kinds.py::test_bits_cycles_and_size[quadratic]
+cocotb/test_kinds.py::test_bits_cycles_and_size[relu_pool]
+cocotb/test_kinds.py::test_bits_cycles_and_size[max_pool]
+cocotb/test_kinds.py::test_bits_cycles_and_size[tanh_bins]
+cocotb/test_kinds.py::test_dead_bins_change_no_bit_of_the_circuit[low_pass_pad]
+cocotb/test_kinds.py::test_dead_bins_change_no_bit_of_the_circuit[frozen]
+cocotb/test_kinds.py::test_dead_bins_change_no_bit_of_the_circuit[band]
+cocotb/test_modrelu.py::test_core[modrelu_wide]
+cocotb/test_modrelu.py::test_core[modrelu_4]
+cocotb/test_modulus.py::test_modulus[4]
+cocotb/test_modulus.py::test_modulus[12]
+cocotb/test_modulus.py::test_modulus[16]
+cocotb/test_modulus.py::test_pair_modulus[pair_modulus_1]
+cocotb/test_modulus.py::test_pair_modulus[pair_modulus_32]
+cocotb/test_modulus.py::test_pair_modulus[pair_modulus_wide]
+cocotb/test_network.py::test_bits_cycles_and_size[two_default]
+cocotb/test_network.py::test_bits_cycles_and_size[two_default_lanes]
+cocotb/test_network.py::test_bits_cycles_and_size[two_compact_slow]
+cocotb/test_normalise.py::test_core[normalise_odd]
+cocotb/test_normalise.py::test_core[normalise_long]
+cocotb/test_normalise.py::test_core[normalise_even]
+cocotb/test_normalise.py::test_core[normalise_bins]
+cocotb/test_pwl.py::test_table[pwl_random-built-in]
+cocotb/test_pwl.py::test_table[pwl_gain-built-in]
+cocotb/test_pwl.py::test_table[pwl_sigmoid-*
+cocotb/test_pwl.py::test_table[pwl_leaky-*
+cocotb/test_pwl.py::test_table[pwl_gelu-loadable]
+cocotb/test_pwl.py::test_table[pwl_gain-loadable]
+cocotb/test_quadratic.py::test_quadratic[quadratic_unshifted]
+cocotb/test_quadratic.py::test_quadratic[quadratic_wide]
+cocotb/test_rowpairs.py::test_core[8-10-1-8]
+cocotb/test_scattering.py::test_whole
+cocotb/test_scattering.py::test_path[1]
+cocotb/test_scattering.py::test_path[2]
+cocotb/test_scattering.py::test_fork[1]
+cocotb/test_scattering.py::test_concatenate[lengths1]
+cocotb/test_scattering.py::test_concatenate[lengths2]
+cocotb/test_shell.py::test_shell_answers_a_serial_host[16]
+cocotb/test_simulate.py::test_every_signal_and_waves
+cocotb/test_spectral_pool.py::test_*[zero8_8]
+cocotb/test_spectral_pool.py::test_*[average7_6]
+cocotb/test_spectral_pool.py::test_*[average8_2]
+cocotb/test_spectral_pool.py::test_*[average3_2]
+cocotb/test_spectral_pool.py::test_*[average6_6]
+cocotb/test_spectral_pool.py::test_*[average16_8_1d]
+cocotb/test_spectral_pool.py::test_*[naive8_4]
+cocotb/test_spectral_pool.py::test_*[odd7_1]
+cocotb/test_spectral_pool.py::test_*[odd1_1]
+cocotb/test_standalone.py::test_the_example_beside_a_core_passes_and_can_fail[ecp5-options1]
+cocotb/test_standalone.py::test_the_example_beside_a_core_passes_and_can_fail[generic-options2]
+cocotb/test_standalone.py::test_the_example_beside_a_core_passes_and_can_fail[generic-options4]
+cocotb/test_standalone.py::test_the_example_beside_a_core_passes_and_can_fail[generic-options6]
+cocotb/test_standalone.py::test_the_example_beside_a_core_passes_and_can_fail[generic-options8]
+cocotb/test_standalone.py::test_the_netlist_gives_the_same_bits
+cocotb/test_stream.py::test_guard[5]
+cocotb/test_stream.py::test_guard[2]
+cocotb/test_stream.py::test_fifo[0]
+cocotb/test_targets.py::test_fft[256-*
+cocotb/test_targets.py::test_memory_in_every_slicing[64-True]
+cocotb/test_targets.py::test_memory_in_every_slicing[1000-True]
+cocotb/test_targets.py::test_memory_in_every_slicing[2048-True]
+cocotb/test_targets.py::test_memory_in_every_slicing[4000-True]
+cocotb/test_targets.py::test_memory_in_every_slicing[8192-False]
+cocotb/test_tile.py::test_core[*-8-18-1]
+cocotb/test_tile.py::test_core[*-4-8-3]
+unit/test_examples.py::test_example[scattering.py]
+"""
+
+_COMPILED = {line: re.compile("verif/" + re.escape(line).replace(r"\*", ".*")) for line in _PATTERNS.split()}
+
+
+def marked(identifier: str) -> bool:
+    """Whether a test belongs to the soak alone."""
+    return any(pattern.fullmatch(identifier) for pattern in _COMPILED.values())
+
+
+def unused(identifiers: list[str]) -> list[str]:
+    """Patterns for files among those of `identifiers` that fit none of them."""
+    files = {identifier.partition("::")[0].removeprefix("verif/") for identifier in identifiers}
+    return [line for line, pattern in _COMPILED.items() if line.partition("::")[0] in files
+            and not any(map(pattern.fullmatch, identifiers))]
