@@ -12,6 +12,7 @@ from .errors import DataError
 from .files import atomic_write
 from .numeric import to_integers
 from .quantised import Prediction, QuantNetwork
+from .reading import read_npy
 
 __all__ = ["load_array", "load_images", "save_array", "write_trace"]
 
@@ -19,14 +20,12 @@ __all__ = ["load_array", "load_images", "save_array", "write_trace"]
 def load_array(path: Path, what: str, kind: str = "numbers") -> np.ndarray:
     """The array of a .npy file that a person named; ``what`` it is of, in messages."""
     try:
-        array = np.load(path, allow_pickle=False)
-        if not isinstance(array, np.ndarray):
-            raise ValueError("it is an archive of arrays")
-        return array
+        return read_npy(path)
     except FileNotFoundError:
         raise DataError(f"{what} file {path} does not exist") from None
-    except (OSError, ValueError, EOFError) as e:
-        raise DataError(f"{what} file {path} must be a .npy array of {kind}: {e}") from None
+    except (OSError, ValueError) as e:
+        reason = getattr(e, "strerror", None) or e
+        raise DataError(f"{what} file {path} must be a .npy array of {kind}: {reason}") from None
 
 
 def load_images(path: Path) -> np.ndarray:

@@ -7,7 +7,6 @@ finds the old content or the new, and an error or an interrupt leaves the old on
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
@@ -15,7 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from . import reading
 from .errors import DataError
+from .reading import parse_json
 
 __all__ = ["atomic_directory", "atomic_write", "check_directory", "check_file", "make_directory", "parse_json",
            "read_text"]
@@ -169,16 +170,8 @@ def _swap(temporary: Path, path: Path, marker: str | None) -> None:
 def read_text(path: str | os.PathLike[str]) -> str:
     """A text file that a person named."""
     try:
-        return Path(path).read_text()
+        return reading.read_text(path)
     except FileNotFoundError:
         raise DataError(f"File {path} does not exist") from None
-    except (OSError, UnicodeDecodeError) as e:
+    except (OSError, ValueError) as e:  # ValueError: no text, or a NUL in the name
         raise DataError(f"File {path} cannot be read: {getattr(e, 'strerror', None) or e}") from None
-
-
-def parse_json(text: str | bytes):
-    """JSON from outside; ValueError also for what is nested too deeply."""
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
