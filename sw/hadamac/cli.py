@@ -21,6 +21,7 @@ from .cli_fit import fit as fit_command
 from .cli_options import ArtifactArgument, DataOption, IntervalOption, SeedOption, console, folding
 from .cli_train import quantise, train
 from .cli_verilog import verilog_app
+from .console import any_encoding, plain
 from .data import load_mnist, shipped_digits
 from .errors import DataError, HadamacError
 from .files import atomic_directory, check_directory, check_file
@@ -212,10 +213,11 @@ def demo(
 
 def main() -> None:
     """Entry point: errors of the user's making are one line and exit code 2."""
+    any_encoding()
     try:
         app()
     except HadamacError as error:
-        print(f"hadamac: error: {error}", file=sys.stderr)
+        print(f"hadamac: error: {plain(error)}", file=sys.stderr)
         sys.exit(2)
     except AssertionError as error:  # a comparison of simulation and prediction
         print(f"hadamac: failed: {error}", file=sys.stderr)

@@ -50,7 +50,7 @@ def run(artifact: Path, out: Path, frames: int, seed: int, console: Console) -> 
     with steps.step(f"Simulate that Verilog on {frames} digits (the first time compiles the simulator)") as bar:
         result = verify((out / f"{name}.v").read_text(), name, qnet, images[:frames],
                         build_dir=out / "sim", folding=folding, seed=seed)
-        bar.say(f"[bold green]RTL = prediction, bit for bit, on {result.matching}/{result.frames}[/bold green]")
+        bar.say(f"RTL = prediction, bit for bit, on {result.matching}/{result.frames}", "bold green")
         bar.say(f"first-frame latency   {result.latency:,} cycles measured, {result.estimate.latency:,} estimated")
         bar.say(f"steady-state interval {result.interval:,g} cycles measured, {result.estimate.interval:,} estimated")
     with steps.step("Picture every stage of one digit, float beside fixed") as bar:

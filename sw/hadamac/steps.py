@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 __all__ = ["Steps"]
 
@@ -30,15 +31,16 @@ class Steps:
         """One step: prints its number and title, shows a bar while it runs, then what it said and its time."""
         self.done += 1
         start = time.perf_counter()
-        self.console.print(f"[bold]\\[{self.done}/{self.total}][/bold] {title}", highlight=False)
-        columns = [TextColumn("      "), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn()]
+        self.console.print(Text.assemble((f"[{self.done}/{self.total}]", "bold"), f" {title}"))
+        columns = [TextColumn("      "), BarColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()]
         with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
             bar = Bar(progress)
             yield bar
-        for line in bar.lines:
-            self.console.print(f"      {line}", highlight=False, soft_wrap=True)
+        for line, style in bar.lines:
+            self.console.print(Text.assemble("      ", (line, style)), soft_wrap=True)
         elapsed = time.perf_counter()
-        self.console.print(f"      [dim]{elapsed - start:.1f} s, {elapsed - self.start:.1f} s in all[/dim]")
+        times = f"{elapsed - start:.1f} s, {elapsed - self.start:.1f} s in all"
+        self.console.print(Text.assemble("      ", (times, "dim")))
 
 
 class Bar:
@@ -56,6 +58,6 @@ class Bar:
         """Name what is going on."""
         self.progress.update(self.task, description=text)
 
-    def say(self, line: str) -> None:
-        """A line to print when the step is done."""
-        self.lines.append(line)
+    def say(self, line: str, style: str = "") -> None:
+        """A line to print when the step is done, in a style of rich's."""
+        self.lines.append((line, style))
