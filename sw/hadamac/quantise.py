@@ -170,7 +170,7 @@ def _linear(stage: Stage, params, x, y, fraction, formats: Formats):
     _check_bias("dense", bias)
     weights = np.rint(weights * scale.reshape(-1, *[1] * (weights.ndim - 1)))
     return QuantDense(weights=weights, exponent=exponent, bias=bias, shift=shift, fraction=out,
-                      width=formats.logit_width), out
+                      width=formats.logit_width, in_width=formats.width), out
 
 
 _OPERATIONS = {

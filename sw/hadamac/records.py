@@ -116,7 +116,7 @@ def _operation(stage: Stage, facts: dict, formats: Formats, take: Callable) -> o
         tail = (stage.size, stage.size) if stage.radius is None else (stage.rows, stage.radius + 1, 2)
         weight = _check(stage, "weights", take("weight", (count, stage.inputs, *tail)), *limits)
         return QuantDense(weights=weight, fraction=facts["fraction"],
-                          width=formats.logit_width, **_taken(stage, take, count))
+                          width=formats.logit_width, in_width=formats.width, **_taken(stage, take, count))
     if stage.kind == "normalise":
         return Normalised(plan=NormalisePlan(**normalise_facts(stage), width=formats.width, fraction=facts["words"]))
     if stage.kind in ("crop", "tile"):

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import DescriptionError
 from ..numeric import clip_frames, integer, round_half_even
+from .words import check_words
 
 __all__ = ["Mirror", "PwlTable", "WIDTHS", "relu"]
 
@@ -100,6 +101,10 @@ class PwlTable:
 
     def run(self, x) -> tuple[np.ndarray, np.ndarray]:
         """Real words (n, ...); ``(y, overflow)``, overflow bool (n,)."""
+        return self.apply(check_words("Pwl", x, self.width, real=True))
+
+    def apply(self, x):
+        """As `run`, of words that a stage before made: unchecked."""
         x = np.asarray(x, dtype=np.float64)
         negative = (x < 0) & (self.mirror is not None)
         folded = np.where(negative, -x - 1, x)

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import DescriptionError
 from ..numeric import SQ, clip_frames, integer, round_half_even
+from .words import check_words
 
 __all__ = ["INNER", "QuadraticPlan", "quadratic_plan"]
 
@@ -73,6 +74,10 @@ class QuadraticPlan:
 
     def run(self, x) -> tuple[np.ndarray, np.ndarray]:
         """Real words (n, ...); ``(y, overflow)``, overflow bool (n,)."""
+        return self.apply(check_words("Quadratic", x, self.width, real=True))
+
+    def apply(self, x):
+        """As `run`, of words that a stage before made: unchecked."""
         x = np.asarray(x, dtype=np.float64)
         t, inner = clip_frames(round_half_even(self.c2 * x + self.c1, self.shifts[0]), INNER)
         y, outer = clip_frames(round_half_even(t * x + self.c0, self.shifts[1]), self.width)
