@@ -6,6 +6,7 @@ import codecs
 import sys
 
 from rich.console import Console
+from rich.text import Text
 
 __all__ = ["any_encoding", "make_console", "plain"]
 
@@ -16,9 +17,16 @@ _INSTEAD = str.maketrans({
 })  # fmt: skip
 
 
+class _Console(Console):
+    """Console to which brackets and colons are no markup, and control characters of names and paths no commands."""
+
+    def render_str(self, text: str, **options) -> Text:
+        return super().render_str("\n".join(map(plain, text.split("\n"))), **options)
+
+
 def make_console() -> Console:
-    """Make the commands' console: brackets and colons in names and paths are no markup."""
-    return Console(markup=False, emoji=False)
+    """Make the commands' console."""
+    return _Console(markup=False, emoji=False)
 
 
 def plain(text: object) -> str:

@@ -121,7 +121,7 @@ def _npy_header(file: BinaryIO) -> tuple:
             if version not in read:
                 raise ValueError(f"its version must be 1.0 or 2.0, not {version[0]}.{version[1]}")
             return read[version](file)
-    except (ValueError, EOFError, SyntaxError, TypeError, OverflowError, RecursionError, MemoryError) as e:
+    except Exception as e:  # whatever Python's tokeniser and parser raise
         raise ValueError(f"its header is damaged: {(str(e).splitlines() or [type(e).__name__])[0][:120]}") from None
 
 

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from .console import plain
+
 __all__ = ["Steps"]
 
 
@@ -31,13 +33,13 @@ class Steps:
         """One step: prints its number and title, shows a bar while it runs, then what it said and its time."""
         self.done += 1
         start = time.perf_counter()
-        self.console.print(Text.assemble((f"[{self.done}/{self.total}]", "bold"), f" {title}"))
+        self.console.print(Text.assemble((f"[{self.done}/{self.total}]", "bold"), f" {plain(title)}"))
         columns = [TextColumn("      "), BarColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()]
         with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
             bar = Bar(progress)
             yield bar
         for line, style in bar.lines:
-            self.console.print(Text.assemble("      ", (line, style)), soft_wrap=True)
+            self.console.print(Text.assemble("      ", (plain(line), style)), soft_wrap=True)
         elapsed = time.perf_counter()
         times = f"{elapsed - start:.1f} s, {elapsed - self.start:.1f} s in all"
         self.console.print(Text.assemble("      ", (times, "dim")))
