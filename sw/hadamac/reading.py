@@ -99,7 +99,8 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
         # Python integers: a foreign header may state sizes whose product overflows 64 bits.
         count, here = prod(shape), file.tell()
         if count * dtype.itemsize > size - here:
-            raise ValueError(f"its header states {_counted(count * dtype.itemsize)} of values, and it holds {size - here}")
+            stated = _counted(count * dtype.itemsize)
+            raise ValueError(f"its header states {stated} of values, and it holds {size - here}")
         if count * dtype.itemsize > ARRAY_BYTES:
             raise ValueError(f"it must hold at most {ARRAY_BYTES} bytes of values, not {count * dtype.itemsize}")
         values = np.fromfile(file, dtype, count)
