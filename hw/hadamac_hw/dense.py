@@ -16,6 +16,7 @@ from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model import hadamard as model
 from hadamac.model.fft_steps import Requantise
+from hadamac.model.words import check_words
 from hadamac.numeric import integral
 
 from .numeric import Requantiser, delayed
@@ -90,7 +91,7 @@ class Dense(wiring.Component):
 
     def model(self, x):
         """Maps (n, channels, M, M), or bins (n, channels, rows, columns), to logits (n, outputs)."""
-        x = np.asarray(x)
+        x = check_words("Dense", x, self.width)
         if np.iscomplexobj(x):
             x = np.stack([x.real, x.imag], -1)
         return model.dense(x.astype(np.float64), self.weights, self.bias, self.shift, self.out_width)[0]

@@ -19,6 +19,7 @@ from hadamac import timing
 from hadamac.errors import DescriptionError, FitError
 from hadamac.model import hadamard as model
 from hadamac.model.fft_steps import Requantise
+from hadamac.model.words import check_words
 from hadamac.numeric import integral
 
 from .numeric import Requantiser, delayed
@@ -113,7 +114,7 @@ class Hadamard(wiring.Component):
 
     def model(self, x):
         """Frames (n, inputs, bins) of complex words to (n, outputs, bins)."""
-        x, w = np.asarray(x)[..., None], self.weights[..., None]
+        x, w = check_words("Hadamard", x, self.width)[..., None], self.weights[..., None]
         return model.hadamard(x, w, self.bias, self.shift, self.width)[0][..., 0]
 
     def lane_words(self, lane: int) -> list[int]:

@@ -14,6 +14,7 @@ from hadamac import timing
 from hadamac.model import pwl as model
 from hadamac.model.fft_steps import Requantise
 from hadamac.model.pwl import PwlTable
+from hadamac.model.words import check_words
 
 from .numeric import Requantiser, delayed
 from .primitives import Multiplier, Ram
@@ -36,7 +37,7 @@ class Relu(wiring.Component):
 
     def model(self, x):
         """Real words of any shape."""
-        return model.relu(x)
+        return model.relu(check_words("Relu", x, self.width))
 
     def elaborate(self, platform):
         m = Module()

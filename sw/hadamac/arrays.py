@@ -12,7 +12,9 @@ from .errors import DataError
 from .directories import digest
 from .files import Marker, atomic_write
 from .numeric import to_integers
+from .paths import why
 from .quantised import Prediction, QuantNetwork
+from .reading import open_regular, read_npy
 
 __all__ = ["TRACE", "load_array", "load_images", "save_array", "write_trace"]
 
@@ -24,7 +26,7 @@ _MAGIC = b"\x93NUMPY"
 
 def _foreign(path: Path) -> str | None:
     """What a file is that does not begin as a .npy file does."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         start = file.read(len(_MAGIC))
     if start == _MAGIC:
         return None
@@ -37,16 +39,13 @@ def load_array(path: Path, what: str, kind: str = "numbers") -> np.ndarray:
     try:
         if foreign := _foreign(path):
             raise DataError(f"{what} file {path} must be a .npy array of {kind}, not {foreign}")
-        array = np.load(path, allow_pickle=False)
-        if not isinstance(array, np.ndarray):
-            raise ValueError("it is an archive of arrays")
-        return array
+        return read_npy(path)
     except FileNotFoundError:
         raise DataError(f"{what} file {path} does not exist") from None
     except DataError:
         raise
-    except (OSError, ValueError, EOFError) as e:
-        raise DataError(f"{what} file {path} must be a .npy array of {kind}: {e}") from None
+    except (OSError, ValueError) as e:
+        raise DataError(f"{what} file {path} must be a .npy array of {kind}: {why(e)}") from None
 
 
 def load_images(path: Path) -> np.ndarray:

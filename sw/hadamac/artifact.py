@@ -30,6 +30,7 @@ from .layers import shown
 from .network import Network
 from .paths import why
 from .quantised import Formats, QuantNetwork, QuantStage
+from .reading import TEXT_BYTES
 from .records import operation, record
 from .reference import check_parameters
 
@@ -37,6 +38,13 @@ __all__ = ["DIRECTORY", "Artifact", "check_classes", "load", "save", "shipped"]
 
 MANIFEST, WEIGHTS, FLOAT = "artifact.json", "weights.safetensors", "float.safetensors"
 VERSION = 2
+MOST = {MANIFEST: TEXT_BYTES, WEIGHTS: 32 << 20, FLOAT: 64 << 20}
+"""Most bytes of each file: far more than a circuit can hold."""
+
+_TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+    "integer", lambda checker, value: isinstance(value, int) and not isinstance(value, bool))
+_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_TYPES)
+"""JSON Schema takes 3.0 for an integer; a word of the circuit is none."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,9 @@ def save(artifact: Artifact, path) -> Path:
         "files": {name: _digest(content) for name, content in files.items()},
     }
     manifest["checksum"] = _checksum(manifest)
+    for name, content in files.items():
+        if len(content) > MOST[name]:
+            raise ArtifactError(f"Artifact file {name} must have at most {MOST[name]} bytes, not {len(content)}")
     with atomic_directory(path, marker=DIRECTORY) as directory:
         (directory / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
         for name, content in files.items():
@@ -154,7 +165,7 @@ def _contents(path: Path) -> tuple[dict, dict[str, bytes]]:
     except OSError as e:
         raise ArtifactError(f"Artifact {path} cannot be read: {why(e)}") from None
     try:
-        contents = read_together(path, MANIFEST, lambda content: _manifest(path, content)["files"])
+        contents = read_together(path, MANIFEST, lambda content: _manifest(path, content)["files"], MOST)
     except FileNotFoundError as e:
         raise ArtifactError(f"Artifact file {path / str(e.filename)} does not exist") from None
     except OSError as e:
@@ -174,11 +185,15 @@ def _manifest(path: Path, content: bytes) -> dict:
     if not isinstance(manifest, dict) or manifest.get("format") != "hadamac-artifact":
         raise ArtifactError(f"Artifact file {path / MANIFEST} must have format 'hadamac-artifact'")
     if manifest.get("version") != VERSION:
-        raise ArtifactError(f"Artifact {path} must have version {VERSION}, not {manifest.get('version')!r}")
+        raise ArtifactError(f"Artifact {path} must have version {VERSION}, not {shown(manifest.get('version'))}")
     schema = json.loads((resources.files("hadamac") / "artifact.schema.json").read_text())
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(manifest))
+    error = jsonschema.exceptions.best_match(_Validator(schema).iter_errors(manifest))
     if error is not None:
         raise ArtifactError(f"Artifact file {path / MANIFEST} is damaged: {error.json_path}: {error.message[:120]}")
+    record = manifest["accuracy"]
+    if (record["float"] is None) != (record["fixed"] is None):
+        raise ArtifactError(f"Artifact file {path / MANIFEST} is damaged: $.accuracy must have both float and fixed, "
+                            "or neither")
     if _checksum(manifest) != manifest["checksum"]:
         raise ArtifactError(f"Artifact file {path / MANIFEST} was changed: its checksum does not match")
     return manifest
@@ -187,7 +202,7 @@ def _manifest(path: Path, content: bytes) -> dict:
 def _open(path: Path, content: bytes) -> dict[str, np.ndarray]:
     try:
         return safetensors.numpy.load(content)
-    except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as e:
+    except (safetensors.SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as e:
         raise ArtifactError(f"Artifact file {path} is no safetensors file: {e}") from None
 
 

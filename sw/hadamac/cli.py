@@ -25,6 +25,7 @@ from .cli_options import ArtifactArgument, IntervalOption, SeedOption, console, 
 from .cli_train import quantise, train
 from .cli_verilog import verilog_app
 from .cli_warnings import warnings_in_one_line
+from .console import any_encoding, plain
 from .errors import DataError, HadamacError
 from .files import atomic_directory, check_directory, check_file, make_directory
 from .signals import orderly_exit
@@ -117,9 +118,9 @@ def sim(
     from hadamac_hw.verify import verify
 
     require_verilator()  # before the Verilog is emitted, not after
-    make_directory(build)
     network = load(artifact)
     chosen = to_simulate(one_set(network.qnet.network, images, None, data), frames)
+    make_directory(build)
     say("Simulating", chosen)
     lanes, steps = folding(network, interval), Steps(2, console)
     with steps.step("Emit Verilog"):
@@ -247,17 +248,18 @@ def _stop(status: int, text: str) -> NoReturn:
 
 def main() -> None:
     """Entry point: errors of the user's making are one line and exit code 2."""
+    any_encoding()
     with orderly_exit():
         try:
             with warnings_in_one_line():
                 app()
         except HadamacError as error:
-            _stop(2, f"error: {error}")
+            _stop(2, f"error: {plain(error)}")
         except AssertionError as error:  # a comparison of simulation and prediction
             _stop(1, f"failed: {error}")
         except OSError as error:  # what the system refuses, wherever: a full disk, a directory without permission
             names = " and ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
-            _stop(2, f"error: {names + ': ' if names else ''}{error.strerror or error}")
+            _stop(2, f"error: {plain(names + ': ' if names else '')}{plain(error.strerror or error)}")
 
 
 if __name__ == "__main__":

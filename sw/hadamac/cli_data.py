@@ -17,10 +17,12 @@ import typer
 from .arrays import load_array, load_images
 from .artifact import check_classes
 from .cli_options import console
+from .console import plain
 from .data import data_files, load_mnist, read_idx, shipped_digits
 from .errors import DataError
 from .files import read_text
 from .network import Network
+from .reading import open_regular
 
 __all__ = ["ClassesOption", "DataOption", "FramesOption", "ImageSet", "ImagesOption", "LabelsOption",
            "TestImagesOption", "TestLabelsOption", "TestShareOption", "class_names", "one_set", "say", "split",
@@ -97,9 +99,9 @@ def say(what: str, images: ImageSet) -> None:
 def _array(path: Path, what: str, kind: str) -> np.ndarray:
     """The array of a file in either form."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             start = file.read(2)
-    except OSError:
+    except (OSError, ValueError):
         start = b""
     if start in (b"\0\0", b"\x1f\x8b"):
         return read_idx(path)
@@ -136,15 +138,21 @@ def _fitting(network: Network, pixels: np.ndarray, labels, source: str) -> Image
     return ImageSet(pixels, labels.astype(np.int64), source)
 
 
+def _name(path: Path) -> str:
+    """A file's name as an artifact may have it on record: one line, not endless."""
+    name = plain(path.name)
+    return name if len(name) <= 255 else name[:252] + "..."
+
+
 def _of_files(network: Network, images: Path, labels: Path | None) -> ImageSet:
-    source = images.name + (f", {labels.name}" if labels is not None else "")
+    source = _name(images) + (f", {_name(labels)}" if labels is not None else "")
     values = None if labels is None else _array(labels, "Label", "integers")
     return _fitting(network, _array(images, "Image", "uint8"), values, source)
 
 
 def _of_directory(network: Network, directory: Path, split: str) -> ImageSet:
     pixels, labels = load_mnist(directory, split)
-    of = Path(directory).resolve().name
+    of = _name(Path(directory).resolve())
     return _fitting(network, pixels, labels, ", ".join(f"{of}/{file.name}" for file in data_files(directory, split)))
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from .artifact import Artifact
+from .console import make_console
 
 __all__ = ["ArtifactArgument", "IntervalOption", "SeedOption", "console", "folding"]
 
-console = Console()
+console = make_console()
 
 ArtifactArgument = Annotated[
     Path | None, typer.Argument(help="Artifact directory; the shipped MNIST network unless given.", show_default=False)

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .console import plain
 from .errors import HadamacWarning
 
 __all__ = ["warnings_in_one_line"]
@@ -21,7 +22,7 @@ def warnings_in_one_line() -> Iterator[None]:
 
         def show(message, category, *where, **more):
             if issubclass(category, HadamacWarning):
-                print(f"hadamac: warning: {message}", file=sys.stderr, flush=True)
+                print(f"hadamac: warning: {plain(message)}", file=sys.stderr, flush=True)
             else:
                 others(message, category, *where, **more)
 

@@ -13,10 +13,12 @@ from importlib import resources
 from math import prod
 from os import PathLike
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from .errors import DataError
+from .reading import ARRAY_BYTES, open_regular, unpacked
 
 __all__ = ["read_idx", "load_mnist", "data_files", "as_images", "shipped_digits"]
 
@@ -43,44 +45,51 @@ def read_idx(path: str | PathLike) -> np.ndarray:
     Raises
     ------
     DataError
-        If the file can't be read, is a damaged gzip stream, is not IDX, or holds more or fewer
-        bytes than its header states.
+        If the file can't be read, is no regular file, is a damaged gzip stream, is not IDX, holds more or fewer
+        bytes than its header states, or more than `hadamac.reading.ARRAY_BYTES`.
     """
-    raw = _read(path)
-    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in _IDX_TYPES or raw[3] == 0:
-        types = ", ".join(f"{t:02x}" for t in _IDX_TYPES)
-        raise DataError(
-            f"IDX file {path} must start with 00 00 TYPE NDIM (TYPE one of {types}; NDIM at least 01), "
-            f"not {raw[:4].hex(' ') or 'nothing'}"
-        )
-    header = 4 + 4 * raw[3]
-    if len(raw) < header:
-        raise DataError(f"IDX file {path} must hold {header} header bytes, not {len(raw)} bytes")
-    shape = tuple(int(s) for s in np.frombuffer(raw, ">u4", raw[3], 4))
-    dtype = np.dtype(_IDX_TYPES[raw[2]])
-    # Python integers: a foreign header may state sizes whose product overflows 64 bits.
-    expected = header + prod(shape) * dtype.itemsize
-    if len(raw) != expected:
-        raise DataError(
-            f"IDX file {path} must hold {expected} bytes ({header} of header and "
-            f"{'x'.join(map(str, shape))} values of {dtype.newbyteorder('=').name}), not {len(raw)}"
-        )
-    return np.frombuffer(raw, dtype, offset=header).reshape(shape).astype(dtype.newbyteorder("="))
-
-
-def _read(path: str | PathLike) -> bytes:
-    """The bytes of a file, decompressed if it is gzip."""
     try:
-        raw = Path(path).read_bytes()
+        with open_regular(path) as file:
+            stream, size = unpacked(file)
+            return _values(path, stream, size)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as e:
+        raise DataError(f"IDX file {path} must be a whole gzip stream, not a damaged one ({e})") from None
+    except DataError:
+        raise
     except (OSError, ValueError) as e:
         reason = getattr(e, "strerror", None) or str(e)
         raise DataError(f"IDX file must be a readable file, plain or gzip, not {path} ({reason})") from None
-    if raw[:2] != b"\x1f\x8b":
-        return raw
-    try:
-        return gzip.decompress(raw)
-    except (OSError, EOFError, zlib.error) as e:
-        raise DataError(f"IDX file {path} must be a whole gzip stream, not a damaged one ({e})") from None
+
+
+def _values(path: str | PathLike, stream: BinaryIO, size: int | None) -> np.ndarray:
+    """The array of an IDX stream, of which no more is read than its header states; ``size``: its bytes, if known."""
+    start = stream.read(4)
+    if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in _IDX_TYPES or start[3] == 0:
+        types = ", ".join(f"{t:02x}" for t in _IDX_TYPES)
+        raise DataError(
+            f"IDX file {path} must start with 00 00 TYPE NDIM (TYPE one of {types}; NDIM at least 01), "
+            f"not {start.hex(' ') or 'nothing'}"
+        )
+    header, sizes = 4 + 4 * start[3], stream.read(4 * start[3])
+    if 4 + len(sizes) < header:
+        raise DataError(f"IDX file {path} must hold {header} header bytes, not {4 + len(sizes)} bytes")
+    shape, dtype = tuple(int(s) for s in np.frombuffer(sizes, ">u4")), np.dtype(_IDX_TYPES[start[2]])
+    # Python integers: a foreign header may state sizes whose product overflows 64 bits.
+    expected = header + prod(shape) * dtype.itemsize
+    stated = (f"IDX file {path} must hold {expected} bytes ({header} of header and "
+              f"{'x'.join(map(str, shape))} values of {dtype.newbyteorder('=').name})")
+    if size is not None and size != expected:
+        raise DataError(f"{stated}, not {size}")
+    if expected - header > ARRAY_BYTES:
+        raise DataError(f"IDX file {path} must hold at most {ARRAY_BYTES} bytes of values, not {expected - header}")
+    if len(shape) > 64 or (0 in shape and prod(n for n in shape if n) > ARRAY_BYTES):
+        raise DataError(f"IDX file {path} must have up to 64 dimensions of sizes that an array can have, not {len(shape)}")
+    values = stream.read(expected - header)
+    if header + len(values) < expected:
+        raise DataError(f"{stated}, not {header + len(values)}")
+    if stream.read(1):
+        raise DataError(f"{stated}, not more")
+    return np.frombuffer(values, dtype).reshape(shape).astype(dtype.newbyteorder("="))
 
 
 def _find(directory: Path, stem: str, kind: str) -> Path:

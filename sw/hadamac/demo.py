@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 
 from .accuracy import measure
 from .artifact import Artifact
@@ -33,7 +32,7 @@ def run(name: str, network: Artifact, images: ImageSet, frames: ImageSet, out: P
         make_directory(directory)
     check_directory(rtl, marker=DIRECTORY)
     check_directory(pictures, marker=PICTURES)
-    with steps.step(f"The trained network {escape(name)}") as bar:
+    with steps.step(f"The trained network {name}") as bar:
         record = network.accuracy
         if record["float"] is not None:
             bar.say(f"on record: float {100 * record['float']:.3f} %, fixed {100 * record['fixed']:.3f} % "
@@ -41,7 +40,7 @@ def run(name: str, network: Artifact, images: ImageSet, frames: ImageSet, out: P
     qnet, folding = network.qnet, plan(network.qnet)
     with steps.step("Layer by layer"):
         console.print(layer_table(qnet, folding))
-    with steps.step(f"Predict {escape(str(images))} bit-exactly in NumPy") as bar:
+    with steps.step(f"Predict {images} bit-exactly in NumPy") as bar:
         start = time.perf_counter()
         prediction = network.predict(images.images)
         rate = len(images) / (time.perf_counter() - start)
@@ -59,7 +58,7 @@ def run(name: str, network: Artifact, images: ImageSet, frames: ImageSet, out: P
     with steps.step(f"Simulate that Verilog on {len(frames)} images (the first time compiles the simulator)") as bar:
         result = verify(text, name, qnet, frames.images,
                         build_dir=out / "sim", folding=folding, seed=seed)
-        bar.say(f"[bold green]RTL = prediction, bit for bit, on {result.matching}/{result.frames}[/bold green]")
+        bar.say(f"RTL = prediction, bit for bit, on {result.matching}/{result.frames}", "bold green")
         bar.say(f"first-frame latency   {result.latency:,} cycles measured, {result.estimate.latency:,} estimated")
         bar.say(f"steady-state interval {result.interval:,g} cycles measured, {result.estimate.interval:,} estimated")
     with steps.step("Picture every stage of one image, float beside fixed") as bar:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import hashlib
-import json
 import os
 import secrets
 import stat
@@ -20,15 +19,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 from .errors import DataError
 from .paths import check_parent, failed, target
+from .reading import open_regular, parse_json, read_whole
 from .scratch import directory_lock, held
 
-__all__ = ["Marker", "atomic_directory", "check_directory", "digest", "one_version", "open_in"]
+__all__ = ["Marker", "atomic_directory", "check_directory", "digest", "one_version"]
 
 T = TypeVar("T")
+
+MARKER_BYTES = 64 << 20
+"""Most bytes of a marker: nextpnr's report of a board is one."""
 
 _CURRENT_DIRECTORY, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
 _NO_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM)  # EPERM: a container's filter of calls
@@ -58,9 +61,12 @@ class Marker:
     def read(self, directory: int) -> dict[str, str | None] | None:
         """Digests of all files that hadamac wrote into an open directory, the marker too; None if it wrote none."""
         try:
-            with open_in(directory, self.name) as file:
-                listed = dict(self.listed(json.loads(file.read())))
-        except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
+            listed = dict(self.listed(parse_json(read_whole(self.name, MARKER_BYTES, directory))))
+        except (KeyError, TypeError, AttributeError, ValueError):
+            return None
+        except OSError as error:
+            if error.errno != errno.EFBIG:
+                raise
             return None
         return listed | {self.name: None}
 
@@ -177,17 +183,12 @@ def one_version(directory: Path, read: Callable[[int], T], errors: tuple = (File
             os.close(here)
 
 
-def open_in(directory: int, name: str) -> BinaryIO:
-    """Open a file of an open directory for reading."""
-    return open(os.open(name, os.O_RDONLY, dir_fd=directory), "rb")
-
-
 def _is_file(directory: int, name: str) -> bool:
     return stat.S_ISREG(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode)
 
 
 def _file_digest(directory: int, name: str) -> str:
-    with open_in(directory, name) as file:
+    with open_regular(name, directory) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -8,7 +8,6 @@ the new, and an error or an interrupt leaves the old one untouched.  Whole direc
 from __future__ import annotations
 
 import errno
-import json
 import os
 import stat
 import sys
@@ -17,9 +16,11 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from .directories import Marker, atomic_directory, check_directory, one_version, open_in
+from . import reading
+from .directories import Marker, atomic_directory, check_directory, one_version
 from .errors import DataError
 from .paths import check_parent, failed, named, target, why
+from .reading import TEXT_BYTES, parse_json, read_whole
 from .scratch import held
 
 __all__ = ["Marker", "atomic_directory", "atomic_files", "atomic_write", "check_directory", "check_file",
@@ -157,7 +158,8 @@ def make_directory(path: str | os.PathLike[str]) -> Path:
     return path
 
 
-def read_together(directory: Path, first: str, others: Callable[[bytes], Iterable[str]]) -> dict[str, bytes]:
+def read_together(directory: Path, first: str, others: Callable[[bytes], Iterable[str]],
+                  most: Mapping[str, int] | None = None) -> dict[str, bytes]:
     """Read several files of one version of a directory, though it be replaced meanwhile.
 
     Parameters
@@ -168,6 +170,8 @@ def read_together(directory: Path, first: str, others: Callable[[bytes], Iterabl
         The file to begin with.
     others
         Gives the names of the others from its content.
+    most
+        The most bytes of a file, by name; `hadamac.reading.TEXT_BYTES` of one without.
 
     Returns
     -------
@@ -177,15 +181,16 @@ def read_together(directory: Path, first: str, others: Callable[[bytes], Iterabl
     Raises
     ------
     OSError
-        The directory or a file is missing or cannot be read.
+        The directory or a file is missing or cannot be read, or a file is no regular one or too large.
     """
+    sizes = most or {}
+
     def read(here: int) -> dict[str, bytes]:
         contents = {first: read_in(here, first)}
         return contents | {name: read_in(here, name) for name in others(contents[first])}
 
     def read_in(here: int, name: str) -> bytes:
-        with open_in(here, name) as file:
-            return file.read()
+        return read_whole(name, sizes.get(name, TEXT_BYTES), here)
 
     return one_version(directory, read)
 
@@ -193,16 +198,8 @@ def read_together(directory: Path, first: str, others: Callable[[bytes], Iterabl
 def read_text(path: str | os.PathLike[str]) -> str:
     """A text file that a person named."""
     try:
-        return Path(path).read_text()
+        return reading.read_text(path)
     except FileNotFoundError:
         raise DataError(f"File {path} does not exist") from None
     except (OSError, ValueError) as e:  # ValueError: no text, or a NUL in the name
         raise DataError(f"File {path} cannot be read: {why(e)}") from None
-
-
-def parse_json(text: str | bytes):
-    """JSON from outside; ValueError also for what is nested too deeply."""
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None

@@ -23,7 +23,7 @@ def shown(value: Any) -> str:
     """A value in a message: one line, not endless."""
     try:
         text = repr(value)
-    except ValueError:  # an integer of thousands of digits
+    except (ValueError, RecursionError):  # an integer of thousands of digits
         return "a number of thousands of digits"
     return text if len(text) <= 120 else text[:117] + "..."
 
@@ -92,7 +92,7 @@ class SpectralPool:
         integer("SpectralPool size", self.size, 1, SIZES[-1])
         choice("SpectralPool nyquist", self.nyquist, RULES)
         if self.nyquist != "zero" and self.size % 2 == 0:
-            raise DescriptionError(f"SpectralPool nyquist must be zero in a network, not {self.nyquist!r}: a network "
+            raise DescriptionError(f"SpectralPool nyquist must be zero in a network, not {shown(self.nyquist)}: a network "
                                    "drops the Nyquist bins, because only then pooling commutes with every shift")
 
 
@@ -141,7 +141,7 @@ class Activation:
         if self.domain == "bins" and self.function in SPATIAL and self.function not in SPECTRAL:
             raise DescriptionError(
                 f"Activation function on bins must be odd ({', '.join(SPECTRAL[:-2])}) or act on the magnitude "
-                f"(modrelu, modulus), not {self.function!r}: X(-u,-v) = conj X(u,v) would no longer hold, and the map "
+                f"(modrelu, modulus), not {shown(self.function)}: X(-u,-v) = conj X(u,v) would no longer hold, and the map "
                 "not be real"
             )
         choice("Activation function", self.function, SPATIAL if self.domain == "space" else SPECTRAL)

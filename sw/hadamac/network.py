@@ -35,6 +35,9 @@ from .stages import Stage, stages
 __all__ = ["Activation", "Dense", "MaxPool", "Network", "Normalise", "Pad", "SpectralConv", "SpectralPool",
            "default_network"]
 
+LAYERS_MOST = 64
+"""Most layers of a network: far more than a circuit can hold."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
@@ -59,6 +62,8 @@ class Network:
         choice("Network input size", self.size, SIZES)
         integer("Network input channels", self.channels, 1, 1)
         object.__setattr__(self, "layers", tuple(self.layers))
+        if len(self.layers) > LAYERS_MOST:
+            raise DescriptionError(f"Network layers must be at most {LAYERS_MOST}, not {len(self.layers)}")
         self.stages  # noqa: B018  (refuses layers that do not fit one another)
 
     @cached_property

@@ -198,7 +198,7 @@ def _linear(stage: Stage, params, x, y, fraction, formats: Formats):
     bias = np.rint(params["dense.bias"] * scale * 2.0**fraction)
     weights = np.rint(weights * scale.reshape(-1, *[1] * (weights.ndim - 1)))
     return QuantDense(weights=weights, exponent=exponent, bias=bias, shift=fraction + exponent - out, fraction=out,
-                      width=formats.logit_width), out
+                      width=formats.logit_width, in_width=formats.width), out
 
 
 _OPERATIONS = {

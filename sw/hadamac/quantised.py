@@ -30,10 +30,11 @@ from .data import as_images
 from .errors import DescriptionError
 from .model.crop import crop
 from .model.hadamard import argmax, dense, hadamard
-from .model.modulus import modulus
+from .model.modulus import unchecked_modulus
 from .model.normalise import NormalisePlan, live_multiplicity
 from .model.pwl import PwlTable, relu
 from .model.tile import max_pool
+from .model.words import check_words
 from .network import Network
 from .numeric import SQ, to_integers
 from .stages import Stage
@@ -100,14 +101,23 @@ class Product:
     width: int
 
     def run(self, x):
+        """DataError for words that ``width`` bits cannot hold."""
+        return self.apply(check_words("Hadamard", x, self.width))
+
+    def apply(self, x):
+        """As `run`, of words that a stage before made: unchecked."""
         return hadamard(x, self.weights, self.bias, self.shift, self.width)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Relu:
-    """``max(x, 0)`` of maps."""
+    """``max(x, 0)`` of maps, of any width."""
 
     def run(self, x):
+        return self.apply(x)
+
+    def apply(self, x):
+        """The same."""
         return relu(x), _no_overflow(x)
 
 
@@ -118,9 +128,14 @@ class Table:
     table: PwlTable
 
     def run(self, x):
+        """DataError for words that the table's bits cannot hold."""
+        return self.apply(check_words("Pwl", x, self.table.width))
+
+    def apply(self, x):
+        """As `run`, of words that a stage before made: unchecked."""
         if not np.iscomplexobj(x):
-            return self.table.run(x)
-        (re, over_re), (im, over_im) = self.table.run(x.real), self.table.run(x.imag)
+            return self.table.apply(x)
+        (re, over_re), (im, over_im) = self.table.apply(x.real), self.table.apply(x.imag)
         return re + 1j * im, over_re | over_im
 
 
@@ -138,8 +153,13 @@ class Normalised:
     plan: NormalisePlan
 
     def run(self, x):
+        """DataError for words that the plan's bits cannot hold."""
+        return self.apply(check_words("Normalise", x, self.plan.width))
+
+    def apply(self, x):
+        """As `run`, of words that a stage before made: unchecked."""
         n, channels, rows, columns = x.shape
-        y, overflow = self.plan.run(np.swapaxes(x, -1, -2).reshape(n, channels, -1))
+        y, overflow = self.plan.apply(np.swapaxes(x, -1, -2).reshape(n, channels, -1))
         return np.ascontiguousarray(np.swapaxes(y.reshape(n, channels, columns, rows), -1, -2)), overflow
 
 
@@ -150,30 +170,45 @@ class Modulus:
     width: int
 
     def run(self, x):
-        return modulus(x, self.width)
+        """DataError for words that ``width`` bits cannot hold."""
+        return self.apply(check_words("Modulus", x, self.width))
+
+    def apply(self, x):
+        """As `run`, of words that a stage before made: unchecked."""
+        return unchecked_modulus(x, self.width)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Crop:
-    """Bins up to ``radius`` of those that come."""
+    """Bins up to ``radius`` of those that come, of any width."""
 
     radius: int
 
     def run(self, x):
+        return self.apply(x)
+
+    def apply(self, x):
+        """The same."""
         return np.ascontiguousarray(crop(x, self.radius)), _no_overflow(x)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tile:
-    """Maximum of 2 x 2 pixels."""
+    """Maximum of 2 x 2 pixels, of any width."""
 
     def run(self, x):
+        return self.apply(x)
+
+    def apply(self, x):
+        """The same."""
         return max_pool(x), _no_overflow(x)
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuantDense:
-    """The dense layer in integers: ``weights`` float64 (K, C, M, M) of maps or (K, C, rows, radius + 1, 2) of bins."""
+    """The dense layer in integers: ``weights`` float64 (K, C, M, M) of maps or (K, C, rows, radius + 1, 2) of bins.
+
+    ``in_width``: bits of what comes; ``width``: of a logit."""
 
     weights: np.ndarray
     bias: np.ndarray
@@ -181,8 +216,14 @@ class QuantDense:
     exponent: np.ndarray
     fraction: int
     width: int
+    in_width: int = 17
 
     def run(self, x):
+        """DataError for words that ``in_width`` bits cannot hold."""
+        return self.apply(check_words("Dense", x, self.in_width))
+
+    def apply(self, x):
+        """As `run`, of words that a stage before made: unchecked."""
         if np.iscomplexobj(x):
             x = np.stack([x.real, x.imag], -1)
         return dense(x, self.weights, self.bias, self.shift, self.width)
@@ -264,7 +305,7 @@ class QuantNetwork:
         edges = {"image": to_integers(x)} if trace else {}
         overflow = _no_overflow(images)
         for s in self.stages:
-            x, over = s.op.run(x)
+            x, over = s.op.apply(x)
             overflow |= over
             if trace and s.stage.edge:
                 edges[s.stage.edge] = x if np.iscomplexobj(x) else to_integers(x)

@@ -44,6 +44,9 @@ from .timing import BIAS, SHIFTS
 
 __all__ = ["operation", "record"]
 
+EXPONENTS = -200, 200
+"""Range of a product's exponents, as that of fraction bits."""
+
 
 def _channels(op) -> dict[str, np.ndarray]:
     return {name: np.asarray(getattr(op, name)).astype(np.int64) for name in ("bias", "shift", "exponent")}
@@ -113,7 +116,7 @@ def _operation(stage: Stage, facts: dict, formats: Formats, take: Callable) -> o
         tail = (stage.size, stage.size) if stage.radius is None else (stage.rows, stage.radius + 1, 2)
         weight = _check(stage, "weights", take("weight", (count, stage.inputs, *tail)), *limits)
         return QuantDense(weights=weight, fraction=facts["fraction"],
-                          width=formats.logit_width, **_taken(stage, take, count))
+                          width=formats.logit_width, in_width=formats.width, **_taken(stage, take, count))
     if stage.kind == "normalise":
         return Normalised(plan=NormalisePlan(**normalise_facts(stage), width=formats.width, fraction=facts["words"]))
     if stage.kind in ("crop", "tile"):
@@ -136,4 +139,5 @@ def _taken(stage: Stage, take: Callable, count: int) -> dict:
     channel = {name: take(name, (count,)) for name in ("bias", "shift", "exponent")}
     _check(stage, "biases", channel["bias"], -(1 << (BIAS - 1)) + 1, (1 << (BIAS - 1)) - 1)
     _check(stage, "shifts", channel["shift"], *SHIFTS)
+    _check(stage, "exponents", channel["exponent"], *EXPONENTS)
     return channel | {name: channel[name].astype(int) for name in ("shift", "exponent")}

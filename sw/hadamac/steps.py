@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from .console import plain
 
 __all__ = ["Steps"]
 
@@ -30,15 +33,17 @@ class Steps:
         """One step: prints its number and title, shows a bar while it runs, then what it said and its time."""
         self.done += 1
         start = time.perf_counter()
-        self.console.print(f"[bold]\\[{self.done}/{self.total}][/bold] {title}", highlight=False)
-        columns = [TextColumn("      "), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn()]
+        self.console.print(Text.assemble((f"[{self.done}/{self.total}]", "bold"), f" {plain(title)}"))
+        columns = [TextColumn("      "), BarColumn(), TextColumn("{task.description}", markup=False),
+                   TimeElapsedColumn()]
         with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
             bar = Bar(progress)
             yield bar
-        for line in bar.lines:
-            self.console.print(f"      {line}", highlight=False, soft_wrap=True)
+        for line, style in bar.lines:
+            self.console.print(Text.assemble("      ", (plain(line), style)), soft_wrap=True)
         elapsed = time.perf_counter()
-        self.console.print(f"      [dim]{elapsed - start:.1f} s, {elapsed - self.start:.1f} s in all[/dim]")
+        times = f"{elapsed - start:.1f} s, {elapsed - self.start:.1f} s in all"
+        self.console.print(Text.assemble("      ", (times, "dim")))
 
 
 class Bar:
@@ -58,8 +63,8 @@ class Bar:
 
     def now(self, line: str) -> None:
         """A line to print at once, above the bar where there is one."""
-        self.progress.console.print(f"      {line}", markup=False, highlight=False, soft_wrap=True)
+        self.progress.console.print(Text(f"      {plain(line)}"), soft_wrap=True)
 
-    def say(self, line: str) -> None:
-        """A line to print when the step is done."""
-        self.lines.append(line)
+    def say(self, line: str, style: str = "") -> None:
+        """A line to print when the step is done, in a style of rich's."""
+        self.lines.append((line, style))

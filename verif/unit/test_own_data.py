@@ -277,3 +277,14 @@ def test_classes_of_a_foreign_artifact(place, classes, message):
     path.write_text(json.dumps(manifest))
     with refused(f"Artifact own is inconsistent: {message}", ArtifactError):
         load("own")
+
+
+def test_names_of_files_that_no_terminal_should_see(hadamac, place):
+    """What is put on record of them can be loaded again, and printed."""
+    odd, long = "a\n\x1b[31m\udcff.npy", "\x01" * 240
+    (place / "x.npy").rename(place / odd)
+    (place / "y.npy").rename(place / long)
+    code, _, err = hadamac("quantise", "own", "--out", "q", "--images", odd, "--labels", long)
+    assert (code, err) == (0, "")
+    used = load("q").provenance["calibration"]
+    assert used.startswith("a\\n\\x1b[31m\\udcff.npy, \\x01\\x01") and used.endswith("...") and len(used) < 300

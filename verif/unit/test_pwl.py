@@ -99,8 +99,8 @@ def table(**options):
         ({"offsets": (0, -(1 << 23) - 1)}, "Pwl offsets must fit 24 signed bits, not -8388609"),
         ({"mirror": Mirror("even", 0)}, "Pwl breakpoints of a mirrored table must be positive, not (0,)"),
         ({"mirror": Mirror("even", 1 << 15), "breakpoints": (3,)}, "Pwl mirrored slopes must fit 16 signed bits, not 32768"),
-        ({"shift": 24}, "Pwl shift must be from 0 to 23, not 24"),
-        ({"shift": -1}, "Pwl shift must be from 0 to 23, not -1"),
+        ({"shift": 24}, "Pwl shift must be an integer from 0 to 23, not 24"),
+        ({"shift": -1}, "Pwl shift must be an integer from 0 to 23, not -1"),
     ],
 )
 def test_refusals(options, message):

@@ -127,6 +127,7 @@ def quadratic(**facts):
 
 
 SCHEMA, STAGE = "Artifact file {path}/artifact.json is damaged: ", "Artifact stage {stage} is damaged: "
+QUADRATIC = SCHEMA + "$.stages[3].quadratic"
 INCONSISTENT = "Artifact {path} is inconsistent: "
 
 
@@ -143,12 +144,36 @@ INCONSISTENT = "Artifact {path} is inconsistent: "
      "Artifact {path} must have the stages fft0, hadamard0, ifft0, leaky0, fft1, hadamard1, dense, not fft7, hadamard0, "
      "ifft0, leaky0, fft1, hadamard1, dense"),
     ("band", without("leaky0", "table"), STAGE.format(stage="leaky0") + "'table'"),
-    ("band", table("leaky0", shift=99), INCONSISTENT + "Pwl shift must be from 0 to 31, not 99"),
+    ("band", table("leaky0", shift=99), INCONSISTENT + "Pwl shift must be an integer from 0 to 31, not 99"),
     ("band", table("leaky0", slopes=[1]),
      INCONSISTENT + "Pwl must have 1 to 64 slopes, as many offsets and one breakpoint fewer, not 1, 2 and 1"),
     ("band", table("leaky0", width=12), INCONSISTENT + "Stage leaky0 must have words of 16 bits, not 12"),
     ("band", table("leaky0", breakpoints="none"),
      SCHEMA + "$.stages[3].table.breakpoints: 'none' is not of type 'array'"),
+    ("band", table("leaky0", slope_width=10**10),
+     INCONSISTENT + "Pwl slope_width must be an integer from 2 to 24, not 10000000000"),
+    ("band", table("leaky0", slope_width=-1), INCONSISTENT + "Pwl slope_width must be an integer from 2 to 24, not -1"),
+    ("band", table("leaky0", slope_width=16.0), SCHEMA + "$.stages[3].table.slope_width: 16.0 is not of type 'integer'"),
+    ("band", table("leaky0", shift=10**10), INCONSISTENT + "Pwl shift must be an integer from 0 to 31, not 10000000000"),
+    ("band", table("leaky0", shift=True), SCHEMA + "$.stages[3].table.shift: True is not of type 'integer'"),
+    ("band", table("leaky0", shift="9"), SCHEMA + "$.stages[3].table.shift: '9' is not of type 'integer'"),
+    ("band", table("leaky0", shift=10**30),
+     SCHEMA + f"$.stages[3].table.shift: {10**30} is greater than the maximum of {2**53}"),
+    ("band", table("leaky0", slopes=[0.5, 1]), SCHEMA + "$.stages[3].table.slopes[0]: 0.5 is not of type 'integer'"),
+    ("band", change("fft0", rows=[True, 0, 0, 0]), SCHEMA + "$.stages[0].rows[0]: True is not of type 'integer'"),
+    ("band", change("fft0", fraction=float("nan")), "Artifact file {path}/artifact.json is damaged: NaN is not a number "
+     "of JSON"),
+    ("band", lambda m: m["formats"].update(headroom=float("inf")),
+     "Artifact file {path}/artifact.json is damaged: Infinity is not a number of JSON"),
+    ("band", lambda m: m["accuracy"].update(float=None, fixed=0.5), "Artifact file {path}/artifact.json is damaged: "
+     "$.accuracy must have both float and fixed, or neither"),
+    ("band", change("fft0", name="\x1b[31m"),
+     SCHEMA + "$.stages[0].name: '\\x1b[31m' does not match '^[A-Za-z0-9_-]{1,64}$'"),
+    ("band", lambda m: m["provenance"].update(data="a\nb"), SCHEMA + "$.provenance.data: 'a\\nb' does not match .*"),
+    ("quadratic", quadratic(coefficient_width=10**10),
+     INCONSISTENT + "Quadratic coefficient_width must be an integer from 2 to 18, not 10000000000"),
+    ("quadratic", quadratic(shifts=[1, 10**9]),
+     INCONSISTENT + "Quadratic shifts must be from 0 to 31 and 33, not (1, 1000000000)"),
     ("tanh_bins", table("tanh0", mirror={"kind": "none", "word": 0}), SCHEMA + "$.stages[2].table.mirror.kind: 'none' is not one of ['odd', 'even']"),
     ("tanh_bins", table("tanh0", slope_width=2), INCONSISTENT + r"Pwl slopes must fit 2 signed bits, not -?\d+"),
     ("modrelu", without("modrelu0", "modrelu"), STAGE.format(stage="modrelu0") + "'modrelu'"),
@@ -164,10 +189,10 @@ INCONSISTENT = "Artifact {path} is inconsistent: "
     ("normalise_pool", change("normalise0", words=True), SCHEMA + "$.stages[2].words: True is not of type 'integer'"),
     ("quadratic", without("quadratic0", "quadratic"), STAGE.format(stage="quadratic0") + "'quadratic'"),
     ("quadratic", quadratic(c2=1 << 20), INCONSISTENT + "Quadratic c2 must fit 16 signed bits, not 1048576"),
-    ("quadratic", quadratic(c0=None), INCONSISTENT + "Quadratic c0 must fit 34 signed bits, not None"),
-    ("quadratic", quadratic(shifts=[1]), INCONSISTENT + "Quadratic shifts must be from 0 to 31 and 33, not (1,)"),
-    ("quadratic", quadratic(shifts=3), STAGE.format(stage="quadratic0") + "'int' object is not iterable"),
-    ("quadratic", quadratic(code=1), STAGE.format(stage="quadratic0") + ".* unexpected keyword argument 'code'"),
+    ("quadratic", quadratic(c0=None), QUADRATIC + ".c0: None is not of type 'integer'"),
+    ("quadratic", quadratic(shifts=[1]), QUADRATIC + ".shifts: [1] is too short"),
+    ("quadratic", quadratic(shifts=3), QUADRATIC + ".shifts: 3 is not of type 'array'"),
+    ("quadratic", quadratic(code=1), QUADRATIC + ": Additional properties are not allowed ('code' was unexpected)"),
     ("quadratic", quadratic(width=17), INCONSISTENT + "Stage quadratic0 must have words of 16 bits, not 17"),
     ("frozen", lambda m: m["network"]["layers"].pop(1),
      INCONSISTENT + "Parameters must be conv0.kernel, conv0.bias, conv1.kernel, conv1.bias, norm0.mean, norm0.deviation, "

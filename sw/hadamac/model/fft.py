@@ -85,6 +85,7 @@ from .fft_steps import (
     rescale,
     twiddle,
 )
+from .words import check_words
 
 __all__ = ["FftPlan", "Transformed", "ORDERS", "SCALINGS", "bit_reversed", "output_bins"]
 
@@ -203,8 +204,12 @@ class FftPlan:
         """Transform frames ``x`` (..., N) of integral complex words; natural order in and out.
 
         ``inverse``: bool, or bool (...) of each frame.  ``exponent``: with run-time scaling, int (...): the
-        number of ones in each frame's schedule.
+        number of ones in each frame's schedule.  DataError for words that ``width`` bits cannot hold.
         """
+        return self.apply(check_words("FFT", x, self.width), inverse, exponent)
+
+    def apply(self, x, inverse=False, exponent=None) -> Transformed:
+        """As `run`, of words that a stage before made: unchecked."""
         x = np.asarray(x, dtype=np.complex128)
         if x.shape[-1] != self.size:
             raise DescriptionError(f"FFT frame must have {self.size} samples, not {x.shape[-1]}")

@@ -24,6 +24,7 @@ from .crop import crop, expand
 from .fft import FftPlan
 from .fft_real import separate
 from .fft_steps import Requantise
+from .words import check_words
 
 __all__ = ["Fft2dPlan", "pack_rows", "unpack_rows"]
 
@@ -90,26 +91,30 @@ class Fft2dPlan:
     def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Forward: maps (n, C, N, N) to live bins (n, C, 2r+1, r+1); inverse: back.
 
-        Returns ``(y, overflow)``, overflow bool (n,).
+        Returns ``(y, overflow)``, overflow bool (n,).  DataError for words that ``width`` bits cannot hold.
         """
+        return self.apply(check_words("Fft2d", x, self.width, real=not self.inverse))
+
+    def apply(self, x):
+        """As `run`, of words that a stage before made: unchecked."""
         return self._backward(x) if self.inverse else self._forward(x)
 
     def _forward(self, maps):
         r = self.radius
-        z, over, _ = self.row_plan.run(pack_rows(maps))
+        z, over, _ = self.row_plan.apply(pack_rows(maps))
         overflow = over.any((1, 2))
         rows = np.empty((*maps.shape[:-1], r + 1), dtype=np.complex128)
         rows[..., 0::2, :], rows[..., 1::2, :] = separate(z[..., : r + 1], z[..., -np.arange(r + 1)])
         rows = round_half_even(rows, self.halving.drop)
         rows, over = clip_frames(rows, self.width)
         overflow |= over
-        y, over, _ = self.column_plan.run(np.ascontiguousarray(np.swapaxes(rows, -1, -2)))
+        y, over, _ = self.column_plan.apply(np.ascontiguousarray(np.swapaxes(rows, -1, -2)))
         return crop(np.swapaxes(y, -1, -2), r), overflow | over.any((1, 2))
 
     def _backward(self, live):
         r = self.radius
         columns = np.ascontiguousarray(np.swapaxes(expand(live, self.size), -1, -2))
-        g, over, _ = self.column_plan.run(columns, inverse=True)
+        g, over, _ = self.column_plan.apply(columns, inverse=True)
         overflow = over.any((1, 2))
         g = np.swapaxes(g, -1, -2)
         g0, g1 = g[..., 0::2, :], g[..., 1::2, :]
@@ -118,5 +123,5 @@ class Fft2dPlan:
         z[..., -np.arange(1, r + 1)] = (np.conj(g0) + 1j * np.conj(g1))[..., 1:]
         for v in {0, r} if 2 * r == self.size else {0}:
             z[..., v] = g0[..., v].real + 1j * g1[..., v].real
-        pairs, over, _ = self.row_plan.run(z, inverse=True)
+        pairs, over, _ = self.row_plan.apply(z, inverse=True)
         return unpack_rows(pairs), overflow | over.any((1, 2))

@@ -34,6 +34,7 @@ from ..numeric import clip_frames, round_half_even, swap
 from .fft import Transformed, bit_reversed
 from .fft_check import check_frames, check_inverse, check_parameters
 from .fft_steps import Requantise, requantise, twiddles
+from .words import check_words
 
 __all__ = ["SCALINGS", "IterativePlan"]
 
@@ -125,8 +126,9 @@ class IterativePlan:
         """Transform frames ``x`` (..., N) of integral complex words; natural order in and out.
 
         ``inverse``: bool, or bool (...) of each frame.  ``schedule``: with run-time scaling, 0 or 1
-        (..., log2 N).
+        (..., log2 N).  DataError for words that ``width`` bits cannot hold.
         """
+        check_words("FFT", x, self.width)
         x = np.asarray(x, dtype=np.complex128)
         if x.shape[-1] != self.size:
             raise DescriptionError(f"FFT frame must have {self.size} samples, not {x.shape[-1]}")

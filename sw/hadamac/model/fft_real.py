@@ -32,6 +32,7 @@ import numpy as np
 from ..errors import DescriptionError
 from .fft import FftPlan
 from .fft_steps import Requantise, requantise, twiddles
+from .words import check_words
 
 __all__ = ["RealFftPlan", "separate"]
 
@@ -111,9 +112,9 @@ class RealFftPlan:
         (y, overflow)
             y complex128 (..., N): two frames, A then B, N/2 words each; one frame, X.  overflow bool (...).
         """
-        x = np.asarray(x, dtype=np.complex128)
+        x = np.asarray(check_words("RealFft", x, self.width), dtype=np.complex128)
         n, lead = self.points, x.shape[:-1]
-        z, over, _ = self.inner.run(x)
+        z, over, _ = self.inner.apply(x)
         z = z.reshape(-1, n)
         k = np.arange(n)
         a, b = separate(z, z[:, -k % n])

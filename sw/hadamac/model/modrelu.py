@@ -26,6 +26,7 @@ from ..errors import DescriptionError
 from ..numeric import round_half_even
 from .fft_steps import Requantise, Rescale
 from .rsqrt import FRACTION, Rsqrt
+from .words import check_words
 
 __all__ = ["ModRelu"]
 
@@ -75,8 +76,12 @@ class ModRelu:
 
     def run(self, x) -> tuple[np.ndarray, np.ndarray]:
         """Complex words (n, channels, ...); ``(y, overflow)``, overflow bool (n,), never true."""
+        return self.apply(check_words("ModRelu", x, self.width))
+
+    def apply(self, x):
+        """As `run`, of words that a stage before made: unchecked."""
         x = np.asarray(x, dtype=np.complex128)
         bias = np.array(self.bias, dtype=np.float64).reshape(-1, *[1] * (x.ndim - 2))
-        mantissa, exponent, _ = self.rsqrt.run(x.real**2 + x.imag**2)
+        mantissa, exponent, _ = self.rsqrt.apply(x.real**2 + x.imag**2)
         t = np.rint(-bias * mantissa * 2.0**-exponent)
         return round_half_even(x * np.maximum(0, 2.0**FRACTION - t), FRACTION), np.zeros(len(x), dtype=bool)

@@ -12,8 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..numeric import clip_frames
+from .words import check_words
 
-__all__ = ["hypotenuse", "modulus", "pair_modulus"]
+__all__ = ["hypotenuse", "modulus", "pair_modulus", "unchecked_modulus"]
 
 
 def hypotenuse(a, b) -> np.ndarray:
@@ -25,6 +26,11 @@ def hypotenuse(a, b) -> np.ndarray:
 def modulus(z, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Complex words (n, ...) to complex words whose real part is the modulus and whose imaginary part is 0;
     ``(y, overflow)``, overflow bool (n,)."""
+    return unchecked_modulus(check_words("Modulus", z, width), width)
+
+
+def unchecked_modulus(z, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """As :func:`modulus`, of words that a stage before made."""
     y, overflow = clip_frames(hypotenuse(np.real(z), np.imag(z)), width)
     return y + 0j, overflow
 
@@ -35,5 +41,6 @@ def pair_modulus(x, width: int) -> tuple[np.ndarray, np.ndarray]:
     ``x`` is (n, pairs, 2, beats): the real map, then the imaginary one.  A beat holds two pixels, in its real and its
     imaginary part, that have nothing to do with each other; ``y`` is (n, pairs, beats), with two moduli a beat.
     """
-    real, imaginary = np.asarray(x)[:, :, 0], np.asarray(x)[:, :, 1]
+    x = check_words("PairModulus", x, width)
+    real, imaginary = x[:, :, 0], x[:, :, 1]
     return clip_frames(hypotenuse(real.real, imaginary.real) + 1j * hypotenuse(real.imag, imaginary.imag), width)

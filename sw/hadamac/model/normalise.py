@@ -65,6 +65,7 @@ from ..errors import DescriptionError
 from ..numeric import clip_frames, round_half_even
 from .crop import multiplicity
 from .rsqrt import FRACTION, Rsqrt
+from .words import check_words
 
 __all__ = ["OPERAND", "NormalisePlan", "check_correction", "live_multiplicity"]
 
@@ -192,13 +193,17 @@ class NormalisePlan:
 
     def run(self, x) -> tuple[np.ndarray, np.ndarray]:
         """Complex words (n, C, bins); ``(y, overflow)``, overflow bool (n,)."""
+        return self.apply(check_words("Normalise", x, self.width))
+
+    def apply(self, x):
+        """As `run`, of words that a stage before made: unchecked."""
         z = np.array(x, dtype=np.complex128)
         if self.over == "map":
             z[..., 0] = 0
         w = np.array(self.multiplicity, dtype=np.float64)
         s1 = (w * z.real).sum(-1) if self.over == "bins" else np.zeros(z.shape[:-1])
         s2 = (w * (z.real**2 + z.imag**2)).sum(-1)
-        mantissa, exponent, _ = self.rsqrt.run(self.count * s2 - s1**2)
+        mantissa, exponent, _ = self.rsqrt.apply(self.count * s2 - s1**2)
         c = self.count * z - s1[..., None]
         narrowed, inner = clip_frames(np.rint(c * 2.0 ** (self.guard - exponent)[..., None]), OPERAND)
         y, outer = clip_frames(round_half_even(narrowed * mantissa[..., None], self.drop), self.width)

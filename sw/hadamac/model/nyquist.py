@@ -56,6 +56,7 @@ from ..errors import DescriptionError
 from ..numeric import clip_frames, integral, round_half_even
 from .crop import kept_rows
 from .pool import RULES
+from .words import check_words
 
 __all__ = ["PadPlan", "PoolPlan"]
 
@@ -138,6 +139,7 @@ class PoolPlan(_Plan):
         Returns ``(y, overflow)``, overflow bool (n,).
         """
         x = integral("SpectralPool bins", x, (None, None, *self.shapes[0])).astype(np.complex128)
+        check_words("SpectralPool", x, self.width)
         half, rows = self.keep // 2, kept_rows(self.size, self.keep)
         y = x[..., : half + 1].copy() if self.dimensions == 1 else x[..., rows, : half + 1]
         if self.zeroes:
@@ -187,6 +189,7 @@ class PadPlan(_Plan):
         Returns ``(y, overflow)``; nothing overflows.
         """
         x = integral("SpectralPad bins", x, (None, None, *self.shapes[0])).astype(np.complex128)
+        check_words("SpectralPad", x, self.width)
         half = self.size // 2
         y = np.zeros((*x.shape[:2], *self.shapes[1]), dtype=np.complex128)
         halvings = np.zeros(self.shapes[1], dtype=int)  # of each word

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import DescriptionError
-from ..numeric import clip_frames, round_half_even
+from ..numeric import clip_frames, integer, round_half_even
+from .words import check_words
 
-__all__ = ["Mirror", "PwlTable", "relu"]
+__all__ = ["Mirror", "PwlTable", "WIDTHS", "relu"]
+
+WIDTHS = 2, 24
+"""Range of a table's widths, so that every sum is exact."""
 
 
 def relu(x):
@@ -34,6 +38,7 @@ class Mirror:
     def __post_init__(self):
         if self.kind not in ("odd", "even"):
             raise DescriptionError(f"Pwl mirror must be odd or even, not {self.kind!r}")
+        integer("Pwl mirror word", self.word, -(1 << 53), 1 << 53)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +48,11 @@ class PwlTable:
     Parameters
     ----------
     width : int
-        Bits of x and y.
+        Bits of x and y, 2 to 24.
     breakpoints : tuple of int
         Strictly rising, one fewer than segments.
     slopes, offsets : tuple of int
-        One per segment; a slope has ``slope_width`` bits.
+        One per segment; a slope has ``slope_width`` bits, 2 to 24.
     shift, slope_width : int
     mirror : Mirror, optional
         The table is for x >= 0, and this for x < 0.
@@ -62,8 +67,11 @@ class PwlTable:
     mirror: Mirror | None = None
 
     def __post_init__(self):
+        integer("Pwl width", self.width, *WIDTHS)
+        integer("Pwl slope_width", self.slope_width, *WIDTHS)
         for name in ("breakpoints", "slopes", "offsets"):
-            object.__setattr__(self, name, tuple(int(v) for v in getattr(self, name)))
+            words = tuple(integer(f"Pwl {name}", v, -(1 << 53), 1 << 53) for v in getattr(self, name))
+            object.__setattr__(self, name, words)
         count = len(self.slopes)
         if not 1 <= count <= 64 or len(self.offsets) != count or len(self.breakpoints) != count - 1:
             raise DescriptionError(
@@ -84,9 +92,7 @@ class PwlTable:
             for v in words:
                 if not -(1 << (bits - 1)) <= v < 1 << (bits - 1):
                     raise DescriptionError(f"Pwl {name} must fit {bits} signed bits, not {v}")
-        if not 0 <= self.shift < self.slope_width + self.width:
-            raise DescriptionError(
-                f"Pwl shift must be from 0 to {self.slope_width + self.width - 1}, not {self.shift}")
+        integer("Pwl shift", self.shift, 0, self.slope_width + self.width - 1)
 
     @property
     def address_bits(self) -> int:
@@ -95,6 +101,10 @@ class PwlTable:
 
     def run(self, x) -> tuple[np.ndarray, np.ndarray]:
         """Real words (n, ...); ``(y, overflow)``, overflow bool (n,)."""
+        return self.apply(check_words("Pwl", x, self.width, real=True))
+
+    def apply(self, x):
+        """As `run`, of words that a stage before made: unchecked."""
         x = np.asarray(x, dtype=np.float64)
         negative = (x < 0) & (self.mirror is not None)
         folded = np.where(negative, -x - 1, x)

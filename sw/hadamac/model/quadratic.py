@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import DescriptionError
-from ..numeric import SQ, clip_frames, round_half_even
+from ..numeric import SQ, clip_frames, integer, round_half_even
+from .words import check_words
 
 __all__ = ["INNER", "QuadraticPlan", "quadratic_plan"]
 
@@ -56,16 +57,14 @@ class QuadraticPlan:
 
     def __post_init__(self):
         for name in ("width", "coefficient_width"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or not 2 <= value <= 18:
-                raise DescriptionError(f"Quadratic {name} must be an integer from 2 to 18, not {value!r}")
+            integer(f"Quadratic {name}", getattr(self, name), 2, 18)
         for name, bits in self.widths.items():
             word = getattr(self, name)
-            if not isinstance(word, int) or not _fits(word, bits):
+            if isinstance(word, bool) or not isinstance(word, int) or not _fits(word, bits):
                 raise DescriptionError(f"Quadratic {name} must fit {bits} signed bits, not {word!r}")
         tops = self.widths["c1"] - 1, self.widths["c0"] - 1
         object.__setattr__(self, "shifts", tuple(self.shifts))
-        if len(self.shifts) != 2 or not all(isinstance(s, int) and 0 <= s <= t for s, t in zip(self.shifts, tops)):
+        if len(self.shifts) != 2 or not all(type(s) is int and 0 <= s <= t for s, t in zip(self.shifts, tops)):
             raise DescriptionError(f"Quadratic shifts must be from 0 to {tops[0]} and {tops[1]}, not {self.shifts}")
 
     @property
@@ -75,6 +74,10 @@ class QuadraticPlan:
 
     def run(self, x) -> tuple[np.ndarray, np.ndarray]:
         """Real words (n, ...); ``(y, overflow)``, overflow bool (n,)."""
+        return self.apply(check_words("Quadratic", x, self.width, real=True))
+
+    def apply(self, x):
+        """As `run`, of words that a stage before made: unchecked."""
         x = np.asarray(x, dtype=np.float64)
         t, inner = clip_frames(round_half_even(self.c2 * x + self.c1, self.shifts[0]), INNER)
         y, outer = clip_frames(round_half_even(t * x + self.c0, self.shifts[1]), self.width)

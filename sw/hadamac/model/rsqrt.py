@@ -37,6 +37,7 @@ from math import sqrt
 import numpy as np
 
 from ..errors import DescriptionError
+from .words import check_words
 
 __all__ = ["FRACTION", "NORMALISED", "Rsqrt", "rsqrt_table"]
 
@@ -114,6 +115,10 @@ class Rsqrt:
 
     def run(self, d) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Integers 0 .. 2**width - 1 of any shape; ``(mantissa, exponent, normalised)``."""
+        return self.apply(check_words("Rsqrt", d, self.width, signed=False, real=True))
+
+    def apply(self, d):
+        """As `run`, of words that a stage before made: unchecked."""
         d = np.asarray(d, dtype=np.float64)
         length = np.frexp(d)[1].astype(np.float64)  # d = m * 2**length with m in [1/2, 1), exactly
         exponent = np.where(d > 0, np.floor((length - 1) / 2), 0.0)

@@ -42,6 +42,7 @@ from .fft2d import Fft2dPlan
 from .hadamard import hadamard
 from .modulus import hypotenuse
 from .tile import decimate
+from .words import check_words
 
 __all__ = ["Decimation", "Filters", "Moduli", "Scattered", "ScatteringPath", "ScatteringPlan", "ScatteringStage"]
 
@@ -75,6 +76,10 @@ class Filters:
 
     def run(self, x):
         """Bins (n, C, N, N/2 + 1) to (n, C F, N, N/2 + 1), order (channel, filter)."""
+        return self.apply(check_words("Filters", x, self.width))
+
+    def apply(self, x):
+        """As `run`, of words that a stage before made: unchecked."""
         n, channels, *bins = x.shape
         filters = len(self.weights)
         y, overflow = hadamard(x.reshape(-1, 1, *bins), self.weights, np.zeros(filters), np.full(filters, self.shift),
@@ -87,6 +92,11 @@ class Decimation:
     """Every second pixel of every second row."""
 
     def run(self, x):
+        """Any words, of any width."""
+        return self.apply(x)
+
+    def apply(self, x):
+        """As `run`, of words that a stage before made: unchecked."""
         return decimate(x), np.zeros(len(x), dtype=bool)
 
 
@@ -98,6 +108,10 @@ class Moduli:
 
     def run(self, x):
         """Maps (n, 2 L, M, M) to (n, L, M, M)."""
+        return self.apply(check_words("Moduli", x, self.width, real=True))
+
+    def apply(self, x):
+        """As `run`, of words that a stage before made: unchecked."""
         return clip_frames(hypotenuse(x[:, 0::2], x[:, 1::2]), self.width)
 
 
@@ -127,9 +141,13 @@ class ScatteringPath:
 
     def run(self, words) -> tuple[np.ndarray, np.ndarray]:
         """Maps (n, 1, N, N) to ``(y, overflow)``: maps (n, 1 or L, N/4, N/4), bool (n,)."""
+        return self.apply(check_words("Scattering", words, self.stages[0].op.width, real=True))
+
+    def apply(self, words):
+        """As `run`, of words that a stage before made: unchecked."""
         overflow = np.zeros(len(words), dtype=bool)
         for stage in self.stages:
-            words, over = stage.op.run(words)
+            words, over = stage.op.apply(words)
             overflow |= over
         return words, overflow
 
@@ -184,7 +202,7 @@ class ScatteringPlan:
 
     def _chunk(self, images):
         x = images[:, None] * 2.0**self.pixel_shift
-        maps, flags = zip(*(path.run(x) for path in self.paths))
+        maps, flags = zip(*(path.apply(x) for path in self.paths))
         return np.concatenate(maps, axis=1), np.any(flags, axis=0)
 
     def values(self, words) -> np.ndarray:

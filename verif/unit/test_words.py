@@ -1,0 +1,92 @@
+"""Words that no port can carry: every model with the core's bits refuses them, by name and range."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hadamac.errors import DataError
+from hadamac.model.fft import FftPlan
+from hadamac.model.fft2d import Fft2dPlan
+from hadamac.model.fft_iterative import IterativePlan
+from hadamac.model.fft_real import RealFftPlan
+from hadamac.model.modrelu import ModRelu
+from hadamac.model.modulus import modulus, pair_modulus
+from hadamac.model.normalise import NormalisePlan
+from hadamac.model.nyquist import PadPlan, PoolPlan
+from hadamac.model.pwl import PwlTable
+from hadamac.model.quadratic import QuadraticPlan
+from hadamac.model.rsqrt import Rsqrt
+from hadamac.model.scattering import Filters, Moduli
+from hadamac.model.words import check_words
+from hadamac.quantised import Modulus, Normalised, Product, QuantDense, Table
+from support.seeds import refused, rng
+
+PWL = PwlTable(width=16, breakpoints=(0,), slopes=(0, 1), offsets=(0, 0), shift=0)
+NORMALISE = NormalisePlan(multiplicity=(1, 2, 2), width=16, fraction=8, over="bins")
+CHANNEL = {"bias": np.zeros(1), "shift": np.zeros(1), "exponent": np.zeros(1)}
+MODELS = {  # name in messages, run, shape, real, of 16 bits
+    "fft": ("FFT", FftPlan(size=8, width=16).run, (2, 8), False),
+    "fft_full": ("FFT", FftPlan(size=8, width=16, scaling="full").run, (2, 8), False),
+    "iterative": ("FFT", IterativePlan(size=8, width=16).run, (2, 8), False),
+    "real_two": ("RealFft", RealFftPlan(size=8, width=16).run, (2, 8), False),
+    "real_one": ("RealFft", RealFftPlan(size=8, width=16, frames=1).run, (2, 4), False),
+    "fft2d": ("Fft2d", Fft2dPlan(size=8, radius=2, width=16).run, (1, 1, 8, 8), True),
+    "ifft2d": ("Fft2d", Fft2dPlan(size=8, radius=2, width=16, inverse=True).run, (1, 1, 5, 3), False),
+    "hadamard": ("Hadamard", Product(weights=np.ones((1, 1, 3, 2), complex), width=16, **CHANNEL).run, (1, 1, 3, 2), False),
+    "dense": ("Dense", QuantDense(weights=np.ones((1, 1, 4, 4)), fraction=0, width=24, in_width=16, **CHANNEL).run,
+              (1, 1, 4, 4), True),
+    "pwl": ("Pwl", PWL.run, (1, 8), True),
+    "pwl_bins": ("Pwl", Table(table=PWL).run, (1, 8), False),
+    "quadratic": ("Quadratic", QuadraticPlan(width=16, c0=0, c1=1, c2=0, shifts=(0, 0)).run, (1, 8), True),
+    "modrelu": ("ModRelu", ModRelu(bias=(-3,), width=16).run, (1, 1, 8), False),
+    "modulus": ("Modulus", lambda x: modulus(x, 16), (1, 8), False),
+    "modulus_op": ("Modulus", Modulus(width=16).run, (1, 8), False),
+    "pair_modulus": ("PairModulus", lambda x: pair_modulus(x, 16), (1, 1, 2, 4), False),
+    "normalise": ("Normalise", NORMALISE.run, (1, 1, 3), False),
+    "normalised": ("Normalise", Normalised(plan=NORMALISE).run, (1, 1, 3, 1), False),
+    "pool": ("SpectralPool", PoolPlan(size=8, keep=4, width=16).run, (1, 1, 8, 5), False),
+    "pad": ("SpectralPad", PadPlan(size=4, to=8, width=16).run, (1, 1, 4, 3), False),
+    "filters": ("Filters", Filters(weights=np.ones((2, 1, 4, 3), complex), exponent=0, shift=0, width=16).run,
+                (1, 1, 4, 3), False),
+    "moduli": ("Moduli", Moduli(width=16).run, (1, 2, 4, 4), True),
+}
+RANGE = "words must be integers from -32768 to 32767, not "
+EARLIER = {0.5, float("nan"), float("inf")}  # pool and pad tell fractions before, by their own check of shapes
+
+
+@pytest.mark.parametrize("bad", [40000, -32769, 0.5, float("nan"), float("inf")], ids=str)
+@pytest.mark.parametrize("model", list(MODELS))
+def test_every_model_refuses(model, bad):
+    """In the real and in the imaginary part, in one word of many; good words at both ends are taken."""
+    name, run, shape, real = MODELS[model]
+    r = rng("words", model)
+    good = r.integers(-100, 100, shape).astype(np.float64)
+    good.flat[0], good.flat[-1] = -32768, 32767
+    run(good if real else good + 0j)
+    for part in ("real",) if real else ("real", "imag"):
+        x = good.copy() if real else good + 0j
+        getattr(x, part).flat[int(r.integers(x.size))] = bad
+        own = model in ("pool", "pad") and not float(bad).is_integer()
+        with pytest.raises(DataError) if own else refused(f"{name} {RANGE}{bad:.17g}", DataError):
+            run(x)
+
+
+@pytest.mark.parametrize(("x", "message"), [
+    ([[1, 2], [3]], "X words must be an array of numbers, not lists of different lengths"),
+    (["a"], "X words must be real numbers, not <U1"), ([None], "X words must be real numbers, not object"),
+    ([1j], "X words must be real numbers, not complex128"), ([True], "X words must be real numbers, not bool"),
+    ([np.uint64(2**64 - 1)], "X words must be integers from -8 to 7, not 1.8446744073709552e+19"),
+    ([7, 8], "X words must be integers from -8 to 7, not 8"),
+])
+def test_what_is_no_word(x, message):
+    with refused(message, DataError):
+        check_words("X", x, 4, real=True)
+
+
+def test_unsigned():
+    with refused("Rsqrt words must be integers from 0 to 15, not -1", DataError):
+        Rsqrt(width=4).run([1, -1])
+    with refused("Rsqrt words must be integers from 0 to 15, not 16", DataError):
+        Rsqrt(width=4).run([16])
+    assert len(check_words("X", np.zeros((0, 3)), 4)) == 0
