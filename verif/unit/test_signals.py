@@ -60,7 +60,8 @@ def program(tmp_path):
 
     def start(*before: str):
         run = subprocess.Popen([*before, sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True,
-                               stderr=subprocess.PIPE, cwd=tmp_path, env=os.environ | {"TMPDIR": str(tmp_path / "tmp")})
+                               stderr=subprocess.PIPE, cwd=tmp_path, env=os.environ | {"TMPDIR": str(tmp_path / "tmp")},
+                               preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))  # under nohup too
         return run, [int(word) for word in run.stdout.readline().split()]
 
     return start
