@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from hadamac.accuracy import measure
+from hadamac import accuracy
 from hadamac.artifact import Artifact, load, save, shipped
 from hadamac.data import shipped_digits
 from hadamac.describe import layer_rows
@@ -87,10 +87,10 @@ def finish(study: Study, params, training, test) -> Artifact:
     """Quantise, test, and save in its place."""
     network = study.network
     qnet = quantise(network, params, training[0][:CALIBRATION], PRESETS["default"])
-    accuracy = measure(qnet, params, *test)
+    shares = accuracy.measure(qnet, params, *test)
     provenance = {"data": "MNIST training images", "epochs": study.epochs, "seed": study.seed, "shift": study.shift,
                   "preset": "default"}
-    artifact = Artifact(qnet, params, accuracy, provenance)
+    artifact = Artifact(qnet, params, shares, provenance)
     ARTIFACTS.mkdir(exist_ok=True)
     save(artifact, ARTIFACTS / network.name)
     return artifact

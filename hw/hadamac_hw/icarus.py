@@ -22,7 +22,7 @@ from .process import Overrun, call, tail
 __all__ = ["LANGUAGES", "SUFFIX", "build", "command", "installed", "require"]
 
 LANGUAGES = ("2005", "2012")
-"""Versions of the language in which a design is read: Verilog-2005, and SystemVerilog, which cocotb's runner asks for."""
+"""Versions of the language in which a design is read: Verilog-2005, and the SystemVerilog of cocotb's own runner."""
 
 SUFFIX = ".vvp"
 """Ending of a compiled program's name."""

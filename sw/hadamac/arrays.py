@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import DataError
 from .directories import digest
+from .errors import DataError
 from .files import Marker, atomic_write
 from .numeric import to_integers
 from .paths import why

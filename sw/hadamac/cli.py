@@ -246,13 +246,27 @@ def _stop(status: int, text: str) -> NoReturn:
     sys.exit(status)
 
 
+_UsageError = typer.BadParameter.__base__
+"""What a wrong option or argument raises: click's class, of which some versions of typer carry a copy."""
+
+
+def _run() -> int:
+    """Run the command; return its exit status."""
+    with warnings_in_one_line():
+        return app(standalone_mode=False) or 0
+
+
 def main() -> None:
     """Entry point: errors of the user's making are one line and exit code 2."""
     any_encoding()
     with orderly_exit():
         try:
-            with warnings_in_one_line():
-                app()
+            sys.exit(_run())
+        except typer.Abort:  # Ctrl-C
+            _stop(130, "interrupted")
+        except _UsageError as error:
+            see = f"; see {error.ctx.command_path} --help" if error.ctx else ""
+            _stop(2, f"error: {plain(' '.join(error.format_message().split())).rstrip('.')}{see}")
         except HadamacError as error:
             _stop(2, f"error: {plain(error)}")
         except AssertionError as error:  # a comparison of simulation and prediction

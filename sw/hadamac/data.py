@@ -83,7 +83,7 @@ def _values(path: str | PathLike, stream: BinaryIO, size: int | None) -> np.ndar
     if expected - header > ARRAY_BYTES:
         raise DataError(f"IDX file {path} must hold at most {ARRAY_BYTES} bytes of values, not {expected - header}")
     if len(shape) > 64 or (0 in shape and prod(n for n in shape if n) > ARRAY_BYTES):
-        raise DataError(f"IDX file {path} must have up to 64 dimensions of sizes that an array can have, not {len(shape)}")
+        raise DataError(f"IDX file {path} must have up to 64 dimensions that an array can have, not {len(shape)}")
     values = stream.read(expected - header)
     if header + len(values) < expected:
         raise DataError(f"{stated}, not {header + len(values)}")

@@ -92,8 +92,9 @@ class SpectralPool:
         integer("SpectralPool size", self.size, 1, SIZES[-1])
         choice("SpectralPool nyquist", self.nyquist, RULES)
         if self.nyquist != "zero" and self.size % 2 == 0:
-            raise DescriptionError(f"SpectralPool nyquist must be zero in a network, not {shown(self.nyquist)}: a network "
-                                   "drops the Nyquist bins, because only then pooling commutes with every shift")
+            raise DescriptionError(f"SpectralPool nyquist must be zero in a network, not {shown(self.nyquist)}: a "
+                                   "network drops the Nyquist bins, because only then pooling commutes with every "
+                                   "shift")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,8 +142,8 @@ class Activation:
         if self.domain == "bins" and self.function in SPATIAL and self.function not in SPECTRAL:
             raise DescriptionError(
                 f"Activation function on bins must be odd ({', '.join(SPECTRAL[:-2])}) or act on the magnitude "
-                f"(modrelu, modulus), not {shown(self.function)}: X(-u,-v) = conj X(u,v) would no longer hold, and the map "
-                "not be real"
+                f"(modrelu, modulus), not {shown(self.function)}: X(-u,-v) = conj X(u,v) would no longer hold, and the "
+                "map not be real"
             )
         choice("Activation function", self.function, SPATIAL if self.domain == "space" else SPECTRAL)
         integer("Activation segments", self.segments, 2, 64)

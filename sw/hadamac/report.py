@@ -25,8 +25,8 @@ import numpy as np
 from . import __version__, pictures
 from .data import as_images
 from .describe import ACTIVATIONS
-from .errors import DataError
 from .directories import digest
+from .errors import DataError
 from .files import Marker, atomic_directory, check_directory, make_directory
 from .numeric import SQ
 from .quantised import QuantNetwork

@@ -10,8 +10,6 @@ import shutil
 import struct
 from pathlib import Path
 
-import numpy as np
-
 from hadamac import artifact
 
 __all__ = ["call"]

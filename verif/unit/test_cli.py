@@ -175,3 +175,17 @@ def test_importing_the_package_is_light():
     script = "import sys, hadamac, hadamac.cli; print([m for m in ('torch', 'amaranth', 'matplotlib', 'cocotb') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["predict", "--imges", "x"], "No such option: --imges"),
+    (["sim", "--frames", "nine"], "Invalid value for '--frames': "),
+    (["sim", "--frames", "1"], "Invalid value for '--frames': "),
+    (["verilog", "fft", "--size", "8"], "Missing option '--out' / '-o'"),
+    (["nothing"], "No such command 'nothing'"),
+])
+def test_a_wrong_option_is_one_line(hadamac, arguments, message):
+    """The words are those of the library that reads the options."""
+    code, out, err = hadamac(*arguments)
+    assert (code, out) == (2, "") and len(err.splitlines()) == 1
+    assert err.startswith(f"hadamac: error: {message}") and "; see hadamac" in err
