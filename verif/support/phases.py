@@ -67,7 +67,7 @@ def play_phases(verilog: str, top: str, phases: list[Phase], *, zero: tuple[str,
     preload
         Streams sent in full after every reset.
     """
-    program = build(verilog, top, BUILD_DIR)
+    program = build(verilog, top, BUILD_DIR, quick=True)
     facts = {"phases": [asdict(p) for p in phases], "zero": list(zero), "stall": stall,
              "preload": {name: asdict(beats) for name, beats in (preload or {}).items()}}
     with tempfile.TemporaryDirectory(prefix="hadamac-phases-") as scratch:

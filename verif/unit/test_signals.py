@@ -25,7 +25,7 @@ from hadamac.files import atomic_directory
 from hadamac.scratch import scratch_directory
 from hadamac_hw.process import started
 
-def app():
+def app(**_):
     other = subprocess.Popen(["sleep", "60"])
     with atomic_directory("out") as fresh, scratch_directory("test") as work:
         (fresh / "half").write_text("")
