@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,6 +37,13 @@ def pytest_collection_modifyitems(config, items):
     if not any("::" in argument or argument.endswith(".py") for argument in config.args) and not config.option.keyword:
         if lines := soak.unused([item.nodeid for item in items]):
             raise pytest.UsageError(f"support/soak.py names tests that do not exist: {', '.join(lines)}")
+
+
+def pytest_collection_finish():
+    """Keep what is there by now out of Python's search for cyclic garbage, and let it search more rarely."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -35,7 +35,7 @@ from .process import Overrun, call, tail
 __all__ = ["build"]
 
 FAST, QUICK = "-O1", "-O0"
-"""C++ optimisation of the design, for long and for short simulations; the run-time library always gets ``-O2``."""
+"""C++ optimisation of the design, for long and for short simulations; the run-time library always gets ``-O1``."""
 
 # What every compiled file includes, parsed once: most of the compile time of a small design.
 _HEADERS = "".join(f"#include <{name}>\n" for name in ("memory", "string", "verilated.h", "verilated_vpi.h"))
@@ -101,7 +101,7 @@ def _runtime(directory: Path, env: Mapping[str, str], log, limit_s: float, waves
     classes = (directory / "Vtop_classes.mk").read_text()
     listed = re.search(r"VM_GLOBAL_FAST \+= \\\n((?:\s+\w+ \\\n)*)", classes)
     objects = [f"{name}.o" for name in re.findall(r"\w+", listed[1])] if listed else []
-    arguments = ["-f", "Vtop.mk", f"VM_TRACE={int(waves)}", f"OPT_FAST={level}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"]
+    arguments = ["-f", "Vtop.mk", f"VM_TRACE={int(waves)}", f"OPT_FAST={level}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1"]
 
     def make(*targets: str) -> int:
         command = ["make", "-j2", *arguments, "-f", "common.mk", *targets]
@@ -109,7 +109,7 @@ def _runtime(directory: Path, env: Mapping[str, str], log, limit_s: float, waves
 
     (directory / "common.h").write_text(_HEADERS)
     (directory / "common.mk").write_text(_RULE)
-    library = _made_once("library", (waves, objects), objects, directory, lambda: make(*objects))
+    library = _made_once("library", (waves, objects, arguments[-1]), objects, directory, lambda: make(*objects))
     header = _made_once("header", (waves, level, _HEADERS, _RULE), ["common.h", "common.h.gch"], directory,
                         lambda: make("common.h.gch"))
     if library is None or header is None:

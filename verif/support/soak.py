@@ -154,6 +154,21 @@ cocotb/test_normalise.py::test_core[normalise_one]
 cocotb/test_modulus.py::test_modulus[17]
 cocotb/test_modrelu.py::test_core[modrelu_one_bin]
 cocotb/test_quadratic.py::test_quadratic[quadratic_inner]
+cocotb/test_dense.py::test_core[dense_ragged]
+cocotb/test_fft.py::test_core[fft16]
+cocotb/test_fft.py::test_scales_other_than_a_fixed_schedule[16-bit-reversed-full-options1]
+cocotb/test_fft_iterative.py::test_core[4-natural-options0]
+cocotb/test_hadamard.py::test_the_smallest_product_has_two_banks_too
+cocotb/test_icarus.py::test_transforms[ecp5-2005]
+cocotb/test_kinds.py::test_bits_cycles_and_size[normalise_pool]
+cocotb/test_normalise.py::test_core[normalise_line]
+cocotb/test_rowpairs.py::test_core[4-16-7-8]
+cocotb/test_spectral_pool.py::test_pad[zero9_6_1d]
+cocotb/test_targets.py::test_memory_in_every_slicing[24-True]
+cocotb/test_bench.py::test_seeded_bug_is_found[hang-*
+cocotb/test_bench.py::test_seeded_bug_is_found[reset-*
+cocotb/test_bench.py::test_seeded_bug_is_found[unsteady-*
+unit/test_library.py::test_every_block_has_a_core
 unit/test_examples.py::test_example[scattering.py]
 """
 
