@@ -116,9 +116,24 @@ def _runtime(directory: Path, env: Mapping[str, str], log, limit_s: float, waves
         return arguments  # the complete make that follows shows the error
     for name in objects:
         shutil.copyfile(library / name, directory / name)
-    if "VM_PARALLEL_BUILDS = 1" in classes:  # Verilator makes a precompiled header of its own
+    if _in_parts(directory):  # Verilator makes a precompiled header of its own
         return arguments
-    return [*arguments, f"CXXFLAGS=-include {header / 'common.h'}"]
+    return [*arguments, "-f", "main.mk", "VK_OBJS=", f"CXXFLAGS=-include {header / 'common.h'}"]
+
+
+def _in_parts(directory: Path) -> bool:
+    """Whether Verilator wants the design compiled in several files, which it does if it is large."""
+    return "VM_PARALLEL_BUILDS = 1" in (directory / "Vtop_classes.mk").read_text()
+
+
+def _write_main(directory: Path, main: Path) -> None:
+    """Write the file that is compiled: cocotb's `main`, together with a design that is one file.
+
+    What a compiler does once for each file, whatever is in it, takes longer than such a design.
+    """
+    design = "" if _in_parts(directory) else '#include "Vtop__ALL.cpp"\n'
+    (directory / "main.cpp").write_text(f'{design}#include "{main}"\n')
+    (directory / "main.mk").write_text("main.o: Vtop__ALL.cpp\n")
 
 
 def _compile(
@@ -149,11 +164,12 @@ def _compile(
     verilate += ["--trace"] if waves else []
     verilate += ["--public-flat-rw"] if public else []
     verilate += ["-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -lcocotbvpi_verilator"]
-    verilate += [str(config.share_dir / "lib" / "verilator" / "verilator.cpp"), *sources]
+    verilate += ["main.cpp", *sources]
     with open(log_path, "w") as log:
         try:
             failed = call(verilate, cwd=directory, env=env, log=log, limit_s=limit_s)
             if not failed:
+                _write_main(directory, config.share_dir / "lib" / "verilator" / "verilator.cpp")
                 arguments = _runtime(directory, env, log, limit_s, waves, level)
                 failed = call(["make", "-j2", *arguments], cwd=directory, env=env, log=log, limit_s=limit_s)
         except Overrun as over:
