@@ -253,7 +253,7 @@ _UsageError = typer.BadParameter.__base__
 def _run() -> int:
     """Run the command; return its exit status."""
     with warnings_in_one_line():
-        return app(standalone_mode=False) or 0
+        return app(standalone_mode=False, prog_name="hadamac") or 0
 
 
 def main() -> None:

@@ -8,26 +8,14 @@ import numpy as np
 import pytest
 
 from hadamac.artifact import Artifact, save
-from hadamac.cli import main
 from hadamac.data import shipped_digits
 from hadamac.network import Activation, Dense, Network, Normalise, Pad, SpectralConv
 from hadamac.quantise import quantise
 from hadamac.quantised import PRESETS
-from support import tiny
+from support import commands, tiny
 from support.seeds import rng
 
-
-@pytest.fixture
-def hadamac(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["hadamac", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        return stop.value.code, captured.out, captured.err
-
-    return run
-
+hadamac = commands.hadamac
 
 COMMANDS = ["train", "quantise", "predict", "verilog", "sim", "estimate", "bitstream", "show", "demo", "explain", "fit"]
 
