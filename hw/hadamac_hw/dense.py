@@ -97,7 +97,7 @@ class Dense(wiring.Component):
         return model.dense(x.astype(np.float64), self.weights, self.bias, self.shift, self.out_width)[0]
 
     def lane_words(self, lane: int) -> list[int]:
-        """What lane's weight memory holds, in order (round, beat, part)."""
+        """Return what lane's weight memory holds, in order (round, beat, part)."""
         mask = (1 << self.weight_width) - 1
         words = []
         for output in range(lane, self.rounds * self.lanes, self.lanes):

@@ -18,6 +18,7 @@ from hadamac.scratch import scratch_directory
 from hadamac.tools import apt_line, program_version
 
 from .process import Overrun, call, tail
+from .verilate import locked
 
 __all__ = ["LANGUAGES", "SUFFIX", "build", "command", "installed", "require"]
 
@@ -29,7 +30,7 @@ SUFFIX = ".vvp"
 
 
 def installed() -> bool:
-    """Whether both of Icarus' programs are on PATH."""
+    """Return whether both of Icarus' programs are on PATH."""
     return all(map(shutil.which, ("iverilog", "vvp")))
 
 
@@ -91,7 +92,8 @@ def build(verilog_text: str, top: str, build_dir: str | os.PathLike[str], *, lan
                 raise ToolError(f"Icarus Verilog did not compile {top}: {over}") from None
         if failed:
             raise ToolError(f"Icarus Verilog could not compile {top}:\n{tail(work / 'log')}")
-        if not program.is_file():  # two builds of one design write the same bytes
-            with atomic_directory(home) as fresh:
-                shutil.copy(work / program.name, fresh / program.name)
+        with locked(home.with_suffix(".lock")):
+            if not program.is_file():
+                with atomic_directory(home) as fresh:
+                    shutil.copy(work / program.name, fresh / program.name)
     return program

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["Overrun", "call", "end_group", "processor_time", "search_path", "started", "tail"]
+__all__ = ["Overrun", "call", "end_group", "processor_time", "search_path", "started", "tail", "wait"]
 
 # Reads the groups that are alive, one line for each change; the end of its input is the end of the parent.
 _KEEPER = 'trap "" HUP INT TERM; while read -r line; do all=$line; done; for g in $all; do kill -KILL "-$g"; done'
@@ -113,22 +113,25 @@ def processor_time(group: int) -> float | None:
     return total / _TICK if found else None
 
 
-def _wait(child: subprocess.Popen, limit_s: float) -> int:
-    used, since, pause = 0.0, time.monotonic(), 0.01
+def wait(child: subprocess.Popen, limit_s: float) -> int:
+    """Wait for a child that `started` gave and return its status; raise `Overrun` as `call` does."""
+    began, used, pause = time.monotonic(), 0.0, 0.01
+    since = began
     while True:
         try:
             return child.wait(pause)
         except subprocess.TimeoutExpired:
             pause = min(2 * pause, 1.0)
         now, at = processor_time(child.pid), time.monotonic()
-        if now is None:  # a system without /proc
-            now = at - since
+        if now is None:  # a system without /proc: the wall clock must do
+            now = used = at - began
+            since = at
         elif now > used:
             used, since = now, at
         if now > limit_s:
             raise Overrun(f"no end after {limit_s:g} s of processor time")
-        if at - since > max(IDLE_S, limit_s):
-            raise Overrun(f"no end, and no processor time used for {at - since:.0f} s")
+        if at - since > IDLE_S:
+            raise Overrun(f"no end, and no processor time used for {IDLE_S} s")
 
 
 def call(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log, limit_s: float) -> int:
@@ -147,7 +150,7 @@ def call(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log, limi
     """
     streams = {"stdout": log, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
     with started(command, cwd=cwd, env=env, **streams) as child:
-        return _wait(child, limit_s)
+        return wait(child, limit_s)
 
 
 def search_path(directories: Iterable[str], links: Path) -> str:

@@ -36,7 +36,7 @@ class SimulationFailure(AssertionError):
 
 @dataclass(frozen=True)
 class SimulationResult:
-    """What a run of one test module gave.
+    """Results of a run of one test module.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ def seed_from_environment(default: int = 1) -> int:
 
 
 def simulator_from_environment() -> str:
-    """Simulator that ``SIM`` names, as in cocotb's makefiles; Verilator without it."""
+    """Return the simulator that ``SIM`` names, as in cocotb's makefiles; Verilator without it."""
     name = os.environ.get("SIM", "").strip() or SIMULATORS[0]
     if name not in SIMULATORS:
         raise DescriptionError(f"SIM must be one of {', '.join(SIMULATORS)}, not {name!r}")

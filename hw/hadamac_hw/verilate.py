@@ -32,7 +32,7 @@ from hadamac.tools import cache_directory, compiler_version, require_verilator, 
 from .emit import TIMESCALE
 from .process import Overrun, call, tail
 
-__all__ = ["build"]
+__all__ = ["build", "locked"]
 
 FAST, QUICK = "-O1", "-O0"
 """C++ optimisation of the design, for long and for short simulations; the run-time library always gets ``-O1``."""
@@ -47,7 +47,7 @@ _VERILATE = ("-Wno-fatal", "-O3", "--x-assign", "fast", "--x-initial", "fast", *
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Hold an advisory lock, which the system drops if the process dies."""
     try:
         file = open(path, "w")
@@ -80,7 +80,7 @@ def _made_once(kind: str, facts: tuple, made: Sequence[str], directory: Path, ma
     """
     facts = (*facts, verilator_version(), compiler_version(), sys.prefix)
     store = cache_directory() / f"{kind}-{hashlib.sha256(repr(facts).encode()).hexdigest()[:12]}"
-    with _locked(store.with_suffix(".lock")):
+    with locked(store.with_suffix(".lock")):
         if not store.is_dir():
             if make():
                 return None
@@ -122,7 +122,7 @@ def _runtime(directory: Path, env: Mapping[str, str], log, limit_s: float, waves
 
 
 def _in_parts(directory: Path) -> bool:
-    """Whether Verilator wants the design compiled in several files, which it does if it is large."""
+    """Return whether Verilator wants the design compiled in several files, which it does if it is large."""
     return "VM_PARALLEL_BUILDS = 1" in (directory / "Vtop_classes.mk").read_text()
 
 
@@ -232,7 +232,7 @@ def build(
         return program
     make_directory(build_dir)
     log = home.with_suffix(".log")
-    with _locked(home.with_suffix(".lock")):
+    with locked(home.with_suffix(".lock")):
         if not program.is_file():
             # Not beside it: make cannot stand a space, a colon and more in the name of a directory.
             with atomic_directory(home) as fresh, scratch_directory("compile") as work:

@@ -13,7 +13,6 @@ Weights on bins are stored as they are used, real and imaginary parts in a last 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from importlib import resources
@@ -24,6 +23,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from .directories import digest
 from .errors import ArtifactError, DataError, HadamacError
 from .files import Marker, atomic_directory, parse_json, read_together
 from .layers import shown
@@ -84,13 +84,9 @@ def check_classes(classes, outputs: int) -> tuple[str, ...]:
     return classes
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
 def _checksum(manifest: dict) -> str:
     body = {k: v for k, v in manifest.items() if k != "checksum"}
-    return _digest(json.dumps(body, sort_keys=True, separators=(",", ":")).encode())
+    return digest(json.dumps(body, sort_keys=True, separators=(",", ":")).encode())
 
 
 def save(artifact: Artifact, path) -> Path:
@@ -109,7 +105,7 @@ def save(artifact: Artifact, path) -> Path:
         "format": "hadamac-artifact", "version": VERSION,
         "network": qnet.network.to_json(), "formats": asdict(qnet.formats), "stages": stages,
         "accuracy": artifact.accuracy, "provenance": artifact.provenance, **named,
-        "files": {name: _digest(content) for name, content in files.items()},
+        "files": {name: digest(content) for name, content in files.items()},
     }
     manifest["checksum"] = _checksum(manifest)
     for name, content in files.items():
@@ -171,8 +167,8 @@ def _contents(path: Path) -> tuple[dict, dict[str, bytes]]:
     except OSError as e:
         raise ArtifactError(f"Artifact file {path / str(e.filename or MANIFEST)} cannot be read: {why(e)}") from None
     manifest = _manifest(path, contents[MANIFEST])
-    for name, digest in manifest["files"].items():
-        if _digest(contents[name]) != digest:
+    for name, stated in manifest["files"].items():
+        if digest(contents[name]) != stated:
             raise ArtifactError(f"Artifact file {path / name} is damaged or truncated: its checksum does not match")
     return manifest, contents
 

@@ -32,7 +32,7 @@ BUILD_DIR = Path("build") / "sim"
 
 @dataclass(frozen=True)
 class CaseResult:
-    """What one stall pattern gave.
+    """Results under one stall pattern.
 
     Attributes
     ----------
