@@ -52,7 +52,7 @@ class DelayButterfly(wiring.Component):
                 m.d.sync += b.eq(Cat(data.im, ~data.re))
 
         def adders(name, subtract, mine=1):
-            """What leaves (``early``, late ``early + b``) or enters the line (``b``, late ``early - b``)."""
+            """Return what leaves (``early``, late ``early + b``) or enters the line (``b``, late ``early - b``)."""
             late = delayed(m, lag.late & mine, timing.LEAD + 1, f"{name}_late")
             carry = {"re": late if subtract else 0, "im": turn}
             if subtract:

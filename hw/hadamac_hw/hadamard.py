@@ -118,14 +118,14 @@ class Hadamard(wiring.Component):
         return model.hadamard(x, w, self.bias, self.shift, self.width)[0][..., 0]
 
     def lane_words(self, lane: int) -> list[int]:
-        """What lane's weight memory holds: packed weights in order (output, bin, fold)."""
+        """Return what lane's weight memory holds: packed weights in order (output, bin, fold)."""
         mask = (1 << self.weight_width) - 1
         w = self.weights[:, lane :: self.lanes].transpose(0, 2, 1).reshape(-1)
         parts = (0 if self.real else (int(z.imag) & mask) << self.weight_width for z in w)
         return [(int(z.real) & mask) | imaginary for z, imaginary in zip(w, parts)]
 
     def output_words(self) -> list[int]:
-        """What the table of outputs holds: bias, and ``drop - shift`` above it."""
+        """Return what the table of outputs holds: bias, and ``drop - shift`` above it."""
         mask = (1 << self.bias_width) - 1
         return [(int(b) & mask) | ((self.drop - int(s)) << self.bias_width) for b, s in zip(self.bias, self.shift)]
 

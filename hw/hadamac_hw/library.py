@@ -1,4 +1,4 @@
-"""What `hadamac verilog` writes: the network's top and a stand-alone core of every block, with a manifest."""
+"""Verilog that `hadamac verilog` writes: the network's top and a stand-alone core of every block, with a manifest."""
 
 from __future__ import annotations
 

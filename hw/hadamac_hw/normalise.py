@@ -136,7 +136,7 @@ class Normalise(wiring.Component):
         return {name: delayed(m, value, timing.GATE, f"gate_{name}") for name, value in entry.items()}
 
     def _doubled(self, m, take, index):
-        """Whether this bin counts twice: a register that turns over before each bin where that changes."""
+        """Return whether this bin counts twice: a register that turns over before each bin where that changes."""
         weights = self.plan.multiplicity
         before = [k for k in range(len(weights)) if weights[k] != weights[(k + 1) % len(weights)]]
         if not before:

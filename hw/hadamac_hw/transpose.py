@@ -1,4 +1,4 @@
-"""What stands between row and column transforms: a double buffer, read in the other direction.
+"""Double buffer between row and column transforms, read in the other direction.
 
 Both buffers hold one channel per half.  The forward one separates the two real rows that shared
 a complex transform; the inverse one joins two rows into one.  Formulas: :mod:`hadamac.model.fft2d`.

@@ -29,7 +29,7 @@ class Verification:
 
 
 def expected_words(prediction: Prediction) -> np.ndarray:
-    """What the top sends for a prediction: logits and class as unsigned 32-bit words (n, classes + 1)."""
+    """Return what the top sends for a prediction: logits and class as unsigned 32-bit words (n, classes + 1)."""
     return np.concatenate([prediction.logits, prediction.classes[:, None]], axis=1) & 0xFFFF_FFFF
 
 

@@ -45,7 +45,7 @@ app.command(name="fit", epilog="Example: hadamac fit gelu --segments 16 --plot g
 
 def _version(value: bool) -> None:
     if value:
-        console.print(f"hadamac {__version__}", highlight=False)
+        console.print(f"hadamac {__version__}")
         raise typer.Exit
 
 
@@ -90,16 +90,16 @@ def predict(
         save_array(out, prediction.logits)
     overflows = int(prediction.overflow.sum())
     console.print(f"{len(prediction.logits)} images, {overflows} with an overflow; {rate:,.0f} images a second of "
-                  "processor time", highlight=False)
+                  "processor time")
     if known.labels is not None:
-        console.print(f"accuracy {_percent(prediction.classes, known.labels)}", highlight=False)
+        console.print(f"accuracy {_percent(prediction.classes, known.labels)}")
         got = measure(network.qnet, network.params, known.images, known.labels, prediction)
         warn_of_other_images(got, network.accuracy)
         return
     warn_of_overflows(prediction)
     if out is None:
         names = map(network.name_of, prediction.classes)
-        console.print("classes " + (", " if network.classes else " ").join(names), markup=False, highlight=False,
+        console.print("classes " + (", " if network.classes else " ").join(names),
                       soft_wrap=True)
 
 
@@ -154,7 +154,7 @@ def estimate(artifact: ArtifactArgument = None, interval: IntervalOption = None)
     table.add_row("network", f"{e.interval:,}", str(e.multipliers), f"{e.memory_bits:,}", f"{e.latency:,}")
     console.print(table)
     console.print(f"lanes: Hadamard {', '.join(map(str, lanes.hadamard))}, dense {lanes.dense}; "
-                  f"latency {e.latency} cycles, then an image every {e.interval}", highlight=False)
+                  f"latency {e.latency} cycles, then an image every {e.interval}")
 
 
 @app.command(epilog="Example: hadamac bitstream --board ulx3s-85f --out build/bitstream")
@@ -203,23 +203,23 @@ def show(
     if pictures is not None:
         from .report import save_pictures
 
-        console.print(f"Picturing image {index} of {chosen.source}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"Picturing image {index} of {chosen.source}", soft_wrap=True)
         label = None if chosen.labels is None else int(chosen.labels[index])
         for path in save_pictures(network.qnet, network.params, chosen.images[index], label, pictures, network.classes):
-            console.print(f"Wrote {path}", markup=False, highlight=False)
+            console.print(f"Wrote {path}")
 
 
 def _say_artifact(network: Artifact) -> None:
     record, facts = network.accuracy, network.provenance
     if "data" in facts:
-        console.print(f"{network.qnet.network.name}: trained on {facts['data']}", markup=False, highlight=False,
+        console.print(f"{network.qnet.network.name}: trained on {facts['data']}",
                       soft_wrap=True)
     if network.classes:
         names = ", ".join(f"{k} {name}" for k, name in enumerate(network.classes))
-        console.print(f"classes {names}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"classes {names}", soft_wrap=True)
     if record["float"] is not None:
         console.print(f"{network.qnet.network.name}: float {100 * record['float']:.3f} %, fixed "
-                      f"{100 * record['fixed']:.3f} % on {record['images']} test images", highlight=False)
+                      f"{100 * record['fixed']:.3f} % on {record['images']} test images")
 
 
 @app.command(epilog="Example: hadamac demo --frames 20")

@@ -93,7 +93,7 @@ class ImageSet:
 
 def say(what: str, images: ImageSet) -> None:
     """Tell in one line what images a command works on."""
-    console.print(f"{what} {images}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{what} {images}", soft_wrap=True)
 
 
 def _array(path: Path, what: str, kind: str) -> np.ndarray:

@@ -44,7 +44,7 @@ def explain(artifact: ArtifactArgument = None):
                           str(edge.coupled.sum() or ""), str(edge.dead.sum()),
                           edge.why)
     console.print(table)
-    console.print(sentence(edges), highlight=False)
+    console.print(sentence(edges))
     saved = Table("what pruning saves", "live bins", "all bins", "share")
     for name, (pruned, whole) in savings(network).items():
         saved.add_row(name, f"{pruned:,}", f"{whole:,}", f"{100 * pruned / whole:.0f} %" if whole else "")

@@ -73,14 +73,13 @@ def fit(
     mirror = f.table.mirror
     if mirror is not None:
         console.print("x < 0: " + ("the same slope, offset mirrored" if mirror.kind == "odd" else
-                                   "slope mirrored, the same offset"), highlight=False)
+                                   "slope mirrored, the same offset"))
     lsb = 2.0**-f.output.f
     console.print(f"max error {f.max_error:.2e} ({f.max_error / lsb:.2f} LSB), mean {f.mean_error:.2e}; "
-                  f"of the lines alone {f.line_error:.2e}; slopes have {f.table.shift} fraction bits",
-                  highlight=False, soft_wrap=True)
-    console.print(fit_text(f, min(console.width, 100)), highlight=False, markup=False, soft_wrap=True)
+                  f"of the lines alone {f.line_error:.2e}; slopes have {f.table.shift} fraction bits", soft_wrap=True)
+    console.print(fit_text(f, min(console.width, 100)), soft_wrap=True)
     contents = {} if out is None else {out: json.dumps(f.words(), indent=1) + "\n"}
     contents |= {} if plot is None else {plot: fit_picture(f)}
     atomic_files(contents)
     for path in contents:
-        console.print(f"Wrote {path}", highlight=False)
+        console.print(f"Wrote {path}")

@@ -99,7 +99,7 @@ def train(
     provenance = {**training.record("data"), **test.record("test_data"), **calibration.record("calibration"),
                   "epochs": epochs, "seed": seed, "shift": shift, "preset": preset}
     save(Artifact(qnet, params, accuracy, provenance, names), out)
-    console.print(f"Wrote {out}", markup=False, highlight=False)
+    console.print(f"Wrote {out}")
 
 
 def _described(description: Path | None, name: str | None, out: Path) -> Network:
@@ -155,4 +155,4 @@ def quantise(
         result = (f"float {100 * accuracy['float']:.3f} %, fixed {100 * accuracy['fixed']:.3f} % "
                   f"on {len(test)} images")
     save(Artifact(qnet, source.params, accuracy, provenance, names), out)
-    console.print(f"Wrote {out}: {result}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"Wrote {out}: {result}", soft_wrap=True)

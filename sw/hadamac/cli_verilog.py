@@ -99,4 +99,4 @@ def rfft(
 def _say_core(core, out: Path, example: Path) -> None:
     block = core.component.block
     console.print(f"{core.title}\nlatency {block.latency} cycles, then a frame every {block.interval}; "
-                  f"{block.multipliers} multipliers\nWrote {out} and {example}", highlight=False, soft_wrap=True)
+                  f"{block.multipliers} multipliers\nWrote {out} and {example}", soft_wrap=True)

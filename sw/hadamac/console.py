@@ -26,7 +26,7 @@ class _Console(Console):
 
 def make_console() -> Console:
     """Make the commands' console."""
-    return _Console(markup=False, emoji=False)
+    return _Console(markup=False, emoji=False, highlight=False)
 
 
 def plain(text: object) -> str:

@@ -34,7 +34,7 @@ class Steps:
         self.done += 1
         start = time.perf_counter()
         self.console.print(Text.assemble((f"[{self.done}/{self.total}]", "bold"), f" {plain(title)}"))
-        columns = [TextColumn("      "), BarColumn(), TextColumn("{task.description}", markup=False),
+        columns = [TextColumn("      "), BarColumn(), TextColumn("{task.description}"),
                    TimeElapsedColumn()]
         with Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal) as progress:
             bar = Bar(progress)
