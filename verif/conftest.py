@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,9 +21,19 @@ for _root in (_HERE, _HERE.parent / "sw", _HERE.parent / "hw"):
 
 
 import hadamac_hw.emit  # noqa: E402  (the paths come first)
-from support import soak, texts  # noqa: E402
+from support import minutes, soak, texts  # noqa: E402
 
 hadamac_hw.emit.emit = texts.kept(hadamac_hw.emit.emit)  # before any test module takes it
+
+
+MINUTES = os.environ.get("HADAMAC_MINUTES")
+if MINUTES:
+    minutes.install()
+
+
+def pytest_unconfigure(config):
+    if MINUTES and (hasattr(config, "workerinput") or not config.option.dist or config.option.dist == "no"):
+        minutes.save(Path(MINUTES))
 
 
 def pytest_configure(config):
