@@ -23,10 +23,10 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from .checks import shown
 from .directories import digest
 from .errors import ArtifactError, DataError, HadamacError
 from .files import Marker, atomic_directory, parse_json, read_together
-from .layers import shown
 from .network import Network
 from .paths import why
 from .quantised import Formats, QuantNetwork, QuantStage

@@ -18,6 +18,7 @@ from typing import BinaryIO
 import numpy as np
 
 from .errors import DataError
+from .paths import why
 from .reading import ARRAY_BYTES, open_regular, unpacked
 
 __all__ = ["read_idx", "load_mnist", "data_files", "as_images", "shipped_digits"]
@@ -57,8 +58,7 @@ def read_idx(path: str | PathLike) -> np.ndarray:
     except DataError:
         raise
     except (OSError, ValueError) as e:
-        reason = getattr(e, "strerror", None) or str(e)
-        raise DataError(f"IDX file must be a readable file, plain or gzip, not {path} ({reason})") from None
+        raise DataError(f"IDX file must be a readable file, plain or gzip, not {path} ({why(e)})") from None
 
 
 def _values(path: str | PathLike, stream: BinaryIO, size: int | None) -> np.ndarray:

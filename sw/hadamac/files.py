@@ -90,7 +90,7 @@ def check_file(path: str | os.PathLike[str]) -> Path:
             raise DataError(f"Cannot write {path}: it is a directory")
         kind = stat.S_IFMT(path.stat().st_mode) if path.exists() else stat.S_IFREG
     except (OSError, RuntimeError) as error:
-        raise DataError(f"Cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
+        raise failed(path, error) from error
     if kind in (stat.S_IFBLK, stat.S_IFSOCK):
         raise DataError(f"Cannot write {path}: it is a {'disk' if kind == stat.S_IFBLK else 'socket'}")
     if not _is_stream(path):

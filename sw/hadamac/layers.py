@@ -7,8 +7,8 @@ follows the other a transform stands between, which needs no layer (:mod:`hadama
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
+from .checks import choice, integer, shown
 from .errors import DescriptionError
 from .model.pool import RULES
 from .model.pwl_fit import FUNCTIONS
@@ -17,26 +17,6 @@ __all__ = ["Activation", "Dense", "LAYERS", "MaxPool", "Normalise", "Pad", "SIZE
 
 SIZES = (4, 8, 16, 32, 64)
 """Transform sizes that a network may use; 64 is what the line buffers are sized for."""
-
-
-def shown(value: Any) -> str:
-    """A value in a message: one line, not endless."""
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # an integer of thousands of digits
-        return "a number of thousands of digits"
-    return text if len(text) <= 120 else text[:117] + "..."
-
-
-def integer(what: str, value: Any, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise DescriptionError(f"{what} must be an integer from {low} to {high}, not {shown(value)}")
-
-
-def choice(what: str, value: Any, allowed: tuple) -> None:
-    if type(value) not in {type(a) for a in allowed} or value not in allowed:  # 8.0 and True are no sizes
-        names = ", ".join(str(a) for a in allowed)
-        raise DescriptionError(f"{what} must be one of {names}, not {shown(value)}")
 
 
 @dataclass(frozen=True, kw_only=True)

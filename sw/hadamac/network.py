@@ -14,22 +14,10 @@ from dataclasses import MISSING, asdict, dataclass
 from functools import cached_property
 
 from .chain import Step, chain
+from .checks import choice, integer, shown
 from .errors import DescriptionError
 from .files import parse_json
-from .layers import (
-    LAYERS,
-    SIZES,
-    Activation,
-    Dense,
-    MaxPool,
-    Normalise,
-    Pad,
-    SpectralConv,
-    SpectralPool,
-    choice,
-    integer,
-    shown,
-)
+from .layers import LAYERS, SIZES, Activation, Dense, MaxPool, Normalise, Pad, SpectralConv, SpectralPool
 from .stages import Stage, stages
 
 __all__ = ["Activation", "Dense", "MaxPool", "Network", "Normalise", "Pad", "SpectralConv", "SpectralPool",

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import DataError, DescriptionError
+from .errors import DataError
 
 __all__ = [
-    "SQ", "round_half_even", "saturate", "clip_frames", "to_integers", "integer", "integral", "pack", "unpack", "swap",
+    "SQ", "round_half_even", "saturate", "clip_frames", "to_integers", "integral", "pack", "unpack", "swap",
 ]  # fmt: skip
 
 
@@ -109,16 +109,6 @@ def swap(z):
 def to_integers(x) -> np.ndarray:
     """Words as ``int64``."""
     return np.rint(x).astype(np.int64)
-
-
-def integer(what: str, value, low: int, high: int) -> int:
-    """Return a parameter as a Python integer; DescriptionError unless it is one from ``low`` to ``high``."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or not low <= value <= high:
-        text = repr(value) if not whole or abs(int(value)) < 1 << 256 else "a number of hundreds of bits"
-        text = text if len(text) <= 120 else text[:117] + "..."
-        raise DescriptionError(f"{what} must be an integer from {low} to {high}, not {text}")
-    return int(value)
 
 
 def integral(what: str, values, shape: tuple) -> np.ndarray:

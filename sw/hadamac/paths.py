@@ -12,12 +12,12 @@ from .errors import DataError
 __all__ = ["check_parent", "failed", "named", "target", "why"]
 
 
-def why(error: OSError | ValueError) -> str:
+def why(error: Exception) -> str:
     """The reason of a refusal by the system, without the name of the file."""
     return getattr(error, "strerror", None) or str(error)
 
 
-def failed(path: str | os.PathLike[str], error: OSError | ValueError) -> DataError:
+def failed(path: str | os.PathLike[str], error: Exception) -> DataError:
     """The error to raise where `path` could not be written."""
     return DataError(f"Cannot write {path}: {why(error)}")
 
@@ -45,7 +45,7 @@ def target(path: str | os.PathLike[str]) -> Path:
             path = path.parent / path.readlink()
         return path
     except (OSError, RuntimeError) as error:
-        raise DataError(f"Cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
+        raise failed(path, error) from error
 
 
 def check_parent(path: Path) -> None:

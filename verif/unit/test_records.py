@@ -233,7 +233,7 @@ def test_damaged_arrays(tmp_path, tensor, change):
     content = artifact.safetensors.numpy.save(tensors)
     (path / "weights.safetensors").write_bytes(content)
     manifest = json.loads((path / "artifact.json").read_text())
-    manifest["files"]["weights.safetensors"] = artifact._digest(content)
+    manifest["files"]["weights.safetensors"] = artifact.digest(content)
     manifest["checksum"] = artifact._checksum(manifest)
     (path / "artifact.json").write_text(json.dumps(manifest))
     message = f"Artifact file {path}/weights.safetensors must hold {tensor}, integers {shape}, not {found}"

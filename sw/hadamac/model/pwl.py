@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..checks import integer
 from ..errors import DescriptionError
-from ..numeric import clip_frames, integer, round_half_even
+from ..numeric import clip_frames, round_half_even
 from .words import check_words
 
 __all__ = ["Mirror", "PwlTable", "WIDTHS", "relu"]
@@ -70,7 +71,8 @@ class PwlTable:
         integer("Pwl width", self.width, *WIDTHS)
         integer("Pwl slope_width", self.slope_width, *WIDTHS)
         for name in ("breakpoints", "slopes", "offsets"):
-            words = tuple(integer(f"Pwl {name}", v, -(1 << 53), 1 << 53) for v in getattr(self, name))
+            words = tuple(integer(f"Pwl {name}", v.item() if isinstance(v, np.integer) else v, -(1 << 53), 1 << 53)
+                          for v in getattr(self, name))
             object.__setattr__(self, name, words)
         count = len(self.slopes)
         if not 1 <= count <= 64 or len(self.offsets) != count or len(self.breakpoints) != count - 1:

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..checks import integer
 from ..errors import DescriptionError
-from ..numeric import SQ, clip_frames, integer, round_half_even
+from ..numeric import SQ, clip_frames, round_half_even
 from .words import check_words
 
 __all__ = ["INNER", "QuadraticPlan", "quadratic_plan"]
