@@ -74,6 +74,8 @@ def _values(path: str | PathLike, stream: BinaryIO, size: int | None) -> np.ndar
     if 4 + len(sizes) < header:
         raise DataError(f"IDX file {path} must hold {header} header bytes, not {4 + len(sizes)} bytes")
     shape, dtype = tuple(int(s) for s in np.frombuffer(sizes, ">u4")), np.dtype(_IDX_TYPES[start[2]])
+    if len(shape) > 64 or (0 in shape and prod(n for n in shape if n) > ARRAY_BYTES):
+        raise DataError(f"IDX file {path} must have up to 64 dimensions that an array can have, not {len(shape)}")
     # Python integers: a foreign header may state sizes whose product overflows 64 bits.
     expected = header + prod(shape) * dtype.itemsize
     stated = (f"IDX file {path} must hold {expected} bytes ({header} of header and "
@@ -82,8 +84,6 @@ def _values(path: str | PathLike, stream: BinaryIO, size: int | None) -> np.ndar
         raise DataError(f"{stated}, not {size}")
     if expected - header > ARRAY_BYTES:
         raise DataError(f"IDX file {path} must hold at most {ARRAY_BYTES} bytes of values, not {expected - header}")
-    if len(shape) > 64 or (0 in shape and prod(n for n in shape if n) > ARRAY_BYTES):
-        raise DataError(f"IDX file {path} must have up to 64 dimensions that an array can have, not {len(shape)}")
     values = stream.read(expected - header)
     if header + len(values) < expected:
         raise DataError(f"{stated}, not {header + len(values)}")
