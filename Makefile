@@ -55,12 +55,12 @@ demo: $(VENV)/.base  ## the main job on real digits: show, predict, emit, simula
 
 # Tools that compile themselves on their first run do so here, outside of any test.
 sim: $(VENV)/.base  ## every test but the soak's
-	@$(BIN)/python -c "from hadamac_hw.simulate import warm_up; warm_up('build/sim')"
+	@$(BIN)/python -c "from hadamac_hw.sim.simulate import warm_up; warm_up('build/sim')"
 	HADAMAC_SEED=$(SEED) $(BIN)/python -m pytest -q -n auto --dist worksteal verif
 
 soak: $(VENV)/.fpga  ## the tests that need long: every case of every circuit, netlists, 2,000 hostile calls
-	@$(BIN)/python -c "from hadamac_hw.simulate import warm_up; warm_up('build/sim')"
-	@$(BIN)/python -c "from hadamac_hw.bitstream import warm_up; warm_up()"
+	@$(BIN)/python -c "from hadamac_hw.sim.simulate import warm_up; warm_up('build/sim')"
+	@$(BIN)/python -c "from hadamac_hw.boards.bitstream import warm_up; warm_up()"
 	HADAMAC_SEED=$(SEED) $(BIN)/python -m pytest -q -n auto --dist worksteal -m soak verif
 
 verilog: $(VENV)/.base  ## Verilog of the network and of every block, with a manifest, into build/rtl

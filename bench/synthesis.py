@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from hadamac.tools import require_fpga, versions
-from hadamac_hw.bitstream import Report, run_tool
-from hadamac_hw.targets import ECP5, ICE40, Target
+from hadamac_hw.base.targets import ECP5, ICE40, Target
+from hadamac_hw.boards.bitstream import Report, run_tool
 
 __all__ = ["FAST", "LARGE", "SMALL", "Flow", "Placed", "block_ram_limit", "place", "tools"]
 

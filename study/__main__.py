@@ -20,11 +20,11 @@ import toy
 import typer
 from rich.console import Console
 
-from hadamac.artifact import shipped
 from hadamac.data import load_mnist, shipped_digits
 from hadamac.errors import DataError, HadamacError
-from hadamac.files import atomic_write
-from hadamac.steps import Steps
+from hadamac.files.writing import atomic_write
+from hadamac.progress import Steps
+from hadamac.quantised.artifact import shipped
 
 EQUAL = (64, 32, 16, 8)
 EQUIVARIANT = (1, 16, 17, 32, 64)

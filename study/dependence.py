@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from hadamac.liveness import analyse, low, sentence
 from hadamac.network import Activation, Dense, Network, Normalise, SpectralConv, SpectralPool
-from hadamac.quantise import quantise
-from hadamac.quantised import PRESETS
-from hadamac.reference import apply
-from hadamac.stages import stages
-from hadamac.unpruned import unpruned
+from hadamac.network.liveness import analyse, low, sentence
+from hadamac.network.stages import stages
+from hadamac.quantised.network import PRESETS
+from hadamac.quantised.quantise import quantise
+from hadamac.quantised.reference import apply
+from hadamac.quantised.unpruned import unpruned
 
 __all__ = ["M", "N", "CHANNELS", "IMAGES", "NETWORKS", "OUTPUTS", "measure"]
 

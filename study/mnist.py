@@ -10,12 +10,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from hadamac import accuracy
-from hadamac.artifact import Artifact, load, save, shipped
+from hadamac.cost.estimate import plan
 from hadamac.data import shipped_digits
-from hadamac.describe import layer_rows
-from hadamac.estimate import plan
-from hadamac.liveness import analyse, sentence
 from hadamac.network import (
     Activation,
     Dense,
@@ -27,10 +23,14 @@ from hadamac.network import (
     SpectralPool,
     default_network,
 )  # fmt: skip
-from hadamac.quantise import quantise
-from hadamac.quantised import PRESETS
-from hadamac_hw.library import network_name, network_verilog
-from hadamac_hw.verify import verify
+from hadamac.network.liveness import analyse, sentence
+from hadamac.quantised import accuracy
+from hadamac.quantised.artifact import Artifact, load, save, shipped
+from hadamac.quantised.network import PRESETS
+from hadamac.quantised.quantise import quantise
+from hadamac.show.describe import layer_rows
+from hadamac_hw.cores.library import network_name, network_verilog
+from hadamac_hw.sim.verify import verify
 
 __all__ = ["ARTIFACTS", "NETWORKS", "measure", "train"]
 
@@ -98,7 +98,7 @@ def finish(study: Study, params, training, test) -> Artifact:
 
 def train(name: str, training, test, progress) -> Artifact:
     """Train a network and save its artifact; needs torch."""
-    from hadamac.train import fit
+    from hadamac.nn.train import fit
 
     study = NETWORKS[name]
     params = fit(study.network, *training, epochs=study.epochs, seed=study.seed, shift=study.shift, progress=progress)

@@ -51,7 +51,7 @@ def dependence_page(result: dict) -> str:
         "`change`: relative change of the outputs in floats when all discarded bins of an image are replaced by another",
         "image's. `words`: how many of the outputs of the quantised network change. `rank`: of the float output's Jacobian",
         f"by the discarded bins, {result['rows'][0]['inputs']} real numbers: through how many numbers they act. Beside it, what liveness",
-        "(`hadamac.liveness`, `hadamac explain`) proves without looking at weights:", "",
+        "(`hadamac.network.liveness`, `hadamac explain`) proves without looking at weights:", "",
         *_table("network | change | words | rank | liveness", (
             (r["network"], f"{r['change']:.3g}", f"{r['words']} of {dependence.OUTPUTS * dependence.IMAGES}", r["rank"],
              r["says"].replace("|", "\\|")) for r in result["rows"])),

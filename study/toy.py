@@ -26,17 +26,17 @@ from amaranth.lib.wiring import In, Out
 from hadamac.model.hadamard import hadamard
 from hadamac.model.normalise import NormalisePlan
 from hadamac.model.nyquist import PadPlan, PoolPlan
-from hadamac.model.pwl import PwlTable
-from hadamac.model.pwl_fit import FUNCTIONS, fit
+from hadamac.model.pwl.fitting import FUNCTIONS, fit
+from hadamac.model.pwl.table import PwlTable
 from hadamac.numeric import SQ, pack, unpack
-from hadamac_hw.bench.case import run_case
-from hadamac_hw.emit import emit
-from hadamac_hw.flat import FlatTop
-from hadamac_hw.hadamard import Hadamard
-from hadamac_hw.normalise import Normalise
-from hadamac_hw.pwl import Pwl
-from hadamac_hw.spectral_pool import SpectralPad, SpectralPool
-from hadamac_hw.stream import Complex, chained, frames
+from hadamac_hw.base.emit import emit
+from hadamac_hw.base.stream import Complex, chained, frames
+from hadamac_hw.cores.flat import FlatTop
+from hadamac_hw.layers.hadamard import Hadamard
+from hadamac_hw.layers.normalise import Normalise
+from hadamac_hw.layers.pwl import Pwl
+from hadamac_hw.layers.spectral_pool import SpectralPad, SpectralPool
+from hadamac_hw.sim.case import run_case
 
 __all__ = ["CHAINS", "FILTERS", "KEPT", "LIFTED", "SIGNALS", "VARIANTS", "Chain", "Toy", "Variant", "measure", "middle",
            "simulate"]

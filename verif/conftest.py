@@ -20,10 +20,10 @@ for _root in (_HERE, _HERE.parent / "sw", _HERE.parent / "hw"):
         sys.path.insert(0, str(_root))
 
 
-import hadamac_hw.emit  # noqa: E402  (the paths come first)
+import hadamac_hw.base.emit  # noqa: E402  (the paths come first)
 from support import minutes, soak, texts  # noqa: E402
 
-hadamac_hw.emit.emit = texts.kept(hadamac_hw.emit.emit)  # before any test module takes it
+hadamac_hw.base.emit.emit = texts.kept(hadamac_hw.base.emit.emit)  # before any test module takes it
 
 
 MINUTES = os.environ.get("HADAMAC_MINUTES")
@@ -60,7 +60,7 @@ def pytest_collection_finish():
 def pytest_terminal_summary(terminalreporter):
     """Say at the end what this machine could not test, and what would let it."""
     from hadamac.tools import apt_line
-    from hadamac_hw import icarus
+    from hadamac_hw.sim import icarus
 
     if not icarus.installed():
         terminalreporter.write_line(
@@ -74,7 +74,7 @@ def pytest_terminal_summary(terminalreporter):
 @pytest.fixture(scope="session")
 def build_dir() -> Path:
     """Directory of compiled simulators, kept between runs."""
-    from hadamac_hw.bench.case import BUILD_DIR
+    from hadamac_hw.sim.case import BUILD_DIR
 
     return BUILD_DIR
 

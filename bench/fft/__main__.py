@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hadamac.steps import Steps
+from hadamac.progress import Steps
 
 from .. import synthesis
 from . import accuracy, page, plots

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from hadamac.errors import DescriptionError
-from hadamac.model.fft import FftPlan
-from hadamac.model.fft_iterative import IterativePlan
-from hadamac_hw.standalone import fft_block
+from hadamac.model.fft.iterative import IterativePlan
+from hadamac.model.fft.plan import FftPlan
+from hadamac_hw.cores.standalone import fft_block
 
 __all__ = ["FRAMES", "LEVELS", "WIDTHS", "figures", "iterative", "levels", "sweep", "table", "widths"]
 

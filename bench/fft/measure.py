@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hadamac_hw.library import core_text
-from hadamac_hw.standalone import fft_core
+from hadamac_hw.cores.library import core_text
+from hadamac_hw.cores.standalone import fft_core
 
 from ..synthesis import Flow, place
 

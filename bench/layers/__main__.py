@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hadamac.files import atomic_write
-from hadamac.steps import Steps
+from hadamac.files.writing import atomic_write
+from hadamac.progress import Steps
 
 from .. import synthesis
 from .cases import CASES

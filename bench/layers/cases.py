@@ -8,28 +8,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from hadamac.arrivals import fft2d
-from hadamac.model.fft2d import Fft2dPlan
+from hadamac.model.fft.planar import Fft2dPlan
 from hadamac.model.modrelu import ModRelu as ModReluPlan
 from hadamac.model.normalise import NormalisePlan, live_multiplicity
 from hadamac.model.nyquist import PadPlan, PoolPlan
 from hadamac.model.pool import RULES
-from hadamac.model.pwl_fit import FUNCTIONS, fit
+from hadamac.model.pwl.fitting import FUNCTIONS, fit
 from hadamac.model.quadratic import quadratic_plan
 from hadamac.numeric import SQ
-from hadamac.scattering_plan import scattering_plan
-from hadamac_hw.argmax import Argmax
-from hadamac_hw.crop import Crop, Expand
-from hadamac_hw.dense import Dense
-from hadamac_hw.fft2d import Fft2d, RowPairs
-from hadamac_hw.hadamard import Hadamard
-from hadamac_hw.modrelu import ModRelu
-from hadamac_hw.modulus import Modulus, PairModulus
-from hadamac_hw.normalise import Normalise
-from hadamac_hw.pwl import Pwl, Relu
-from hadamac_hw.quadratic import Quadratic
+from hadamac.scattering.plan import scattering_plan
+from hadamac_hw.fft.planar import Fft2d, RowPairs
+from hadamac_hw.layers.argmax import Argmax
+from hadamac_hw.layers.crop import Crop, Expand
+from hadamac_hw.layers.dense import Dense
+from hadamac_hw.layers.hadamard import Hadamard
+from hadamac_hw.layers.modrelu import ModRelu
+from hadamac_hw.layers.modulus import Modulus, PairModulus
+from hadamac_hw.layers.normalise import Normalise
+from hadamac_hw.layers.pwl import Pwl, Relu
+from hadamac_hw.layers.quadratic import Quadratic
+from hadamac_hw.layers.spectral_pool import SpectralPad, SpectralPool
+from hadamac_hw.layers.tile import Decimate, MaxPool
 from hadamac_hw.scattering import Scattering
-from hadamac_hw.spectral_pool import SpectralPad, SpectralPool
-from hadamac_hw.tile import Decimate, MaxPool
 
 __all__ = ["CASES", "CHANNELS", "Case", "FORMAT", "SEED", "SEGMENTS", "WIDTH", "counts"]
 

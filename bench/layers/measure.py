@@ -9,7 +9,7 @@ from pathlib import Path
 from amaranth.hdl import Value
 from amaranth.lib.wiring import Out
 
-from hadamac_hw.emit import emit
+from hadamac_hw.base.emit import emit
 
 from ..synthesis import Flow, place
 from .cases import Case, counts

@@ -42,7 +42,7 @@ class Layer:
     source : str
         Papers as `SOURCES` names them, and sections; empty where there is none.
     covers : tuple of str
-        What of `hadamac.layers` it stands for: ``type``, or ``activation.domain.function``.
+        What of `hadamac.network.layers` it stands for: ``type``, or ``activation.domain.function``.
     model : str
         File of the bit-exact model, in sw/hadamac.
     circuit, torch : str
@@ -131,7 +131,7 @@ COSTS = {
 
 def _conv(name: str, formula: str, source: str, case: str = "hadamard", covers: tuple[str, ...] = ()) -> Layer:
     return Layer(name=name, formula=formula, source=source, covers=covers, model="model/hadamard", case=case,
-                 circuit="hadamard.Hadamard", torch="nn_spectral.SpectralConv")
+                 circuit="layers/hadamard.Hadamard", torch="nn/spectral.SpectralConv")
 
 
 def _rules(name: str, verb: str, texts: dict[str, str], covers: str) -> list[Layer]:
@@ -141,31 +141,31 @@ def _rules(name: str, verb: str, texts: dict[str, str], covers: str) -> list[Lay
         rows.append(Layer(
             name=f"{name}, {rule}", formula=text, source="Rippel 2015, section 4", model="model/nyquist",
             covers=(covers,) if rule == "zero" else (), case=f"{verb}-{rule}",
-            circuit=f"spectral_pool.Spectral{verb.capitalize()}",
-            torch=f"nn_spectral.{name}"))
+            circuit=f"layers/spectral_pool.Spectral{verb.capitalize()}",
+            torch=f"nn/spectral.{name}"))
     return rows
 
 
 def _table(name: str, formula: str, source: str = "", bins: bool = False) -> list[Layer]:
     """A piecewise-linear table on maps, and on the parts of bins where the function is odd."""
-    shared = {"model": "model/pwl", "circuit": "pwl.Pwl", "case": f"pwl-{name}"}
+    shared = {"model": "model/pwl/table", "circuit": "layers/pwl.Pwl", "case": f"pwl-{name}"}
     rows = [Layer(name=name, formula=formula, source="; ".join(filter(None, (source, "in segments: Amin 1997"))),
-                  covers=(f"activation.space.{name}",), torch="nn_activations.Function", **shared)]
+                  covers=(f"activation.space.{name}",), torch="nn/activations.Function", **shared)]
     if bins:
         rows.append(Layer(name=f"{name} on bins", formula="P(N) (f(Re z / P(N)) + j f(Im z / P(N))), f as above",
                           source="Benvenuto 1992", **shared, covers=(f"activation.bins.{name}",),
-                          torch="nn_activations.SpectralFunction"))
+                          torch="nn/activations.SpectralFunction"))
     return rows
 
 
 LAYERS = (
-    Layer(name="input", formula="rows 2k and 2k+1 of an image as one complex row", model="model/fft2d",
-          circuit="fft2d.RowPairs", case="row-pairs"),
+    Layer(name="input", formula="rows 2k and 2k+1 of an image as one complex row", model="model/fft/planar",
+          circuit="fft/planar.RowPairs", case="row-pairs"),
     Layer(name="FFT2", formula="X[u,v] = sum_yx m[y,x] exp(-2 pi j (u y + v x) / N), |u|, v <= r",
-          source="He 1996; for convolution: Mathieu 2014", model="model/fft2d", circuit="fft2d.Fft2d",
-          torch="nn_spectral.Transform", case="fft2d"),
+          source="He 1996; for convolution: Mathieu 2014", model="model/fft/planar", circuit="fft/planar.Fft2d",
+          torch="nn/spectral.Transform", case="fft2d"),
     Layer(name="IFFT2", formula="m[y,x] = Re sum_uv X[u,v] exp(+2 pi j (u y + v x) / N) / N^2", source="He 1996",
-          model="model/fft2d", circuit="fft2d.Fft2d", torch="nn_spectral.Inverse", case="ifft2d"),
+          model="model/fft/planar", circuit="fft/planar.Fft2d", torch="nn/spectral.Inverse", case="ifft2d"),
     _conv("SpectralConv, kernel",
           "Y[o,u,v] = sum_c W[o,c,u,v] X[c,u,v] + bias[o] N^2 at DC, W the DFT of a k x k kernel",
           "Mathieu 2014", covers=("spectral_conv",)),
@@ -176,21 +176,21 @@ LAYERS = (
         "average": "the same, at M/2 the mean of X at -M/2 and M/2",
         "naive": "the same, at M/2 what X holds there"}, "spectral_pool"),
     Layer(name="crop", formula="the bins |u|, v <= r, in any order of layers: SpectralPool zero, pruned",
-          source="Rippel 2015, section 4", model="model/crop", circuit="crop.Crop", torch="nn_spectral.Crop",
+          source="Rippel 2015, section 4", model="model/crop", circuit="layers/crop.Crop", torch="nn/spectral.Crop",
           case="crop"),
     *_rules("Pad", "pad", {
         "zero": "Y = X (N/M)^2 where |u|, |v| < M/2, else 0",
         "average": "the same, X[M/2] halved between -M/2 and M/2",
         "naive": "the same, X[M/2] as it is"}, "pad"),
     Layer(name="expand", formula="the bins |u|, v <= r among zero rows: Pad zero, pruned",
-          source="Rippel 2015, section 4", model="model/crop", circuit="crop.Expand", torch="nn_spectral.Pad",
+          source="Rippel 2015, section 4", model="model/crop", circuit="layers/crop.Expand", torch="nn/spectral.Pad",
           case="expand"),
     Layer(name="MaxPool", formula="Y[i,j] = max of X[2i..2i+1, 2j..2j+1]", source="Scherer 2010", covers=("max_pool",),
-          model="model/tile", circuit="tile.MaxPool", torch="nn_activations.MaxPool", case="max-pool"),
+          model="model/tile", circuit="layers/tile.MaxPool", torch="nn/activations.MaxPool", case="max-pool"),
     Layer(name="decimate", formula="Y[i,j] = X[2i,2j]", source="Bruna 2013, section 2", model="model/tile",
-          circuit="tile.Decimate", case="decimate"),
-    Layer(name="relu", formula="max(x, 0)", source="Nair 2010", covers=("activation.space.relu",), model="model/pwl",
-          circuit="pwl.Relu", torch="nn_activations.Function", case="relu"),
+          circuit="layers/tile.Decimate", case="decimate"),
+    Layer(name="relu", formula="max(x, 0)", source="Nair 2010", covers=("activation.space.relu",),
+          model="model/pwl/table", circuit="layers/pwl.Relu", torch="nn/activations.Function", case="relu"),
     *_table("leaky", "x where x >= 0, else x / 64", "Maas 2013"),
     *_table("sigmoid", "1 / (1 + exp(-x))"),
     *_table("tanh", "tanh x", bins=True),
@@ -200,38 +200,39 @@ LAYERS = (
     *_table("hard-tanh", "min(max(x, -1), 1)", bins=True),
     *_table("hard-swish", "x min(max(x / 6 + 1/2, 0), 1)", "Howard 2019, section 5.2"),
     Layer(name="any function, loaded", formula="slope[s] x + offset[s], s the segment of x; tables written at run time",
-          source="Amin 1997", model="model/pwl", circuit="pwl.Pwl", case="pwl-loadable"),
+          source="Amin 1997", model="model/pwl/table", circuit="layers/pwl.Pwl", case="pwl-loadable"),
     Layer(name="quadratic", formula="c0 + c1 x + c2 x^2, learned; of the spectrum, a self-convolution",
-          covers=("activation.space.quadratic",), model="model/quadratic", circuit="quadratic.Quadratic",
-          torch="nn_activations.Quadratic", case="quadratic"),
+          covers=("activation.space.quadratic",), model="model/quadratic", circuit="layers/quadratic.Quadratic",
+          torch="nn/activations.Quadratic", case="quadratic"),
     Layer(name="modReLU", formula="z max(0, |z| + P(N) b) / |z| of every bin, b <= 0 learned for each channel",
           source="Arjovsky 2016, section 4.2", covers=("activation.bins.modrelu",), model="model/modrelu",
-          circuit="modrelu.ModRelu", torch="nn_activations.ModRelu", case="modrelu"),
+          circuit="layers/modrelu.ModRelu", torch="nn/activations.ModRelu", case="modrelu"),
     Layer(name="modulus", formula="|z| of every bin", source="Bruna 2013, section 2, there of maps",
-          covers=("activation.bins.modulus",), model="model/modulus", circuit="modulus.Modulus",
-          torch="nn_activations.Modulus", case="modulus"),
+          covers=("activation.bins.modulus",), model="model/modulus", circuit="layers/modulus.Modulus",
+          torch="nn/activations.Modulus", case="modulus"),
     Layer(name="modulus of maps", formula="sqrt(a^2 + b^2) of every pixel of the real and the imaginary part of a map",
-          source="Bruna 2013, section 2", model="model/modulus", circuit="modulus.PairModulus", case="pair-modulus"),
+          source="Bruna 2013, section 2", model="model/modulus", circuit="layers/modulus.PairModulus",
+          case="pair-modulus"),
     Layer(name="scattering", formula="S0 = x * phi, S1[j,l] = |x * psi[j,l]| * phi, decimated by 2^J; * convolves",
-          source="Bruna 2013, section 2", model="model/scattering", circuit="scattering.Scattering",
-          torch="nn_scattering.Scattering", case="scattering",
+          source="Bruna 2013, section 2", model="scattering/model", circuit="scattering.Scattering",
+          torch="nn/scattering.Scattering", case="scattering",
           note="a chain of FFT2, SpectralConv, IFFT2, decimate and modulus of maps, in three paths"),
     Layer(name="Normalise over bins",
           formula="P(N) (z - m) / sqrt(v), m and v over a channel's bins that no layer made zero; with a correction of "
                   "1, v of n bins divides by n - 1",
-          covers=("normalise",), model="model/normalise", circuit="normalise.Normalise",
-          torch="nn_activations.Normalise", case="normalise-bins"),
+          covers=("normalise",), model="model/normalise", circuit="layers/normalise.Normalise",
+          torch="nn/activations.Normalise", case="normalise-bins"),
     Layer(name="Normalise over map",
           formula="DC = 0, else z by the map's deviation, from its bins by Parseval; correction as above",
-          source="Ulyanov 2016, section 2", model="model/normalise", circuit="normalise.Normalise",
-          torch="nn_activations.Normalise", case="normalise-map"),
+          source="Ulyanov 2016, section 2", model="model/normalise", circuit="layers/normalise.Normalise",
+          torch="nn/activations.Normalise", case="normalise-map"),
     Layer(name="Normalise, frozen", formula="the same with learned mean and deviation of each channel",
-          source="Ioffe 2015, section 3.1", model="reference", torch="nn_activations.FrozenNormalise",
+          source="Ioffe 2015, section 3.1", model="quantised/reference", torch="nn/activations.FrozenNormalise",
           note="none: folded into the weights of the SpectralConv before it"),
     Layer(name="Dense on maps", formula="logits[k] = bias[k] + sum weight[k,c,y,x] map[c,y,x]", covers=("dense",),
-          model="model/hadamard", circuit="dense.Dense", torch="nn_spectral.MapDense", case="dense"),
+          model="model/hadamard", circuit="layers/dense.Dense", torch="nn/spectral.MapDense", case="dense"),
     Layer(name="Dense on bins", formula="the same over the real and imaginary parts of bins", model="model/hadamard",
-          circuit="dense.Dense", torch="nn_spectral.BinsDense", case="dense-bins"),
+          circuit="layers/dense.Dense", torch="nn/spectral.BinsDense", case="dense-bins"),
     Layer(name="argmax", formula="the index of the largest logit, the lowest of equals", model="model/hadamard",
-          circuit="argmax.Argmax", case="argmax"),
+          circuit="layers/argmax.Argmax", case="argmax"),
 )  # fmt: skip

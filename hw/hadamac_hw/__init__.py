@@ -3,12 +3,31 @@
 from importlib import import_module
 
 _WHERE = {
-    "Fft": "fft", "Fft2d": "fft2d", "IterativeFft": "fft_iterative", "RealFft": "fft_real", "Hadamard": "hadamard",
-    "Crop": "crop", "Expand": "crop", "Pwl": "pwl", "Relu": "pwl", "Dense": "dense", "Argmax": "argmax",
-    "Quadratic": "quadratic", "ModRelu": "modrelu", "Modulus": "modulus", "PairModulus": "modulus",
-    "Normalise": "normalise", "SpectralPool": "spectral_pool", "SpectralPad": "spectral_pool", "MaxPool": "tile",
-    "Decimate": "tile", "Scattering": "scattering", "ScatteringPath": "scattering",
-    "Top": "network", "FlatTop": "flat", "fft_block": "standalone",
+    "Fft": "fft.streaming",
+    "Fft2d": "fft.planar",
+    "IterativeFft": "fft.iterative",
+    "RealFft": "fft.real",
+    "Hadamard": "layers.hadamard",
+    "Crop": "layers.crop",
+    "Expand": "layers.crop",
+    "Pwl": "layers.pwl",
+    "Relu": "layers.pwl",
+    "Dense": "layers.dense",
+    "Argmax": "layers.argmax",
+    "Quadratic": "layers.quadratic",
+    "ModRelu": "layers.modrelu",
+    "Modulus": "layers.modulus",
+    "PairModulus": "layers.modulus",
+    "Normalise": "layers.normalise",
+    "SpectralPool": "layers.spectral_pool",
+    "SpectralPad": "layers.spectral_pool",
+    "MaxPool": "layers.tile",
+    "Decimate": "layers.tile",
+    "Scattering": "scattering",
+    "ScatteringPath": "scattering",
+    "Top": "network",
+    "FlatTop": "cores.flat",
+    "fft_block": "cores.standalone",
 }
 
 __all__ = sorted(_WHERE)

@@ -6,26 +6,26 @@ from amaranth.hdl import Module, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hadamac import quantised
-from hadamac.estimate import Plan, plan
+from hadamac.cost.estimate import Plan, plan
 from hadamac.model.crop import to_beats
-from hadamac.model.fft2d import Fft2dPlan
+from hadamac.model.fft.planar import Fft2dPlan
 from hadamac.model.modrelu import ModRelu as ModReluPlan
 from hadamac.model.quadratic import QuadraticPlan
-from hadamac.quantised import Formats, QuantNetwork, QuantStage
+from hadamac.quantised import network as quantised
+from hadamac.quantised.network import Formats, QuantNetwork, QuantStage
 
-from .argmax import Argmax
-from .crop import Crop
-from .dense import Dense
-from .fft2d import Fft2d, RowPairs
-from .hadamard import Hadamard
-from .modrelu import ModRelu
-from .modulus import Modulus
-from .normalise import Normalise
-from .pwl import Pwl, Relu
-from .quadratic import Quadratic
-from .stream import FrameGuard, chained, frames
-from .tile import MaxPool
+from .base.stream import FrameGuard, chained, frames
+from .fft.planar import Fft2d, RowPairs
+from .layers.argmax import Argmax
+from .layers.crop import Crop
+from .layers.dense import Dense
+from .layers.hadamard import Hadamard
+from .layers.modrelu import ModRelu
+from .layers.modulus import Modulus
+from .layers.normalise import Normalise
+from .layers.pwl import Pwl, Relu
+from .layers.quadratic import Quadratic
+from .layers.tile import MaxPool
 
 __all__ = ["SpectralNetwork", "Top", "build_stages"]
 
@@ -76,7 +76,7 @@ class SpectralNetwork(wiring.Component):
     ----------
     qnet : QuantNetwork
     folding : Plan, optional
-        Lanes per stage; :func:`hadamac.estimate.plan` unless told.
+        Lanes per stage; :func:`hadamac.cost.estimate.plan` unless told.
 
     Members
     -------
@@ -89,7 +89,7 @@ class SpectralNetwork(wiring.Component):
 
     Timing
     ------
-    :func:`hadamac.estimate.estimate`.
+    :func:`hadamac.cost.estimate.estimate`.
     """
 
     def __init__(self, qnet: QuantNetwork, *, folding: Plan | None = None):

@@ -1,6 +1,6 @@
 """Wavelet scattering of images, orders 0 and 1, two scales, as chains of blocks.
 
-Model: :mod:`hadamac.model.scattering`.  All paths begin with the same transform, so the whole circuit has it once and
+Model: :mod:`hadamac.scattering.model`.  All paths begin with the same transform, so the whole circuit has it once and
 forks its half-spectrum; each path goes on with filters, transforms and moduli of its own.
 """
 
@@ -14,16 +14,16 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.crop import to_beats
-from hadamac.model.fft2d import Fft2dPlan
-from hadamac.model.scattering import Filters, Moduli, ScatteringPlan, ScatteringStage
-from hadamac.scattering_plan import beat_times, pixel_times
+from hadamac.model.fft.planar import Fft2dPlan
+from hadamac.scattering.model import Filters, Moduli, ScatteringPlan, ScatteringStage
+from hadamac.scattering.plan import beat_times, pixel_times
 
-from .fft2d import Fft2d, RowPairs
-from .fork import Concatenate, Fork
-from .hadamard import Hadamard
-from .modulus import PairModulus
-from .stream import Complex, Fifo, Frame, chained, frames
-from .tile import Decimate
+from .base.fork import Concatenate, Fork
+from .base.stream import Complex, Fifo, Frame, chained, frames
+from .fft.planar import Fft2d, RowPairs
+from .layers.hadamard import Hadamard
+from .layers.modulus import PairModulus
+from .layers.tile import Decimate
 
 __all__ = ["Scattering", "ScatteringPath"]
 
@@ -87,7 +87,7 @@ class ScatteringPath(_Chain):
     ------
     ``interval`` cycles a frame: for order 0 the N * N pixels, or N (N/2 + 1) bins; else
     ``timing.scattering_interval(N, L)``.  ``latency``: first beat in to first beat out of a frame without gaps,
-    :func:`hadamac.scattering_plan.beat_times`.
+    :func:`hadamac.scattering.plan.beat_times`.
     """
 
     def __init__(self, *, plan: ScatteringPlan, path: int, spectrum: bool = False):

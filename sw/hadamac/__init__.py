@@ -10,14 +10,14 @@
 
 __version__ = "0.1.0"  # before the imports: some of the modules write it
 
-from .accuracy import measure
-from .artifact import Artifact, load, save
+from .cost.estimate import estimate
 from .data import load_mnist, shipped_digits
 from .errors import HadamacError, HadamacWarning
-from .estimate import estimate
-from .network import Network, default_network
-from .quantise import quantise
-from .quantised import PRESETS, Formats, QuantNetwork
+from .network.network import Network, default_network
+from .quantised.accuracy import measure
+from .quantised.artifact import Artifact, load, save
+from .quantised.network import PRESETS, Formats, QuantNetwork
+from .quantised.quantise import quantise
 
 __all__ = [
     "Artifact", "Formats", "HadamacError", "HadamacWarning", "Network", "PRESETS", "QuantNetwork", "default_network",

@@ -9,9 +9,9 @@ import numpy as np
 
 from . import timing
 from .model.crop import live_rows
-from .model.fft import FftPlan
-from .model.fft2d import Fft2dPlan
-from .model.fft_steps import Butterfly, Twiddle
+from .model.fft.plan import FftPlan
+from .model.fft.planar import Fft2dPlan
+from .model.fft.steps import Butterfly, Twiddle
 
 __all__ = ["double_buffer", "fft2d", "fft2d_bits", "lag", "power", "transfers"]
 

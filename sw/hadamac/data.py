@@ -18,14 +18,13 @@ from typing import BinaryIO
 import numpy as np
 
 from .errors import DataError
-from .paths import why
-from .reading import ARRAY_BYTES, open_regular, unpacked
+from .files.paths import why
+from .files.reading import ARRAY_BYTES, open_regular, unpacked
 
-__all__ = ["read_idx", "load_mnist", "data_files", "as_images", "shipped_digits"]
+__all__ = ["read_idx", "load_mnist", "data_files", "shipped_digits"]
 
 _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _SPLITS = {"train": "train", "test": "t10k"}
-_MARGIN = 4
 
 
 def read_idx(path: str | PathLike) -> np.ndarray:
@@ -47,7 +46,7 @@ def read_idx(path: str | PathLike) -> np.ndarray:
     ------
     DataError
         If the file can't be read, is no regular file, is a damaged gzip stream, is not IDX, holds more or fewer
-        bytes than its header states, or more than `hadamac.reading.ARRAY_BYTES`.
+        bytes than its header states, or more than `hadamac.files.reading.ARRAY_BYTES`.
     """
     try:
         with open_regular(path) as file:
@@ -156,39 +155,6 @@ def data_files(directory: str | PathLike, split: str) -> tuple[Path, Path]:
     """The files of images and of labels that :func:`load_mnist` reads; DataError if one is missing."""
     stem = _SPLITS[split]
     return _find(Path(directory), f"{stem}-images", "idx3"), _find(Path(directory), f"{stem}-labels", "idx1")
-
-
-def as_images(x, size: int = 32) -> np.ndarray:
-    """Images as a network of ``size`` x ``size`` takes them; smaller ones are centred on zeros.
-
-    Parameters
-    ----------
-    x : uint8 array (n, s, s)
-        ``s`` is ``size``, or ``size - 4``: a border of two zero pixels is then added on each side
-        (28 x 28 digits become 32 x 32).
-    size : int
-        In pixels.
-
-    Returns
-    -------
-    uint8 array (n, size, size)
-        ``x`` itself where nothing has to be added.
-
-    Raises
-    ------
-    DataError
-        For another type or shape.
-    """
-    x = np.asarray(x)
-    if x.dtype != np.uint8:
-        raise DataError(f"Images must be of type uint8 (0 to 255), not {x.dtype}")
-    allowed = [(s, s) for s in (size, size - _MARGIN) if s > 0]
-    if x.ndim != 3 or x.shape[1:] not in allowed:
-        shapes = " or ".join(f"(n, {s}, {s})" for s, _ in allowed)
-        raise DataError(f"Images must have the shape {shapes}, not {x.shape}")
-    if x.shape[1] == size:
-        return x
-    return np.pad(x, ((0, 0), (_MARGIN // 2,) * 2, (_MARGIN // 2,) * 2))
 
 
 def shipped_digits() -> tuple[np.ndarray, np.ndarray]:

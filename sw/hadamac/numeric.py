@@ -140,3 +140,32 @@ def unpack(words, width: int) -> np.ndarray:
         return ((v & ((1 << width) - 1)) ^ sign) - sign
 
     return part(words) + 1j * part(words >> width)
+
+
+@dataclass(frozen=True)
+class Requantise:
+    """Drop ``drop`` fraction bits by round_half_even, then saturate to ``width`` if ``saturates``."""
+
+    drop: int
+    width: int
+    saturates: bool
+
+
+@dataclass(frozen=True)
+class Rescale:
+    """Drop ``drop`` bits and each frame's own ``0 .. most`` besides by round_half_even, saturate to ``width``."""
+
+    drop: int
+    most: int
+    width: int
+
+
+def requantise(z: np.ndarray, rule: Requantise) -> tuple[np.ndarray, np.ndarray]:
+    """``(words, overflow)`` of frames (n, N); overflow bool (n,)."""
+    z = round_half_even(z, rule.drop)
+    return clip_frames(z, rule.width) if rule.saturates else (z, np.zeros(len(z), dtype=bool))
+
+
+def rescale(z: np.ndarray, rule: Rescale, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """``(words, overflow)`` of frames (n, N), each with its own shift (n,)."""
+    return clip_frames(np.rint(z * 2.0 ** -(rule.drop + shift[:, None])), rule.width)

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from .model.fft import FftPlan, bit_reversed, output_bins
-from .model.fft2d import Fft2dPlan
-from .model.fft_iterative import IterativePlan
-from .model.fft_real import RealFftPlan
-from .model.fft_steps import Butterfly, Requantise, Rescale, Twiddle
+from .model.fft.iterative import IterativePlan
+from .model.fft.plan import FftPlan, bit_reversed, output_bins
+from .model.fft.planar import Fft2dPlan
+from .model.fft.real import RealFftPlan
+from .model.fft.steps import Butterfly, Twiddle
 from .model.modrelu import ModRelu
 from .model.nyquist import PadPlan, PoolPlan
-from .model.pwl import PwlTable
+from .model.pwl.table import PwlTable
 from .model.quadratic import INNER, QuadraticPlan
 from .model.rsqrt import FRACTION
 from .model.rsqrt import GUARD as GUARD_BITS
+from .numeric import Requantise, Rescale
 
 __all__ = ["FIFO", "GATE", "GUARD", "FFT_GUARD", "STOP", "MULTIPLIER", "SUM", "RAM", "OCTANT", "FULL_TABLE", "LEAD",
            "BUTTERFLY", "REORDER", "LINE_IN_REGISTERS", "BIAS", "SHIFTS", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .model.fft_steps import Requantise, Rescale
 from .model.normalise import OPERAND, NormalisePlan
+from .numeric import Requantise, Rescale
 from .timing import GATE, MULTIPLIER, RAM, SUM, requantise, rescale, rsqrt
 
 __all__ = ["TOTAL", "VARIANCE", "buffer", "centre", "interval", "narrow", "pipeline", "release", "statistics"]

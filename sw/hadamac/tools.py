@@ -18,8 +18,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from .errors import ToolError
-from .files import atomic_write
-from .scratch import plain_name
+from .files.scratch import plain_name
+from .files.writing import atomic_write
 
 __all__ = [
     "apt_line",

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hadamac_hw.argmax import Argmax
+from hadamac_hw.layers.argmax import Argmax
 from support.cores import Core
 from support.seeds import rng
 from support.stimuli import limits

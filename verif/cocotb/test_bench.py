@@ -10,10 +10,10 @@ import pytest
 from amaranth.hdl import Const, Module, Signal
 from amaranth.lib.wiring import Component, In, Out
 
-from hadamac_hw.bench.beats import Beats, from_limbs, to_limbs, unsigned
-from hadamac_hw.bench.case import run_case
-from hadamac_hw.emit import emit
-from hadamac_hw.simulate import SimulationFailure
+from hadamac_hw.base.emit import emit
+from hadamac_hw.sim.beats import Beats, from_limbs, to_limbs, unsigned
+from hadamac_hw.sim.case import run_case
+from hadamac_hw.sim.simulate import SimulationFailure
 
 WIDTH = 72
 LATENCY = 2

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hadamac.model.crop import live_rows, to_beats
-from hadamac_hw.crop import Crop, Expand
+from hadamac_hw.layers.crop import Crop, Expand
 from support.cores import Core
 from support.seeds import rng
 from support.stimuli import corners, uniform

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from hadamac.model.crop import to_beats
-from hadamac.model.fft2d import pack_rows
+from hadamac.model.fft.planar import pack_rows
 from hadamac.model.hadamard import dense
-from hadamac_hw.dense import Dense
+from hadamac_hw.layers.dense import Dense
 from support.cores import Core
 from support.seeds import rng
 from support.stimuli import limits, real_maps, uniform

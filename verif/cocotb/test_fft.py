@@ -8,8 +8,8 @@ import pytest
 from amaranth.hdl import Shape
 
 from hadamac import timing
-from hadamac.model.fft import FftPlan, bit_reversed
-from hadamac_hw.fft import Fft
+from hadamac.model.fft.plan import FftPlan, bit_reversed
+from hadamac_hw.fft.streaming import Fft
 from support.cores import Core
 from support.phases import Phase, play_phases
 from support.seeds import rng

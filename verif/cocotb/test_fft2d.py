@@ -8,8 +8,8 @@ import pytest
 
 from hadamac.arrivals import fft2d
 from hadamac.model.crop import live_shape, to_beats
-from hadamac.model.fft2d import Fft2dPlan, pack_rows
-from hadamac_hw.fft2d import Fft2d
+from hadamac.model.fft.planar import Fft2dPlan, pack_rows
+from hadamac_hw.fft.planar import Fft2d
 from support.cores import Core
 from support.seeds import rng
 from support.stimuli import real_maps, uniform

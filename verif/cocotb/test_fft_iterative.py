@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from hadamac import timing
-from hadamac.model.fft import output_bins
-from hadamac_hw.fft_iterative import IterativeFft
+from hadamac.model.fft.plan import output_bins
+from hadamac_hw.fft.iterative import IterativeFft
 from support.cores import Core
 from support.seeds import rng
 from support.stimuli import nasty

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hadamac_hw.fft_real import RealFft
+from hadamac_hw.fft.real import RealFft
 from support.cores import Core
 from support.seeds import rng
 from support.stimuli import nasty

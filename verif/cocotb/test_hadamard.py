@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from hadamac.model.hadamard import hadamard
-from hadamac_hw.bench.beats import Beats
-from hadamac_hw.hadamard import Hadamard
+from hadamac_hw.layers.hadamard import Hadamard
+from hadamac_hw.sim.beats import Beats
 from support.cores import Core
 from support.phases import Event, Phase, play_phases
 from support.seeds import rng

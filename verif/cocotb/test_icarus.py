@@ -9,23 +9,23 @@ import sys
 import numpy as np
 import pytest
 
+from hadamac.cost.estimate import estimate
 from hadamac.errors import DescriptionError, ToolError
-from hadamac.estimate import estimate
-from hadamac.model.fft import FftPlan
+from hadamac.model.fft.plan import FftPlan
 from hadamac.model.normalise import NormalisePlan, live_multiplicity
-from hadamac_hw import icarus
-from hadamac_hw.bench.beats import Beats
-from hadamac_hw.bench.case import run_case
-from hadamac_hw.emit import emit
-from hadamac_hw.fft import Fft
-from hadamac_hw.fft_iterative import IterativeFft
-from hadamac_hw.flat import FlatTop
+from hadamac_hw.base.emit import emit
+from hadamac_hw.base.targets import ECP5, ICE40
+from hadamac_hw.cores.flat import FlatTop
+from hadamac_hw.cores.standalone import fft_core, write_core
+from hadamac_hw.fft.iterative import IterativeFft
+from hadamac_hw.fft.streaming import Fft
+from hadamac_hw.layers.normalise import Normalise
 from hadamac_hw.network import Top
-from hadamac_hw.normalise import Normalise
-from hadamac_hw.simulate import build, simulator_from_environment
-from hadamac_hw.standalone import fft_core, write_core
-from hadamac_hw.targets import ECP5, ICE40
-from hadamac_hw.verify import expected_words
+from hadamac_hw.sim import icarus
+from hadamac_hw.sim.beats import Beats
+from hadamac_hw.sim.case import run_case
+from hadamac_hw.sim.simulate import build, simulator_from_environment
+from hadamac_hw.sim.verify import expected_words
 from support import tiny
 from support.cores import Core
 from support.seeds import refused, rng

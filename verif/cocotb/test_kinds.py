@@ -11,18 +11,18 @@ from amaranth.hdl import Module, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hadamac.estimate import estimate, plan
-from hadamac.liveness import analyse
+from hadamac.cost.estimate import estimate, plan
 from hadamac.model.crop import live_rows, to_beats
-from hadamac.quantise import quantise
-from hadamac.quantised import PRESETS
-from hadamac.unpruned import unpruned
-from hadamac_hw.bench.beats import Beats
-from hadamac_hw.bench.case import run_case
-from hadamac_hw.emit import emit
+from hadamac.network.liveness import analyse
+from hadamac.quantised.network import PRESETS
+from hadamac.quantised.quantise import quantise
+from hadamac.quantised.unpruned import unpruned
+from hadamac_hw.base.emit import emit
+from hadamac_hw.base.stream import Complex, chained, frames
 from hadamac_hw.network import Top, build_stages
-from hadamac_hw.stream import Complex, chained, frames
-from hadamac_hw.verify import expected_words
+from hadamac_hw.sim.beats import Beats
+from hadamac_hw.sim.case import run_case
+from hadamac_hw.sim.verify import expected_words
 from support import tiny
 from support.cores import Core
 from support.seeds import rng

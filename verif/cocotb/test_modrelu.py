@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hadamac.model.modrelu import ModRelu
-from hadamac_hw.modrelu import ModRelu as Block
+from hadamac_hw.layers.modrelu import ModRelu as Block
 from support.cores import Core
 from support.seeds import rng
 from support.stimuli import corners, limits, uniform

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hadamac.model.modulus import modulus, pair_modulus
-from hadamac_hw.modulus import Modulus, PairModulus
+from hadamac_hw.layers.modulus import Modulus, PairModulus
 from support.cores import Core
 from support.seeds import rng
 from support.stimuli import corners, limits, uniform

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from amaranth.hdl import Mux, Signal
 
-from hadamac.estimate import Estimate, Plan, estimate, plan
-from hadamac.quantise import quantise
-from hadamac.quantised import PRESETS, QuantNetwork
-from hadamac_hw.bench.beats import Beats
-from hadamac_hw.bench.case import run_case
-from hadamac_hw.emit import emit
+from hadamac.cost.estimate import Estimate, Plan, estimate, plan
+from hadamac.quantised.network import PRESETS, QuantNetwork
+from hadamac.quantised.quantise import quantise
+from hadamac_hw.base.emit import emit
+from hadamac_hw.base.primitives import Ram
 from hadamac_hw.network import Top
-from hadamac_hw.primitives import Ram
-from hadamac_hw.verify import expected_words
+from hadamac_hw.sim.beats import Beats
+from hadamac_hw.sim.case import run_case
+from hadamac_hw.sim.verify import expected_words
 from support import tiny
 from support.phases import Phase, play_phases
 from support.seeds import rng

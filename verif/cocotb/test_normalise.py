@@ -8,7 +8,7 @@ import pytest
 
 from hadamac import timing_normalise
 from hadamac.model.normalise import NormalisePlan, live_multiplicity
-from hadamac_hw.normalise import Normalise
+from hadamac_hw.layers.normalise import Normalise
 from support.cores import Core
 from support.seeds import rng
 from support.stimuli import corners, limits, uniform

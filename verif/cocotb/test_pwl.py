@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from amaranth.hdl import Shape
 
-from hadamac.model.pwl import PwlTable
-from hadamac.model.pwl_fit import FUNCTIONS, fit
+from hadamac.model.pwl.fitting import FUNCTIONS, fit
+from hadamac.model.pwl.table import PwlTable
 from hadamac.numeric import SQ
-from hadamac_hw.bench.beats import Beats
-from hadamac_hw.pwl import Pwl, Relu
+from hadamac_hw.layers.pwl import Pwl, Relu
+from hadamac_hw.sim.beats import Beats
 from support.cores import Core
 from support.seeds import rng
 from support.stimuli import corners, limits, uniform

@@ -8,7 +8,7 @@ import pytest
 
 from hadamac.model.quadratic import QuadraticPlan, quadratic_plan
 from hadamac.numeric import SQ
-from hadamac_hw.quadratic import Quadratic
+from hadamac_hw.layers.quadratic import Quadratic
 from support.cores import Core
 from support.seeds import rng
 from support.stimuli import corners, limits, uniform

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hadamac.model.fft2d import pack_rows
-from hadamac_hw.fft2d import RowPairs
+from hadamac.model.fft.planar import pack_rows
+from hadamac_hw.fft.planar import RowPairs
 from support.cores import Core
 from support.seeds import rng
 

@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 from amaranth.hdl import Shape
 
-from hadamac.data import as_images, shipped_digits
-from hadamac.model.fft2d import pack_rows
-from hadamac.scattering_plan import beat_times, pixel_times, scattering_plan
-from hadamac_hw.bench.beats import Beats
-from hadamac_hw.bench.case import run_case
-from hadamac_hw.emit import emit
-from hadamac_hw.fork import Concatenate, Fork
+from hadamac.data import shipped_digits
+from hadamac.images import as_images
+from hadamac.model.fft.planar import pack_rows
+from hadamac.scattering.plan import beat_times, pixel_times, scattering_plan
+from hadamac_hw.base.emit import emit
+from hadamac_hw.base.fork import Concatenate, Fork
+from hadamac_hw.base.stream import Frame
 from hadamac_hw.scattering import Scattering, ScatteringPath
-from hadamac_hw.stream import Frame
+from hadamac_hw.sim.beats import Beats
+from hadamac_hw.sim.case import run_case
 from support.cores import Core
 from support.seeds import rng
 

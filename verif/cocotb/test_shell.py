@@ -9,12 +9,12 @@ from amaranth.hdl import Module, Signal, signed
 from amaranth.lib.wiring import Component, In, Out
 
 from hadamac.errors import DescriptionError
+from hadamac_hw.base.emit import emit
 from hadamac_hw.boards.ecp5 import pll_dividers
 from hadamac_hw.boards.shell import BoardShell
 from hadamac_hw.boards.uart import UartReceiver, UartTransmitter, uart_divisor
 from hadamac_hw.boards.ulx3s import BOARDS, BoardTop, find_board
-from hadamac_hw.emit import emit
-from hadamac_hw.simulate import build, run
+from hadamac_hw.sim.simulate import build, run
 
 PIXELS = 12
 IDENTIFICATION = "hadamac test 12"
@@ -89,7 +89,7 @@ def test_shell_answers_a_serial_host(build_dir, divisor):
 
 @pytest.mark.parametrize("board", BOARDS)
 def test_top_has_exactly_the_pins_of_the_constraints(board):
-    from hadamac_hw.bitstream import constraints
+    from hadamac_hw.boards.bitstream import constraints
 
     top = BoardTop(shell(clock_hz=100e6), clock_mhz=100)
     placed = re.findall(r'^LOCATE COMP "(\w+)', constraints(find_board(board)), re.M)

@@ -8,9 +8,9 @@ import re
 import pytest
 
 from hadamac.errors import DescriptionError, ToolError
-from hadamac_hw import verilate
-from hadamac_hw.process import call
-from hadamac_hw.simulate import SimulationFailure, build, run, seed_from_environment
+from hadamac_hw.base.process import call
+from hadamac_hw.sim import verilate
+from hadamac_hw.sim.simulate import SimulationFailure, build, run, seed_from_environment
 
 COUNTER = """
 module counter(input clk, input rst, output reg [7:0] count);

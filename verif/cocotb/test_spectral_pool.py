@@ -8,7 +8,7 @@ import pytest
 
 from hadamac.model.crop import kept_rows
 from hadamac.model.nyquist import PadPlan, PoolPlan
-from hadamac_hw.spectral_pool import SpectralPad, SpectralPool
+from hadamac_hw.layers.spectral_pool import SpectralPad, SpectralPool
 from support.cores import Core
 from support.seeds import rng
 from support.stimuli import corners, limits, uniform

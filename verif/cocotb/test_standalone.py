@@ -12,9 +12,9 @@ import pytest
 
 from hadamac.errors import DescriptionError, HadamacError
 from hadamac.tools import require_fpga
-from hadamac_hw.library import core_text
-from hadamac_hw.standalone import fft_core, real_fft_core, write_core
-from hadamac_hw.targets import ECP5
+from hadamac_hw.base.targets import ECP5
+from hadamac_hw.cores.library import core_text
+from hadamac_hw.cores.standalone import fft_core, real_fft_core, write_core
 from support.cores import Core
 from support.seeds import refused, rng
 from support.stimuli import nasty
@@ -119,7 +119,7 @@ def test_an_example_that_somebody_changed_is_kept(tmp_path):
 
 
 def test_direction_is_the_frame_s_own():
-    from hadamac_hw.fft import Fft
+    from hadamac_hw.fft.streaming import Fft
 
     with refused("Fft scaling 'block' needs stand_alone: each frame's beats tell it", DescriptionError):
         Fft(size=16, width=16, scaling="block")

@@ -10,8 +10,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
-from hadamac_hw.numeric import delayed
-from hadamac_hw.stream import Fifo, Frame, FrameGuard, frames
+from hadamac_hw.base.numeric import delayed
+from hadamac_hw.base.stream import Fifo, Frame, FrameGuard, frames
 from support.cores import Core
 from support.seeds import rng
 

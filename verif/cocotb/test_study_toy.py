@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hadamac_hw.bench.case import BUILD_DIR
+from hadamac_hw.sim.case import BUILD_DIR
 
 sys.path.append(str(Path(__file__).parents[2] / "study"))
 import toy  # noqa: E402  (the study is no package)

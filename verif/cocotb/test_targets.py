@@ -9,17 +9,17 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
-from hadamac.estimate import estimate, plan
-from hadamac_hw.emit import emit
-from hadamac_hw.fft import Fft
-from hadamac_hw.fft_iterative import IterativeFft
-from hadamac_hw.flat import FlatTop
+from hadamac.cost.estimate import estimate, plan
+from hadamac_hw.base.emit import emit
+from hadamac_hw.base.numeric import delayed
+from hadamac_hw.base.primitives import Ram
+from hadamac_hw.base.stream import Fifo, Frame, frames
+from hadamac_hw.base.targets import ECP5, ICE40, TARGETS, find_target
+from hadamac_hw.cores.flat import FlatTop
+from hadamac_hw.fft.iterative import IterativeFft
+from hadamac_hw.fft.streaming import Fft
 from hadamac_hw.network import Top
-from hadamac_hw.numeric import delayed
-from hadamac_hw.primitives import Ram
-from hadamac_hw.stream import Fifo, Frame, frames
-from hadamac_hw.targets import ECP5, ICE40, TARGETS, find_target
-from hadamac_hw.verify import verify
+from hadamac_hw.sim.verify import verify
 from support.cores import Core
 from support.seeds import refused, rng
 from support.stimuli import uniform

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hadamac.model.fft2d import pack_rows
-from hadamac_hw.tile import Decimate, MaxPool
+from hadamac.model.fft.planar import pack_rows
+from hadamac_hw.layers.tile import Decimate, MaxPool
 from support.cores import Core
 from support.seeds import rng
 from support.stimuli import real_maps

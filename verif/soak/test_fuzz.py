@@ -13,7 +13,7 @@ from support.seeds import rng
 
 _PROGRAM = """
 import resource, sys
-from hadamac.cli import main
+from hadamac_cli.main import main
 held = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmSize")) * 1024
 resource.setrlimit(resource.RLIMIT_AS, (held + int(sys.argv.pop(1)),) * 2)
 main()

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from hadamac.cli import main
+from hadamac_cli.main import main
 
 __all__ = ["hadamac", "write_idx"]
 

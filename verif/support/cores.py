@@ -1,4 +1,4 @@
-"""Plays a block as the stand-alone core that `hadamac_hw.flat` makes of it."""
+"""Plays a block as the stand-alone core that `hadamac_hw.cores.flat` makes of it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 from amaranth.hdl import Shape
 from amaranth.lib import data
 
-from hadamac_hw.bench.beats import Beats
-from hadamac_hw.bench.case import CaseResult, run_case
-from hadamac_hw.emit import emit
-from hadamac_hw.flat import FlatTop, bytes_of
+from hadamac_hw.base.emit import emit
+from hadamac_hw.cores.flat import FlatTop, bytes_of
+from hadamac_hw.sim.beats import Beats
+from hadamac_hw.sim.case import CaseResult, run_case
 
 __all__ = ["Core", "words"]
 

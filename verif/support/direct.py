@@ -1,6 +1,6 @@
-"""Networks layer by layer as :mod:`hadamac.layers` words them, on whole complex spectra: nothing is pruned, moved or folded.
+"""Networks layer by layer as :mod:`hadamac.network.layers` words them, on whole complex spectra: nothing is pruned, moved or folded.
 
-Shares no code with :mod:`hadamac.reference`, :mod:`hadamac.stages` and :mod:`hadamac.liveness`.
+Shares no code with :mod:`hadamac.quantised.reference`, :mod:`hadamac.network.stages` and :mod:`hadamac.network.liveness`.
 """
 
 from __future__ import annotations

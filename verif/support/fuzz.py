@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hadamac import cli
+from hadamac_cli import main as cli
 from support import hostile
 
 __all__ = ["LIMIT_S", "MEMORY", "command", "fuzz"]

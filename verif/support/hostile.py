@@ -10,7 +10,7 @@ import shutil
 import struct
 from pathlib import Path
 
-from hadamac import artifact
+from hadamac.quantised import artifact
 
 __all__ = ["call"]
 

@@ -38,7 +38,7 @@ def install() -> None:
     """Measure emission, compilers and simulations from now on."""
     import amaranth.back.verilog
 
-    from hadamac_hw import simulate, verilate
+    from hadamac_hw.sim import simulate, verilate
 
     _timed(amaranth.back.verilog, "convert", "Amaranth and yosys, texts")
     _timed(verilate, "_compile", "Verilator and C++, programs")

@@ -1,6 +1,6 @@
 """A run of several phases with a reset before each, and ports that change while beats move.
 
-For what `hadamac_hw.bench.case.run_case` keeps constant: the bank of weights, sticky flags, a reset at any point.
+For what `hadamac_hw.sim.case.run_case` keeps constant: the bank of weights, sticky flags, a reset at any point.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from hadamac_hw.bench.beats import Beats
-from hadamac_hw.bench.case import BUILD_DIR
-from hadamac_hw.simulate import build, run
+from hadamac_hw.sim.beats import Beats
+from hadamac_hw.sim.case import BUILD_DIR
+from hadamac_hw.sim.simulate import build, run
 
 __all__ = ["Event", "Phase", "play_phases"]
 
@@ -63,7 +63,7 @@ def play_phases(verilog: str, top: str, phases: list[Phase], *, zero: tuple[str,
     zero
         Output ports that must read 0 after every reset of more than one cycle.
     stall
-        Pattern of `hadamac_hw.bench.streams.STALLS`.
+        Pattern of `hadamac_hw.sim.streams.STALLS`.
     preload
         Streams sent in full after every reset.
     """

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hadamac.errors import HadamacError
-from hadamac_hw.simulate import seed_from_environment
+from hadamac_hw.sim.simulate import seed_from_environment
 
 __all__ = ["rng", "refused"]
 

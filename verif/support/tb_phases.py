@@ -10,9 +10,9 @@ import cocotb
 import numpy as np
 from cocotb.triggers import RisingEdge
 
-from hadamac_hw.bench.beats import Beats
-from hadamac_hw.bench.scoreboard import compare
-from hadamac_hw.bench.streams import STALLS, Bench, Sink, Source, seed
+from hadamac_hw.sim.beats import Beats
+from hadamac_hw.sim.scoreboard import compare
+from hadamac_hw.sim.streams import STALLS, Bench, Sink, Source, seed
 
 _FACTS = json.loads(Path(os.environ["HADAMAC_PHASES"]).read_text())
 PATIENCE = 20_000

@@ -14,7 +14,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from hadamac.files import atomic_write, make_directory
+from hadamac.files.writing import atomic_write, make_directory
 
 __all__ = ["DIRECTORY", "kept"]
 
@@ -36,7 +36,7 @@ def _sources() -> str:
 
 
 def kept(emit):
-    """Wrap `hadamac_hw.emit.emit` so that inside a test it finds the text of the last run."""
+    """Wrap `hadamac_hw.base.emit.emit` so that inside a test it finds the text of the last run."""
 
     def find(component, name, *args, **options):
         test = os.environ.get("PYTEST_CURRENT_TEST")

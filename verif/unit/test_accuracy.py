@@ -7,11 +7,11 @@ import warnings
 import numpy as np
 import pytest
 
-from hadamac.accuracy import measure, warn_of_other_images, warn_of_overflows
 from hadamac.errors import HadamacWarning
-from hadamac.quantise import quantise
-from hadamac.quantised import PRESETS, Formats, Prediction
-from hadamac.reference import forward
+from hadamac.quantised.accuracy import measure, warn_of_other_images, warn_of_overflows
+from hadamac.quantised.network import PRESETS, Formats, Prediction
+from hadamac.quantised.quantise import quantise
+from hadamac.quantised.reference import forward
 from support import tiny
 
 

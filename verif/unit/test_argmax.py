@@ -8,7 +8,7 @@ import pytest
 
 from hadamac.errors import DescriptionError
 from hadamac.model.hadamard import argmax
-from hadamac_hw.argmax import Argmax
+from hadamac_hw.layers.argmax import Argmax
 from support.seeds import refused, rng
 
 

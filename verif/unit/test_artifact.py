@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from hadamac import artifact
 from hadamac.data import shipped_digits
 from hadamac.errors import ArtifactError
-from hadamac.reference import product_weights
+from hadamac.quantised import artifact
+from hadamac.quantised.reference import product_weights
 
 
 @pytest.fixture

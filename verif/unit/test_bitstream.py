@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from hadamac.errors import DataError, FitError, ToolError
-from hadamac_hw import bitstream
-from hadamac_hw.bitstream import Report, build_bitstream
+from hadamac_hw.boards import bitstream
+from hadamac_hw.boards.bitstream import Report, build_bitstream
 from hadamac_hw.boards.ulx3s import BOARDS, find_board
 
 REPORT = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hadamac.chain import KINDS, chain
 from hadamac.errors import DescriptionError
 from hadamac.network import Activation, Dense, MaxPool, Network, Normalise, Pad, SpectralConv, SpectralPool
+from hadamac.network.graph import KINDS, chain
 from support import tiny
 from support.seeds import refused
 

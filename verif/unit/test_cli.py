@@ -7,11 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from hadamac.artifact import Artifact, save
 from hadamac.data import shipped_digits
 from hadamac.network import Activation, Dense, Network, Normalise, Pad, SpectralConv
-from hadamac.quantise import quantise
-from hadamac.quantised import PRESETS
+from hadamac.quantised.artifact import Artifact, save
+from hadamac.quantised.network import PRESETS
+from hadamac.quantised.quantise import quantise
 from support import commands, tiny
 from support.seeds import rng
 
@@ -160,7 +160,7 @@ def test_unknown_command_and_option(hadamac):
 
 def test_importing_the_package_is_light():
     """Prediction needs neither torch nor Amaranth, matplotlib or the simulator."""
-    script = "import sys, hadamac, hadamac.cli; print([m for m in ('torch', 'amaranth', 'matplotlib', 'cocotb') if m in sys.modules])"
+    script = "import sys, hadamac, hadamac_cli.main; print([m for m in ('torch', 'amaranth', 'matplotlib', 'cocotb') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

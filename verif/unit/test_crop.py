@@ -8,7 +8,7 @@ import pytest
 
 from hadamac.errors import DataError, DescriptionError
 from hadamac.model.crop import crop, expand, from_beats, live_rows, live_shape, to_beats
-from hadamac_hw.crop import Crop, Expand
+from hadamac_hw.layers.crop import Crop, Expand
 from support.seeds import refused, rng
 from support.stimuli import uniform
 

@@ -9,6 +9,7 @@ import pytest
 
 from hadamac import data
 from hadamac.errors import DataError
+from hadamac.images import as_images
 
 SEED = 1
 
@@ -137,13 +138,13 @@ def test_load_mnist_refusals(tmp_path):
 
 def test_as_images(rng):
     digits = rng.integers(0, 256, (3, 28, 28), np.uint8)
-    padded = data.as_images(digits)
+    padded = as_images(digits)
     assert padded.shape == (3, 32, 32) and padded.dtype == np.uint8
     np.testing.assert_array_equal(padded[:, 2:30, 2:30], digits)
     assert padded.sum(dtype=int) == digits.sum(dtype=int)
-    np.testing.assert_array_equal(data.as_images(padded), padded)
-    assert data.as_images(digits[:, :12, :12], size=16).shape == (3, 16, 16)
-    assert data.as_images(digits[:0]).shape == (0, 32, 32)
+    np.testing.assert_array_equal(as_images(padded), padded)
+    assert as_images(digits[:, :12, :12], size=16).shape == (3, 16, 16)
+    assert as_images(digits[:0]).shape == (0, 32, 32)
 
 
 @pytest.mark.parametrize(
@@ -158,12 +159,12 @@ def test_as_images(rng):
 )
 def test_as_images_refusals(x, message):
     with refused(message):
-        data.as_images(x)
+        as_images(x)
 
 
 def test_as_images_too_small_to_pad():
     with refused(r"Images must have the shape \(n, 4, 4\), not \(1, 0, 0\)"):
-        data.as_images(np.zeros((1, 0, 0), np.uint8), size=4)
+        as_images(np.zeros((1, 0, 0), np.uint8), size=4)
 
 
 def test_shipped_digits():

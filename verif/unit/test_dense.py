@@ -11,7 +11,7 @@ import pytest
 from hadamac import timing
 from hadamac.errors import DataError, DescriptionError
 from hadamac.model.hadamard import dense
-from hadamac_hw.dense import Dense
+from hadamac_hw.layers.dense import Dense
 from support.seeds import refused, rng
 from support.stimuli import limits
 

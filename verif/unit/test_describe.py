@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from hadamac.cost.estimate import Plan, estimate
 from hadamac.data import shipped_digits
-from hadamac.describe import layer_rows, layer_table
-from hadamac.estimate import Plan, estimate
 from hadamac.network import default_network
-from hadamac.quantise import quantise
-from hadamac.quantised import PRESETS
-from hadamac.spectra import kernel_spectrum
+from hadamac.network.spectra import kernel_spectrum
+from hadamac.quantised.network import PRESETS
+from hadamac.quantised.quantise import quantise
+from hadamac.show.describe import layer_rows, layer_table
 from support import seeds, tiny
 
 SUMS = ("weights", "multiplications", "multiplications_in_space", "multipliers", "memory_bits")

@@ -11,12 +11,15 @@ import sys
 import numpy as np
 import pytest
 
-from hadamac import artifact, directories, files
-from hadamac.arrays import TRACE
-from hadamac.directories import Marker, atomic_directory, check_directory, digest
 from hadamac.errors import DataError
-from hadamac.report import PICTURES
-from hadamac_hw import bitstream, library
+from hadamac.files import directories
+from hadamac.files import writing as files
+from hadamac.files.directories import Marker, atomic_directory, check_directory, digest
+from hadamac.quantised import artifact
+from hadamac.quantised.arrays import TRACE
+from hadamac.show.report import PICTURES
+from hadamac_hw.boards import bitstream
+from hadamac_hw.cores import library
 from support.seeds import refused
 
 LIST = Marker("list.json", lambda listed: listed["files"])
@@ -165,7 +168,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(target, number, reason):
 def test_a_limited_file_size_is_one_line(tmp_path):
     """The system's own refusal in the middle of an artifact."""
     script = ("import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000)); "
-              "sys.argv = ['hadamac', 'quantise', '--out', 'small']; from hadamac.cli import main; main()")
+              "sys.argv = ['hadamac', 'quantise', '--out', 'small']; from hadamac_cli.main import main; main()")
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (2, "hadamac: error: Cannot write small: File too large\n")
     assert names(tmp_path) == []
@@ -175,7 +178,7 @@ WRITER = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from hadamac import artifact
+from hadamac.quantised import artifact
 a = artifact.load()
 a = replace(a, provenance={"seed": int(sys.argv[2])}, params={n: v + int(sys.argv[2]) for n, v in a.params.items()})
 for count in range(100_000):

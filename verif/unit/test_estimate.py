@@ -7,9 +7,9 @@ import pytest
 
 from hadamac import timing
 from hadamac.arrivals import double_buffer, lag, transfers
+from hadamac.cost.estimate import Plan, estimate, plan
 from hadamac.errors import FitError
-from hadamac.estimate import Plan, estimate, plan
-from hadamac.model.fft import FftPlan, bit_reversed, output_bins
+from hadamac.model.fft.plan import FftPlan, bit_reversed, output_bins
 from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool
 from support import tiny
 from support.seeds import refused, rng

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.model.fft import FftPlan, bit_reversed
-from hadamac.model.fft_steps import twiddles
+from hadamac.model.fft.plan import FftPlan, bit_reversed
+from hadamac.model.fft.steps import twiddles
 from hadamac.numeric import round_half_even, saturate, swap
-from hadamac_hw.fft import Fft
-from hadamac_hw.fft_iterative import IterativeFft
-from hadamac_hw.fft_real import RealFft
+from hadamac_hw.fft.iterative import IterativeFft
+from hadamac_hw.fft.real import RealFft
+from hadamac_hw.fft.streaming import Fft
 from support.seeds import refused, rng
 from support.stimuli import limits, nasty, uniform
 

@@ -8,8 +8,8 @@ import pytest
 
 from hadamac.errors import DescriptionError
 from hadamac.model.crop import crop, expand
-from hadamac.model.fft2d import Fft2dPlan, pack_rows, unpack_rows
-from hadamac_hw.fft2d import Fft2d, RowPairs
+from hadamac.model.fft.planar import Fft2dPlan, pack_rows, unpack_rows
+from hadamac_hw.fft.planar import Fft2d, RowPairs
 from support.seeds import refused, rng
 from support.stimuli import limits
 

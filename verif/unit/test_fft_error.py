@@ -6,12 +6,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hadamac.model.fft import FftPlan
-from hadamac.model.fft_error import error_bound
-from hadamac.model.fft_iterative import IterativePlan
-from hadamac.model.fft_steps import Twiddle
-from hadamac_hw.standalone import fft_block
-from hadamac_hw.targets import ICE40
+from hadamac.model.fft.error import error_bound
+from hadamac.model.fft.iterative import IterativePlan
+from hadamac.model.fft.plan import FftPlan
+from hadamac.model.fft.steps import Twiddle
+from hadamac_hw.base.targets import ICE40
+from hadamac_hw.cores.standalone import fft_block
 from support.seeds import rng
 from support.stimuli import corners, limits, maximising, nasty
 

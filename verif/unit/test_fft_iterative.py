@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.model.fft_iterative import IterativePlan
+from hadamac.model.fft.iterative import IterativePlan
 from hadamac.numeric import swap
 from support.seeds import refused, rng
 from support.stimuli import limits, nasty, uniform

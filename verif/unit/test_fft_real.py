@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.model.fft_real import RealFftPlan
-from hadamac_hw.fft_real import RealFft
+from hadamac.model.fft.real import RealFftPlan
+from hadamac_hw.fft.real import RealFft
 from support.seeds import refused, rng
 from support.stimuli import limits
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.model.fft import SCALINGS, FftPlan
-from hadamac.model.fft_steps import Butterfly, Requantise, Rescale, Twiddle
-from hadamac.numeric import swap
+from hadamac.model.fft.plan import SCALINGS, FftPlan
+from hadamac.model.fft.steps import Butterfly, Twiddle
+from hadamac.numeric import Requantise, Rescale, swap
 from support.seeds import rng
 from support.stimuli import corners, limits, maximising, nasty
 

@@ -11,9 +11,9 @@ import threading
 
 import pytest
 
-from hadamac import files
 from hadamac.errors import DataError
-from hadamac.files import atomic_files, atomic_write, check_file
+from hadamac.files import writing as files
+from hadamac.files.writing import atomic_files, atomic_write, check_file
 
 
 def names(directory) -> list[str]:
@@ -100,7 +100,7 @@ def test_a_device_is_written_to(tmp_path):
     os.close(reader)
     os.close(terminal)
     (tmp_path / "stdout").symlink_to("/proc/self/fd/1")
-    script = f"from hadamac.files import atomic_write; print(1); atomic_write('{tmp_path}/stdout', '2\\n'); print(3)"
+    script = f"from hadamac.files.writing import atomic_write; print(1); atomic_write('{tmp_path}/stdout', '2\\n'); print(3)"
     with open(tmp_path / "out", "w") as out:
         subprocess.run([sys.executable, "-c", script], stdout=out, check=True)
     assert (tmp_path / "out").read_text() == "1\n2\n3\n" and names(tmp_path) == ["out", "stdout"]

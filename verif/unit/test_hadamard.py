@@ -12,7 +12,7 @@ from amaranth.sim import Simulator
 from hadamac import timing
 from hadamac.errors import DataError, DescriptionError, FitError
 from hadamac.model.hadamard import hadamard
-from hadamac_hw.hadamard import Hadamard
+from hadamac_hw.layers.hadamard import Hadamard
 from support.seeds import refused, rng
 from support.stimuli import corners, limits, uniform
 

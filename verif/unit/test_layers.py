@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.layers import LAYERS, Activation, Dense, MaxPool, Normalise, Pad, SpectralConv, SpectralPool
+from hadamac.network.layers import LAYERS, Activation, Dense, MaxPool, Normalise, Pad, SpectralConv, SpectralPool
 from support.seeds import refused
 
 FUNCTIONS = "relu, leaky, sigmoid, tanh, gelu, silu, hard-sigmoid, hard-tanh, hard-swish"

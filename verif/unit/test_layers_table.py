@@ -8,9 +8,9 @@ import pytest
 from bench.layers import cases, page, table
 
 from hadamac import timing, timing_normalise
-from hadamac.layers import LAYERS, SPATIAL, SPECTRAL
-from hadamac.scattering_plan import beat_times, pixel_times
-from hadamac_hw.fft2d import Fft2d
+from hadamac.network.layers import LAYERS, SPATIAL, SPECTRAL
+from hadamac.scattering.plan import beat_times, pixel_times
+from hadamac_hw.fft.planar import Fft2d
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,7 +42,7 @@ def test_classes_and_files_exist():
             assert f"\nclass {name}(" in (ROOT / file).read_text(), (file, name)
         if layer.case:
             made = type(cases.CASES[layer.case].block())
-            assert layer.circuit == f"{made.__module__.rsplit('.', 1)[1]}.{made.__name__}", layer.name
+            assert layer.circuit == f"{'/'.join(made.__module__.split('.')[1:])}.{made.__name__}", layer.name
 
 
 def letters(name, block) -> dict:

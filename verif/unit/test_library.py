@@ -11,7 +11,7 @@ import pytest
 
 from hadamac import PRESETS, quantise
 from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool
-from hadamac_hw.library import write_library
+from hadamac_hw.cores.library import write_library
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def check_core(core, text):
 
 
 def test_every_block_has_a_core(qnet, tmp_path):
-    from hadamac_hw.library import core_text, cores
+    from hadamac_hw.cores.library import core_text, cores
 
     small = [c for c in cores(qnet) if c.name not in ("fft256", "fft1024", "fft64", "ifft64", "fft2d_32", "ifft2d_16")]
     assert {"fft16", "hadamard4x4", "crop32", "expand16", "relu", "sigmoid", "dense", "argmax", "row_pairs32", "gelu",

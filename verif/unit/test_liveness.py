@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hadamac.chain import KINDS, Step
 from hadamac.errors import DescriptionError
-from hadamac.liveness import analyse, sentence
 from hadamac.network import Activation, Dense, Network, Normalise, SpectralConv, SpectralPool, default_network
+from hadamac.network.graph import KINDS, Step
+from hadamac.network.liveness import analyse, sentence
 from support.seeds import refused, rng
 
 

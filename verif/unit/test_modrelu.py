@@ -9,7 +9,7 @@ import pytest
 from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.modrelu import ModRelu
-from hadamac_hw import modrelu as circuit
+from hadamac_hw.layers import modrelu as circuit
 from support.seeds import refused, rng
 from support.stimuli import corners, limits, uniform
 

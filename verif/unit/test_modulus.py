@@ -12,7 +12,7 @@ import pytest
 from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.modulus import hypotenuse, modulus, pair_modulus
-from hadamac_hw.modulus import Hypotenuse, Modulus, PairModulus
+from hadamac_hw.layers.modulus import Hypotenuse, Modulus, PairModulus
 from support.seeds import refused, rng
 from support.stimuli import limits, uniform
 

@@ -7,10 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from hadamac import reference
-from hadamac.data import as_images, shipped_digits
+from hadamac.data import shipped_digits
 from hadamac.errors import DataError, ToolError
+from hadamac.images import as_images
 from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool, default_network
+from hadamac.quantised import reference
 
 SEED = 3
 
@@ -26,7 +27,7 @@ def tiny(size=16, pool=8) -> Network:
 
 @pytest.mark.parametrize("network", [default_network(), tiny(), tiny(16, 16), tiny(4, 4)])
 def test_forward_is_the_reference(torch, rng, network):
-    from hadamac.nn import SpectralCnn
+    from hadamac.nn.network import SpectralCnn
 
     model = SpectralCnn(network)
     params = {k: rng.standard_normal(s) / np.prod(s[1:]) ** 0.5 for k, s in network.parameters.items()}
@@ -45,7 +46,7 @@ def test_forward_is_the_reference(torch, rng, network):
 
 def test_a_fresh_dense_layer_folds(torch, rng):
     """Weights on the bins that no map would give (random in all bins) fold as well."""
-    from hadamac.nn import SpectralCnn
+    from hadamac.nn.network import SpectralCnn
 
     network = tiny()
     model = SpectralCnn(network)
@@ -60,7 +61,7 @@ def test_a_fresh_dense_layer_folds(torch, rng):
 
 def test_gradient_is_the_slope(torch, rng):
     """The analytic gradient through both FFTs against a difference of the float64 reference."""
-    from hadamac.nn import SpectralCnn
+    from hadamac.nn.network import SpectralCnn
 
     network = tiny()
     torch.manual_seed(SEED)
@@ -79,7 +80,7 @@ def test_gradient_is_the_slope(torch, rng):
 
 
 def test_fit_learns_and_repeats(torch):
-    from hadamac.train import fit
+    from hadamac.nn.train import fit
 
     print(f"seed {SEED}")
     network = default_network()
@@ -100,7 +101,7 @@ def test_fit_learns_and_repeats(torch):
 
 
 def test_fit_refusals(torch):
-    from hadamac.train import fit
+    from hadamac.nn.train import fit
 
     images, labels = shipped_digits()
     images, labels = images[:4], labels[:4].astype(int)
@@ -123,24 +124,24 @@ def test_fit_refusals(torch):
             fit(default_network(), **({"images": images, "labels": labels, "epochs": 1, "seed": 1} | wrong))
 
 
-@pytest.mark.parametrize("module", ["nn", "train"])
+@pytest.mark.parametrize("module", ["nn", "nn.train"])
 def test_without_torch(monkeypatch, module):
     monkeypatch.setitem(sys.modules, "torch", None)
-    for name in ("nn", "train"):
-        monkeypatch.delitem(sys.modules, f"hadamac.{name}", raising=False)
+    for name in [name for name in sys.modules if name.startswith("hadamac.nn")]:
+        monkeypatch.delitem(sys.modules, name)
     message = r"\Atorch is not installed: it is needed to train; run `pip install hadamac\[train\]`\Z"
     with pytest.raises(ToolError, match=message):
         __import__(f"hadamac.{module}")
 
 
 def test_reference_and_data_need_no_torch():
-    code = "import sys, hadamac.data, hadamac.reference; sys.exit('torch' in sys.modules)"
+    code = "import sys, hadamac.data, hadamac.quantised.reference; sys.exit('torch' in sys.modules)"
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     assert subprocess.run([sys.executable, "-c", code], env=env, timeout=600).returncode == 0
 
 
 def test_training_of_any_number_of_steps(torch):
-    from hadamac.train import fit
+    from hadamac.nn.train import fit
 
     images, labels = (a[:20] for a in shipped_digits())
     for steps in range(1, 6):

@@ -12,7 +12,7 @@ import pytest
 from hadamac.errors import DescriptionError
 from hadamac.model.crop import crop, expand, to_beats
 from hadamac.model.normalise import NormalisePlan, live_multiplicity
-from hadamac_hw.normalise import Normalise
+from hadamac_hw.layers.normalise import Normalise
 from support.seeds import refused, rng
 from support.stimuli import corners, limits, uniform
 

@@ -11,9 +11,8 @@ from amaranth.sim import Simulator
 
 from hadamac import numeric, timing
 from hadamac.errors import DataError
-from hadamac.model.fft_steps import Requantise
-from hadamac.numeric import SQ, clip_frames, pack, round_half_even, saturate, swap, to_integers, unpack
-from hadamac_hw import numeric as circuit
+from hadamac.numeric import SQ, Requantise, clip_frames, pack, round_half_even, saturate, swap, to_integers, unpack
+from hadamac_hw.base import numeric as circuit
 from support.seeds import refused, rng
 
 LAST = 2**52

@@ -10,7 +10,7 @@ from hadamac.errors import DataError, DescriptionError
 from hadamac.model.crop import kept_rows
 from hadamac.model.nyquist import PadPlan, PoolPlan
 from hadamac.model.pool import RULES, pad, pool
-from hadamac_hw.spectral_pool import SpectralPad, SpectralPool
+from hadamac_hw.layers.spectral_pool import SpectralPad, SpectralPool
 from support.seeds import refused, rng
 from support.stimuli import limits, uniform
 

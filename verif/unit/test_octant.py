@@ -6,8 +6,8 @@ import pytest
 from amaranth.sim import Simulator
 
 from hadamac import timing
-from hadamac.model.fft_steps import twiddles
-from hadamac_hw.octant import OctantTable
+from hadamac.model.fft.steps import twiddles
+from hadamac_hw.fft.octant import OctantTable
 
 
 @pytest.mark.parametrize(("size", "width"), [(16, 10), (32, 18), (256, 16), (4096, 18)])

@@ -11,14 +11,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hadamac.artifact import Artifact, load, save
-from hadamac.cli_data import ImageSet, split
 from hadamac.data import shipped_digits
 from hadamac.errors import ArtifactError, DataError
 from hadamac.network import Dense, Network, SpectralPool
-from hadamac.quantise import quantise
-from hadamac.quantised import PRESETS
-from hadamac.reference import forward
+from hadamac.quantised.artifact import Artifact, load, save
+from hadamac.quantised.network import PRESETS
+from hadamac.quantised.quantise import quantise
+from hadamac.quantised.reference import forward
+from hadamac_cli.data import ImageSet, split
 from support import commands, tiny
 from support.commands import write_idx
 from support.seeds import refused
@@ -169,7 +169,7 @@ class TestTraining:
                 progress(Epoch(k))
             return params if network.size == 16 else {n: np.zeros(s) for n, s in network.parameters.items()}
 
-        monkeypatch.setitem(sys.modules, "hadamac.train", SimpleNamespace(fit=fit))
+        monkeypatch.setitem(sys.modules, "hadamac.nn.train", SimpleNamespace(fit=fit))
 
     def test_a_directory_of_data(self, hadamac, place):
         code, out, err = hadamac("train", "--data", "set", "--network", "network.json", "--out", "t", "--epochs", 2,
@@ -269,7 +269,7 @@ def test_warnings_are_one_line_each(hadamac, place):
     (["a", "b", "c", "d", "e\n"], "Class name must be 1 to 64 printable characters, not 'e\\n'"),
 ])
 def test_classes_of_a_foreign_artifact(place, classes, message):
-    from hadamac.artifact import _checksum
+    from hadamac.quantised.artifact import _checksum
 
     path = place / "own" / "artifact.json"
     manifest = json.loads(path.read_text()) | {"classes": classes}

@@ -10,10 +10,10 @@ import sys
 import pytest
 
 from hadamac import tools
-from hadamac.artifact import load
-from hadamac.cli import main
 from hadamac.errors import DataError, HadamacError, ToolError
-from hadamac.files import atomic_write, check_directory, make_directory
+from hadamac.files.writing import atomic_write, check_directory, make_directory
+from hadamac.quantised.artifact import load
+from hadamac_cli.main import main
 from support.seeds import refused
 
 LONG = "x" * 300
@@ -49,7 +49,7 @@ def test_names_that_no_file_can_have(tmp_path, monkeypatch, capsys, command):
 
 LOCKED = """
 import sys
-from hadamac import cli
+from hadamac_cli import main as cli
 for command in sys.stdin.read().splitlines():
     sys.argv = ["hadamac", *command.split()]
     print(command, file=sys.stderr, flush=True)

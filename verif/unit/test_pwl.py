@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.model.pwl import Mirror, PwlTable, relu
-from hadamac_hw.pwl import Pwl, Relu
+from hadamac.model.pwl.table import Mirror, PwlTable, relu
+from hadamac_hw.layers.pwl import Pwl, Relu
 from support.seeds import refused, rng
 from support.stimuli import limits
 

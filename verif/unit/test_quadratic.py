@@ -12,7 +12,7 @@ import pytest
 from hadamac.errors import DescriptionError
 from hadamac.model.quadratic import INNER, QuadraticPlan, quadratic_plan
 from hadamac.numeric import SQ
-from hadamac_hw.quadratic import Quadratic
+from hadamac_hw.layers.quadratic import Quadratic
 from support.seeds import refused, rng
 from support.stimuli import limits
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hadamac.calibration import calibrate
 from hadamac.errors import DataError, DescriptionError, FitError
 from hadamac.model.crop import crop
 from hadamac.network import Activation, Dense, Network, Normalise, SpectralConv, SpectralPool
-from hadamac.quantise import quantise
-from hadamac.quantised import PRESETS, Formats
-from hadamac.reference import forward
-from hadamac.spectra import kernel_spectrum
+from hadamac.network.spectra import kernel_spectrum
+from hadamac.quantised.calibration import calibrate
+from hadamac.quantised.network import PRESETS, Formats
+from hadamac.quantised.quantise import quantise
+from hadamac.quantised.reference import forward
 from support import tiny
 from support.seeds import refused, rng
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DataError
-from hadamac.quantised import CHUNK, PRESETS
+from hadamac.quantised.network import CHUNK, PRESETS
 from support import tiny
 from support.seeds import refused, rng
 

@@ -11,15 +11,16 @@ import sys
 import numpy as np
 import pytest
 
-from hadamac import artifact, reading
-from hadamac.arrays import load_array
-from hadamac.cli_options import console
 from hadamac.console import plain
 from hadamac.data import read_idx
 from hadamac.errors import ArtifactError, DataError, DescriptionError
-from hadamac.files import read_text
+from hadamac.files import reading
+from hadamac.files.writing import read_text
 from hadamac.network import Network
-from hadamac.steps import Steps
+from hadamac.progress import Steps
+from hadamac.quantised import artifact
+from hadamac.quantised.arrays import load_array
+from hadamac_cli.options import console
 from support.fuzz import fuzz
 from support.seeds import refused, rng
 

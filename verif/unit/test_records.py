@@ -10,12 +10,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from hadamac import artifact
-from hadamac.artifact import Artifact, load, save
 from hadamac.errors import ArtifactError
-from hadamac.quantise import quantise
-from hadamac.quantised import PRESETS, Formats
-from hadamac.records import record
+from hadamac.quantised import artifact
+from hadamac.quantised.artifact import Artifact, load, save
+from hadamac.quantised.network import PRESETS, Formats
+from hadamac.quantised.quantise import quantise
+from hadamac.quantised.records import record
 from support import tiny
 from support.seeds import rng
 

@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from hadamac import reference, spectra
 from hadamac.errors import DataError
 from hadamac.model import crop
-from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool, default_network
+from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool, default_network, spectra
+from hadamac.quantised import reference
 from support.direct import convolve, dirichlet
 
 

@@ -4,9 +4,9 @@
 import numpy as np
 import pytest
 
-from hadamac import reference
 from hadamac.errors import DataError, DescriptionError
 from hadamac.network import Activation, Dense, MaxPool, Network, Normalise, Pad, SpectralConv, SpectralPool
+from hadamac.quantised import reference
 from support import direct, tiny
 from support.direct import convolve, dirichlet
 from support.seeds import refused

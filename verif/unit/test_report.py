@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hadamac import pictures
 from hadamac.errors import DataError, ToolError
-from hadamac.quantise import quantise
-from hadamac.quantised import PRESETS
-from hadamac.reference import forward
-from hadamac.report import error_table, save_pictures
+from hadamac.quantised.network import PRESETS
+from hadamac.quantised.quantise import quantise
+from hadamac.quantised.reference import forward
+from hadamac.show import pictures
+from hadamac.show.report import error_table, save_pictures
 from support import seeds, tiny
 
 
@@ -55,7 +55,7 @@ class TestErrorTable:
 
     @pytest.mark.parametrize("edge", ["spectrum0", "product1", "map1", "logits"])
     def test_numbers(self, small, images, edge, monkeypatch):
-        monkeypatch.setattr("hadamac.report.CHUNK", 5)  # the last batch is not full
+        monkeypatch.setattr("hadamac.show.report.CHUNK", 5)  # the last batch is not full
         qnet, params = small
         row = next(row for row in error_table(qnet, params, images) if row.edge == edge)
         value = forward(qnet.network, params, images, trace=True)[1][edge]
@@ -184,7 +184,7 @@ class TestPictures:
         assert not (tmp_path / "new").exists()
 
     def test_import_is_light(self):
-        code = "import sys, hadamac.report, hadamac.describe; print({'matplotlib', 'rich'} & set(sys.modules))"
+        code = "import sys, hadamac.show.report, hadamac.show.describe; print({'matplotlib', 'rich'} & set(sys.modules))"
         environment = {"PYTHONPATH": ":".join(sys.path)}
         out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, env=environment)
         assert out.stdout == "set()\n", out.stderr

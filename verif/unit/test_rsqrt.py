@@ -12,7 +12,7 @@ from amaranth.sim import Simulator
 from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model import rsqrt as model
-from hadamac_hw.rsqrt import Rsqrt
+from hadamac_hw.layers.rsqrt import Rsqrt
 from support.seeds import refused, rng
 
 

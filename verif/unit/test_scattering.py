@@ -7,7 +7,7 @@ import pytest
 from kymatio.numpy import Scattering2D
 
 from hadamac.errors import DataError, DescriptionError
-from hadamac.scattering import low_pass, morlet, paths, scatter
+from hadamac.scattering.filters import low_pass, morlet, paths, scatter
 from support.seeds import refused, rng
 
 

@@ -10,14 +10,15 @@ import pytest
 from kymatio.numpy import Scattering2D
 
 from hadamac import timing
-from hadamac.data import as_images, shipped_digits
+from hadamac.data import shipped_digits
 from hadamac.errors import DataError, DescriptionError
-from hadamac.model.fft2d import Fft2dPlan
-from hadamac.model.scattering import Filters, Moduli
+from hadamac.images import as_images
+from hadamac.model.fft.planar import Fft2dPlan
 from hadamac.numeric import SQ
-from hadamac.scattering import low_pass, morlet, scatter
-from hadamac.scattering_plan import FORMATS, half, parts, scattering_plan
-from hadamac_hw.fork import Concatenate, Fork
+from hadamac.scattering.filters import low_pass, morlet, scatter
+from hadamac.scattering.model import Filters, Moduli
+from hadamac.scattering.plan import FORMATS, half, parts, scattering_plan
+from hadamac_hw.base.fork import Concatenate, Fork
 from hadamac_hw.scattering import Scattering, ScatteringPath
 from support.seeds import refused, rng
 

@@ -12,18 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from hadamac import scratch, signals
-from hadamac.files import atomic_directory, atomic_write
-from hadamac_hw.process import search_path
+from hadamac.files import scratch
+from hadamac.files.writing import atomic_directory, atomic_write
+from hadamac_cli import signals
+from hadamac_hw.base.process import search_path
 
 # In place of a command: a directory half written, a compiler with a child of its own, a program of somebody else's.
 PROGRAM = """
 import os, subprocess, sys, time
 from pathlib import Path
-from hadamac import cli
-from hadamac.files import atomic_directory
-from hadamac.scratch import scratch_directory
-from hadamac_hw.process import started
+from hadamac_cli import main as cli
+from hadamac.files.writing import atomic_directory
+from hadamac.files.scratch import scratch_directory
+from hadamac_hw.base.process import started
 
 def app(**_):
     other = subprocess.Popen(["sleep", "60"])

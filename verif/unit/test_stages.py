@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.liveness import analyse, low
 from hadamac.network import Activation, Dense, MaxPool, Network, Normalise, Pad, SpectralConv, SpectralPool
-from hadamac.stages import orthonormal, stages
+from hadamac.network.liveness import analyse, low
+from hadamac.network.stages import orthonormal, stages
 from support import tiny
 from support.seeds import refused
 

@@ -11,10 +11,10 @@ from amaranth.sim import Simulator
 
 from hadamac import timing
 from hadamac.errors import DescriptionError
-from hadamac_hw.flat import FlatTop, bytes_of
-from hadamac_hw.numeric import delayed
-from hadamac_hw.pwl import Relu
-from hadamac_hw.stream import Complex, Fifo, FrameGuard, Halves, frames, nest
+from hadamac_hw.base.numeric import delayed
+from hadamac_hw.base.stream import Complex, Fifo, FrameGuard, Halves, frames, nest
+from hadamac_hw.cores.flat import FlatTop, bytes_of
+from hadamac_hw.layers.pwl import Relu
 from support.seeds import refused, rng
 
 

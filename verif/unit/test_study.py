@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hadamac.artifact import load, shipped
-from hadamac.cli import main
+from hadamac.cost.estimate import estimate
 from hadamac.data import shipped_digits
-from hadamac.estimate import estimate
-from hadamac.unpruned import unpruned
+from hadamac.quantised.artifact import load, shipped
+from hadamac.quantised.unpruned import unpruned
+from hadamac_cli.main import main
 from support.seeds import rng
 
 ROOT = Path(__file__).parents[2]

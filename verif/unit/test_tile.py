@@ -8,7 +8,7 @@ import pytest
 
 from hadamac.errors import DataError, DescriptionError
 from hadamac.model.tile import decimate, max_pool
-from hadamac_hw.tile import Decimate, MaxPool
+from hadamac_hw.layers.tile import Decimate, MaxPool
 from support.seeds import refused, rng
 
 

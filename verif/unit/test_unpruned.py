@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hadamac.artifact import Artifact
-from hadamac.cli_explain import savings
-from hadamac.describe import spectral_bins
 from hadamac.model.crop import live_rows
-from hadamac.quantise import quantise
-from hadamac.quantised import PRESETS
-from hadamac.reference import apply, product_weights
-from hadamac.stages import stages
-from hadamac.unpruned import unpruned
+from hadamac.network.stages import stages
+from hadamac.quantised.artifact import Artifact
+from hadamac.quantised.network import PRESETS
+from hadamac.quantised.quantise import quantise
+from hadamac.quantised.reference import apply, product_weights
+from hadamac.quantised.unpruned import unpruned
+from hadamac.show.describe import spectral_bins
+from hadamac_cli.explain import savings
 from support import tiny
 from support.seeds import rng
 

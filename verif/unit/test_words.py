@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DataError
-from hadamac.model.fft import FftPlan
-from hadamac.model.fft2d import Fft2dPlan
-from hadamac.model.fft_iterative import IterativePlan
-from hadamac.model.fft_real import RealFftPlan
+from hadamac.model.fft.iterative import IterativePlan
+from hadamac.model.fft.plan import FftPlan
+from hadamac.model.fft.planar import Fft2dPlan
+from hadamac.model.fft.real import RealFftPlan
 from hadamac.model.modrelu import ModRelu
 from hadamac.model.modulus import modulus, pair_modulus
 from hadamac.model.normalise import NormalisePlan
 from hadamac.model.nyquist import PadPlan, PoolPlan
-from hadamac.model.pwl import PwlTable
+from hadamac.model.pwl.table import PwlTable
 from hadamac.model.quadratic import QuadraticPlan
 from hadamac.model.rsqrt import Rsqrt
-from hadamac.model.scattering import Filters, Moduli
 from hadamac.model.words import check_words
-from hadamac.quantised import Modulus, Normalised, Product, QuantDense, Table
+from hadamac.quantised.network import Modulus, Normalised, Product, QuantDense, Table
+from hadamac.scattering.model import Filters, Moduli
 from support.seeds import refused, rng
 
 PWL = PwlTable(width=16, breakpoints=(0,), slopes=(0, 1), offsets=(0, 0), shift=0)

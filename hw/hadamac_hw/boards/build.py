@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from hadamac import __version__
+from hadamac.cost.estimate import Plan, estimate, plan
 from hadamac.errors import FitError
-from hadamac.estimate import Plan, estimate, plan
-from hadamac.files import check_directory, make_directory
-from hadamac.quantised import QuantNetwork
-from hadamac.steps import Steps
+from hadamac.files.writing import check_directory, make_directory
+from hadamac.progress import Steps
+from hadamac.quantised.network import QuantNetwork
 
-from ..bitstream import DIRECTORY, Report, build_bitstream
-from ..emit import emit
-from ..library import network_name
+from ..base.emit import emit
+from ..base.targets import ECP5
+from ..cores.library import network_name
 from ..network import Top
-from ..targets import ECP5
+from .bitstream import DIRECTORY, Report, build_bitstream
 from .shell import BoardShell
 from .ulx3s import BoardTop, find_board
 

@@ -5,48 +5,19 @@ Pins stand in ``constraints/ulx3s.lpf``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from amaranth.hdl import ClockDomain, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac.errors import DescriptionError
 
+from .board import Board
 from .ecp5 import ClockGenerator
 from .shell import BoardShell
 
-__all__ = ["BOARDS", "Board", "BoardTop", "find_board"]
+__all__ = ["BOARDS", "BoardTop", "find_board"]
 
 OSCILLATOR_MHZ = 25.0
-
-
-@dataclass(frozen=True)
-class Board:
-    """What the FPGA flow has to know of a board.
-
-    Attributes
-    ----------
-    name
-        As given on the command line.
-    device
-        nextpnr's option for the device.
-    package, speed
-        Package and speed grade.
-    lpf
-        File in ``constraints/`` with the pins.
-    multipliers, luts, memory_bits
-        MULT18X18D, four-input tables and block RAM bits of the device.
-    """
-
-    name: str
-    device: str
-    package: str
-    speed: str
-    lpf: str
-    multipliers: int
-    luts: int
-    memory_bits: int
 
 
 _SIZES = {85: (156, 83_640, 208), 45: (72, 43_848, 108), 25: (28, 24_288, 56)}

@@ -23,8 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import DescriptionError
-from ..numeric import round_half_even
-from .fft_steps import Requantise, Rescale
+from ..numeric import Requantise, Rescale, round_half_even
 from .rsqrt import FRACTION, Rsqrt
 from .words import check_words
 

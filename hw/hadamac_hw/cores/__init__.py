@@ -1,0 +1,1 @@
+"""Blocks as Verilog files of their own."""

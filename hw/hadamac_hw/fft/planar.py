@@ -1,0 +1,137 @@
+"""Two-dimensional transforms of real maps, row pairs in and out, live bins only.
+
+Formulas and scaling: :mod:`hadamac.model.fft.planar`.  Order of beats: maps as (channel, row pair, x), row
+2k in the real part and row 2k+1 in the imaginary part; bins as (channel, v, u), live ones only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from amaranth.hdl import Module, Signal, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hadamac import timing
+from hadamac.errors import DescriptionError
+from hadamac.model.crop import live_shape
+from hadamac.model.fft.planar import Fft2dPlan
+
+from ..base.numeric import delayed
+from ..base.primitives import Ram
+from ..base.stream import Complex, Fifo, Frame, chained, frames, nest
+from ..layers.crop import Crop, Expand
+from .streaming import Fft
+from .transpose import TransposeForward, TransposeInverse
+
+__all__ = ["Fft2d", "RowPairs"]
+
+
+class Fft2d(wiring.Component):
+    """Forward: rows, transpose, columns, crop.  Inverse (``plan.inverse``): expand, columns, transpose, rows.
+
+    Parameters
+    ----------
+    plan : Fft2dPlan
+    channels : int
+        Maps per frame, one after the other.
+
+    Members
+    -------
+    i, o : frames of Complex(width)
+        Forward: ``channels * N * N / 2`` beats in, ``channels * (radius+1) * (2 radius+1)`` out (of the whole
+        half-spectrum, ``radius = N/2``, N rows);
+        inverse: the other way round.
+    overflow : Out(1)
+        Something saturated since reset.
+
+    Timing
+    ------
+    ``interval`` cycles a frame: the slower of the two transforms.  Latency of a first frame:
+    :mod:`hadamac.estimate`.
+    """
+
+    def __init__(self, plan: Fft2dPlan, *, channels: int = 1):
+        if not isinstance(channels, int) or channels < 1:
+            raise DescriptionError(f"Fft2d channels must be a positive integer, not {channels!r}")
+        self.plan, self.channels = plan, channels
+        self.interval = channels * timing.fft2d_interval(plan)
+        self.multipliers = plan.row_plan.multipliers + plan.column_plan.multipliers
+        maps, bins = channels * plan.size**2 // 2, channels * int(np.prod(live_shape(plan.size, plan.radius)))
+        self.frame = (bins, maps) if plan.inverse else (maps, bins)
+        shape = frames(Complex(plan.width))
+        super().__init__({"i": In(shape), "o": Out(shape), "overflow": Out(1)})
+
+    def model(self, x):
+        """Bit-exact: :meth:`Fft2dPlan.run`."""
+        return self.plan.run(x)[0]
+
+    def elaborate(self, platform):
+        m = Module()
+        plan, common = self.plan, {"radius": self.plan.radius, "width": self.plan.width, "channels": self.channels}
+        if plan.inverse:
+            chain = [
+                Expand(size=plan.size, **common),
+                Fft(plan.column_plan, inverse=True, order="bit-reversed"),
+                TransposeInverse(plan),
+                Fft(plan.row_plan, inverse=True),
+            ]
+        else:
+            chain = [
+                Fft(plan.row_plan, order="bit-reversed"),
+                TransposeForward(plan),
+                Fft(plan.column_plan),
+                Crop(size=plan.size, columns=plan.radius + 1, **common),
+            ]
+        blocks = [(f"{k}_{type(part).__name__.lower()}", part) for k, part in enumerate(chain)]
+        wiring.connect(m, chained(m, blocks, wiring.flipped(self.i), self.overflow), wiring.flipped(self.o))
+        if plan.inverse:  # the row transform's last marks a row pair; a frame has many
+            _, final = nest(m, self.o.valid & self.o.ready, self.channels, plan.size // 2, plan.size)
+            m.d.comb += self.o.payload.last.eq(final)
+        return m
+
+
+class RowPairs(wiring.Component):
+    """Raster of unsigned pixels to row pairs: row 2k waits in a line buffer for row 2k+1.
+
+    Parameters
+    ----------
+    size, pixel_width, width, shift : int
+        A pixel p of ``pixel_width`` bits becomes the word ``p << shift`` of ``width`` bits.
+
+    Members
+    -------
+    i : In(frames of unsigned(pixel_width)), size * size beats
+    o : Out(frames of Complex(width)), size * size / 2 beats
+
+    Timing
+    ------
+    One pixel a cycle; the first pair leaves ``size + RAM + FIFO`` cycles after the first pixel came.
+    """
+
+    def __init__(self, *, size: int, width: int, shift: int, pixel_width: int = 8):
+        if shift < 0 or pixel_width + shift >= width:
+            raise DescriptionError(f"RowPairs shift must be from 0 to {width - pixel_width - 1}, not {shift!r}")
+        self.size, self.width, self.shift, self.pixel_width = size, width, shift, pixel_width
+        self.interval = size * size
+        self.frame = (size * size, size * size // 2)
+        self.latency = size + timing.RAM + timing.FIFO
+        super().__init__({"i": In(frames(unsigned(pixel_width))), "o": Out(frames(Complex(width)))})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.fifo = fifo = Fifo(Frame(Complex(self.width)), inflight=timing.RAM)
+        m.submodules.line = line = Ram(width=self.pixel_width, depth=self.size)
+        take = Signal()
+        m.d.comb += [self.i.ready.eq(~fifo.stop), take.eq(self.i.valid & self.i.ready)]
+        (row, x), final = nest(m, take, self.size, self.size)
+        odd, pixel = row[0], self.i.payload.data
+        m.d.comb += [
+            line.write_address.eq(x), line.write_data.eq(pixel), line.write_enable.eq(take & ~odd),
+            line.read_address.eq(x),
+            fifo.push.eq(delayed(m, take & odd, timing.RAM, "push")),
+            fifo.data.last.eq(delayed(m, final, timing.RAM, "final")),
+            fifo.data.data.re.eq(line.read_data << self.shift),
+            fifo.data.data.im.eq(delayed(m, pixel, timing.RAM, "pixel") << self.shift),
+        ]
+        wiring.connect(m, fifo.o, wiring.flipped(self.o))
+        return m

@@ -1,0 +1,225 @@
+"""The stages of a streaming FFT: delay-feedback butterfly, twiddle product.
+
+They pass tokens; what a token is, and why nothing here ever stops, is told in :mod:`hadamac_hw.fft.streaming`.
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hadamac import timing
+from hadamac.model.fft.steps import Butterfly, Twiddle, table_words, twiddles
+
+from ..base.numeric import Requantiser, add_and_round, delayed
+from ..base.primitives import BLOCK_FROM, ButterflyAdder, Multiplier, Ram
+from ..base.stream import Complex
+from .lag import Lag, Tokens
+from .octant import OctantTable
+from .rescale import Mantissa
+
+__all__ = ["DelayButterfly", "TwiddleProduct"]
+
+
+class DelayButterfly(wiring.Component):
+    """``a + b`` for the late half of each block, then ``a - b`` by itself.
+
+    The delay line is circular: it holds first the early samples, then the differences.  Both pass the
+    adders on their way in (:class:`~hadamac_hw.base.primitives.ButterflyAdder`) and on their way out.
+
+    The second butterfly of a pair takes the late samples of odd blocks times -j, and
+    ``-j (re + j im) = im - j re``: they are exchanged, ``-re`` is ``~re``, and the adders add the 1.
+
+    Timing: ``timing.BUTTERFLY`` cycles and ``delay`` samples.
+    """
+
+    def __init__(self, rule: Butterfly):
+        self.rule = rule
+        super().__init__({"i": In(Tokens(rule.in_width)), "o": Out(Tokens(rule.out_width))})
+
+    def elaborate(self, platform):
+        m = Module()
+        rule, wide, data = self.rule, Complex(self.rule.out_width), self.i.data
+        m.submodules.lag = lag = Lag(block=2 * rule.delay, lag=rule.delay, blocks=2 if rule.rotate else 1)
+        m.d.comb += [lag.step.eq(self.i.step), lag.valid.eq(self.i.valid)]
+        turn = lag.late & lag.entering[-1] if rule.rotate else Const(0, 1)
+        b, total = Signal(Complex(rule.in_width), reset_less=True), Signal(wide, reset_less=True)
+        early = Signal(wide)
+        m.d.sync += b.eq(data)
+        if rule.rotate:
+            with m.If(delayed(m, turn, timing.LEAD, "turn")):
+                m.d.sync += b.eq(Cat(data.im, ~data.re))
+
+        def adders(name, subtract, mine=1):
+            """Return what leaves (``early``, late ``early + b``) or enters the line (``b``, late ``early - b``)."""
+            late = delayed(m, lag.late & mine, timing.LEAD + 1, f"{name}_late")
+            carry = {"re": late if subtract else 0, "im": turn}
+            if subtract:
+                carry["im"] = lag.late & mine & ~turn
+            carry["im"] = delayed(m, carry["im"], timing.LEAD + 1, f"{name}_carry")
+            out = Signal(wide, name=f"{name}_o")
+            for part in ("re", "im"):
+                m.submodules[f"{name}_{part}"] = adder = ButterflyAdder(width=rule.in_width, subtract=subtract)
+                m.d.comb += [
+                    adder.a.eq(early[part]), adder.b.eq(b[part]), adder.late.eq(late), adder.carry.eq(carry[part]),
+                    out[part].eq(adder.o),
+                ]
+            return out
+
+        m.d.sync += total.eq(adders("total", False))
+        if rule.delay > timing.LINE_IN_REGISTERS:
+            line = self._memory(m, lag, adders("difference", True))
+        else:
+            line = self._registers(m, lag, adders)
+        m.d.comb += [
+            early.eq(line),
+            self.o.data.eq(total),
+            self.o.step.eq(delayed(m, self.i.step, timing.BUTTERFLY, "o_step")),
+            self.o.valid.eq(delayed(m, lag.due, timing.BUTTERFLY, "o_valid")),
+        ]
+        return m
+
+    # Both return what leaves the line, LEAD + 1 cycles behind the control, and take what enters it in the same cycle.
+
+    def _registers(self, m, lag, adders):
+        """Each place has adders of its own, because a sum is near one register only."""
+        places = []
+        for k in range(self.rule.delay):
+            mine = lag.entering[0] == k if self.rule.delay == 2 else 1
+            place = Signal(Complex(self.rule.out_width), name=f"place{k}", reset_less=True)
+            held = adders(f"difference{k}", True, mine)
+            with m.If(delayed(m, self.i.valid & mine, timing.LEAD + 1, f"enter{k}")):
+                m.d.sync += place.eq(held)
+            places.append(place)
+        if len(places) == 1:
+            return places[0]
+        out, read = Signal.like(places[0], name="out", reset_less=True), delayed(m, lag.leaving[0], timing.LEAD, "read")
+        m.d.sync += out.eq(Mux(read, *(p.as_value() for p in places[::-1])))
+        return out
+
+    def _memory(self, m, lag, held):
+        delay = self.rule.delay
+        m.submodules.line = line = Ram(width=held.shape().size, depth=delay)
+        write, store = Signal(range(delay)), delayed(m, self.i.valid, timing.LEAD + 2, "store")
+        with m.If(store):
+            m.d.sync += write.eq(write + 1)
+        # One register more than the memory needs: behind a block RAM, whose outputs come from afar, else before it.
+        far, read = int(delay >= BLOCK_FROM), lag.leaving[: (delay - 1).bit_length()]
+        m.d.comb += [
+            line.read_address.eq(delayed(m, read, 1 - far, "read")), line.write_address.eq(write),
+            line.write_data.eq(delayed(m, held, 1, "held")), line.write_enable.eq(store),
+        ]
+        return delayed(m, line.read_data, far, "early")
+
+
+class TwiddleProduct(wiring.Component):
+    """Complex product of each sample with its twiddle; operand and product requantised.
+
+    Members
+    -------
+    overflow : Out(1), number : Out(range(flight))
+        An operand saturated, of the frame with that number modulo ``flight``.
+
+    Timing: ``timing.twiddle`` cycles.
+    """
+
+    def __init__(self, rule: Twiddle, *, size: int, twiddle_width: int, flight: int):
+        self.rule, self.size, self.twiddle_width, self.flight = rule, size, twiddle_width, flight
+        super().__init__({
+            "i": In(Tokens(rule.in_width)), "o": Out(Tokens(rule.out_width)), "overflow": Out(1),
+            "number": Out(range(flight)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        rule, width = self.rule, self.twiddle_width
+        count = Signal(range(self.size * self.flight if rule.operand.saturates else rule.block))
+        with m.If(self.i.valid):
+            m.d.sync += count.eq(count + 1)
+        narrow, meet = timing.narrow(rule), timing.meet(rule)
+        factor = self._factor(m, count[: (rule.block - 1).bit_length()], meet + timing.LEAD)
+        operand = self._operand(m, narrow)
+        parts = {part: delayed(m, operand[part], meet - narrow, f"x_{part}") for part in ("re", "im")}
+        parts |= {"wre": factor[:width].as_signed(), "wim": factor[width:].as_signed()}
+        if rule.operand.saturates:
+            number = count[(self.size - 1).bit_length() :]
+            m.d.comb += self.number.eq(delayed(m, number, timing.LEAD + narrow, "number"))
+
+        pairs = {"re": (("re", "wre"), ("im", "wim")), "im": (("re", "wim"), ("im", "wre"))}
+        for part, factors in pairs.items():
+            first, second = (self._product(m, parts[x], parts[w], f"{x}_{w}") for x, w in factors)
+            total = add_and_round(m, first, second, rule.product.drop, subtract=part == "re", name=part)
+            m.d.comb += self.o.data[part].eq(self._grown(m, total, part) if rule.most else total)
+        latency = timing.twiddle(rule)
+        m.d.comb += [
+            self.o.step.eq(delayed(m, self.i.step, latency, "step")),
+            self.o.valid.eq(delayed(m, self.i.valid, latency, "valid")),
+        ]
+        return m
+
+    def _product(self, m, x, w, name):
+        """``x w``: by one multiplier, or by one for the high and one for the low bits of ``x`` and a cycle to join."""
+        low = self.rule.low
+
+        def multiply(x, name):
+            m.submodules[f"product_{name}"] = p = Multiplier(a_width=len(x), b_width=len(w))
+            m.d.comb += [p.a.eq(x), p.b.eq(w)]
+            return p.p
+
+        if not low:
+            return multiply(x, name)
+        above, below = multiply(x[low:].as_signed(), name), multiply(Cat(x[:low], 0).as_signed(), f"{name}_low")
+        joined = Signal(signed(len(x) + len(w)), name=f"{name}_joined", reset_less=True)
+        m.d.sync += joined.eq(Cat(below[:low], above + (below >> low)))
+        return joined
+
+    def _factor(self, m, count, wait):
+        """The twiddle of sample ``count`` of a block, ``wait`` cycles later."""
+        rule, width = self.rule, self.twiddle_width
+        if rule.block > timing.FULL_TABLE:
+            # The exponent is n times 0, 2, 1, 3 (or 0, 1) in the parts of a block: n counts, and each part steps so.
+            m.submodules.table = octants = OctantTable(size=rule.block, width=width)
+            parts = 2 if rule.exponents[rule.block // 4 + 1] else 1
+            n, part, exponent, ends = count[:-parts], count[-parts:][::-1], Signal(len(count)), Signal()
+            with m.If(self.i.valid):
+                m.d.sync += [ends.eq(n == (1 << len(n)) - 2), exponent.eq(Mux(ends, 0, exponent + part))]
+            m.d.comb += octants.exponent.eq(delayed(m, exponent, wait - timing.OCTANT, "exponent"))
+            return octants.o.as_value()
+        words = table_words(twiddles(rule.exponents, rule.block, width), width)
+        m.submodules.table = rom = Ram(width=2 * width, depth=rule.block, init=words, writable=False)
+        far = int(rule.block >= BLOCK_FROM)
+        m.d.comb += rom.read_address.eq(delayed(m, count, wait - timing.RAM - far, "address"))
+        return delayed(m, rom.read_data, far, "factor")
+
+    def _operand(self, m, narrow):
+        """The word as a multiplier takes it."""
+        rule = self.rule
+        if rule.most:
+            m.submodules.mantissa = mantissa = Mantissa(rule)
+            m.d.comb += mantissa.i.eq(self.i.data)
+            self.up = delayed(m, mantissa.up, timing.MULTIPLIER + timing.SUM, "up")
+            return mantissa.o
+        out = {}
+        for part in ("re", "im"):
+            m.submodules[f"operand_{part}"] = operand = Requantiser(rule.operand, in_width=rule.in_width)
+            m.d.comb += operand.i.eq(self.i.data[part])
+            out[part] = operand.o
+            if rule.operand.saturates:
+                with m.If(operand.overflow & delayed(m, self.i.valid, timing.LEAD + narrow, f"valid_{part}")):
+                    m.d.comb += self.overflow.eq(1)
+        return out
+
+    def _grown(self, m, total, part):
+        """A mantissa's product back at its place, two bits of the shift a cycle, the lowest first."""
+        up = self.up
+        for low in range(0, len(self.up), 2):
+            pair = up[low : low + 2]
+            bits = min(len(total) + ((1 << len(pair)) - 1 << low), self.rule.out_width)
+            grown = Signal(signed(bits), name=f"{part}_grown{low}", reset_less=True)
+            with m.Switch(pair):
+                for k in range(1 << len(pair)):
+                    with m.Case(k):
+                        m.d.sync += grown.eq(total << (k << low))
+            total, up = grown, delayed(m, up, 1, f"{part}_up{low}")
+        return total

@@ -1,0 +1,1 @@
+"""Circuits of the layers, one file for each kind."""

@@ -1,0 +1,114 @@
+"""Spectral crop and its inverse, by addressing: no multiplier, no memory, no latency.
+
+Definition and beat order: :mod:`hadamac.model.crop`.  Nyquist rule ``zero``.
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hadamac.errors import DescriptionError
+from hadamac.model import crop as model
+
+from ..base.stream import Complex, frames, nest
+
+__all__ = ["Crop", "Expand"]
+
+
+def _check(what, size, radius, columns, channels, width):
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise DescriptionError(f"{what} size must be a positive integer, not {size!r}")
+    if not isinstance(radius, int) or not 0 <= radius <= size // 2:
+        raise DescriptionError(f"{what} radius must be an integer from 0 to {size // 2}, not {radius!r}")
+    if not isinstance(columns, int) or not radius < columns <= size // 2 + 1:
+        raise DescriptionError(f"{what} columns must be from {radius + 1} to {size // 2 + 1}, not {columns!r}")
+    for name, value in (("channels", channels), ("width", width)):
+        if not isinstance(value, int) or value < 1:
+            raise DescriptionError(f"{what} {name} must be a positive integer, not {value!r}")
+
+
+class Crop(wiring.Component):
+    """Keep the bins with ``|u| <= radius`` and ``v <= radius`` of half-spectra.
+
+    Parameters
+    ----------
+    size, radius : int
+        N rows come in per column; 2 radius + 1 leave, or all where ``radius`` is N/2.
+    columns : int
+        Columns that come in per channel, v = 0 .. columns - 1.
+    channels, width : int
+
+    Members
+    -------
+    i : In(frames of Complex(width)), channels * columns * size beats, order (channel, v, u)
+    o : Out(frames of Complex(width)), live bins only
+
+    Timing
+    ------
+    Combinational: a live beat leaves in the cycle in which it comes; a dead one is swallowed.
+    """
+
+    latency = 0
+
+    def __init__(self, *, size: int, radius: int, columns: int, width: int, channels: int = 1):
+        _check("Crop", size, radius, columns, channels, width)
+        self.size, self.radius, self.columns, self.channels, self.width = size, radius, columns, channels, width
+        self.interval = channels * columns * size
+        self.frame = (self.interval, channels * (radius + 1) * min(2 * radius + 1, size))
+        super().__init__({"i": In(frames(Complex(width))), "o": Out(frames(Complex(width)))})
+
+    def model(self, x):
+        """Half-spectra (n, channels, size, columns) to live bins."""
+        return model.crop(x, self.radius)
+
+    def elaborate(self, platform):
+        m = Module()
+        take = self.i.valid & self.i.ready
+        (channel, v, u), _ = nest(m, take, self.channels, self.columns, self.size)
+        live = (v <= self.radius) & ((u <= self.radius) | (u >= self.size - self.radius))
+        m.d.comb += [
+            self.o.valid.eq(self.i.valid & live),
+            self.i.ready.eq(self.o.ready | ~live),
+            self.o.payload.data.eq(self.i.payload.data),
+            self.o.payload.last.eq((channel == self.channels - 1) & (v == self.radius) & self._final_row(u)),
+        ]
+        return m
+
+    def _final_row(self, u):
+        return u == (self.size - 1 if self.radius else 0)
+
+
+class Expand(wiring.Component):
+    """Inverse of :class:`Crop` for its live columns: zeros where rows were dropped.
+
+    Timing: combinational; ``size`` beats leave for the 2 radius + 1 that come.
+    """
+
+    latency = 0
+
+    def __init__(self, *, size: int, radius: int, width: int, channels: int = 1):
+        _check("Expand", size, radius, radius + 1, channels, width)
+        self.size, self.radius, self.channels, self.width = size, radius, channels, width
+        self.interval = channels * (radius + 1) * size
+        self.frame = (channels * (radius + 1) * min(2 * radius + 1, size), self.interval)
+        super().__init__({"i": In(frames(Complex(width))), "o": Out(frames(Complex(width)))})
+
+    def model(self, x):
+        """Live bins to half-spectra (n, channels, size, radius + 1)."""
+        return model.expand(x, self.size)
+
+    def elaborate(self, platform):
+        m = Module()
+        take = self.o.valid & self.o.ready
+        (_, _, u), final = nest(m, take, self.channels, self.radius + 1, self.size)
+        live = (u <= self.radius) | (u >= self.size - self.radius)
+        m.d.comb += [
+            self.o.valid.eq(self.i.valid | ~live),
+            self.i.ready.eq(self.o.ready & live),
+            self.o.payload.last.eq(final),
+        ]
+        with m.If(live):
+            m.d.comb += self.o.payload.data.eq(self.i.payload.data)
+        return m

@@ -1,0 +1,264 @@
+"""Hadamard product with accumulation over input channels.
+
+``Y[o,b] = saturate(round_half_even((sum_c W[o,c,b] X[c,b] + bias[o] [b = 0]) / 2**shift[o]))``; model:
+:func:`hadamac.model.hadamard.hadamard`.  Bins in stream order, b = 0 is DC.
+
+A frame is buffered (two halves); then for every output channel, bin and fold one step takes
+``lanes`` input channels at once: ``lanes`` complex products, an adder tree, an accumulator over the
+folds.  Results therefore come out in order (output channel, bin) and need no buffer of their own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hadamac import timing
+from hadamac.errors import DescriptionError, FitError
+from hadamac.model import hadamard as model
+from hadamac.model.words import check_words
+from hadamac.numeric import Requantise, integral
+
+from ..base.numeric import Requantiser, delayed
+from ..base.primitives import Multiplier, Ram
+from ..base.stream import Complex, Fifo, Halves, frames, nest
+
+__all__ = ["Hadamard"]
+
+
+class Hadamard(wiring.Component):
+    """Complex matrix-vector product per bin.
+
+    Parameters
+    ----------
+    weights : complex (outputs, inputs, bins)
+        Integral parts of ``weight_width`` bits, bins in stream order.
+    bias, shift : int (outputs,)
+        ``bias`` in accumulator units (real, DC bin only); ``shift`` from -8 to 31.
+    lanes : int
+        Input channels per cycle, a divisor of ``inputs``; 4 real multipliers each, 2 with real weights.
+    width, weight_width : int
+        Bits of a data part (in and out) and of a weight part.
+    banks : 1 or 2
+        Weight sets; ``bank`` chooses, sampled when a frame's computation begins.
+    loadable : bool
+        Whether ``load`` and ``bank`` exist; without them the weights are ROMs.
+    real : bool
+        The weights have no imaginary part: half the multipliers and weight memory.
+
+    Members
+    -------
+    i : In(frames of Complex(width)), inputs * bins beats, order (channel, bin)
+    o : Out(frames of Complex(width)), outputs * bins beats, order (channel, bin)
+    load : In(stream of bank, lane, address, data)
+        Writes one weight: ``lane`` below ``lanes`` takes the complex weight (real part low) of fold
+        f = address % folds, bin (address // folds) % bins, output address // (folds * bins), input
+        channel f * lanes + lane; ``lane == lanes`` takes output ``address``'s ``bias``, and above it
+        ``left``, the bits by which its accumulator is moved up before the common ``drop``.  Always ready.
+    bank : In(1)
+    overflow : Out(1)
+        Something saturated since reset.
+
+    Timing
+    ------
+    ``interval = outputs * bins * inputs / lanes`` cycles a frame; computation starts one cycle after a
+    frame's last beat came.
+    """
+
+    def __init__(self, *, weights, bias, shift, lanes: int, width: int, weight_width: int = 8, banks: int = 1,
+                 loadable: bool = True, real: bool = False):
+        self.weights = integral("Hadamard weights", weights, (None, None, None)).astype(np.complex128)
+        self.outputs, self.inputs, self.bins = self.weights.shape
+        self.bias = integral("Hadamard bias", bias, (self.outputs,)).astype(np.int64)
+        self.shift = integral("Hadamard shift", shift, (self.outputs,)).astype(np.int64)
+        self.width, self.weight_width, self.lanes, self.banks = width, weight_width, lanes, banks
+        self.loadable, self.real = loadable, bool(real)
+        if not isinstance(lanes, int) or lanes < 1 or self.inputs % lanes:
+            raise DescriptionError(f"Hadamard lanes must divide the {self.inputs} input channels, not {lanes!r}")
+        if banks not in ((1, 2) if loadable else (1,)):
+            raise DescriptionError(f"Hadamard banks must be 1{' or 2' if loadable else ' in ROM'}, not {banks!r}")
+        if self.shift.min() < -8 or self.shift.max() > 31:
+            raise DescriptionError(f"Hadamard shift must be from -8 to 31, not {self.shift.min()} .. "
+                                   f"{self.shift.max()}")
+        limit = 2 ** (weight_width - 1)
+        for part in (self.weights.real, self.weights.imag):
+            if part.min() < -limit or part.max() >= limit:
+                raise DescriptionError(f"Hadamard weights must fit {weight_width} signed bits, not {part.min():.0f} "
+                                       f".. {part.max():.0f}")
+        if real and self.weights.imag.any():
+            raise DescriptionError("Hadamard weights must be real where they are said to be, not "
+                                   f"{self.weights[self.weights.imag != 0][0]}")
+        self.folds = self.inputs // lanes
+        self.drop = max(int(self.shift.max()), 0)
+        self.bias_width = timing.bias_width(width, weight_width, self.inputs, self.bias)
+        self.left_width = timing.left_width(self.shift)
+        if self.bias_width > timing.BIAS:
+            raise FitError(f"Hadamard bias must fit {timing.BIAS} signed bits, not {np.abs(self.bias).max()}")
+        self.pipeline = timing.hadamard_pipeline(lanes, self.drop)
+        self.interval = self.outputs * self.bins * self.folds
+        self.multipliers = (2 if real else 4) * lanes
+        self.frame = (self.inputs * self.bins, self.outputs * self.bins)
+        self.latency = self.inputs * self.bins + self.folds - 1 + self.pipeline + timing.fifo(self.pipeline)
+        shape = frames(Complex(width))
+        members = {"i": In(shape), "o": Out(shape), "overflow": Out(1)}
+        if loadable:
+            load = data.StructLayout({
+                "bank": 1, "lane": range(lanes + 1), "address": range(max(self.interval, 2)),
+                "data": max((2 - self.real) * weight_width, self.bias_width + self.left_width),
+            })
+            members |= {"load": In(stream.Signature(load)), "bank": In(1)}
+        super().__init__(members)
+
+    def model(self, x):
+        """Frames (n, inputs, bins) of complex words to (n, outputs, bins)."""
+        x, w = check_words("Hadamard", x, self.width)[..., None], self.weights[..., None]
+        return model.hadamard(x, w, self.bias, self.shift, self.width)[0][..., 0]
+
+    def lane_words(self, lane: int) -> list[int]:
+        """Return what lane's weight memory holds: packed weights in order (output, bin, fold)."""
+        mask = (1 << self.weight_width) - 1
+        w = self.weights[:, lane :: self.lanes].transpose(0, 2, 1).reshape(-1)
+        parts = (0 if self.real else (int(z.imag) & mask) << self.weight_width for z in w)
+        return [(int(z.real) & mask) | imaginary for z, imaginary in zip(w, parts)]
+
+    def output_words(self) -> list[int]:
+        """Return what the table of outputs holds: bias, and ``drop - shift`` above it."""
+        mask = (1 << self.bias_width) - 1
+        return [(int(b) & mask) | ((self.drop - int(s)) << self.bias_width) for b, s in zip(self.bias, self.shift)]
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.halves = halves = Halves()
+        m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=self.pipeline)
+        lanes = self._buffer(m, halves)
+        step = Signal()
+        m.d.comb += step.eq(halves.readable & ~fifo.stop)
+        (output, b, fold), final = nest(m, step, self.outputs, self.bins, self.folds, name="step")
+        m.d.comb += halves.emptied.eq(step & final)
+        linear, bank, last_bank = Signal(range(max(self.interval, 2))), Signal(), Signal()
+        with m.If(step):
+            m.d.sync += [linear.eq(Mux(final, 0, linear + 1)), last_bank.eq(bank)]
+        m.d.comb += bank.eq(Mux(linear == 0, self.bank, last_bank) if self.banks == 2 else 0)
+        products = []
+        for k, (x_memory, w_memory) in enumerate(zip(lanes, self._weights(m))):
+            m.d.comb += [
+                x_memory.read_address.eq(self._slot(b, fold, halves.read_half)),
+                w_memory.read_address.eq(Cat(linear, bank)),
+            ]
+            products.append(self._product(m, k, x_memory.read_data, w_memory.read_data))
+        total = self._tree(m, products)
+        arrived = timing.RAM + timing.MULTIPLIER + 1 + timing.tree(self.lanes)
+        table = m.submodules.table
+        m.d.comb += table.read_address.eq(Cat(
+            delayed(m, output, arrived - timing.RAM, "output"), delayed(m, bank, arrived - timing.RAM, "table_bank")))
+        control = {
+            "step": step, "first": fold == 0, "done": step & (fold == self.folds - 1), "dc": b == 0, "final": final,
+        }
+        self._accumulate(m, fifo, total, table.read_data,
+                         {k: delayed(m, v, arrived, k) for k, v in control.items()})
+        wiring.connect(m, fifo.o, wiring.flipped(self.o))
+        return m
+
+    def _slot(self, b, fold, half):
+        """Address of a bin of a fold: powers of two throughout."""
+        parts = [b[: (self.bins - 1).bit_length()], fold[: (self.folds - 1).bit_length()], half]
+        return Cat(*parts)
+
+    def _buffer(self, m, halves):
+        """One double buffer per lane."""
+        depth = 2 << ((self.bins - 1).bit_length() + (self.folds - 1).bit_length())
+        take = self.i.valid & self.i.ready
+        (fold, lane, b), final = nest(m, take, self.folds, self.lanes, self.bins, name="write")
+        m.d.comb += [self.i.ready.eq(halves.writable), halves.filled.eq(take & final)]
+        memories = []
+        for k in range(self.lanes):
+            m.submodules[f"buffer{k}"] = memory = Ram(width=2 * self.width, depth=depth)
+            m.d.comb += [
+                memory.write_address.eq(self._slot(b, fold, halves.write_half)),
+                memory.write_data.eq(self.i.payload.data), memory.write_enable.eq(take & (lane == k)),
+            ]
+            memories.append(memory)
+        return memories
+
+    def _weights(self, m):
+        """Weight memories and the table of outputs, with their load port."""
+        if self.loadable:
+            m.d.comb += self.load.ready.eq(1)
+
+        def loadable(name, lane, words, width):
+            span = 1 << max(1, (len(words) - 1).bit_length())
+            words = words + [0] * (span - len(words))
+            memory = Ram(width=width, depth=span * self.banks, init=words * self.banks, writable=self.loadable)
+            m.submodules[name] = memory
+            if self.loadable:
+                load = self.load.payload
+                m.d.comb += [
+                    memory.write_address.eq(Cat(load.address[: span.bit_length() - 1], load.bank)),
+                    memory.write_data.eq(load.data), memory.write_enable.eq(self.load.valid & (load.lane == lane)),
+                ]
+            return memory
+
+        loadable("table", self.lanes, self.output_words(), self.bias_width + self.left_width)
+        bits = (2 - self.real) * self.weight_width
+        return [loadable(f"weights{k}", k, self.lane_words(k), bits) for k in range(self.lanes)]
+
+    def _product(self, m, lane, x, w):
+        """Complex product: four multipliers, two sums; by a real weight two, delayed as the sums are."""
+        x = Complex(self.width)(x)
+        w = {"re": w.as_signed()} if self.real else Complex(self.weight_width)(w)
+
+        def times(a, b):
+            p = Multiplier(a_width=self.width, b_width=self.weight_width)
+            m.submodules[f"product{lane}_{a}_{b}"] = p
+            m.d.comb += [p.a.eq(x[a]), p.b.eq(w[b])]
+            return p.p
+
+        wide = signed(self.width + self.weight_width + 1)
+        re = Signal(wide, name=f"re{lane}", reset_less=True)
+        im = Signal(wide, name=f"im{lane}", reset_less=True)
+        if self.real:
+            m.d.sync += [re.eq(times("re", "re")), im.eq(times("im", "re"))]
+            return re, im
+        m.d.sync += [re.eq(times("re", "re") - times("im", "im")), im.eq(times("re", "im") + times("im", "re"))]
+        return re, im
+
+    def _tree(self, m, values):
+        """Pipelined adder tree over the lanes."""
+        level = 0
+        while len(values) > 1:
+            sums = []
+            for k in range(0, len(values), 2):
+                pair = []
+                for part, name in enumerate(("re", "im")):
+                    terms = [v[part] for v in values[k : k + 2]]
+                    s = Signal(signed(len(values[0][0]) + 1), name=f"tree{level}_{k}_{name}", reset_less=True)
+                    m.d.sync += s.eq(sum(terms[1:], terms[0]))
+                    pair.append(s)
+                sums.append(tuple(pair))
+            values, level = sums, level + 1
+        return values[0]
+
+    def _accumulate(self, m, fifo, total, table, at):
+        """Sum over the folds, align, requantise, push."""
+        wide = signed(self.bias_width + 1)
+        bias = table[: self.bias_width].as_signed()
+        left = delayed(m, table[self.bias_width :], 1, "left")
+        rule = Requantise(self.drop, self.width, True)
+        done = delayed(m, at["done"], 2 + timing.requantise(rule), "result")
+        m.d.comb += [
+            fifo.push.eq(done),
+            fifo.data.last.eq(delayed(m, at["final"], 2 + timing.requantise(rule), "result_final")),
+        ]
+        for part, value in zip(("re", "im"), total):
+            start = Mux(at["dc"], bias, 0) if part == "re" else 0
+            acc = Signal(wide, name=f"acc_{part}", reset_less=True)
+            with m.If(at["step"]):
+                m.d.sync += acc.eq(Mux(at["first"], start, acc) + value)
+            aligned = Signal(signed(len(acc) + (1 << self.left_width) - 1), name=f"aligned_{part}", reset_less=True)
+            m.d.sync += aligned.eq(acc << left.as_unsigned())
+            m.submodules[f"round_{part}"] = rounder = Requantiser(rule, in_width=len(aligned))
+            m.d.comb += [rounder.i.eq(aligned), fifo.data.data[part].eq(rounder.o)]
+            with m.If(rounder.overflow & done):
+                m.d.sync += self.overflow.eq(1)

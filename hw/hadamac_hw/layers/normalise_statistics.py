@@ -1,0 +1,172 @@
+"""The scale of a channel: sums over its bins, ``D = K S2 - S1**2``, ``gain / sqrt(D)``.
+
+Model: :mod:`hadamac.model.normalise`.
+
+The two products of D are made in digits of 17 bits, one partial product a cycle on one multiplier, lowest digit first;
+so no adder is longer than the partial products' upper part.
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hadamac import timing, timing_normalise
+from hadamac.model.normalise import OPERAND, NormalisePlan
+
+from ..base.numeric import add_and_round, add_with_carry, delayed
+from ..base.primitives import Multiplier
+from ..base.stream import Complex
+from .rsqrt import Rsqrt
+
+__all__ = ["Statistics"]
+
+DIGIT = OPERAND - 1
+"""Bits of a digit: unsigned, it is a signed operand."""
+
+# Partial products (operands, and whether to subtract); None waits for the accumulator's upper part.
+_WAIT, _SHIFT = (None, False), (None, True)
+_STEPS = {
+    "map": ("K power0", _WAIT, _SHIFT, "K power1", _WAIT, _SHIFT, "K power2"),
+    "bins": ("K power0", "low -low", _WAIT, _SHIFT, "K power1", "high -low", "high -low", _WAIT, _SHIFT, "K power2",
+             "high -high"),
+}
+
+
+class Statistics(wiring.Component):
+    """Sums, and from them the scale, of one channel at a time.
+
+    Members
+    -------
+    valid, first, final, doubled : In(1), i : In(Complex(width))
+        A bin, a channel's first one, its last one, one that counts twice.  After a channel's last bin none of another's
+        may come before ``timing_normalise.release`` cycles after ``taken``.
+    ready : Out(1)
+        The scale is there.
+    taken : In(1)
+        It is used from now on, ``ready`` falls.
+    sum : Out(signed(plan.sum_bits))
+        S1, until ``timing_normalise.TOTAL`` cycles after the next channel's last bin.
+    mantissa, exponent : Out
+        Of the scale; until the next one.
+
+    Timing: ``timing_normalise.statistics`` cycles, less the gate's, from the last bin to ``ready``.  Four
+    multipliers: two squares, the partial products, the reciprocal root's.
+    """
+
+    multipliers = 3 + Rsqrt.multipliers
+
+    def __init__(self, plan: NormalisePlan):
+        self.plan = plan
+        super().__init__({
+            "valid": In(1), "first": In(1), "final": In(1), "doubled": In(1), "i": In(Complex(plan.width)),
+            "ready": Out(1), "taken": In(1), "sum": Out(signed(plan.sum_bits)),
+            "mantissa": Out(17), "exponent": Out(plan.rsqrt.exponent_bits),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        if self.plan.over == "bins":
+            word = Mux(self.doubled, Cat(0, self.i.re), Cat(self.i.re, self.i.re[-1])).as_signed()
+            m.d.comb += self.sum.eq(self._total(m, "sum", word, self.plan.sum_bits, self.valid, self.first, self.final))
+        waits = timing.MULTIPLIER + timing.SUM
+        control = [delayed(m, getattr(self, n), waits, n) for n in ("valid", "first", "final")]
+        power = self._total(m, "power", self._squares(m), self.plan.power_bits, *control)
+        d, done = self._variance(m, power, delayed(m, self.valid & self.final, waits + timing_normalise.TOTAL, "begin"))
+        m.submodules.rsqrt = rsqrt = Rsqrt(self.plan.rsqrt)
+        m.d.comb += [rsqrt.i.eq(d), self.mantissa.eq(rsqrt.mantissa), self.exponent.eq(rsqrt.exponent)]
+        with m.If(delayed(m, done, rsqrt.latency, "done")):
+            m.d.sync += self.ready.eq(1)
+        with m.Elif(self.taken):
+            m.d.sync += self.ready.eq(0)
+        return m
+
+    def _squares(self, m):
+        """``w |z|**2``."""
+        doubled = delayed(m, self.doubled, timing.MULTIPLIER, "doubled")
+        terms = []
+        for part in ("re", "im"):
+            m.submodules[f"square_{part}"] = p = Multiplier(a_width=self.plan.width, b_width=self.plan.width)
+            m.d.comb += [p.a.eq(self.i[part]), p.b.eq(self.i[part])]
+            terms.append(Mux(doubled, Cat(0, p.p), Cat(p.p, p.p[-1])).as_signed())
+        return add_and_round(m, *terms, 0, name="power_term")
+
+    def _total(self, m, name, value, width, valid, first, final):
+        """A channel's sum, in two halves; the lower one's carry enters the upper one a cycle later."""
+        half = width // 2
+        value = Cat(value, value[-1].replicate(max(width - len(value), 0)))[:width]
+        low = Signal(half + 1, name=f"{name}_low", reset_less=True)
+        high = Signal(width - half, name=f"{name}_high", reset_less=True)
+        total = Signal(width, name=f"{name}_total", reset_less=True)
+        upper = delayed(m, value[half:], 1, f"{name}_upper")
+        upper_first = delayed(m, first, 1, f"{name}_upper_first")
+        with m.If(valid):
+            m.d.sync += low.eq(Mux(first, 0, low[:half]) + value[:half])
+        with m.If(delayed(m, valid, 1, f"{name}_upper_valid")):
+            start = Mux(upper_first, 0, high)
+            m.d.sync += high.eq(add_with_carry(start.as_signed(), upper.as_signed(), low[half]))
+        kept = delayed(m, low[:half], 1, f"{name}_kept")
+        with m.If(delayed(m, valid & final, 2, f"{name}_final")):
+            m.d.sync += total.eq(Cat(kept, high))
+        return total
+
+    def _variance(self, m, power, begin):
+        """``(D, done)``; done in the last cycle before D is there."""
+        steps, plan = _STEPS[self.plan.over], self.plan
+        running, step = Signal(), Signal(range(len(steps)))
+        final = running & (step == len(steps) - 1)
+        with m.If(begin):
+            m.d.sync += [running.eq(1), step.eq(0)]
+        with m.Elif(running):
+            m.d.sync += [running.eq(~final), step.eq(step + 1)]
+        m.submodules.partial = product = Multiplier(a_width=OPERAND, b_width=OPERAND)
+        operands = self._operands(power)
+        a_next, b_next, adds, subtracts, shifts = Signal(OPERAND), Signal(OPERAND), Signal(), Signal(), Signal()
+        m.d.comb += [product.a.eq(delayed(m, a_next, 1, "a")), product.b.eq(delayed(m, b_next, 1, "b"))]
+        with m.Switch(step):
+            for k, entry in enumerate(steps):
+                with m.Case(k):
+                    if isinstance(entry, str):
+                        a, b = entry.split()
+                        m.d.comb += [a_next.eq(operands[a]), b_next.eq(operands[b.removeprefix("-")]),
+                                     adds.eq(running), subtracts.eq(b.startswith("-"))]
+                    elif entry is _SHIFT:
+                        m.d.comb += shifts.eq(running)
+        # Operands, product, its complement where subtracted, lower half, upper half: the carry follows a cycle later.
+        at = 1 + timing.MULTIPLIER
+        subtract = delayed(m, subtracts, at, "subtracts")
+        term = Signal(signed(2 * OPERAND), reset_less=True)
+        m.d.sync += term.eq(product.p ^ subtract.replicate(2 * OPERAND))
+        carry, upper = delayed(m, subtract, 1, "carry"), delayed(m, term[DIGIT:], 1, "upper")
+        add, shift = delayed(m, adds, at + 1, "adds"), delayed(m, shifts, at + 1, "shifts")
+        low = Signal(DIGIT + 1, reset_less=True)
+        # A digit's partial products and the carry into it are below 2**36 in magnitude.
+        high = Signal(signed(2 * OPERAND + 2 - DIGIT), reset_less=True)
+        digits = Signal(2 * DIGIT, reset_less=True)
+        with m.If(begin):
+            m.d.sync += low.eq(0)
+        with m.Elif(shift):
+            m.d.sync += [low.eq(high[:DIGIT]), digits.eq(Cat(digits[DIGIT:], low[:DIGIT]))]
+        with m.Elif(add):
+            m.d.sync += low.eq((Cat(1, low[:DIGIT]) + Cat(carry, term[:DIGIT]))[1:])
+        add_upper = delayed(m, add, 1, "add_upper")
+        with m.If(begin):
+            m.d.sync += high.eq(0)
+        with m.Elif(shift):
+            m.d.sync += high.eq(high >> DIGIT)
+        with m.Elif(add_upper):
+            m.d.sync += high.eq(add_with_carry(high, upper.as_signed(), low[DIGIT]))
+        d = Signal(plan.rsqrt.width, reset_less=True)
+        done = delayed(m, final, at + 3, "final_step")
+        with m.If(done):
+            m.d.sync += d.eq(Cat(digits, low[:DIGIT], high))
+        return d, done
+
+    def _operands(self, power) -> dict[str, Value]:
+        """K, the digits of S2 (three hold it: K S2 < 2**52 and S2 <= K 2**33), those of S1."""
+        power = Cat(power, Const(0, 3 * DIGIT))
+        operands = {"K": Const(self.plan.count, OPERAND)}
+        operands |= {f"power{k}": Cat(power[k * DIGIT : (k + 1) * DIGIT], Const(0, 1)) for k in range(3)}
+        wide = Cat(self.sum, self.sum[-1].replicate(2 * DIGIT))
+        return operands | {"low": Cat(wide[:DIGIT], Const(0, 1)), "high": wide[DIGIT : DIGIT + OPERAND]}

@@ -1,0 +1,85 @@
+"""Quadratic activation on row pairs.  Formula and words: :mod:`hadamac.model.quadratic`."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hadamac import timing
+from hadamac.errors import DescriptionError
+from hadamac.model.quadratic import INNER, QuadraticPlan
+from hadamac.numeric import Requantise
+
+from ..base.numeric import Requantiser, delayed
+from ..base.primitives import Multiplier
+from ..base.stream import Complex, Fifo, frames
+
+__all__ = ["Quadratic"]
+
+
+class Quadratic(wiring.Component):
+    """A :class:`~hadamac.model.quadratic.QuadraticPlan` on both parts, each a row of its own.
+
+    Parameters
+    ----------
+    plan : QuadraticPlan
+
+    Members
+    -------
+    i, o : frames of Complex(plan.width)
+    overflow : Out(1)
+        The inner sum or the result was clipped since reset.
+
+    Timing
+    ------
+    One beat a cycle; ``latency = pipeline + timing.fifo(pipeline)`` cycles from beat to beat, ``pipeline`` being
+    ``timing.quadratic_pipeline(plan)``.  Four multipliers, two a part.
+    """
+
+    multipliers = 4
+
+    def __init__(self, plan: QuadraticPlan):
+        if not isinstance(plan, QuadraticPlan):
+            raise DescriptionError(f"Quadratic plan must be a QuadraticPlan, not {plan!r}")
+        self.plan, self.width = plan, plan.width
+        self.pipeline = timing.quadratic_pipeline(plan)
+        self.latency = self.pipeline + timing.fifo(self.pipeline)
+        shape = frames(Complex(plan.width))
+        super().__init__({"i": In(shape), "o": Out(shape), "overflow": Out(1)})
+
+    def model(self, x):
+        """Real words (n, ...)."""
+        return self.plan.run(x)[0]
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=self.pipeline)
+        push = delayed(m, self.i.valid & self.i.ready, self.pipeline, "push")
+        m.d.comb += [
+            self.i.ready.eq(~fifo.stop), fifo.push.eq(push),
+            fifo.data.last.eq(delayed(m, self.i.payload.last, self.pipeline, "last")),
+        ]
+        plan = self.plan
+        inner, outer = Requantise(plan.shifts[0], INNER, True), Requantise(plan.shifts[1], plan.width, True)
+        for part in ("re", "im"):
+            x = self.i.payload.data[part]
+            t, inner_over = self._step(m, f"inner_{part}", x, plan.c2, plan.coefficient_width, plan.c1, inner)
+            held = delayed(m, x, timing.multiply_add(inner), f"x_{part}")
+            y, outer_over = self._step(m, f"outer_{part}", held, t, INNER, plan.c0, outer)
+            m.d.comb += fifo.data.data[part].eq(y)
+            inner_over = delayed(m, inner_over, timing.multiply_add(outer), f"inner_over_{part}")
+            with m.If((inner_over | outer_over) & push):
+                m.d.sync += self.overflow.eq(1)
+        wiring.connect(m, fifo.o, wiring.flipped(self.o))
+        return m
+
+    def _step(self, m, name, x, factor, factor_width, offset, rule):
+        """``factor * x + offset``, requantised: ``timing.multiply_add`` cycles."""
+        m.submodules[f"{name}_product"] = product = Multiplier(a_width=self.width, b_width=factor_width)
+        m.d.comb += [product.a.eq(x), product.b.eq(factor)]
+        total = Signal(signed(len(product.p) + 1), name=f"{name}_total", reset_less=True)
+        m.d.sync += total.eq(product.p + offset)
+        m.submodules[f"{name}_round"] = rounder = Requantiser(rule, in_width=len(total))
+        m.d.comb += rounder.i.eq(total)
+        return rounder.o, rounder.overflow

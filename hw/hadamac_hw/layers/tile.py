@@ -1,0 +1,112 @@
+"""Pooling of real maps that flow as row pairs, by tiles of 2 x 2 pixels: the maximum, or the first pixel.
+
+Model: :mod:`hadamac.model.tile`.  A row pair is a row of tiles, whose results are one row; that of an even pair waits
+in a line buffer for that of the odd one, and both leave as a row pair.  Words keep their format.
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hadamac import timing
+from hadamac.errors import DescriptionError
+from hadamac.model import tile as model
+
+from ..base.numeric import delayed
+from ..base.primitives import Ram
+from ..base.stream import Complex, Fifo, frames, nest
+
+__all__ = ["Decimate", "MaxPool"]
+
+
+class _Tile(wiring.Component):
+    """Chooses, in two cycles each, between two pixels above each other and between two columns; buffers a line.
+
+    Parameters
+    ----------
+    size : int
+        N x N maps come in, N/2 x N/2 leave; a power of two from 4.
+    width, channels : int
+
+    Members
+    -------
+    i : In(frames of Complex(width)), channels * N * N / 2 beats, order (channel, row pair, x)
+    o : Out(frames of Complex(width)), channels * N * N / 8 beats
+
+    Timing
+    ------
+    ``interval = channels * N * N / 2``, one beat a cycle.  The beat with a tile's last column in an odd row pair gives
+    one ``timing.TILE`` and the FIFO's cycles later; the first such is beat N + 1: ``latency = timing.tile_latency(N)``.
+    """
+
+    multipliers = 0
+
+    def __init__(self, *, size: int, width: int, channels: int = 1):
+        name = type(self).__name__
+        if isinstance(size, bool) or not isinstance(size, int) or size < 4 or size & (size - 1):
+            raise DescriptionError(f"{name} size must be a power of two from 4, not {size!r}")
+        for what, value in (("width", width), ("channels", channels)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise DescriptionError(f"{name} {what} must be a positive integer, not {value!r}")
+        self.size, self.width, self.channels = size, width, channels
+        self.interval = channels * size * size // 2
+        self.latency = timing.tile_latency(size)
+        self.frame = (self.interval, self.interval // 4)
+        shape = frames(Complex(width))
+        super().__init__({"i": In(shape), "o": Out(shape)})
+
+    def elaborate(self, platform):
+        m = Module()
+        wait = timing.TILE
+        m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=wait)
+        m.submodules.above = above = Ram(width=self.width, depth=self.size // 2)
+        take = self.i.valid & self.i.ready
+        (_, pair, x), final = nest(m, take, self.channels, self.size // 2, self.size)
+        column = self._choose(m, self.i.payload.data.re, self.i.payload.data.im, "column")
+        left = Signal(signed(self.width), reset_less=True)
+        with m.If(delayed(m, take, wait // 2, "taken")):
+            m.d.sync += left.eq(column)
+        tile = self._choose(m, left, column, "tile")
+        right, place = take & x[0], delayed(m, x[1:], wait - timing.RAM, "place")
+        m.d.comb += [
+            self.i.ready.eq(~fifo.stop), above.write_address.eq(delayed(m, place, timing.RAM, "written")),
+            above.write_data.eq(tile), above.write_enable.eq(delayed(m, right & ~pair[0], wait, "store")),
+            above.read_address.eq(place), fifo.push.eq(delayed(m, right & pair[0], wait, "push")),
+            fifo.data.data.re.eq(above.read_data), fifo.data.data.im.eq(tile),
+            fifo.data.last.eq(delayed(m, final, wait, "final")),
+        ]
+        wiring.connect(m, fifo.o, wiring.flipped(self.o))
+        return m
+
+
+class MaxPool(_Tile):
+    """``Y[i, j]``: the largest of ``X[2i, 2j]``, ``X[2i, 2j+1]``, ``X[2i+1, 2j]``, ``X[2i+1, 2j+1]``.
+
+    Parameters, members, timing: the same for both poolings, :class:`_Tile`.
+    """
+
+    def model(self, maps):
+        """Maps (n, channels, N, N) to (n, channels, N/2, N/2)."""
+        return model.max_pool(maps)
+
+    def _choose(self, m, a, b, name):
+        # The difference's sign: a comparison would have synthesis put logic behind its carry chain.
+        greater = delayed(m, (b - a)[-1], 1, f"{name}_greater")
+        a, b = delayed(m, a, 1, f"{name}_a"), delayed(m, b, 1, f"{name}_b")
+        return delayed(m, Mux(greater, a, b), 1, name)
+
+
+class Decimate(_Tile):
+    """``Y[i, j] = X[2i, 2j]``.
+
+    Parameters, members, timing: the same for both poolings, :class:`_Tile`.
+    """
+
+    def model(self, maps):
+        """Maps (n, channels, N, N) to (n, channels, N/2, N/2)."""
+        return model.decimate(maps)
+
+    def _choose(self, m, a, b, name):
+        return delayed(m, a, 2, name)

@@ -1,0 +1,1 @@
+"""Piecewise-linear tables: their bit-exact model, and how one is fitted to a function."""

@@ -1,0 +1,120 @@
+"""Piecewise-linear functions: ``y = saturate(round_half_even((slope[s] x + offset[s]) / 2**shift))``.
+
+``s`` is the number of breakpoints not above x.  Words, not values: ``slope`` has ``shift`` fraction
+bits, ``offset`` is in units of the product.  :func:`relu` needs no table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...checks import integer
+from ...errors import DescriptionError
+from ...numeric import clip_frames, round_half_even
+from ..words import check_words
+
+__all__ = ["Mirror", "PwlTable", "WIDTHS", "relu"]
+
+WIDTHS = 2, 24
+"""Range of a table's widths, so that every sum is exact."""
+
+
+def relu(x):
+    """``max(x, 0)`` of real words."""
+    return np.maximum(x, 0)
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """What a table for x >= 0 says of x < 0, where the segment is that of ``~x = -x - 1``.
+
+    ``odd``: the slope, and ``word`` less the offset.  ``even``: ``word`` less the slope, and the offset.
+    """
+
+    kind: str
+    word: int
+
+    def __post_init__(self):
+        if self.kind not in ("odd", "even"):
+            raise DescriptionError(f"Pwl mirror must be odd or even, not {self.kind!r}")
+        integer("Pwl mirror word", self.word, -(1 << 53), 1 << 53)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PwlTable:
+    """A quantised table.
+
+    Parameters
+    ----------
+    width : int
+        Bits of x and y, 2 to 24.
+    breakpoints : tuple of int
+        Strictly rising, one fewer than segments.
+    slopes, offsets : tuple of int
+        One per segment; a slope has ``slope_width`` bits, 2 to 24.
+    shift, slope_width : int
+    mirror : Mirror, optional
+        The table is for x >= 0, and this for x < 0.
+    """
+
+    width: int
+    breakpoints: tuple[int, ...]
+    slopes: tuple[int, ...]
+    offsets: tuple[int, ...]
+    shift: int
+    slope_width: int = 16
+    mirror: Mirror | None = None
+
+    def __post_init__(self):
+        integer("Pwl width", self.width, *WIDTHS)
+        integer("Pwl slope_width", self.slope_width, *WIDTHS)
+        for name in ("breakpoints", "slopes", "offsets"):
+            words = tuple(integer(f"Pwl {name}", v.item() if isinstance(v, np.integer) else v, -(1 << 53), 1 << 53)
+                          for v in getattr(self, name))
+            object.__setattr__(self, name, words)
+        count = len(self.slopes)
+        if not 1 <= count <= 64 or len(self.offsets) != count or len(self.breakpoints) != count - 1:
+            raise DescriptionError(
+                "Pwl must have 1 to 64 slopes, as many offsets and one breakpoint fewer, not "
+                f"{count}, {len(self.offsets)} and {len(self.breakpoints)}"
+            )
+        if self.mirror is not None and min(self.breakpoints, default=1) < 1:
+            raise DescriptionError(f"Pwl breakpoints of a mirrored table must be positive, not {self.breakpoints}")
+        if any(a >= b for a, b in zip(self.breakpoints, self.breakpoints[1:])):
+            raise DescriptionError(f"Pwl breakpoints must rise strictly, not {self.breakpoints}")
+        mirror = self.mirror
+        limits = {"breakpoints": (self.width, self.breakpoints), "slopes": (self.slope_width, self.slopes),
+                  "offsets": (self.width + self.slope_width, self.offsets)}
+        if mirror is not None:  # of x < 0, too
+            name = "offsets" if mirror.kind == "odd" else "slopes"
+            limits[f"mirrored {name}"] = limits[name][0], tuple(mirror.word - v for v in limits[name][1])
+        for name, (bits, words) in limits.items():
+            for v in words:
+                if not -(1 << (bits - 1)) <= v < 1 << (bits - 1):
+                    raise DescriptionError(f"Pwl {name} must fit {bits} signed bits, not {v}")
+        integer("Pwl shift", self.shift, 0, self.slope_width + self.width - 1)
+
+    @property
+    def address_bits(self) -> int:
+        """Bits of a segment's number."""
+        return max(1, (len(self.slopes) - 1).bit_length())
+
+    def run(self, x) -> tuple[np.ndarray, np.ndarray]:
+        """Real words (n, ...); ``(y, overflow)``, overflow bool (n,)."""
+        return self.apply(check_words("Pwl", x, self.width, real=True))
+
+    def apply(self, x):
+        """As `run`, of words that a stage before made: unchecked."""
+        x = np.asarray(x, dtype=np.float64)
+        negative = (x < 0) & (self.mirror is not None)
+        folded = np.where(negative, -x - 1, x)
+        segment = np.searchsorted(np.array(self.breakpoints, dtype=np.float64), folded, side="right")
+        slope, offset = np.array(self.slopes, dtype=np.float64)[segment], np.array(self.offsets, np.float64)[segment]
+        if self.mirror is not None and self.mirror.kind == "odd":
+            offset = np.where(negative, self.mirror.word - offset, offset)
+        elif self.mirror is not None:
+            slope = np.where(negative, self.mirror.word - slope, slope)
+        total = slope * x + offset
+        return clip_frames(round_half_even(total, self.shift), self.width)

@@ -1,0 +1,143 @@
+"""Torch modules of the layers that are not linear: functions of pixels and of bins, normalisation, max pooling.
+
+Definitions: :mod:`hadamac.network.layers`; :mod:`hadamac.nn` imports torch for both.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from ..model.crop import multiplicity
+from ..model.normalise import check_correction
+from ..network.stages import orthonormal
+
+__all__ = ["FrozenNormalise", "Function", "MaxPool", "ModRelu", "Modulus", "Normalise", "Quadratic", "SpectralFunction"]
+
+_F = torch.nn.functional
+FUNCTIONS = {
+    "relu": torch.relu, "leaky": lambda x: _F.leaky_relu(x, 1 / 64), "sigmoid": torch.sigmoid, "tanh": torch.tanh,
+    "gelu": _F.gelu, "silu": _F.silu, "hard-sigmoid": _F.hardsigmoid, "hard-tanh": _F.hardtanh,
+    "hard-swish": _F.hardswish,
+}  # fmt: skip
+"""Those of `hadamac.model.pwl.fitting.FUNCTIONS`."""
+
+
+class Function(torch.nn.Module):
+    """A function of every pixel."""
+
+    def __init__(self, function: str):
+        super().__init__()
+        self.of = FUNCTIONS[function]
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        return self.of(maps)
+
+
+class Quadratic(torch.nn.Module):
+    """``c0 + c1 x + c2 x**2`` of every pixel, learned ``coefficients`` (3,); of the spectrum, a self-convolution."""
+
+    def __init__(self):
+        super().__init__()
+        self.coefficients = torch.nn.Parameter(torch.tensor([0.0, 0.5, 0.25]))
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        c = self.coefficients
+        return c[0] + maps * (c[1] + c[2] * maps)
+
+
+class SpectralFunction(torch.nn.Module):
+    """An odd function of the real and the imaginary part of every bin, ``P f(z / P)``, P of the maps' ``size``."""
+
+    def __init__(self, function: str, *, size: int):
+        super().__init__()
+        self.of, self.p = FUNCTIONS[function], orthonormal(size)
+
+    def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        return torch.complex(self.of(bins.real / self.p), self.of(bins.imag / self.p)) * self.p
+
+
+class ModRelu(torch.nn.Module):
+    """``z max(0, |z| + P b) / |z|``, learned ``bias`` b <= 0 of each channel."""
+
+    def __init__(self, channels: int, *, size: int):
+        super().__init__()
+        self.bias = torch.nn.Parameter(torch.full((channels,), -0.1))
+        self.p = orthonormal(size)
+
+    def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            self.bias.clamp_(max=0)
+        magnitude = (bins.real**2 + bins.imag**2 + 1e-12).sqrt()
+        return bins * (torch.relu(magnitude + self.p * self.bias[:, None, None]) / magnitude)
+
+
+class Modulus(torch.nn.Module):
+    """``|z|`` of every bin; its gradient at 0 is 0."""
+
+    def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        power = bins.real**2 + bins.imag**2
+        return torch.where(power > 0, torch.where(power > 0, power, 1).sqrt(), 0).to(torch.complex64)
+
+
+class Normalise(torch.nn.Module):
+    """Each channel's bins by the mean and the deviation of the bins, or of the map (``over``), of this frame.
+
+    ``correction``: 1 for the divisor n - 1 of the variance of n bins or pixels, as of ``torch.std``.
+    """
+
+    def __init__(self, *, size: int, radius: int, over: str = "bins", correction: int = 0):
+        super().__init__()
+        self.over = over
+        weight = torch.from_numpy(multiplicity(size, radius)).float()
+        values = int(weight.sum()) if over == "bins" else size**2
+        check_correction(correction, values)
+        self.gain = float(orthonormal(size) * (1 if over == "bins" else size / weight.sum() ** 0.5))
+        self.gain *= ((values - correction) / values) ** 0.5
+        keep = torch.ones_like(weight)
+        keep[0, 0] = over == "bins"
+        self.register_buffer("weight", weight / weight.sum(), persistent=False)
+        self.register_buffer("keep", keep, persistent=False)
+
+    def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        if self.over == "bins":
+            bins = bins - (self.weight * bins.real).sum((-2, -1), keepdim=True)
+        bins = bins * self.keep
+        power = (self.weight * (bins.real**2 + bins.imag**2)).sum((-2, -1), keepdim=True)
+        return bins * (self.gain * torch.rsqrt(power + 1e-12))
+
+
+class FrozenNormalise(torch.nn.Module):
+    """Channels by ``mean`` and ``deviation`` of their maps: running ones while training, then constants.
+
+    ``scale``: the pooling's that the bins have on them already.
+    """
+
+    def __init__(self, channels: int, *, size: int, radius: int, scale: float = 1.0, momentum: float = 0.05):
+        super().__init__()
+        self.pixels, self.momentum = scale * size**2, momentum
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("deviation", torch.ones(channels))
+        weight = torch.from_numpy(multiplicity(size, radius)).float()
+        self.register_buffer("weight", weight, persistent=False)
+        dc = torch.zeros_like(weight)
+        dc[0, 0] = self.pixels
+        self.register_buffer("dc", dc, persistent=False)
+
+    def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        mean, deviation = self.mean, self.deviation
+        if self.training:
+            mean = bins[..., 0, 0].real.mean(0) / self.pixels
+            centred = bins - mean[:, None, None] * self.dc
+            power = (self.weight * (centred.real**2 + centred.imag**2)).sum((-2, -1)).mean(0)
+            deviation = (power / self.pixels**2 + 1e-6).sqrt()
+            with torch.no_grad():
+                self.mean.lerp_(mean, self.momentum)
+                self.deviation.lerp_(deviation, self.momentum)
+        return (bins - mean[:, None, None] * self.dc) / deviation[:, None, None]
+
+
+class MaxPool(torch.nn.Module):
+    """Maximum of each 2 x 2 tile."""
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        return _F.max_pool2d(maps, 2)

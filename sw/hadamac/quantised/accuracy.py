@@ -1,0 +1,88 @@
+"""How many images a network classifies right, in float and in fixed point, and warnings where the two part.
+
+A warning is a :class:`~hadamac.errors.HadamacWarning` by Python's ``warnings``; the limits are LOSS, OVERFLOWS and
+STRANGE.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from ..errors import HadamacWarning
+from ..images import as_images
+from ..show.report import error_table
+from .network import Prediction, QuantNetwork
+from .reference import forward
+
+__all__ = ["LOSS", "OVERFLOWS", "STRANGE", "measure", "warn_of_other_images", "warn_of_overflows"]
+
+LOSS = 0.01
+"""Share of all images by which fixed point may be less often right than float before a warning; two images always."""
+OVERFLOWS = 0.01
+"""Share of images that may overflow before a warning."""
+STRANGE = 0.1
+"""Share by which float may be less often right than on record before a warning that the images are others."""
+_SAMPLE = 500
+"""Images from which the edge of the lowest SQNR is told: enough for a tenth of a dB."""
+
+
+def measure(qnet: QuantNetwork, params, images, labels, prediction: Prediction | None = None) -> dict:
+    """Return the accuracy of a network and its quantised form, as an artifact has it on record.
+
+    Parameters
+    ----------
+    qnet : QuantNetwork
+    params : mapping of str to real array
+        The float parameters it was made from.
+    images : uint8 array (n, size, size) or (n, size-4, size-4), n > 0
+    labels : integer array (n,)
+    prediction : Prediction, optional
+        Of ``images``, where it is already known.
+
+    Returns
+    -------
+    dict
+        ``images``: n; ``float`` and ``fixed``: the share classified right, 0 to 1.
+
+    Warns
+    -----
+    HadamacWarning
+        If fixed point loses more than LOSS of the images (and more than two), with the edge of the lowest SQNR; if more
+        than OVERFLOWS of them overflow.
+    """
+    images, labels = as_images(images, qnet.network.size), np.asarray(labels)
+    prediction = qnet.predict(images) if prediction is None else prediction
+    total = len(images)
+    fixed = int((prediction.classes == labels).sum())
+    exact = int((forward(qnet.network, params, images).argmax(1) == labels).sum())
+    if exact - fixed > max(LOSS * total, 2):
+        worst = min(error_table(qnet, params, images[:_SAMPLE]), key=lambda edge: edge.sqnr)
+        _warn(f"Fixed point loses {100 * (exact - fixed) / total:.1f} points: {100 * fixed / total:.1f} % of {total} "
+              f"images are right, in float {100 * exact / total:.1f} %; the lowest SQNR is {worst.sqnr:.1f} dB, at the "
+              f"edge {worst.edge}")
+    warn_of_overflows(prediction)
+    return {"images": total, "float": exact / total, "fixed": fixed / total}
+
+
+def warn_of_overflows(prediction: Prediction) -> None:
+    """Warn if more than OVERFLOWS of the images have an overflow somewhere on their way."""
+    count, total = int(prediction.overflow.sum()), len(prediction.overflow)
+    if count > OVERFLOWS * total:
+        _warn(f"{count} of {total} images overflow ({100 * count / total:.1f} %): the images of the calibration had "
+              "less contrast; calibrate on images such as these, or with more headroom")
+
+
+def warn_of_other_images(got: dict, record: dict) -> None:
+    """Warn if a network, in float, does much worse than on record, both as :func:`measure` returns them.
+
+    Then these are hardly images as it was trained on, and formats calibrated on them hardly fit its own.
+    """
+    if record["float"] is not None and record["float"] - got["float"] > STRANGE:
+        _warn(f"In float {100 * got['float']:.1f} % of these images are right, on record are "
+              f"{100 * record['float']:.1f} %: the network was trained on others")
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, HadamacWarning, stacklevel=3)

@@ -1,0 +1,222 @@
+"""A trained, quantised network on disk: one directory, no code in it.
+
+======================  =========================================================================
+``artifact.json``       network, formats, schedules, class names, accuracy on record, SHA-256 of
+                        the other files and of itself (``checksum``: the canonical JSON without
+                        that field)
+``weights.safetensors``  what the circuit holds: integer weights, biases, shifts
+``float.safetensors``   the trained float parameters, from which other formats can be quantised
+======================  =========================================================================
+
+Weights on bins are stored as they are used, real and imaginary parts in a last axis.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from importlib import resources
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from ..checks import shown
+from ..errors import ArtifactError, DataError, HadamacError
+from ..files.directories import digest
+from ..files.paths import why
+from ..files.reading import TEXT_BYTES
+from ..files.writing import Marker, atomic_directory, parse_json, read_together
+from ..network.network import Network
+from .network import Formats, QuantNetwork, QuantStage
+from .records import operation, record
+from .reference import check_parameters
+
+__all__ = ["DIRECTORY", "Artifact", "check_classes", "load", "save", "shipped"]
+
+MANIFEST, WEIGHTS, FLOAT = "artifact.json", "weights.safetensors", "float.safetensors"
+VERSION = 2
+MOST = {MANIFEST: TEXT_BYTES, WEIGHTS: 32 << 20, FLOAT: 64 << 20}
+"""Most bytes of each file: far more than a circuit can hold."""
+
+_TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+    "integer", lambda checker, value: isinstance(value, int) and not isinstance(value, bool))
+_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_TYPES)
+"""JSON Schema takes 3.0 for an integer; a word of the circuit is none."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A quantised network, the float parameters it came from, and its record.
+
+    ``accuracy``: ``images`` tested and the share classified right in ``float`` and ``fixed`` (None if
+    never measured).  ``provenance``: plain facts such as epochs and seed.  ``classes``: a name for each output, or
+    none at all.
+    """
+
+    qnet: QuantNetwork
+    params: dict[str, np.ndarray]
+    accuracy: dict = field(default_factory=lambda: {"images": 0, "float": None, "fixed": None})
+    provenance: dict = field(default_factory=dict)
+    classes: tuple[str, ...] = ()
+
+    def name_of(self, k: int) -> str:
+        """A class's name, or its number where classes have none."""
+        return self.classes[k] if self.classes else str(k)
+
+    def predict(self, images, *, trace: bool = False):
+        """:meth:`QuantNetwork.predict`."""
+        return self.qnet.predict(images, trace=trace)
+
+
+def check_classes(classes, outputs: int) -> tuple[str, ...]:
+    """Class names, as many as there are outputs and no two alike; DataError for others."""
+    classes = tuple(classes)
+    if len(classes) != outputs:
+        raise DataError(f"Classes must be {outputs} names, one for each output of the network, not {len(classes)}")
+    for name in classes:
+        if not isinstance(name, str) or not 1 <= len(name) <= 64 or not name.isprintable() or name != name.strip():
+            raise DataError(f"Class name must be 1 to 64 printable characters, not {shown(name)}")
+        if classes.count(name) > 1:
+            raise DataError(f"Class names must differ, not be {shown(name)} twice")
+    return classes
+
+
+def _checksum(manifest: dict) -> str:
+    body = {k: v for k, v in manifest.items() if k != "checksum"}
+    return digest(json.dumps(body, sort_keys=True, separators=(",", ":")).encode())
+
+
+def save(artifact: Artifact, path) -> Path:
+    """Write an artifact directory, whole or not at all; an artifact already there is replaced."""
+    qnet, tensors, stages = artifact.qnet, {}, []
+    outputs = qnet.network.dense.outputs
+    named = {"classes": list(check_classes(artifact.classes, outputs))} if artifact.classes else {}
+    for stage in qnet.stages:
+        facts, words = record(stage, qnet.formats)
+        stages.append({"name": stage.stage.name, "fraction": int(stage.fraction)} | facts)
+        tensors |= {f"{stage.stage.name}.{name}": np.ascontiguousarray(array) for name, array in words.items()}
+    # Arrays of another memory order than C would be written in that order, and read back as others.
+    params = {k: np.ascontiguousarray(v, dtype=np.float32) for k, v in artifact.params.items()}
+    files = {WEIGHTS: safetensors.numpy.save(tensors), FLOAT: safetensors.numpy.save(params)}
+    manifest = {
+        "format": "hadamac-artifact", "version": VERSION,
+        "network": qnet.network.to_json(), "formats": asdict(qnet.formats), "stages": stages,
+        "accuracy": artifact.accuracy, "provenance": artifact.provenance, **named,
+        "files": {name: digest(content) for name, content in files.items()},
+    }
+    manifest["checksum"] = _checksum(manifest)
+    for name, content in files.items():
+        if len(content) > MOST[name]:
+            raise ArtifactError(f"Artifact file {name} must have at most {MOST[name]} bytes, not {len(content)}")
+    with atomic_directory(path, marker=DIRECTORY) as directory:
+        (directory / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+        for name, content in files.items():
+            (directory / name).write_bytes(content)
+    return Path(path)
+
+
+def _listed(manifest: dict) -> dict[str, str]:
+    if manifest["format"] != "hadamac-artifact" or _checksum(manifest) != manifest["checksum"]:
+        raise ValueError("no manifest of hadamac, or changed since")
+    return manifest["files"]
+
+
+DIRECTORY = Marker(MANIFEST, _listed)
+"""How an artifact's directory is known."""
+
+
+def shipped() -> Path:
+    """The trained default artifact that comes with the package."""
+    return Path(str(resources.files("hadamac") / "assets" / "mnist-32"))
+
+
+def load(path=None) -> Artifact:
+    """Read an artifact (the shipped one unless told); nothing in it is executed.
+
+    Raises ArtifactError, one line, if anything is missing, damaged, truncated or foreign.
+    """
+    path = shipped() if path is None else Path(path)
+    manifest, contents = _contents(path)
+    try:
+        network = Network.from_json(manifest["network"])
+        formats = Formats(**manifest["formats"])
+        qnet = _rebuild(path, network, formats, manifest, _open(path / WEIGHTS, contents[WEIGHTS]))
+        params = check_parameters(network, _open(path / FLOAT, contents[FLOAT]))
+        classes = check_classes(manifest["classes"], network.dense.outputs) if "classes" in manifest else ()
+    except ArtifactError:
+        raise
+    except HadamacError as e:
+        raise ArtifactError(f"Artifact {path} is inconsistent: {e}") from None
+    return Artifact(qnet, params, manifest["accuracy"], manifest["provenance"], classes)
+
+
+def _contents(path: Path) -> tuple[dict, dict[str, bytes]]:
+    """The manifest and the files that it lists, all of one version of the directory."""
+    try:
+        if not path.is_dir():
+            raise ArtifactError(f"Artifact must be a directory with {MANIFEST}, not {path}")
+    except OSError as e:
+        raise ArtifactError(f"Artifact {path} cannot be read: {why(e)}") from None
+    try:
+        contents = read_together(path, MANIFEST, lambda content: _manifest(path, content)["files"], MOST)
+    except FileNotFoundError as e:
+        raise ArtifactError(f"Artifact file {path / str(e.filename)} does not exist") from None
+    except OSError as e:
+        raise ArtifactError(f"Artifact file {path / str(e.filename or MANIFEST)} cannot be read: {why(e)}") from None
+    manifest = _manifest(path, contents[MANIFEST])
+    for name, stated in manifest["files"].items():
+        if digest(contents[name]) != stated:
+            raise ArtifactError(f"Artifact file {path / name} is damaged or truncated: its checksum does not match")
+    return manifest, contents
+
+
+def _manifest(path: Path, content: bytes) -> dict:
+    try:
+        manifest = parse_json(content)
+    except ValueError as e:
+        raise ArtifactError(f"Artifact file {path / MANIFEST} is damaged: {e}") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != "hadamac-artifact":
+        raise ArtifactError(f"Artifact file {path / MANIFEST} must have format 'hadamac-artifact'")
+    if manifest.get("version") != VERSION:
+        raise ArtifactError(f"Artifact {path} must have version {VERSION}, not {shown(manifest.get('version'))}")
+    schema = json.loads((resources.files(__package__) / "artifact.schema.json").read_text())
+    error = jsonschema.exceptions.best_match(_Validator(schema).iter_errors(manifest))
+    if error is not None:
+        raise ArtifactError(f"Artifact file {path / MANIFEST} is damaged: {error.json_path}: {error.message[:120]}")
+    record = manifest["accuracy"]
+    if (record["float"] is None) != (record["fixed"] is None):
+        raise ArtifactError(f"Artifact file {path / MANIFEST} is damaged: $.accuracy must have both float and fixed, "
+                            "or neither")
+    if _checksum(manifest) != manifest["checksum"]:
+        raise ArtifactError(f"Artifact file {path / MANIFEST} was changed: its checksum does not match")
+    return manifest
+
+
+def _open(path: Path, content: bytes) -> dict[str, np.ndarray]:
+    try:
+        return safetensors.numpy.load(content)
+    except (safetensors.SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as e:
+        raise ArtifactError(f"Artifact file {path} is no safetensors file: {e}") from None
+
+
+def _rebuild(path: Path, network: Network, formats: Formats, manifest: dict, tensors: dict) -> QuantNetwork:
+    names = [s.name for s in network.stages]
+    found = [r["name"] for r in manifest["stages"]]
+    if found != names:
+        raise ArtifactError(f"Artifact {path} must have the stages {', '.join(names)}, not {', '.join(found)}")
+
+    def take(name: str, shape: tuple[int, ...]) -> np.ndarray:
+        value = tensors.get(name)
+        if value is None or value.dtype.kind != "i" or value.shape != shape:
+            found = "nothing" if value is None else f"{value.dtype} {value.shape}"
+            raise ArtifactError(f"Artifact file {path / WEIGHTS} must hold {name}, integers {shape}, not {found}")
+        return value.astype(np.float64)
+
+    stages = []
+    for stage, facts in zip(network.stages, manifest["stages"]):
+        op = operation(stage, facts, formats, lambda name, shape, of=stage.name: take(f"{of}.{name}", shape))
+        stages.append(QuantStage(stage=stage, op=op, fraction=int(facts["fraction"])))
+    return QuantNetwork(network=network, formats=formats, stages=tuple(stages))

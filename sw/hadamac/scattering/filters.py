@@ -1,0 +1,125 @@
+"""Wavelet scattering of order 0 and 1 in floats, every path a chain of transform, product, decimation and modulus.
+
+``S0 = x * phi``, ``S1[j, l] = |x * psi[j, l]| * phi``, both sampled every ``2**J`` pixels; circular convolutions of
+N x N maps, computed as products of spectra.  The steps of a path, in the order in which they are done:
+
+========== ==================================================================================================
+``fft2``       spectrum, not scaled (``numpy.fft.fft2``)
+``product``    per-bin product with a real filter
+``ifft2``      map, scaled by 1/N**2; complex behind a wavelet, real behind the low-pass filter
+``decimate``   keeps the pixels (2i, 2j)
+``modulus``    ``|z|``
+========== ==================================================================================================
+
+S0:      fft2, product phi, ifft2, J times decimate.
+S1[j]:   fft2, product psi[j, l], ifft2, j times decimate, modulus,
+         fft2, product phi (of N / 2**j points), ifft2, J - j times decimate.
+
+Decimation in space is exact, aliases included; it equals folding the spectrum before the inverse transform, the mean
+of the ``4**j`` bins that alias, so that the inverse transform need not be larger than its result.
+
+Filters, with the parameters of the kymatio package: a Morlet wavelet of scale j and angle l = 0 .. L-1 is
+``psi(u) = a exp(-u' C u / 2 sigma**2) (exp(i xi u . n) - beta)``, ``a = slant / (2 * 3.1415 sigma**2)`` with that pi,
+``sigma = 0.8 * 2**j``, ``xi = 3 pi / 4 / 2**j``, ``slant = 4 / L``, ``n = (cos t, sin t)`` in (row, column),
+``t = (L/2 - 1 - l) pi / L``, ``C`` the matrix with eigenvalue 1 along n and slant**2 across; beta makes its mean 0.
+``phi`` is the Gaussian with ``sigma = 0.8 * 2**(J-1)``.  Both are made periodic by adding up their copies.  At
+``N / 2**j`` points phi's spectrum is cropped to its low bins, not folded.
+
+Source: Bruna, Mallat, "Invariant scattering convolution networks", IEEE Trans. PAMI 35, 2013, sections 2.1 and 2.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import DataError, DescriptionError
+from ..model.crop import kept_rows
+from ..model.tile import decimate
+
+__all__ = ["Path", "low_pass", "morlet", "paths", "scatter"]
+
+PI = 3.1415
+"""Of the filters' norm, as the package has it: with all digits results are 3e-5 smaller for each filter."""
+COPIES = 2
+"""Periods on either side that are added up, as in the package; beyond them, for N = 32 and J = 2, a Gaussian is
+below 1e-80."""
+
+
+def _periodic(size: int, sigma: float, angle: float, slant: float, frequency: float) -> np.ndarray:
+    """A Gaussian, elongated across `angle`, times a plane wave along it, made periodic."""
+    u = np.arange(-COPIES * size, (COPIES + 1) * size)
+    rows, columns = u[:, None], u[None, :]
+    along = rows * np.cos(angle) + columns * np.sin(angle)
+    across = columns * np.cos(angle) - rows * np.sin(angle)
+    wave = np.exp(-(along**2 + (slant * across) ** 2) / (2 * sigma**2) + 1j * frequency * along)
+    periods = 2 * COPIES + 1
+    return wave.reshape(periods, size, periods, size).sum((0, 2)) * slant / (2 * PI * sigma**2)
+
+
+def morlet(size: int, scale: int, turn: int, angles: int) -> np.ndarray:
+    """Spectrum (N, N) of the wavelet of scale j and angle l of L; real."""
+    sigma, angle, slant = 0.8 * 2**scale, (angles // 2 - 1 - turn) * np.pi / angles, 4 / angles
+    wave = _periodic(size, sigma, angle, slant, 0.75 * np.pi / 2**scale)
+    envelope = _periodic(size, sigma, angle, slant, 0)
+    return np.fft.fft2(wave - wave.sum() / envelope.sum() * envelope).real
+
+
+def low_pass(size: int, scales: int) -> np.ndarray:
+    """Spectrum (N, N) of phi for J scales; real."""
+    return np.fft.fft2(_periodic(size, 0.8 * 2 ** (scales - 1), 0, 1, 0)).real
+
+
+@dataclass(frozen=True)
+class Path:
+    """One output map: scale and angle of its wavelet (None for order 0), and steps ``(name, filter or None)``."""
+
+    scale: int | None
+    turn: int | None
+    steps: tuple[tuple[str, np.ndarray | None], ...]
+
+    def run(self, maps) -> np.ndarray:
+        """Real maps (..., N, N) to (..., N / 2**J, N / 2**J)."""
+        x = np.asarray(maps)
+        for name, spectrum in self.steps:
+            if name == "product":
+                x = x * spectrum
+            else:
+                x = _STEPS[name](x)
+        return x.real
+
+
+_STEPS = {"fft2": np.fft.fft2, "ifft2": np.fft.ifft2, "decimate": decimate, "modulus": np.abs}
+
+
+def paths(size: int, *, scales: int = 2, angles: int = 8) -> list[Path]:
+    """Order 0, then order 1 by scale and angle: 1 + J L paths."""
+    for name, value, least in (("size", size, 4), ("scales", scales, 1), ("angles", angles, 2)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise DescriptionError(f"Scattering {name} must be an integer of at least {least}, not {value!r}")
+    if size % 2**scales:
+        raise DescriptionError(f"Scattering size must be a multiple of {2**scales} for {scales} scales, not {size}")
+    phi = low_pass(size, scales)
+
+    def smooth(scale):
+        """From a map of size N / 2**scale to the output."""
+        rows = kept_rows(size, size >> scale)
+        return [("fft2", None), ("product", phi[np.ix_(rows, rows)]), ("ifft2", None),
+                *[("decimate", None)] * (scales - scale)]
+
+    out = [Path(None, None, tuple(smooth(0)))]
+    for scale in range(scales):
+        for turn in range(angles):
+            wavelet = [("fft2", None), ("product", morlet(size, scale, turn, angles)), ("ifft2", None),
+                       *[("decimate", None)] * scale, ("modulus", None)]
+            out.append(Path(scale, turn, (*wavelet, *smooth(scale))))
+    return out
+
+
+def scatter(maps, *, scales: int = 2, angles: int = 8) -> np.ndarray:
+    """Real maps (..., N, N) to scattering maps (..., 1 + J L, N / 2**J, N / 2**J)."""
+    maps = np.asarray(maps)
+    if maps.ndim < 2 or maps.shape[-1] != maps.shape[-2]:
+        raise DataError(f"Scattering maps must be square, not {maps.shape}")
+    return np.stack([path.run(maps) for path in paths(maps.shape[-1], scales=scales, angles=angles)], axis=-3)

@@ -1,0 +1,315 @@
+"""Drawings of a network's edges with matplotlib, which is imported when the first one is made.
+
+Spectra show ``20 log10 |X|`` relative to the largest float bin, zero frequency in the centre, rows and
+columns -r .. r: the live half-plane and its conjugate mirror.  Channels are tiled row by row and share one
+colour scale, and so do float and fixed.  Layouts are in inches from the upper left corner.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from math import ceil, inf
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import ToolError
+
+if TYPE_CHECKING:
+    from .report import EdgeError
+
+__all__ = ["Edge", "hermitian", "mosaic", "style", "image", "stage", "logits", "overview"]
+
+FLOOR = -60
+"""Darkest colour of a spectrum, in dB below its largest bin."""
+NAME = 14
+"""Longest name of a class, in characters; a longer one is cut."""
+TILE, GAP = 64, 4
+"""Least height of a tile and width of a gap between tiles, in the pixels of a mosaic."""
+DPI = 120
+SIGNAL, ERROR = "magma", "viridis"
+INK, SOFT, FLOAT, FIXED, WINDOW = "#222222", "#7d838c", "#9db4cf", "#d9503f", "#35e0d0"
+
+
+def hermitian(live: np.ndarray) -> np.ndarray:
+    """Live bins (..., 2r+1, r+1) to the spectrum (..., 2r+1, 2r+1) with zero frequency at [r, r].
+
+    ``X[-u, -v] = conj X[u, v]``; rows and columns run from -r to r, of a whole half-spectrum (..., N, N/2 + 1) from
+    -N/2 to N/2 - 1.
+    """
+    mirrored = np.conj(live[..., -np.arange(live.shape[-2]), :0:-1])
+    right = live[..., : live.shape[-2] - mirrored.shape[-1]]
+    return np.fft.fftshift(np.concatenate([mirrored, right], axis=-1), axes=-2)
+
+
+def grid(count: int) -> tuple[int, int]:
+    """Rows and columns of ``count`` tiles: the squarest grid without an empty place, if it is at most twice
+    as high as wide; else as square as can be."""
+    exact = [c for c in range(1, count + 1) if count % c == 0 and c <= count // c <= 2 * c]
+    columns = exact[-1] if exact else ceil(count**0.5)
+    return -(-count // columns), columns
+
+
+def mosaic(tiles: np.ndarray) -> tuple[np.ndarray, int]:
+    """Real tiles (C, N, N) in one image, row by row, with NaN in the gaps: ``(image, zoom)``.
+
+    Every value is ``zoom`` x ``zoom`` pixels, so that gaps look alike whatever the size of a tile.
+    """
+    rows, columns = grid(len(tiles))
+    zoom = ceil(TILE / tiles.shape[-1])
+    step = zoom * tiles.shape[-1] + GAP
+    out = np.full((rows * step - GAP, columns * step - GAP), np.nan)
+    for k, tile in enumerate(tiles):
+        y, x = k // columns * step, k % columns * step
+        out[y : y + step - GAP, x : x + step - GAP] = tile.repeat(zoom, 0).repeat(zoom, 1)
+    return out, zoom
+
+
+def _decibels(z: np.ndarray, largest: float) -> np.ndarray:
+    return 20 * np.log10(np.maximum(np.abs(z) / (largest or 1.0), 10 ** (FLOOR / 20)))
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What one edge's pictures are drawn from.
+
+    ``value``, ``fixed`` (C, N, N) in dB or in units of the map, or logits (K,); ``difference`` of the same
+    shape, in LSB; ``all_bins`` (C, N, N) of a spectrum, in dB, or None; ``shape`` and the ``operation`` before it in
+    words; ``names`` of the classes that logits are of, if they have any.
+    """
+
+    error: EdgeError
+    shape: str
+    value: np.ndarray
+    fixed: np.ndarray
+    difference: np.ndarray
+    limits: tuple[float, float]
+    unit: str
+    operation: str
+    all_bins: np.ndarray | None = None
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, error: EdgeError, value: np.ndarray, words: np.ndarray, maps: np.ndarray | None,
+           operation: str) -> Edge:
+        """From one image's values and words; ``maps`` (C, N, N) are those that a pruned spectrum is made of."""
+        fixed = error.format.value(words)
+        d = fixed - value
+        difference = np.maximum(np.abs(d.real), np.abs(d.imag)) * 2.0**error.format.f
+        shape = " × ".join(map(str, value.shape)) if value.ndim > 1 else f"{len(value)} classes"
+        if not np.iscomplexobj(value):
+            limits = (0.0, float(max(value.max(), fixed.max())) or 1.0)
+            return cls(error, shape, value, fixed, difference, limits, "value", operation)
+        bins = None if maps is None else np.fft.fftshift(np.fft.fft2(maps), axes=(-2, -1))
+        largest = float(np.abs(value).max())
+        value, fixed = (_decibels(hermitian(z), largest) for z in (value, fixed))
+        return cls(error, f"{shape} live bins", value, fixed, hermitian(difference), (FLOOR, 0), "dB",
+                   operation, None if bins is None else _decibels(bins, largest))
+
+    @property
+    def radius(self) -> int:
+        return self.value.shape[-1] // 2
+
+    @property
+    def framed(self) -> np.ndarray:
+        """The fixed live bins among dead ones, which are zero, as large as ``all_bins``."""
+        size = self.all_bins.shape[-1]
+        live = slice(size // 2 - self.radius, size // 2 + self.radius + 1)
+        out = np.full(self.all_bins.shape, float(FLOOR))
+        out[:, live, live] = self.fixed
+        return out
+
+    @property
+    def sqnr(self) -> str:
+        return "exact" if self.error.sqnr == inf else f"{self.error.sqnr:.1f} dB"
+
+
+def style():
+    """Context in which to draw: matplotlib's settings are as they were when it ends."""
+    try:
+        import matplotlib
+    except ImportError as e:
+        raise ToolError(f"Pictures need the Python package matplotlib, which can't be imported ({e})") from None
+    settings = {"font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 9, "axes.titlepad": 5,
+                "xtick.labelsize": 8, "ytick.labelsize": 8}
+    colours = {"text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
+               "axes.edgecolor": SOFT}
+    lines = dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.6)
+    return matplotlib.rc_context(settings | colours | lines)
+
+
+class _Sheet:
+    """A figure of ``width`` x ``height`` inches on the Agg canvas; no pyplot, hence nothing global.
+
+    Mosaics lie on one set of axes whose units are inches: a set each would take several times as long.
+    """
+
+    def __init__(self, width: float, height: float):
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        self.width, self.height = width, height
+        self.figure = Figure(figsize=(width, height), facecolor="white")
+        FigureCanvasAgg(self.figure)
+        self.page = self.axes(0, 0, width, height)
+        self.page.set(xlim=(0, width), ylim=(height, 0), autoscale_on=False)
+        self.page.set_axis_off()
+
+    def axes(self, x, y, width, height):
+        w, h = width / self.width, height / self.height
+        return self.figure.add_axes((x / self.width, 1 - y / self.height - h, w, h))
+
+    def text(self, x, y, text, **how):
+        self.page.text(x, y, text, **({"va": "top", "parse_math": False} | how))
+
+    def title(self, edge: Edge):
+        self.text(0.2, 0.15, edge.error.edge, size=12, weight="bold")
+        error = "" if edge.error.sqnr == inf else f"max error {edge.error.max_lsb:.1f} LSB  ·  SQNR "
+        self.text(0.2, 0.41, f"{edge.shape}  ·  {edge.error.format}  ·  {error}{edge.sqnr}", color=SOFT)
+
+    def _image(self, x, y, width, height, values, limits, cmap):
+        low, high = limits
+        self.page.imshow(values, extent=(x, x + width, y + height, y), aspect="auto", cmap=cmap, vmin=low, vmax=high,
+                         interpolation="nearest")
+
+    def tiles(self, x, y, height, tiles, limits, *, cmap=SIGNAL, title="", frame=None, bar=None) -> float:
+        """Draw a mosaic and return its width; ``frame`` marks the bins within that radius of every tile's
+        centre, ``bar`` is the unit of a colour bar on the right."""
+        picture, zoom = mosaic(tiles)
+        pixel = height / picture.shape[0]
+        width = picture.shape[1] * pixel
+        self._image(x, y, width, height, picture, limits, cmap)
+        self.text(x + width / 2, y - 0.07, title, ha="center", va="bottom")
+        if frame is not None:
+            from matplotlib.collections import PolyCollection
+
+            size, columns = tiles.shape[-1], grid(len(tiles))[1]
+            places = np.array([(k % columns, k // columns) for k in range(len(tiles))]) * (size * zoom + GAP)
+            corners = np.array([(0, 0), (0, 1), (1, 1), (1, 0)]) * (2 * frame + 1) + size // 2 - frame
+            line = 1.3 if len(tiles) <= 16 else 0.7
+            squares = (places[:, None] + corners * zoom) * pixel + (x, y)
+            self.page.add_collection(PolyCollection(squares, facecolors="none", edgecolors=WINDOW, linewidths=line))
+        if bar is not None:
+            self._bar(x + width + 0.1, y, height, limits, cmap, bar)
+        return width
+
+    def _bar(self, x, y, height, limits, cmap, unit):
+        from matplotlib.ticker import MaxNLocator
+
+        low, high = limits
+        self._image(x, y, 0.11, height, np.linspace(high, low, 256)[:, None], limits, cmap)
+        self.text(x + 0.055, y - 0.07, unit, ha="center", va="bottom", size=8)
+        for tick in MaxNLocator(6).tick_values(low, high):
+            if low <= tick <= high:
+                place = y + height * (high - tick) / (high - low)
+                self.text(x + 0.16, place, f"{tick + 0.0:g}".replace("-", "−"), va="center", size=8)
+
+    def png(self) -> bytes:
+        """The same bytes for the same drawing."""
+        out = io.BytesIO()
+        self.figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
+        return out.getvalue()
+
+
+def image(edge: Edge, label: str | None) -> bytes:
+    """The input: it is exact in fixed point, so that there is nothing to compare."""
+    sheet = _Sheet(4.3, 4.5)
+    sheet.title(edge)
+    sheet.tiles(0.2, 0.92, 3.4, edge.fixed, (0, 1), bar="value",
+                title="pixel / 256" + ("" if label is None else f", label {label}"))
+    return sheet.png()
+
+
+def stage(edge: Edge) -> bytes:
+    """Float, fixed and their difference; before them all bins of a spectrum, the live ones framed."""
+    rows, columns = grid(len(edge.value))
+    height = min(max(0.9 * rows, 2.8), 5.0)
+    panels = 3 + (edge.all_bins is not None)
+    sheet = _Sheet(max(panels * (height * columns / rows + 0.3) + 1.3, 4.6), height + 1.1)
+    sheet.title(edge)
+    x, y = 0.2, 0.92
+    if edge.all_bins is not None:
+        title = "float, all bins (live ones framed)" if columns * height > 2 * rows else "float, all bins"
+        x += 0.3 + sheet.tiles(x, y, height, edge.all_bins, edge.limits, frame=edge.radius, title=title)
+    x += 0.3 + sheet.tiles(x, y, height, edge.value, edge.limits, title="float")
+    x += 0.85 + sheet.tiles(x, y, height, edge.fixed, edge.limits, title="fixed", bar=edge.unit)
+    sheet.tiles(x, y, height, edge.difference, (0, edge.difference.max() or 1), cmap=ERROR,
+                title="|fixed − float|", bar="LSB")
+    return sheet.png()
+
+
+def _classes(edge: Edge, label: str | None) -> str:
+    """Which classes float and fixed answer, beside the right one."""
+    float_class, fixed_class = (edge.names[k] if edge.names else k
+                                for k in (int(np.argmax(edge.value)), int(np.argmax(edge.fixed))))
+    text = f"class {fixed_class}" + ("" if float_class == fixed_class else f" (float {float_class})")
+    return text + ("" if label is None else f", label {label}")
+
+
+def _pairs(bars, line, edge: Edge):
+    """Bars of every class, float beside fixed, by ``ax.bar`` and ``ax.axhline`` or ``ax.barh`` and ``axvline``."""
+    k = np.arange(len(edge.value))
+    line(0, color=SOFT, lw=0.6)
+    bars(k - 0.2, edge.value, 0.4, color=FLOAT, label="float")
+    bars(k + 0.2, edge.fixed, 0.4, color=FIXED, label="fixed")
+    ticks = k if len(k) <= 20 else k[:: -(-len(k) // 10)]
+    return ticks, [_short(edge.names[t]) if edge.names else str(t) for t in ticks]
+
+
+def _short(name: str) -> str:
+    """A name that leaves room for others."""
+    return name if len(name) <= NAME else name[: NAME - 1] + "…"
+
+
+def logits(edge: Edge, label: str | None) -> bytes:
+    """Bars of every class, float beside fixed."""
+    below = 0.35 if edge.names else 0  # for names, which stand aslant
+    sheet = _Sheet(7.0, 4.2 + below)
+    sheet.title(edge)
+    ax = sheet.axes(0.7, 0.95, 6.1, 2.75)
+    ax.set(xlabel="class", ylabel="logit")
+    turned = {"rotation": 30, "ha": "right"} if edge.names else {}
+    ax.set_xticks(*_pairs(ax.bar, ax.axhline, edge), parse_math=False, **turned)
+    ax.set_title(_classes(edge, label), weight="bold", loc="left", parse_math=False)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.tick_params(axis="x", length=0)
+    ax.legend(frameon=False, ncols=2, fontsize=8, loc="lower right", bbox_to_anchor=(1, 0.98), borderpad=0)
+    return sheet.png()
+
+
+def overview(path: list[Edge], last: Edge, label: str | None) -> bytes:
+    """The whole path from left to right, float above, fixed below; of spectra all bins, dead ones zero."""
+    height, top, gap, bars = 2.0, 0.62, 0.34, 1.9
+    widths = [height * columns / rows for rows, columns in (grid(len(e.value)) for e in path)]
+    beside = 0.25 + 0.075 * max((len(_short(name)) for name in last.names), default=0)
+    sheet = _Sheet(0.5 + sum(widths) + gap * len(widths) + beside + bars + 0.2, top + 2 * height + 0.9)
+    x, second = 0.5, top + height + 0.15
+    for row, name in ((top, "float"), (second, "fixed")):
+        sheet.text(0.25, row + height / 2, name, rotation=90, ha="center", va="center", color=SOFT)
+
+    def caption(x, edge, operation):
+        sheet.text(x, 0.12, edge.error.edge, weight="bold", ha="center", size=10)
+        sheet.text(x, 0.34, operation, ha="center", color=SOFT)
+        below = f"{edge.shape.removesuffix(' live bins')}\n{edge.error.format}\n{edge.sqnr}"
+        sheet.text(x, second + height + 0.1, below, ha="center", color=SOFT, linespacing=1.4, size=8.5)
+
+    for edge, width in zip(path, widths):
+        caption(x + width / 2, edge, edge.operation)
+        above, below, frame = edge.value, edge.fixed, None
+        if edge.all_bins is not None:
+            above, below, frame = edge.all_bins, edge.framed, edge.radius
+        for row, tiles in ((top, above), (second, below)):
+            sheet.tiles(x, row, height, tiles, edge.limits, frame=frame)
+            sheet.text(x + width + gap / 2, row + height / 2, "→", size=14, ha="center", va="center", color=SOFT)
+        x += width + gap
+    x += beside
+    caption(x + bars / 2, last, _classes(last, label))
+    ax = sheet.axes(x, top, bars, second + height - top)
+    classes = len(last.value)
+    ax.set_yticks(*_pairs(ax.barh, ax.axvline, last), parse_math=False)
+    ax.set(xticks=[], ylim=(classes * 1.08 - 0.4, -0.6))
+    ax.spines[:].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    ax.legend(frameon=False, ncols=2, fontsize=8, loc="lower center", borderpad=0)
+    return sheet.png()

@@ -1,0 +1,52 @@
+"""``hadamac explain``: which frequencies a network's output can depend on, and what leaving out the others saves."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from hadamac.cost.estimate import estimate
+from hadamac.network.liveness import analyse, sentence
+from hadamac.quantised.artifact import Artifact, load
+from hadamac.quantised.unpruned import unpruned
+from hadamac.show.describe import multiplications, spectral_bins, weights
+
+from .options import ArtifactArgument, console
+
+__all__ = ["explain", "savings"]
+
+
+def savings(artifact: Artifact) -> dict[str, tuple[int, int]]:
+    """``(pruned, unpruned)`` bins, weights, multiplications an image, bits of memory and cycles of the circuits."""
+    pair = artifact.qnet, unpruned(artifact.qnet, artifact.params)
+    estimates = [estimate(q) for q in pair]
+    counts = {"bins": lambda s: 0 if s.stage.kind == "crop" else spectral_bins(s),  # a crop computes none
+              "weights": weights, "multiplications": multiplications}
+    rows = {name: tuple(sum(map(count, q.stages)) for q in pair) for name, count in counts.items()}
+    return rows | {
+        "bits of memory": tuple(e.memory_bits for e in estimates),
+        "cycles of latency": tuple(e.latency for e in estimates),
+        "cycles an image": tuple(e.interval for e in estimates),
+    }
+
+
+def explain(artifact: ArtifactArgument = None):
+    """Say, edge by edge, which frequencies matter and why the others do not; and what pruning them saves.
+
+    A coupled bin acts through the mean and the deviation of a normalisation alone.
+    """
+    network = load(artifact)
+    edges = analyse(network.qnet.network.steps)
+    table = Table("edge before", "bins", "live", "coupled", "dead", "why")
+    for edge in edges:
+        if edge.live is None:
+            table.add_row(edge.name, f"map {edge.size}x{edge.size}", "all", "", "", "")
+        else:
+            table.add_row(edge.name, f"{edge.size}x{edge.size // 2 + 1}", str(edge.live.sum()),
+                          str(edge.coupled.sum() or ""), str(edge.dead.sum()),
+                          edge.why)
+    console.print(table)
+    console.print(sentence(edges))
+    saved = Table("what pruning saves", "live bins", "all bins", "share")
+    for name, (pruned, whole) in savings(network).items():
+        saved.add_row(name, f"{pruned:,}", f"{whole:,}", f"{100 * pruned / whole:.0f} %" if whole else "")
+    console.print(saved)

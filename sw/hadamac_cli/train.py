@@ -1,0 +1,159 @@
+"""``hadamac train`` and ``hadamac quantise``: new artifacts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hadamac.errors import DataError, DescriptionError
+from hadamac.files.writing import check_directory, read_text
+from hadamac.network.network import Network, default_network
+from hadamac.progress import Steps
+from hadamac.quantised.accuracy import measure, warn_of_other_images
+from hadamac.quantised.artifact import DIRECTORY, Artifact, load, save
+from hadamac.quantised.network import PRESETS
+
+from .data import (
+    ClassesOption,
+    DataOption,
+    ImagesOption,
+    LabelsOption,
+    TestImagesOption,
+    TestLabelsOption,
+    TestShareOption,
+    class_names,
+    say,
+    split,
+    two_sets,
+)
+from .options import ArtifactArgument, SeedOption, console
+
+__all__ = ["quantise", "train"]
+
+CALIBRATION = 1000
+"""Images from which formats are chosen."""
+
+
+def preset_of(name: str):
+    """Formats of a preset."""
+    if name not in PRESETS:
+        raise DescriptionError(f"Preset must be one of {', '.join(PRESETS)}, not {name!r}")
+    return PRESETS[name]
+
+
+def train(
+    out: Annotated[Path, typer.Option("--out", help="Artifact directory to write.")],
+    data: DataOption = None,
+    images: ImagesOption = None,
+    labels: LabelsOption = None,
+    test_images: TestImagesOption = None,
+    test_labels: TestLabelsOption = None,
+    test_share: TestShareOption = 0.2,
+    network: Annotated[Path | None, typer.Option(help="Description, JSON; the default network unless told.")] = None,
+    name: Annotated[str | None, typer.Option(
+        help="Name of the network; else that of its description, or of --out.", show_default=False)] = None,
+    classes: ClassesOption = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 7,
+    shift: Annotated[int, typer.Option(min=0, max=31, help="Random shift of training images, pixels each way.")] = 1,
+    seed: SeedOption = 1,
+    preset: Annotated[str, typer.Option(help=f"Formats: {', '.join(PRESETS)}.")] = "default",
+):
+    """Train a network with torch, quantise it, and write its artifact.
+
+    Images come from --data, or from --images and --labels (docs/own-data.md). A description names its layers in order
+    (docs/layers.md); `hadamac.network.Network.to_json` writes one.
+    """
+    from hadamac.quantised.quantise import check_formats
+    from hadamac.quantised.quantise import quantise as run_quantise
+
+    formats = preset_of(preset)
+    described = _described(network, name, out)
+    names = class_names(classes, described)
+    check_formats(described, formats)  # before minutes of work, not after
+    check_directory(out, marker=DIRECTORY)
+    if data is None and (images is None or labels is None):
+        raise DataError("Training needs --data, or both --images and --labels")
+    training, test = two_sets(described, images, labels, data, test_images, test_labels)
+    if test is None:
+        training, test = split(training, test_share, seed)
+    say("Training on", training)
+    say("Testing on", test)
+    from hadamac.nn.train import fit
+
+    steps = Steps(3, console)
+    with steps.step(f"Train {described.name} on {len(training)} images, {epochs} epochs, seed {seed}") as bar:
+        def progress(epoch):
+            bar.at(epoch.index, epochs, str(epoch))
+            bar.now(str(epoch))
+
+        params = fit(described, training.images, training.labels, epochs=epochs, seed=seed, shift=shift,
+                     progress=progress)
+    calibration = training.first(CALIBRATION)
+    with steps.step(f"Quantise ({preset}), calibrating on {len(calibration)} training images"):
+        qnet = run_quantise(described, params, calibration.images, formats)
+    with steps.step(f"Test on {len(test)} images") as bar:
+        accuracy = measure(qnet, params, test.images, test.labels)
+        bar.say(f"float {100 * accuracy['float']:.3f} %, fixed {100 * accuracy['fixed']:.3f} %")
+    provenance = {**training.record("data"), **test.record("test_data"), **calibration.record("calibration"),
+                  "epochs": epochs, "seed": seed, "shift": shift, "preset": preset}
+    save(Artifact(qnet, params, accuracy, provenance, names), out)
+    console.print(f"Wrote {out}")
+
+
+def _described(description: Path | None, name: str | None, out: Path) -> Network:
+    """The network to train; the default one is called as its directory, where that is a name."""
+    if description is not None:
+        network = Network.from_json(read_text(description))
+        return network if name is None else replace(network, name=name)
+    network = default_network()
+    if name is not None:
+        return replace(network, name=name)
+    try:
+        return replace(network, name=out.absolute().name)
+    except DescriptionError:
+        return network
+
+
+def quantise(
+    artifact: ArtifactArgument = None,
+    out: Annotated[Path, typer.Option("--out", help="Artifact directory to write.")] = ...,
+    preset: Annotated[str, typer.Option(help=f"Formats: {', '.join(PRESETS)}.")] = "compact",
+    data: DataOption = None,
+    images: ImagesOption = None,
+    labels: LabelsOption = None,
+    test_images: TestImagesOption = None,
+    test_labels: TestLabelsOption = None,
+    classes: ClassesOption = None,
+):
+    """Quantise an artifact's float parameters to other formats.
+
+    Calibrates on the first 1,000 images of --images, or of --data's training images; tests on --test-images, on
+    --data's test images, or else on the same images. Without any, both on the shipped digits, where they fit.
+    """
+    from hadamac.quantised.quantise import quantise as run_quantise
+
+    formats, source = preset_of(preset), load(artifact)
+    network = source.qnet.network
+    names = source.classes if classes is None else class_names(classes, network)
+    check_directory(out, marker=DIRECTORY)
+    first, test = two_sets(network, images, labels, data, test_images, test_labels)
+    calibration = first.first(CALIBRATION)
+    test = first if test is None else test
+    say("Calibrating on", calibration)
+    qnet = run_quantise(network, source.params, calibration.images, formats)
+    kept = {name: fact for name, fact in source.provenance.items() if not name.startswith("test_data")}
+    provenance = kept | {"preset": preset} | calibration.record("calibration")
+    if test.labels is None:
+        accuracy, result = {"images": 0, "float": None, "fixed": None}, "not tested: the images have no labels"
+    else:
+        say("Testing on", test)
+        accuracy = measure(qnet, source.params, test.images, test.labels)
+        warn_of_other_images(accuracy, source.accuracy)
+        provenance |= test.record("test_data")
+        result = (f"float {100 * accuracy['float']:.3f} %, fixed {100 * accuracy['fixed']:.3f} % "
+                  f"on {len(test)} images")
+    save(Artifact(qnet, source.params, accuracy, provenance, names), out)
+    console.print(f"Wrote {out}: {result}", soft_wrap=True)
