@@ -1,0 +1,1 @@
+"""Types of the part of Amaranth that hadamac uses; Amaranth itself ships none."""
