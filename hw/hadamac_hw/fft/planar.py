@@ -56,8 +56,8 @@ class Fft2d(Block):
 
     Timing
     ------
-    ``interval`` is ``channels`` times that of the plan, which is the slower of the two one-dimensional transforms;
-    ``latency`` follows from :meth:`Fft2dPlan.arrivals`.
+    ``interval`` is ``channels`` times that of the plan, which is that of the slower of the two one-dimensional
+    transforms; ``latency`` is that of the plan.
     """
 
     def __init__(self, plan: Fft2dPlan, *, channels: int = 1):

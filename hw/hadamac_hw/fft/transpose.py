@@ -51,7 +51,7 @@ class _Transpose(Block):
         self.interval = plan.interval
         pairs, columns = plan.size * plan.size // 2, self.live * plan.size
         self.frame = (columns, pairs) if plan.inverse else (pairs, columns)
-        self.latency = self.frame[0] + self.pipeline + timing.FIFO
+        self.latency = self.frame[0] + self.pipeline + timing.fifo(self.pipeline)
         super().__init__({
             "i": In(frames(Complex(plan.width))),
             "o": Out(frames(Complex(out_width))),

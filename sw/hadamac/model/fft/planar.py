@@ -22,7 +22,7 @@ from ... import timing
 from ...arrivals import double_buffer, power, transfers
 from ...checks import integer
 from ...numeric import Requantise, clip_frames, round_half_even
-from ..crop import crop, expand, live_rows, live_shape
+from ..crop import crop, expand, live_rows
 from ..words import check_words
 from . import cycles
 from .plan import FftPlan
@@ -138,10 +138,15 @@ class Fft2dPlan:
 
     @property
     def latency(self) -> int:
-        """Cycles from the first beat in to the first beat out of maps without gaps."""
-        rows, columns = live_shape(self.size, self.radius)
-        beats = rows * columns if self.inverse else self.size * self.size // 2
-        return int(self.arrivals(np.arange(beats))[0])
+        """Cycles from the first beat in to the first beat out of maps without gaps.
+
+        These are the latencies of both one-dimensional transforms, the beats of a map between them, which are written
+        into the transpose buffer before the first is read, and the cycles of the buffer's pipeline and FIFO.
+        """
+        first, second = self.passes
+        written = (self.radius + 1) * self.size if self.inverse else self.size * self.size // 2
+        buffer = written + self.transpose_pipeline + timing.fifo(self.transpose_pipeline)
+        return first.latency("bit-reversed") + buffer + second.latency("natural")
 
     def run(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(y, overflow)`` of maps or bins ``x``, with overflow bool (n,).
