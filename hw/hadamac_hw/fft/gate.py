@@ -89,9 +89,11 @@ class Gate(wiring.Component):
 
         ``swap``: its parts are to be exchanged; ``blank``: it is to be replaced by zero.
 
-        There are two registers.  In the first a beat is judged by its place in its frame; from the second it enters
-        the pipeline, followed by zeros if its frame was too short.  Both advance together, so that each decision takes
-        few logic levels.
+        There are two registers.  In the first, ``judged``, a beat is judged by its place in its frame: ``begins`` and
+        ``ends`` tell the first and the last place, ``counts`` that it belongs to its frame.  From the second, ``beat``,
+        it enters the pipeline, followed by zeros (``filling``) if its frame was too ``short``; the surplus of a frame
+        that is too long is ignored (``swallowing``).  Both registers advance together, so that each decision takes few
+        logic levels.
         """
         size, bits = self.plan.size, self.plan.stages
         filling, fill, advance = Signal(), Signal(), Signal(init=1)

@@ -12,7 +12,7 @@ last word of this one is read.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from amaranth.hdl import Cat, Const, EnableInserter, Module, Mux, Signal, Value
@@ -34,8 +34,13 @@ from .butterfly import SerialButterfly
 
 __all__ = ["IterativeFft"]
 
-Write = tuple[Value, Value, View | Value]
-"""Write into the memory: enable, address, word."""
+
+class MemoryWrite(NamedTuple):
+    """What is written into the memory in a cycle."""
+
+    enable: Value
+    address: Value
+    word: View
 
 
 class IterativeFft(Block):
@@ -104,9 +109,9 @@ class IterativeFft(Block):
         m.d.comb += [
             memory.read_address.eq(Mux(computing, read, fetch)),
             memory.read_enable.eq(computing | go),
-            memory.write_enable.eq(load[0] | write[0]),
-            memory.write_address.eq(Mux(load[0], load[1], write[1])),
-            memory.write_data.eq(Mux(load[0], load[2], write[2])),
+            memory.write_enable.eq(load.enable | write.enable),
+            memory.write_address.eq(Mux(load.enable, load.address, write.address)),
+            memory.write_data.eq(Mux(load.enable, load.word, write.word)),
         ]
         with m.If(start):
             m.d.sync += flag.eq(0)
@@ -116,11 +121,14 @@ class IterativeFft(Block):
             m.d.sync += self.overflow.eq(1)
         return m
 
-    def _load(self, m: Module, asked: Value, loaded: Value, start: Value, unloaded: Value) -> Write:
+    def _load(self, m: Module, asked: Value, loaded: Value, start: Value, unloaded: Value) -> MemoryWrite:
         """Load every frame as N beats, whatever its length; return what is written.
 
         ``asked`` and ``loaded`` are driven: the frame's setting, and whether it is whole.  ``start`` tells that the
         loaded frame is taken over, ``unloaded`` that the memory is free for the next one.
+
+        After a ``last`` that came early, zeros are ``filling`` the frame; after an N-th beat without ``last``, beats
+        are ignored up to the next ``last`` (``swallowing``).
         """
         plan, beat = self.plan, self.i.payload
         loading, filling, swallowing = Signal(init=1), Signal(), Signal()
@@ -152,13 +160,16 @@ class IterativeFft(Block):
         for part, other in (("re", "im"), ("im", "re")):
             taken = Mux(Mux(first, beat.user[0], asked[0]), beat.data[other], beat.data[part])
             m.d.sync += word[part].eq(Mux(filling, 0, taken << plan.guard))
-        return delayed(m, enter, 1, "load_enable"), delayed(m, index, 1, "load_address"), word
+        return MemoryWrite(delayed(m, enter, 1, "load_enable"), delayed(m, index, 1, "load_address"), word)
 
     def _compute(self, m: Module, word: View, computing: Value, computed: Value,
-                 schedule: Value) -> tuple[Value, Write, Value]:
+                 schedule: Value) -> tuple[Value, MemoryWrite, Value]:
         """Transform the frame in the memory; return ``(read address, write, overflow)``.
 
         ``word`` was read from the memory.  Passes go on while ``computing``; ``computed`` is driven in the last cycle.
+
+        In a pass, ``t`` counts cycles; ``span`` is the distance of a pair's words, a power of two, and ``below`` is
+        ``span - 1``; bit 0 of ``shifts`` is the pass's shift.
         """
         plan, stages = self.plan, self.plan.stages
         sum_at, _, product_at = plan.butterfly_cycles
@@ -171,7 +182,9 @@ class IterativeFft(Block):
         with m.If(~computing):
             fixed = Const(sum(s << k for k, s in enumerate(plan.schedule)), stages)
             m.d.sync += [
-                t.eq(0), span.eq(plan.size // 2), below.eq(plan.size // 2 - 1),
+                t.eq(0),
+                span.eq(plan.size // 2),
+                below.eq(plan.size // 2 - 1),
                 shifts.eq(schedule if plan.scaling == "run-time" else fixed),
             ]
         with m.Else():
@@ -194,7 +207,7 @@ class IterativeFft(Block):
         ]
         at_sum = delayed(m, address, sum_at, "written")
         at_product = delayed(m, at_sum, product_at - 1 - sum_at, "written_late")
-        write = butterfly.valid, Mux(butterfly.late, at_product, at_sum), butterfly.o
+        write = MemoryWrite(butterfly.valid, Mux(butterfly.late, at_product, at_sum), butterfly.o)
         return address, write, butterfly.overflow
 
     def _unload(self, m: Module, word: View, computed: Value, unloaded: Value, idle: Value, swap: Value,
