@@ -54,7 +54,8 @@ class Mantissa(wiring.Component):
         for k in range(most):
             with m.If(differ[k]):
                 m.d.sync += up.eq(k + 1)
-        word = delayed(m, self.i, 2, "word")
+        first, word = (Signal.like(self.i, name=f"word_{k}", reset_less=True) for k in (1, 2))
+        m.d.sync += [first.eq(self.i), word.eq(first)]
         m.d.comb += self.up.eq(delayed(m, up, timing.shifter(most) + 1, "up"))
         for name in ("re", "im"):
             # The words have one fraction bit; it and the bits that were shifted out decide how to round.

@@ -129,11 +129,14 @@ class DelayButterfly(wiring.Component):
         with m.If(store):
             m.d.sync += write.eq(write + 1)
         # There is one register more than the memory needs: after a block RAM, which may be far away, or before LUT RAM.
-        far, read = int(delay >= BLOCK_FROM), lag.leaving[: (delay - 1).bit_length()]
+        far = int(delay >= BLOCK_FROM)
+        read = delayed(m, lag.leaving[: (delay - 1).bit_length()], 1 - far, "read")
+        entering = Signal.like(held, name="held_1", reset_less=True)
+        m.d.sync += entering.eq(held)
         m.d.comb += [
-            line.read_address.eq(delayed(m, read, 1 - far, "read")),
+            line.read_address.eq(read),
             line.write_address.eq(write),
-            line.write_data.eq(delayed(m, held, 1, "held")),
+            line.write_data.eq(entering),
             line.write_enable.eq(store),
         ]
         return delayed(m, line.read_data, far, "early")
