@@ -33,7 +33,7 @@ __all__ = ["SpectralCnn"]
 
 def _module(stage: Stage) -> torch.nn.Module:
     """The module of a stage."""
-    layer, scale, behind = stage.layer, float(stage.scale), float(stage.behind)
+    layer, scale, behind = stage.layer, float(stage.scale), float(stage.after)
     match stage.kind:
         case "transform":
             return Transform(radius=stage.radius)
@@ -47,7 +47,7 @@ def _module(stage: Stage) -> torch.nn.Module:
             frozen = FrozenNormalise(stage.channels, size=stage.size, radius=stage.radius, scale=behind)
             return torch.nn.Sequential(conv, frozen)
         case "normalise":
-            return Normalise(size=stage.size, radius=stage.came, over=layer.over, correction=layer.correction)
+            return Normalise(size=stage.size, radius=stage.radius_in, over=layer.over, correction=layer.correction)
         case "crop":
             return Crop(radius=stage.radius)
         case "tile":

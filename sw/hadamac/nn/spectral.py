@@ -103,7 +103,7 @@ class SpectralConv(torch.nn.Module):
                  real: bool = False, before: float = 1.0, behind: float = 1.0):
         super().__init__()
         self.inputs, self.outputs, self.size, self.radius, self.real = inputs, outputs, size, radius, real
-        self.before, self.behind = before, behind
+        self.before, self.after = before, behind
         taps = kernel or min(5, size - 1 + size % 2)
         # He initialisation: a ReLU may follow.
         start = torch.randn(outputs, inputs, taps, taps) * (2 / (inputs * taps**2)) ** 0.5
@@ -136,7 +136,7 @@ class SpectralConv(torch.nn.Module):
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
         product = torch.einsum("ncuv,ocuv->nouv", bins, self.weights())
-        return (product * self.before + self.bias[:, None, None] * self.dc) * self.behind
+        return (product * self.before + self.bias[:, None, None] * self.dc) * self.after
 
 
 class SpectralPool(torch.nn.Module):

@@ -142,7 +142,7 @@ class Table:
 def normalise_facts(stage: Stage) -> dict:
     """What a stage says of its NormalisePlan: multiplicities in stream order, the count, over what, the correction."""
     over = stage.layer.over
-    return {"multiplicity": live_multiplicity(stage.came, stage.size), "over": over,
+    return {"multiplicity": live_multiplicity(stage.radius_in, stage.size), "over": over,
             "count": stage.size**2 if over == "map" else None, "correction": stage.layer.correction}
 
 

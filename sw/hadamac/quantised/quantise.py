@@ -135,14 +135,14 @@ def _transform(stage: Stage, params, x, y, fraction, formats: Formats):
 
 
 def _inverse(stage: Stage, params, x, y, fraction, formats: Formats):
-    plan = Fft2dPlan(size=stage.size, radius=stage.came, width=formats.width, twiddle_width=formats.twiddle_width,
+    plan = Fft2dPlan(size=stage.size, radius=stage.radius_in, width=formats.width, twiddle_width=formats.twiddle_width,
                      inverse=True, **inverse_schedules(x * 2.0**fraction, stage.size, formats))
     return plan, fraction + 2 * (stage.size.bit_length() - 1) - plan.scale
 
 
 def _multiply(stage: Stage, params, x, y, fraction, formats: Formats):
     weights, bias = product_weights(stage, params)
-    bias = bias * float(stage.behind) * stage.size**2
+    bias = bias * float(stage.after) * stage.size**2
     exponent = _exponents(weights, formats.weight_width)
     # More fraction bits than the products have, and the shift allows, would be zeros: of calibration images that are.
     out = min(_fraction(_peak(y), formats), fraction + int(exponent.min()) - SHIFTS[0])

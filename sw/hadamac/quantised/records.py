@@ -103,7 +103,7 @@ def _operation(stage: Stage, facts: dict, formats: Formats, take: Callable) -> o
     limits = -(1 << (formats.weight_width - 1)), (1 << (formats.weight_width - 1)) - 1
     if stage.kind in ("transform", "inverse"):
         inverse = stage.kind == "inverse"
-        return Fft2dPlan(size=stage.size, radius=stage.came if inverse else stage.radius, inverse=inverse,
+        return Fft2dPlan(size=stage.size, radius=stage.radius_in if inverse else stage.radius, inverse=inverse,
                          width=formats.width, twiddle_width=formats.twiddle_width,
                          rows=tuple(facts["rows"]), columns=tuple(facts["columns"]))
     if stage.kind == "multiply":

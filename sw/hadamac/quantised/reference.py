@@ -59,7 +59,7 @@ def product_weights(stage: Stage, params: Mapping) -> tuple[np.ndarray, np.ndarr
 
 def _statistics(stage: Stage, x: np.ndarray) -> np.ndarray:
     """Normalised bins (n, C, rows, radius + 1); a channel without deviation becomes zero."""
-    weight = multiplicity(stage.size, stage.came)
+    weight = multiplicity(stage.size, stage.radius_in)
     p = orthonormal(stage.size)
     values = stage.size**2 if stage.layer.over == "map" else weight.sum()
     if stage.layer.over == "bins":
@@ -87,7 +87,7 @@ def _multiply(stage, params, x):
     weights, bias = product_weights(stage, params)
     # One small matrix product per bin: (n, c) x (c, o), bins first.
     y = np.matmul(x.transpose(2, 3, 0, 1), weights.transpose(2, 3, 1, 0)).transpose(2, 3, 0, 1)
-    y[..., 0, 0] += bias * stage.size**2 * float(stage.behind)
+    y[..., 0, 0] += bias * stage.size**2 * float(stage.after)
     return y
 
 
