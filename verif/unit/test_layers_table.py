@@ -78,9 +78,9 @@ def letters(name, block) -> dict:
             out |= {"p": pipeline, "f": timing.fifo(pipeline)}
     if isinstance(block, Fft2d):
         orders = ("natural", "bit-reversed") if plan.inverse else ("bit-reversed", "natural")
-        pipeline = timing.TRANSPOSE_INVERSE if plan.inverse else timing.TRANSPOSE_FORWARD
+        pipeline = plan.transpose_pipeline
         out |= {"r": plan.radius, "p": pipeline, "f": timing.fifo(pipeline),
-                "a": timing.fft_latency(plan.row_plan, orders[0]), "b": timing.fft_latency(plan.column_plan, orders[1])}
+                "a": plan.row_plan.latency(orders[0]), "b": plan.column_plan.latency(orders[1])}
     if name == "expand":
         out["r"] = block.radius
     return out

@@ -54,8 +54,8 @@ class Fft2d(wiring.Component):
         if not isinstance(channels, int) or channels < 1:
             raise DescriptionError(f"Fft2d channels must be a positive integer, not {channels!r}")
         self.plan, self.channels = plan, channels
-        self.interval = channels * timing.fft2d_interval(plan)
-        self.multipliers = plan.row_plan.multipliers + plan.column_plan.multipliers
+        self.interval = channels * plan.interval
+        self.multipliers = plan.multipliers
         maps, bins = channels * plan.size**2 // 2, channels * int(np.prod(live_shape(plan.size, plan.radius)))
         self.frame = (bins, maps) if plan.inverse else (maps, bins)
         shape = frames(Complex(plan.width))

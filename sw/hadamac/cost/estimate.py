@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import timing, timing_normalise
-from ..arrivals import double_buffer, fft2d, fft2d_bits, power, transfers
+from ..arrivals import double_buffer, power, transfers
 from ..errors import FitError
 from ..model.crop import live_rows
 from ..model.fft.planar import Fft2dPlan
@@ -72,7 +72,7 @@ def _interval(s: QuantStage, lanes: int) -> int:
     stage = s.stage
     match stage.kind:
         case "transform" | "inverse":
-            return stage.channels * timing.fft2d_interval(s.op)
+            return stage.channels * s.op.interval
         case "multiply":
             return stage.channels * stage.bins * stage.inputs // lanes
         case "linear":
@@ -125,7 +125,7 @@ class Estimate:
 
 def _transform_stage(s: QuantStage, formats, lanes, times):
     plan: Fft2dPlan = s.op
-    return plan.row_plan.multipliers + plan.column_plan.multipliers, fft2d_bits(plan), fft2d(plan, times)
+    return plan.multipliers, plan.memory_bits, plan.arrivals(times)
 
 
 def _product_stage(s: QuantStage, formats, lanes, times):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..model.crop import expand
-from ..model.fft.plan import bit_reversed
+from ..model.fft.orders import bit_reversed
 from ..model.fft.planar import pack_rows
 from .network import Formats
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import timing
-from ..arrivals import double_buffer, fft2d, transfers
+from ..arrivals import double_buffer, transfers
 from ..errors import DataError
 from ..images import as_images
 from ..model.fft.planar import Fft2dPlan
@@ -130,7 +130,7 @@ def beat_times(stages, times: np.ndarray) -> np.ndarray:
     for stage in stages:
         op = stage.op
         if isinstance(op, Fft2dPlan):
-            times = fft2d(op, times)
+            times = op.arrivals(times)
             continue
         beats = stage.size * stage.size // 2
         if isinstance(op, Filters):
