@@ -12,22 +12,14 @@ from .model.fft.plan import FftPlan, bit_reversed, output_bins
 from .model.fft.planar import Fft2dPlan
 from .model.fft.real import RealFftPlan
 from .model.fft.steps import Butterfly, Twiddle
-from .model.modrelu import ModRelu
-from .model.nyquist import PadPlan, PoolPlan
-from .model.pwl.table import PwlTable
-from .model.quadratic import INNER, QuadraticPlan
-from .model.rsqrt import FRACTION
-from .model.rsqrt import GUARD as GUARD_BITS
 from .numeric import Requantise, Rescale
 
 __all__ = ["FIFO", "GATE", "GUARD", "FFT_GUARD", "STOP", "MULTIPLIER", "SUM", "RAM", "OCTANT", "FULL_TABLE", "LEAD",
            "BUTTERFLY", "REORDER", "LINE_IN_REGISTERS", "BIAS", "SHIFTS", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE",
            "requantise", "twiddle", "meet", "narrow", "output_lag", "reorder_lag", "rescale", "shifter", "fft_pipeline",
            "fft_latency", "fft_inflight", "fft_fifo", "fifo", "fifo_bits", "fifo_depth", "fft2d_interval",
-           "hadamard_pipeline", "dense_pipeline", "pwl_pipeline", "iterative_butterfly", "iterative_interval",
-           "iterative_latency", "multiply_add", "quadratic_pipeline", "real_latency", "real_pipeline", "tree",
-           "rsqrt", "hypotenuse", "modrelu_line", "modrelu_pipeline", "rsqrt_bits", "SPECTRAL_AVERAGE",
-           "SPECTRAL_HALVE", "TILE", "spectral_pool_latency", "spectral_pad_latency", "tile_latency",
+           "hadamard_pipeline", "dense_pipeline", "iterative_butterfly", "iterative_interval",
+           "iterative_latency", "multiply_add", "real_latency", "real_pipeline", "tree", "TILE", "tile_latency",
            "scattering_interval"]
 
 FIFO = 2
@@ -185,11 +177,6 @@ def dense_pipeline(lanes: int, drop: int) -> int:
     return RAM + 1 + MULTIPLIER + 3 + requantise(Requantise(drop, 1, True))
 
 
-def pwl_pipeline(table: PwlTable) -> int:
-    """Compare, count, look up, mirror, multiply, add, requantise."""
-    return 2 + RAM + (table.mirror is not None) + MULTIPLIER + 1 + requantise(Requantise(table.shift, 1, True))
-
-
 def tree(lanes: int) -> int:
     """Levels of an adder tree."""
     return (lanes - 1).bit_length()
@@ -232,40 +219,8 @@ def hadamard_table_bits(width: int, weight_width: int, inputs: int, bias, shift)
     return rows * (bias_width(width, weight_width, inputs, bias) + left_width(shift))
 
 
-def rsqrt(width: int) -> int:
-    """Normalise, a level of the shift a cycle; read, multiply, subtract."""
-    return tree(-(-width // 2)) + RAM + MULTIPLIER + 1
-
-
-def hypotenuse(width: int) -> int:
-    """Square, add, a cycle for each digit of twice the root, requantise."""
-    return MULTIPLIER + 1 + width + 1 + requantise(Requantise(2, width, True))
-
-
-def modrelu_pipeline(plan: ModRelu) -> int:
-    """Square, add, reciprocal root; times bias, rescale, gain; times gain, round."""
-    root = MULTIPLIER + 1 + rsqrt(plan.rsqrt.width)
-    return root + MULTIPLIER + rescale(plan.threshold) + 1 + MULTIPLIER + requantise(plan.result)
-
-
-SPECTRAL_AVERAGE = 1 + RAM + 2 + requantise(Requantise(1, 1, True))
-"""Spectral pooling's average: address, read, select, add, halve with saturation."""
-SPECTRAL_HALVE = 2 + requantise(Requantise(2, 1, False))
-"""Spectral padding's average: hold, align, round."""
 TILE = 4
 """Pooling of row pairs: compare and choose in a column, then between two columns."""
-
-
-def spectral_pool_latency(plan: PoolPlan) -> int:
-    """First beat in to first beat out: a column is buffered where two dimensions are averaged, else none is."""
-    if not (plan.averages and plan.dimensions == 2):
-        return 0
-    return plan.size + SPECTRAL_AVERAGE + fifo(SPECTRAL_AVERAGE)
-
-
-def spectral_pad_latency(plan: PadPlan) -> int:
-    """First beat in to first beat out: a pipeline where words are halved, else none."""
-    return SPECTRAL_HALVE + fifo(SPECTRAL_HALVE) if plan.averages else 0
 
 
 def tile_latency(size: int) -> int:
@@ -276,22 +231,6 @@ def tile_latency(size: int) -> int:
 def multiply_add(rule: Requantise) -> int:
     """Multiply, add, requantise."""
     return MULTIPLIER + 1 + requantise(rule)
-
-
-def quadratic_pipeline(plan: QuadraticPlan) -> int:
-    """Horner's rule: twice multiply, add, requantise."""
-    inner, outer = Requantise(plan.shifts[0], INNER, True), Requantise(plan.shifts[1], plan.width, True)
-    return multiply_add(inner) + multiply_add(outer)
-
-
-def modrelu_line(plan: ModRelu) -> int:
-    """Words of the memory in which z waits for its gain."""
-    return 1 << (modrelu_pipeline(plan) - MULTIPLIER - requantise(plan.result) - 2).bit_length()
-
-
-def rsqrt_bits() -> int:
-    """Bits of the table of roots: values and slopes."""
-    return 512 * (FRACTION + 2 * GUARD_BITS)
 
 
 def scattering_interval(size: int, angles: int) -> int:
