@@ -48,7 +48,7 @@ class ModRelu(wiring.Component):
         if not isinstance(bins, int) or bins < 1:
             raise DescriptionError(f"ModRelu bins must be a positive integer, not {bins!r}")
         self.plan, self.width, self.channels, self.bins = plan, plan.width, len(plan.bias), bins
-        self.pipeline = timing.modrelu_pipeline(plan)
+        self.pipeline = plan.pipeline
         self.interval = self.channels * bins
         self.frame = (self.interval, self.interval)
         self.latency = self.pipeline + timing.fifo(self.pipeline)

@@ -47,7 +47,7 @@ class Hypotenuse(wiring.Component):
 
     Timing
     ------
-    ``latency = timing.hypotenuse(width)`` cycles, one result a cycle: square, add, a cycle for each of the
+    ``latency = model.ModulusPlan(width).pipeline`` cycles, one result a cycle: square, add, a cycle for each of the
     ``width + 1`` digits, round, saturate.  Two multipliers.
     """
 
@@ -56,7 +56,7 @@ class Hypotenuse(wiring.Component):
     def __init__(self, *, width: int):
         _check("Hypotenuse", width)
         self.width = width
-        self.latency = timing.hypotenuse(width)
+        self.latency = model.ModulusPlan(width).pipeline
         part = signed(width)
         super().__init__({"a": In(part), "b": In(part), "o": Out(part), "overflow": Out(1)})
 
@@ -119,14 +119,14 @@ class Modulus(wiring.Component):
     def __init__(self, *, width: int):
         _check("Modulus", width)
         self.width = width
-        self.pipeline = timing.hypotenuse(width)
+        self.pipeline = model.ModulusPlan(width).pipeline
         self.latency = self.pipeline + timing.fifo(self.pipeline)
         shape = frames(Complex(width))
         super().__init__({"i": In(shape), "o": Out(shape), "overflow": Out(1)})
 
     def model(self, x):
         """Complex words (n, ...)."""
-        return model.modulus(x, self.width)[0]
+        return model.ModulusPlan(self.width).run(x)[0]
 
     def elaborate(self, platform):
         m = Module()
@@ -178,7 +178,7 @@ class PairModulus(wiring.Component):
     def __init__(self, *, width: int, beats: int, pairs: int = 1):
         _check("PairModulus", width, beats=beats, pairs=pairs)
         self.width, self.beats, self.pairs = width, beats, pairs
-        self.pipeline = timing.RAM + timing.hypotenuse(width)
+        self.pipeline = timing.RAM + model.ModulusPlan(width).pipeline
         self.interval = 2 * pairs * beats
         self.frame = (self.interval, pairs * beats)
         self.latency = beats + self.pipeline + timing.fifo(self.pipeline)
@@ -187,7 +187,7 @@ class PairModulus(wiring.Component):
 
     def model(self, x):
         """Frames (n, pairs, 2, beats) of complex words to (n, pairs, beats)."""
-        return model.pair_modulus(x, self.width)[0]
+        return model.ModulusPlan(self.width).run_pairs(x)[0]
 
     def elaborate(self, platform):
         m = Module()

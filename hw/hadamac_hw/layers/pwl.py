@@ -79,7 +79,7 @@ class Pwl(wiring.Component):
     def __init__(self, table: PwlTable, *, loadable: bool = False, real: bool = False):
         self.table, self.loadable, self.real = table, bool(loadable), bool(real)
         self.multipliers = 1 if real else 2
-        self.pipeline = timing.pwl_pipeline(table)
+        self.pipeline = table.pipeline
         self.latency = self.pipeline + timing.FIFO
         shape = frames(Complex(table.width))
         members = {"i": In(shape), "o": Out(shape), "overflow": Out(1)}

@@ -9,7 +9,6 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.quadratic import INNER, QuadraticPlan
-from hadamac.numeric import Requantise
 
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier
@@ -34,7 +33,7 @@ class Quadratic(wiring.Component):
     Timing
     ------
     One beat a cycle; ``latency = pipeline + timing.fifo(pipeline)`` cycles from beat to beat, ``pipeline`` being
-    ``timing.quadratic_pipeline(plan)``.  Four multipliers, two a part.
+    ``plan.pipeline``.  Four multipliers, two a part.
     """
 
     multipliers = 4
@@ -43,7 +42,7 @@ class Quadratic(wiring.Component):
         if not isinstance(plan, QuadraticPlan):
             raise DescriptionError(f"Quadratic plan must be a QuadraticPlan, not {plan!r}")
         self.plan, self.width = plan, plan.width
-        self.pipeline = timing.quadratic_pipeline(plan)
+        self.pipeline = plan.pipeline
         self.latency = self.pipeline + timing.fifo(self.pipeline)
         shape = frames(Complex(plan.width))
         super().__init__({"i": In(shape), "o": Out(shape), "overflow": Out(1)})
@@ -61,7 +60,7 @@ class Quadratic(wiring.Component):
             fifo.data.last.eq(delayed(m, self.i.payload.last, self.pipeline, "last")),
         ]
         plan = self.plan
-        inner, outer = Requantise(plan.shifts[0], INNER, True), Requantise(plan.shifts[1], plan.width, True)
+        inner, outer = plan.inner, plan.outer
         for part in ("re", "im"):
             x = self.i.payload.data[part]
             t, inner_over = self._step(m, f"inner_{part}", x, plan.c2, plan.coefficient_width, plan.c1, inner)

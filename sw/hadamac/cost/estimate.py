@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import timing, timing_normalise
-from ..arrivals import double_buffer, power, transfers
+from .. import timing
+from ..arrivals import double_buffer, fft2d, fft2d_bits, power, transfers
 from ..errors import FitError
 from ..model.crop import live_rows
 from ..model.fft.planar import Fft2dPlan
 from ..model.modrelu import ModRelu
+from ..model.modulus import ModulusPlan
 from ..model.normalise import NormalisePlan
 from ..model.quadratic import QuadraticPlan
 from ..quantised.network import Modulus, QuantNetwork, QuantStage, Table
@@ -72,13 +73,13 @@ def _interval(s: QuantStage, lanes: int) -> int:
     stage = s.stage
     match stage.kind:
         case "transform" | "inverse":
-            return stage.channels * s.op.interval
+            return stage.channels * timing.fft2d_interval(s.op)
         case "multiply":
             return stage.channels * stage.bins * stage.inputs // lanes
         case "linear":
             return -(-len(s.op.weights) // lanes) * s.op.weights[0].size
         case "normalise":
-            return stage.channels * timing_normalise.interval(s.op.plan)
+            return stage.channels * s.op.plan.interval
         case "bin":
             return stage.channels * stage.bins
         case "crop":
@@ -125,7 +126,7 @@ class Estimate:
 
 def _transform_stage(s: QuantStage, formats, lanes, times):
     plan: Fft2dPlan = s.op
-    return plan.multipliers, plan.memory_bits, plan.arrivals(times)
+    return plan.row_plan.multipliers + plan.column_plan.multipliers, fft2d_bits(plan), fft2d(plan, times)
 
 
 def _product_stage(s: QuantStage, formats, lanes, times):
@@ -167,16 +168,14 @@ def _pipeline(op) -> tuple[int, int, int]:
     """Multipliers, cycles from beat to FIFO, bits of tables."""
     match op:
         case Table():
-            t = op.table
-            return 2, timing.pwl_pipeline(t), 2 * (t.width + 2 * t.slope_width << t.address_bits)
-        case QuadraticPlan():
-            return 4, timing.quadratic_pipeline(op), 0
-        case ModRelu():
-            bits = timing.rsqrt_bits() + op.width * (max(len(op.bias), 2) + 2 * timing.modrelu_line(op))
-            return 6, timing.modrelu_pipeline(op), bits
+            plan = op.table
         case Modulus():
-            return 2, timing.hypotenuse(op.width), 0
-    return 0, 0, 0  # ReLU
+            plan = ModulusPlan(op.width)
+        case QuadraticPlan() | ModRelu():
+            plan = op
+        case _:  # ReLU
+            return 0, 0, 0
+    return plan.multipliers, plan.pipeline, plan.memory_bits
 
 
 def _crop_stage(s: QuantStage, formats, lanes, times):
@@ -197,18 +196,8 @@ def _tile_stage(s: QuantStage, formats, lanes, times):
 def _normalise_stage(s: QuantStage, formats, lanes, times):
     """A channel is read back once its statistics are known; the next one's last beat waits for their use."""
     plan: NormalisePlan = s.op.plan
-    statistics, pipeline = timing_normalise.statistics(plan), timing_normalise.pipeline(plan)
-    reads, entered, used = [], -1, -timing_normalise.release()
-    for beats in times.reshape(-1, plan.bins):
-        entered = transfers(np.maximum(beats, entered + 1))[-1]
-        entered = max(entered, used + timing_normalise.release())
-        used = max(entered + statistics, reads[-1][-1] if reads else 0)
-        reads.append(used + 1 + np.arange(plan.bins))
-    width = formats.width
-    bits = (2 * width * timing_normalise.buffer(plan) + timing.rsqrt_bits()
-            + timing.fifo_bits(2 * width + 1, pipeline))
-    multipliers = 6 if plan.count & (plan.count - 1) == 0 else 8
-    return multipliers, bits, transfers(np.concatenate(reads) + pipeline + timing.fifo(pipeline))
+    bits = plan.memory_bits + timing.fifo_bits(2 * formats.width + 1, plan.pipeline)
+    return plan.multipliers, bits, plan.arrivals(times)
 
 
 _STAGES = {

@@ -30,7 +30,7 @@ from ..errors import DescriptionError
 from ..images import as_images
 from ..model.crop import crop
 from ..model.hadamard import argmax, dense, hadamard
-from ..model.modulus import unchecked_modulus
+from ..model.modulus import ModulusPlan
 from ..model.normalise import NormalisePlan, live_multiplicity
 from ..model.pwl.table import PwlTable, relu
 from ..model.tile import max_pool
@@ -175,7 +175,7 @@ class Modulus:
 
     def apply(self, x):
         """As `run`, of words that a stage before made: unchecked."""
-        return unchecked_modulus(x, self.width)
+        return ModulusPlan(self.width).apply(x)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from ..arrivals import double_buffer, transfers
 from ..errors import DataError
 from ..images import as_images
 from ..model.fft.planar import Fft2dPlan
+from ..model.modulus import ModulusPlan
 from ..model.tile import decimate
 from ..quantised.calibration import forward_schedules, inverse_schedules
 from ..quantised.network import Formats
@@ -138,7 +139,7 @@ def beat_times(stages, times: np.ndarray) -> np.ndarray:
             pipeline = timing.hadamard_pipeline(1, max(op.shift, 0))
             times = double_buffer(times, bins, len(op.weights) * bins)
         elif isinstance(op, Moduli):
-            pipeline = timing.RAM + timing.hypotenuse(op.width)
+            pipeline = timing.RAM + ModulusPlan(op.width).pipeline
             times = times.reshape(-1, 2, beats)[:, 1].reshape(-1)
         else:
             pipeline = timing.TILE
