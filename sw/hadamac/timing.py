@@ -1,6 +1,6 @@
-"""Cycle counts of the circuit's parts: what the estimate adds up and what the blocks are built to.
+"""Cycle counts of the circuit's parts, which the estimate adds up and to which the blocks are built.
 
-The circuit package imports these; a simulation of every block asserts that they hold.
+The circuits take their delays from here, and a simulation of every block asserts that they hold.
 """
 
 from __future__ import annotations
@@ -11,69 +11,65 @@ __all__ = ["FIFO", "GATE", "GUARD", "MULTIPLIER", "SUM", "RAM", "requantise", "r
            "fifo_depth", "multiply_add", "tree"]
 
 FIFO = 2
-"""Push to valid of a short output FIFO."""
+"""Cycles from a push into a short output FIFO to ``valid``."""
 FIFO_IN_LUTS = 32
-"""Longest FIFO that is LUT RAM; a longer one is a memory with a short FIFO behind."""
+"""Words of the longest FIFO that is LUT RAM; a longer one is a memory followed by a short FIFO."""
 GATE = 1
-"""The register that turns an accepted beat into a token of the free-running pipeline."""
+"""Cycles of the register that turns an accepted beat into a token of the free-running pipeline."""
 SUM = 3
-"""Registers behind multipliers, two partial sums, their sum rounded."""
+"""Cycles of a rounded sum of products: registers after the multipliers, two partial sums, their rounded sum."""
 GUARD = 1
-"""Beat in to beat out of a frame guard."""
+"""Cycles from a beat into a frame guard to the same beat out of it."""
 MULTIPLIER = 3
-"""Operand, pipeline and product register."""
+"""Cycles of a multiplier: operand, pipeline and product register."""
 RAM = 2
-"""Address to data: array and output register."""
+"""Cycles from a memory's address to its data: array and output register."""
 
 
 def requantise(rule: Requantise) -> int:
-    """One cycle to round, one to saturate."""
+    """Return the cycles of a requantisation: one to round and one to saturate, where the rule does so."""
     return (1 if rule.drop else 0) + (1 if rule.saturates else 0)
 
 
 def shifter(most: int) -> int:
-    """A shift by 0 to ``most``: two bits of it a cycle."""
+    """Return the cycles of a shift by 0 to ``most``: each cycle settles two bits of the shift."""
     return -(-most.bit_length() // 2)
 
 
 def rescale(rule: Rescale) -> int:
-    """Shift, one cycle to round, one to saturate."""
+    """Return the cycles of a rescaling: the shift, one cycle to round and one to saturate."""
     return shifter(rule.most) + 2
 
 
-
-
 def tree(lanes: int) -> int:
-    """Levels of an adder tree."""
+    """Return the levels of an adder tree, each of which takes a cycle."""
     return (lanes - 1).bit_length()
 
 
 def fifo_depth(inflight: int) -> int:
-    """Words of an output FIFO behind ``inflight`` cycles of pipeline.
+    """Return the words of an output FIFO that follows ``inflight`` cycles of pipeline.
 
-    One cycle until a push is counted, one until stop is registered, one until the gate sees it and
-    one in hand; twice that, so that a stuttering sink never finds it empty while the pipeline refills.
+    A push is counted one cycle later, ``stop`` is registered another cycle later, the gate sees it one cycle after
+    that, and one word is kept in reserve: so at most ``inflight + 4`` words arrive after the FIFO decides to stop.
+    The FIFO holds twice as many, so that a sink that stops and goes never finds it empty while the pipeline refills.
     """
     return max(16, 1 << (2 * (inflight + 4) - 1).bit_length())
 
 
 def fifo(inflight: int) -> int:
-    """Push to valid: one cycle to be counted, one to leave; a long one passes a memory and a short one."""
+    """Return the cycles from a push to ``valid``: one until the push is counted and one until the word leaves.
+
+    In a FIFO too long for LUT RAM a word passes through a memory and then through a short FIFO.
+    """
     return FIFO if fifo_depth(inflight) <= FIFO_IN_LUTS else 1 + RAM + FIFO
 
 
 def fifo_bits(width: int, inflight: int) -> int:
-    """Memory bits of a FIFO, the short one behind a long one included."""
+    """Return the memory bits of a FIFO, including the short FIFO that follows a long one."""
     depth = fifo_depth(inflight)
     return width * (depth if depth <= FIFO_IN_LUTS else depth + fifo_depth(RAM))
 
 
-
-
-
-
-
-
 def multiply_add(rule: Requantise) -> int:
-    """Multiply, add, requantise."""
+    """Return the cycles of a multiplication, an addition and a requantisation."""
     return MULTIPLIER + 1 + requantise(rule)
