@@ -12,7 +12,7 @@ from hadamac.model.fft.planar import Fft2dPlan
 from hadamac.model.modrelu import ModRelu as ModReluPlan
 from hadamac.model.quadratic import QuadraticPlan
 from hadamac.quantised import network as quantised
-from hadamac.quantised.network import Formats, QuantNetwork, QuantStage
+from hadamac.quantised import Formats, QuantNetwork, QuantStage
 
 from .base.stream import FrameGuard, chained, frames
 from .fft.planar import Fft2d, RowPairs

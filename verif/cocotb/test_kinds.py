@@ -14,7 +14,7 @@ from amaranth.lib.wiring import In, Out
 from hadamac.cost.estimate import estimate, plan
 from hadamac.model.crop import live_rows, to_beats
 from hadamac.network.liveness import analyse
-from hadamac.quantised.network import PRESETS
+from hadamac.quantised import PRESETS
 from hadamac.quantised.quantise import quantise
 from hadamac.quantised.unpruned import unpruned
 from hadamac_hw.base.emit import emit

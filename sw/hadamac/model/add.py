@@ -114,10 +114,13 @@ class AddPlan:
         total = sum(aligned, np.zeros((), dtype=np.result_type(*words)))
         return clip_frames(round_half_even(total, self.rule.drop), self.width)
 
-    def arrivals(self, *times: np.ndarray) -> np.ndarray:
-        """Return the cycles in which beats leave, from those in which the beats of every input come.
+    def together(self, *times: np.ndarray) -> np.ndarray:
+        """Return the cycles in which the beats of all inputs are taken, for those in which they are offered.
 
         An input that does not take part in a beat has a time of -1 there.
         """
-        together = np.maximum.reduce(times)
-        return transfers(transfers(together) + self.pipeline + timing.fifo(self.pipeline))
+        return transfers(np.maximum.reduce(times))
+
+    def arrivals(self, *times: np.ndarray) -> np.ndarray:
+        """Return the cycles in which beats leave, for those in which the beats of every input are offered."""
+        return transfers(self.together(*times) + self.pipeline + timing.fifo(self.pipeline))

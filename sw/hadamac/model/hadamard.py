@@ -76,7 +76,7 @@ class HadamardPlan:
     real: bool = False
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return ``(y, overflow)`` of bins (n, inputs, ...); raise DataError for words that ``width`` bits cannot hold."""
+        """Return ``(y, overflow)`` of bins (n, inputs, ...); raise DataError for words beyond ``width`` bits."""
         return self.apply(check_words("Hadamard", x, self.width))
 
     def apply(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

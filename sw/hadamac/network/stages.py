@@ -249,7 +249,7 @@ class _Builder:
         return tuple(self.stages)
 
     def _before(self, k: int, n: int) -> _Flow:
-        """Return what step ``k`` takes as its ``n``-th: of an edge that others take too, only the bins that it wants."""
+        """Return what step ``k`` takes as its ``n``-th; of an edge that others take too only the bins it wants."""
         source = sources_of(self.steps, k)[n]
         flow = self.flows[source]
         want = self.wants[k][n] if self.wants is not None else None

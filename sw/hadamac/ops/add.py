@@ -61,12 +61,19 @@ class Add(Operation):
 
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
         """Return the times of sums: a beat waits for the last of the inputs that take part in it."""
-        spread = []
+        return self.plan.arrivals(*self._spread(times))
+
+    def taken(self, *times: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return for each input the cycles in which its beats are taken: each with those of the other inputs."""
+        together = self.plan.together(*self._spread(times))
+        return tuple(together[takes_part(self.stage, k)] for k in range(len(times)))
+
+    def _spread(self, times: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+        """Return the times of every input for every beat of the sum, -1 for one in which it does not take part."""
+        out = [np.full(self.stage.beats, -1, dtype=np.int64) for _ in times]
         for k, beats in enumerate(times):
-            out = np.full(self.stage.beats, -1, dtype=np.int64)
-            out[takes_part(self.stage, k)] = beats
-            spread.append(out)
-        return self.plan.arrivals(*spread)
+            out[k][takes_part(self.stage, k)] = beats
+        return out
 
     @property
     def what(self) -> list[str]:

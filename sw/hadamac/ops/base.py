@@ -123,6 +123,10 @@ class Operation(ABC):
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
         """Return the operation in words; its ``fraction`` is that before the scale moves the binary point."""
 
+    @classmethod
+    def check_formats(cls, stage: Stage, formats: Formats) -> None:  # noqa: B027  (most have nothing to check)
+        """Raise FitError for formats in which the stage has no circuit, whatever its parameters."""
+
     # Words
 
     @abstractmethod
@@ -183,6 +187,10 @@ class Operation(ABC):
     @abstractmethod
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
         """Return the cycles in which beats of a first frame leave, for those in which its beats come in."""
+
+    def taken(self, *times: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return for each input the cycles in which its beats are taken, for those in which they are offered."""
+        return times
 
     # Descriptions
 

@@ -77,7 +77,8 @@ class Dense(Operation):
         held = taken(stage, stored, stage.layer.tensors(stage)["dense.weight"].shape)
         plan = DensePlan(weights=held["weight"], bias=held["bias"], shift=held["shift"], width=formats.width,
                          weight_width=formats.weight_width, out_width=formats.logit_width)
-        return cls(stage=stage, formats=formats, fraction=stored.facts["fraction"], plan=plan, exponent=held["exponent"])
+        return cls(stage=stage, formats=formats, fraction=stored.facts["fraction"], plan=plan,
+                   exponent=held["exponent"])
 
     @property
     def framed(self) -> bool:

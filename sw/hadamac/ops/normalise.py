@@ -8,12 +8,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from .. import timing
+from ..errors import DescriptionError, FitError
 from ..model.crop import multiplicity
 from ..model.normalise import NormalisePlan, live_multiplicity
 from ..model.words import check_words
 from ..network.layers import Normalise as Layer
 from ..network.stages import Stage, orthonormal
 from .base import Calibration, Operation, Params, Stored, Words
+from .formats import Formats
 from .table import WORD
 from .weights import fraction_bits, peak
 
@@ -27,7 +29,7 @@ def _layer(stage: Stage) -> Layer:
 
 
 def normalise_facts(stage: Stage) -> dict[str, Any]:
-    """Return what a stage says of its NormalisePlan: multiplicities in stream order, the count, ``over``, correction."""
+    """Return what a stage says of its NormalisePlan: multiplicities in stream order, count, ``over``, correction."""
     layer = _layer(stage)
     if stage.radius_in is None:
         raise TypeError(f"Stage {stage.name} takes maps")
@@ -70,6 +72,15 @@ class Normalise(Operation):
         out = min(fraction_bits(peak(given.output), formats), formats.width - 1 - places)
         plan = NormalisePlan(**normalise_facts(stage), width=formats.width, fraction=out + places)
         return cls(stage=stage, formats=formats, fraction=out, plan=plan)
+
+    @classmethod
+    def check_formats(cls, stage: Stage, formats: Formats) -> None:
+        """Raise FitError for words in which the statistics of so many bins do not fit the circuit."""
+        try:
+            NormalisePlan(**normalise_facts(stage), width=formats.width, fraction=0)
+        except DescriptionError as error:
+            raise FitError(f"Layer {stage.name} over {stage.size} x {stage.size} cannot have words of "
+                           f"{formats.width} bits: {error}") from None
 
     def apply(self, *x: np.ndarray) -> Words:
         """Return normalised bins."""

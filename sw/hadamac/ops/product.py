@@ -105,7 +105,8 @@ class Product(Operation):
         plan = HadamardPlan(weights=held["weight"][..., 0] + 1j * held["weight"][..., 1], bias=held["bias"],
                             shift=held["shift"], width=formats.width, weight_width=formats.weight_width,
                             real=_layer(stage).real)
-        return cls(stage=stage, formats=formats, fraction=stored.facts["fraction"], plan=plan, exponent=held["exponent"])
+        return cls(stage=stage, formats=formats, fraction=stored.facts["fraction"], plan=plan,
+                   exponent=held["exponent"])
 
     @property
     def framed(self) -> bool:

@@ -15,8 +15,8 @@ from ..images import as_images
 from ..model.fft.planar import Fft2dPlan
 from ..model.modulus import ModulusPlan
 from ..model.tile import decimate
+from ..ops.formats import Formats
 from ..quantised.calibration import forward_schedules, inverse_schedules
-from ..quantised.network import Formats
 from ..scattering import model as words
 from .filters import paths
 from .model import Decimation, Filters, Moduli, ScatteringPlan, ScatteringStage

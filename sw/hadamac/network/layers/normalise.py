@@ -67,8 +67,8 @@ class Normalise(Layer):
         if before is None or before.type != "spectral_conv":
             raise DescriptionError(
                 "Normalise with frozen statistics must follow a SpectralConv, into whose weights it is folded")
-        graph.alone(at, "Normalise with frozen statistics must be the only layer that takes from its SpectralConv, into "
-                        "whose weights it is folded")
+        graph.alone(at, "Normalise with frozen statistics must be the only layer that takes from its SpectralConv, "
+                        "into whose weights it is folded")
         return graph.add("multiply", at, "frozen Normalise", self)
 
     def tensors(self, stage: Stage) -> dict[str, Tensor]:

@@ -69,7 +69,7 @@ class SpectralConv(Layer):
         return out
 
     def tensors(self, stage: Stage) -> dict[str, Tensor]:
-        """Return the kernel (outputs, inputs, k, k) or spectrum (outputs, inputs, rows, radius + 1, 2), and the bias."""
+        """Return a kernel (outputs, inputs, k, k) or spectrum (outputs, inputs, rows, radius + 1, 2), and a bias."""
         if stage.kind != "multiply":
             return {}
         k = stage.index
