@@ -9,7 +9,7 @@ from bench.layers import cases, page, table
 
 from hadamac import timing
 from hadamac.network.layers import LAYERS, SPATIAL, SPECTRAL
-from hadamac.scattering.plan import beat_times, pixel_times
+from hadamac.scattering.model import beat_times, pixel_times
 from hadamac_hw.fft.planar import Fft2d
 
 ROOT = Path(__file__).parents[2]

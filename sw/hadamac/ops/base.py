@@ -123,8 +123,8 @@ class Operation(ABC):
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
         """Return the operation in words; its ``fraction`` is that before the scale moves the binary point."""
 
-    @classmethod
-    def check_formats(cls, stage: Stage, formats: Formats) -> None:  # noqa: B027  (most have nothing to check)
+    @classmethod  # noqa: B027  (most have nothing to check)
+    def check_formats(cls, stage: Stage, formats: Formats) -> None:
         """Raise FitError for formats in which the stage has no circuit, whatever its parameters."""
 
     # Words
