@@ -15,7 +15,11 @@ from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model import modulus as model
 from hadamac.numeric import Requantise
+from hadamac.ops import modulus as operations
+from hadamac.ops import pair_modulus
 
+from ..base.block import Block
+from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier, Ram
 from ..base.stream import Complex, Fifo, frames, nest
@@ -95,7 +99,7 @@ class Hypotenuse(wiring.Component):
         return root
 
 
-class Modulus(wiring.Component):
+class Modulus(Block):
     """``|i|`` in the real part, 0 in the imaginary part.
 
     Parameters
@@ -145,7 +149,7 @@ class Modulus(wiring.Component):
         return m
 
 
-class PairModulus(wiring.Component):
+class PairModulus(Block):
     """Moduli of complex maps that come as a real and an imaginary map each, two pixels a beat.
 
     ``o.re = sqrt(a.re**2 + b.re**2)`` and ``o.im = sqrt(a.im**2 + b.im**2)``, where a is a beat of the real map, which
@@ -213,3 +217,15 @@ class PairModulus(wiring.Component):
                 m.d.sync += self.overflow.eq(1)
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
+
+
+@circuit.register(operations.Modulus)
+def _modulus(op: operations.Modulus, lanes: int) -> Modulus:
+    """Return the modulus of a network."""
+    return Modulus(width=op.width)
+
+
+@circuit.register(pair_modulus.PairModulus)
+def _pair_modulus(op: pair_modulus.PairModulus, lanes: int) -> PairModulus:
+    """Return the modulus of scattering."""
+    return PairModulus(width=op.width, beats=op.stage.size**2 // 2, pairs=op.stage.channels)

@@ -16,7 +16,10 @@ from hadamac.errors import DescriptionError
 from hadamac.model.normalise import OPERAND, NormalisePlan
 from hadamac.model.rsqrt import NORMALISED
 from hadamac.numeric import Requantise
+from hadamac.ops import normalise as operations
 
+from ..base.block import Block
+from ..base.circuits import circuit
 from ..base.numeric import Requantiser, add_and_round, delayed, rounded, saturate
 from ..base.primitives import Multiplier, Ram
 from ..base.stream import Complex, Fifo, frames, nest
@@ -25,7 +28,7 @@ from .normalise_statistics import Statistics
 __all__ = ["Normalise"]
 
 
-class Normalise(wiring.Component):
+class Normalise(Block):
     """A :class:`~hadamac.model.normalise.NormalisePlan` on every channel of a frame.
 
     Parameters
@@ -199,3 +202,9 @@ class Normalise(wiring.Component):
         operand, over = Signal(signed(OPERAND), name=f"operand_{part}", reset_less=True), Signal(name=f"over_{part}")
         m.d.sync += [operand.eq(clipped), over.eq(overflow)]
         return operand, over
+
+
+@circuit.register(operations.Normalise)
+def _normalise(op: operations.Normalise, lanes: int) -> Normalise:
+    """Return the normalisation of a network."""
+    return Normalise(op.plan, channels=op.stage.channels)

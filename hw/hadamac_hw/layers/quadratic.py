@@ -9,7 +9,10 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.quadratic import INNER, QuadraticPlan
+from hadamac.ops import quadratic as operations
 
+from ..base.block import Block
+from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier
 from ..base.stream import Complex, Fifo, frames
@@ -17,7 +20,7 @@ from ..base.stream import Complex, Fifo, frames
 __all__ = ["Quadratic"]
 
 
-class Quadratic(wiring.Component):
+class Quadratic(Block):
     """A :class:`~hadamac.model.quadratic.QuadraticPlan` on both parts, each a row of its own.
 
     Parameters
@@ -82,3 +85,9 @@ class Quadratic(wiring.Component):
         m.submodules[f"{name}_round"] = rounder = Requantiser(rule, in_width=len(total))
         m.d.comb += rounder.i.eq(total)
         return rounder.o, rounder.overflow
+
+
+@circuit.register(operations.Quadratic)
+def _quadratic(op: operations.Quadratic, lanes: int) -> Quadratic:
+    """Return the quadratic function of a network."""
+    return Quadratic(op.plan)
