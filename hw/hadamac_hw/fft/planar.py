@@ -19,8 +19,10 @@ from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.crop import live_shape
 from hadamac.model.fft.planar import Fft2dPlan, pack_rows
+from hadamac.ops.transform import Inverse, Transform
 
 from ..base.block import Block, Example
+from ..base.circuits import circuit
 from ..base.numeric import delayed
 from ..base.primitives import Ram
 from ..base.stream import Complex, Fifo, Frame, chained, frames, nest
@@ -171,3 +173,10 @@ class RowPairs(Block):
     def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
         """Yield the core of this block in the Verilog library."""
         yield Example("row_pairs32", cls(size=32, width=16, shift=7), "raster of 32x32 pixels to row pairs")
+
+
+@circuit.register(Transform)
+@circuit.register(Inverse)
+def _planar(op: Transform | Inverse, lanes: int) -> Fft2d:
+    """Return a transform of a network."""
+    return Fft2d(op.plan, channels=op.stage.channels)

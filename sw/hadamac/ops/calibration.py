@@ -7,7 +7,7 @@ import numpy as np
 from ..model.crop import expand
 from ..model.fft.orders import bit_reversed
 from ..model.fft.planar import pack_rows
-from .network import Formats
+from .formats import Formats
 
 __all__ = ["calibrate", "forward_schedules", "inverse_schedules"]
 
