@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.model.pwl.fitting import FUNCTIONS, Function, fit, minimax_line, minimax_segments
+from hadamac.model.pwl.fitting import FUNCTIONS, Function, fit
+from hadamac.model.pwl.minimax import minimax_line, minimax_segments
 from hadamac.numeric import SQ
 from support.seeds import refused, rng
 
