@@ -79,9 +79,17 @@ OPERAND = 18
 """Bits of c': the widest operand of one multiplier."""
 TOTAL = 3
 """Cycles from a channel's last summand to its total: the low half, the high half, the capture."""
-STEPS = {"bins": 11, "map": 7}
-"""Steps, one a cycle, that give ``K S2 - S1**2`` or ``K S2``: products; after each digit but the last a wait and a
-shift."""
+STEPS = {
+    "map": ("K power0", "wait", "shift", "K power1", "wait", "shift", "K power2"),
+    "bins": ("K power0", "low -low", "wait", "shift", "K power1", "high -low", "high -low", "wait", "shift", "K power2",
+             "high -high"),
+}
+"""Steps, one a cycle, that give D in digits: ``K S2``, and for bins less ``S1**2``.
+
+``a b`` adds the product of two operands, ``a -b`` subtracts it; ``wait`` gives the accumulator's upper part a cycle;
+``shift`` moves the accumulator down by a digit.  ``power0`` .. ``power2`` are the digits of S2, ``low`` and ``high``
+those of S1.
+"""
 
 
 def live_multiplicity(radius: int, size: int | None = None) -> tuple[int, ...]:
@@ -222,7 +230,7 @@ class NormalisePlan:
     def statistics(self) -> int:
         """Cycles from a channel's last beat to its scale: square, add, sum, the steps and their pipeline, the root."""
         sums = timing.GATE + timing.MULTIPLIER + timing.SUM + TOTAL
-        return sums + STEPS[self.over] + timing.MULTIPLIER + 5 + self.rsqrt.pipeline
+        return sums + len(STEPS[self.over]) + timing.MULTIPLIER + 5 + self.rsqrt.pipeline
 
     @property
     def release(self) -> int:
