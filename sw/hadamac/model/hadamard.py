@@ -1,23 +1,21 @@
 """Hadamard product with accumulation over input channels, and the dense layer's matrix-vector product.
 
 ``Y[o,b] = saturate(round_half_even((sum_c W[o,c,b] X[c,b] + bias[o] [b = DC]) / 2**shift[o]))``,
-complex for the Hadamard product, real for :func:`dense`.  Products and sums are exact.  The bias is in units of the
-accumulator.
+complex for the Hadamard product, real for :func:`dense`.  Products and sums are exact; the bias is
+in units of the accumulator.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ..numeric import clip_frames
 
 __all__ = ["hadamard", "dense", "argmax"]
 
 
-def hadamard(x: np.ndarray, weights: np.ndarray, bias: np.ndarray, shift: np.ndarray,
-             width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return ``(y, overflow)``: bins (n, C_out, U, V) of bins (n, C_in, U, V); overflow is bool (n,).
+def hadamard(x, weights, bias, shift, width: int):
+    """Bins (n, C_in, U, V) to (n, C_out, U, V).
 
     Parameters
     ----------
@@ -25,7 +23,9 @@ def hadamard(x: np.ndarray, weights: np.ndarray, bias: np.ndarray, shift: np.nda
     weights : complex128 (C_out, C_in, U, V), integral
     bias, shift : (C_out,)
     width : int
-        Bits of each part of y.
+        Bits of each output part.
+
+    Returns ``(y, overflow)``, overflow bool (n,).
     """
     n, inputs, *bins = x.shape
     by_bin = x.reshape(n, inputs, weights[0, 0].size).transpose(2, 0, 1)
@@ -36,16 +36,12 @@ def hadamard(x: np.ndarray, weights: np.ndarray, bias: np.ndarray, shift: np.nda
     return clip_frames(y.reshape(n, len(weights), *bins), width)
 
 
-def dense(maps: np.ndarray, weights: np.ndarray, bias: np.ndarray, shift: np.ndarray,
-          width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return ``(logits, overflow)`` of maps (n, C, M, M) with weights (K, C, M, M).
-
-    Logits are (n, K), overflow is bool (n,).  ``width`` is the bits of a logit.
-    """
+def dense(maps, weights, bias, shift, width: int):
+    """Maps (n, C, M, M) to logits (n, K); weights (K, C, M, M).  Returns ``(logits, overflow)``."""
     total = maps.reshape(len(maps), weights[0].size) @ weights.reshape(len(weights), -1).T + bias
     return clip_frames(np.rint(total * 2.0 ** -np.asarray(shift)), width)
 
 
-def argmax(logits: ArrayLike) -> np.ndarray:
-    """Return the index of the largest logit (..., K); of equal ones the lowest index."""
+def argmax(logits):
+    """Index of the largest logit, the lowest one of equals."""
     return np.argmax(logits, axis=-1)
