@@ -150,7 +150,7 @@ def quadratic_plan(coefficients: Sequence[float] | np.ndarray, *, in_format: SQ,
             places = np.array([p + in_format.f, p + s1, p + s1 - in_format.f])
             c0, c1, c2 = (float(c) for c in np.rint(np.ldexp(values, places)))
             # c2 x + c1 is linear in x: its extremes are at the ends.
-            t = [float(round_half_even(c2 * x + c1, s1)) for x in (in_format.low, in_format.high)]
+            t = [float(round_half_even(np.asarray(c2 * x + c1), s1)) for x in (in_format.low, in_format.high)]
             if (_fits(c0, width + INNER) and _fits(c1, width + coefficient_width) and _fits(c2, coefficient_width)
                     and all(_fits(v, INNER) for v in t)):
                 return QuadraticPlan(width=width, c0=int(c0), c1=int(c1), c2=int(c2), shifts=(s1, s2),
