@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Costs that plans own: multipliers and memory are those that the circuit instantiates, arrivals those of its latency."""
+"""Costs that plans own: multipliers and memories are those that the circuit instantiates."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def instances(monkeypatch):
 
 @pytest.mark.parametrize("name", list(BLOCKS))
 def test_circuits_instantiate_what_their_plans_say(name, instances):
-    """A long FIFO is a memory, too, which the plan leaves to its caller."""
+    """Multipliers and memories are counted; a long FIFO is a memory, too, which the plan leaves to its caller."""
     block = BLOCKS[name]()
     multipliers, memories = instances(block)
     assert block.multipliers == block.plan.multipliers == len(multipliers)
@@ -91,7 +91,7 @@ def test_a_real_table_has_half_of_the_multipliers(instances):
 
 @pytest.mark.parametrize("options", [{}, {"over": "map"}, {"multiplicity": (1,) * 90}, {"multiplicity": (1,), "count": 3}])
 def test_arrivals_of_a_normalisation(options):
-    """The first beat leaves after the block's latency; a channel leaves whole, one beat a cycle, an interval after the last."""
+    """The first beat leaves after the block's latency, a channel's beats one a cycle, the next channel an interval later."""
     block = normalise(**options)
     plan = block.plan
     times = plan.arrivals(np.arange(2 * plan.bins)).reshape(2, -1)
@@ -103,7 +103,7 @@ def test_arrivals_of_a_normalisation(options):
 
 
 def test_steps_are_products_of_the_channel_s_figures():
-    """Every product of digits of K S2 once, and of S1**2 those of low and high, the mixed one twice."""
+    """The steps have each product of digits of K S2 once, and those of S1**2, of which the mixed one twice."""
     products = {over: [step for step in steps if step not in ("wait", "shift")] for over, steps in STEPS.items()}
     assert products["map"] == ["K power0", "K power1", "K power2"]
     assert sorted(products["bins"]) == sorted(
