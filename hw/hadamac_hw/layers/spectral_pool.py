@@ -36,7 +36,8 @@ __all__ = ["SpectralPad", "SpectralPool"]
 class _Spectral(Block):
     """Checks, sizes and streams of both blocks, and the places of bins in a half-spectrum."""
 
-    def __init__(self, kind: type, plan: PoolPlan | PadPlan, channels: int, members: dict[str, Member]):
+    def __init__(self, kind: type[PoolPlan | PadPlan], plan: PoolPlan | PadPlan, channels: int,
+                 members: dict[str, Member]):
         name = type(self).__name__
         if not isinstance(plan, kind):
             raise DescriptionError(f"{name} plan must be a {kind.__name__}, not {plan!r}")
