@@ -23,7 +23,7 @@ from rich.console import Console
 from hadamac.data import load_mnist, shipped_digits
 from hadamac.errors import DataError, HadamacError
 from hadamac.files.writing import atomic_write
-from hadamac.progress import Steps
+from hadamac.progress import Progress
 from hadamac.quantised.artifact import shipped
 
 EQUAL = (64, 32, 16, 8)
@@ -38,17 +38,17 @@ def main(out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("
          train: Annotated[bool, typer.Option("--train", help="Train the MNIST networks again.")] = False,
          data: Annotated[Path | None, typer.Option(help="Directory with MNIST's IDX files, to train.")] = None):
     """Compute, and write tables and figures."""
-    steps = Steps(4 + train, Console())
+    job = Progress(4 + train, Console())
     if train:
-        _train(steps, data)
+        _train(job, data)
     out.mkdir(parents=True, exist_ok=True)
-    with steps.step("The thread's toy, in floats, words and RTL") as bar:
+    with job.phase("The thread's toy, in floats, words and RTL") as bar:
         rows = toy.measure(build)
         atomic_write(out / "toy_ratio.png", figures.ratios(rows))
         atomic_write(out / "toy.json", json.dumps(rows, indent=1) + "\n")
         atomic_write(out / "toy.md", pages.toy_page(rows))
         bar.say(f"Wrote {out}/toy.md")
-    with steps.step("Pooling: information, equal sizes, Nyquist rules") as bar:
+    with job.phase("Pooling: information, equal sizes, Nyquist rules") as bar:
         photograph, digits = pooling.photograph(), shipped_digits()[0] / 255.0
         digits = digits if digits.shape[-1] == 32 else _padded(digits)
         result = {
@@ -60,14 +60,14 @@ def main(out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("
         atomic_write(out / "pooling.json", json.dumps(result, indent=1) + "\n")
         atomic_write(out / "pooling.md", pages.pooling_page(result))
         bar.say(f"Wrote {out}/pooling.md")
-    with steps.step("Dependence on the discarded bins") as bar:
+    with job.phase("Dependence on the discarded bins") as bar:
         result = {"seed": seed, "rows": dependence.measure(seed)}
         atomic_write(out / "dependence.json", json.dumps(result, indent=1) + "\n")
         atomic_write(out / "dependence.md", pages.dependence_page(result))
         bar.say(f"Wrote {out}/dependence.md")
 
 
-    with steps.step("MNIST in ten networks: predicted and simulated (the first time compiles ten simulators)") as bar:
+    with job.phase("MNIST in ten networks: predicted and simulated (the first time compiles ten simulators)") as bar:
         rows = mnist.measure(frames, build, jobs, lambda done, of, name: bar.at(done, of, name))
         if not all(r["as_estimated"] for r in rows):
             raise DataError("A simulated network must have the estimated cycles: see mnist.json")
@@ -76,15 +76,15 @@ def main(out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("
         bar.say(f"Wrote {out}/mnist.md")
 
 
-def _train(steps: Steps, data: Path | None) -> None:
+def _train(job: Progress, data: Path | None) -> None:
     """Train every network of the study but the one that comes with the package."""
     if data is None:
         raise DataError("Training needs MNIST's files: name their directory with --data (make study TRAIN=1 DATA=...)")
     training, test = load_mnist(data, "train"), load_mnist(data, "test")
-    with steps.step("Train the MNIST networks (an hour)") as bar:
+    with job.phase("Train the MNIST networks (an hour)") as bar:
         for name in mnist.NETWORKS:
             if mnist.path_of(name) != shipped():
-                artifact = mnist.train(name, training, test, lambda epoch, of=name: bar.text(f"{of}: {epoch}"))
+                artifact = mnist.train(name, training, test, lambda epoch, of=name: bar.label(f"{of}: {epoch}"))
                 bar.say(f"{name}: float {100 * artifact.accuracy['float']:.2f} %, "
                         f"fixed {100 * artifact.accuracy['fixed']:.2f} %")
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hadamac.progress import Steps
+from hadamac.progress import Progress
 
 from .. import synthesis
 from . import accuracy, page, plots
@@ -32,13 +32,13 @@ def main(
 ):
     """Measure, and write tables and plots."""
     numbers = [int(s) for s in seeds.split(",")]
-    steps = Steps(1 if only_accuracy else 2 * len(SIZES) + 2, Console())
+    job = Progress(1 if only_accuracy else 2 * len(SIZES) + 2, Console())
     kept = out / "fft.json"
     if only_accuracy and not kept.is_file():
         raise typer.BadParameter(f"there must be a {kept} to keep speed and area from", param_hint="--accuracy")
-    result = json.loads(kept.read_text()) if only_accuracy else _speed(steps, numbers, build)
+    result = json.loads(kept.read_text()) if only_accuracy else _speed(job, numbers, build)
     peers = json.loads((HERE / "peers.json").read_text())
-    with steps.step("Accuracy") as bar:
+    with job.phase("Accuracy") as bar:
         result |= accuracy.figures(seed)
         out.mkdir(parents=True, exist_ok=True)
         if not only_accuracy:
@@ -50,15 +50,15 @@ def main(
         bar.say(f"Wrote {out}/fft.md")
 
 
-def _speed(steps: Steps, seeds: list[int], build: Path) -> dict:
+def _speed(job: Progress, seeds: list[int], build: Path) -> dict:
     """Synthesis, placement and routing of every core, and the peers' figures."""
     ours, fast = [], []
     for rows, flow, grade in ((ours, synthesis.LARGE, 6), (fast, synthesis.FAST, 8)):
         for size in SIZES:
-            with steps.step(f"Synthesise, place and route {size} points, speed grade {grade} (minutes)") as bar:
+            with job.phase(f"Synthesise, place and route {size} points, speed grade {grade} (minutes)") as bar:
                 rows.append(measure(flow, seeds, build, size=size))
                 bar.say(f"{rows[-1]['fmax']:.1f} MHz, {rows[-1]['comb']} COMB, {rows[-1]['ff']} FF")
-    with steps.step(f"The same of the iterative core, {accuracy.SMALL} points, for an iCE40 UP5K") as bar:
+    with job.phase(f"The same of the iterative core, {accuracy.SMALL} points, for an iCE40 UP5K") as bar:
         small = measure(synthesis.SMALL, seeds, build, size=accuracy.SMALL, architecture="iterative")
         bar.say(f"{small['fmax']:.1f} MHz, {small['cells']} logic cells")
     peers = json.loads((HERE / "peers.json").read_text())

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from hadamac.files.writing import atomic_write
-from hadamac.progress import Steps
+from hadamac.progress import Progress
 
 from .. import synthesis
 from .cases import CASES
@@ -29,9 +29,9 @@ def main(
 ):
     """Measure, and write the tables."""
     numbers = [int(s) for s in seeds.split(",")]
-    steps, rows = Steps(len(CASES), Console()), []
+    job, rows = Progress(len(CASES), Console()), []
     for case in CASES.values():
-        with steps.step(f"Synthesise, place and route {case.name}") as bar:
+        with job.phase(f"Synthesise, place and route {case.name}") as bar:
             rows.append(measure(case, synthesis.LARGE, numbers, build, jobs=jobs))
             bar.say(f"{rows[-1]['fmax']:.1f} MHz, {rows[-1]['comb']} COMB, {rows[-1]['ff']} FF")
     tools = {name: version for name, version in synthesis.tools().items() if "ice40" not in name}

@@ -1,10 +1,10 @@
-"""Fixed-point numbers: formats, rounding, saturation, the complex word.
+"""Fixed-point numbers: formats, rounding, saturation, the packing of complex words.
 
-Integers live in ``float64`` arrays (complex ones in ``complex128``, both parts integral).  Every
-word of every model is below 2**53, so this arithmetic is exact, and it is several times faster in
-NumPy than ``int64``: ``np.rint`` *is* round-half-to-even.  :func:`to_integers` makes ``int64``.
+Integers are kept in ``float64`` arrays, complex ones in ``complex128`` arrays whose parts are both integers.  Every
+word of every model is below 2**53 in magnitude, so this arithmetic is exact.  It is several times faster in NumPy
+than ``int64``, because ``np.rint`` rounds half to even.  :func:`to_integers` converts to ``int64``.
 
-Scaling is explicit: a word ``w`` in format ``SQ(i, f)`` stands for ``w * 2**-f``.
+Scaling is explicit: a word ``w`` in the format ``SQ(i, f)`` stands for the value ``w * 2**-f``.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .errors import DataError
 
-__all__ = [
-    "SQ", "round_half_even", "saturate", "clip_frames", "to_integers", "integral", "pack", "unpack", "swap",
-]  # fmt: skip
+__all__ = ["Requantise", "Rescale", "SQ", "clip_frames", "integral", "pack", "requantise", "rescale",
+           "round_half_even", "saturate", "swap", "to_integers", "unpack"]
 
 
 @dataclass(frozen=True)
 class SQ:
-    """Signed fixed point: ``i`` integer bits *including the sign*, ``f`` fraction bits.
+    """Format of signed fixed-point words: ``i`` integer bits *including the sign*, ``f`` fraction bits.
 
-    ``f`` may be negative (the word counts multiples of ``2**-f``) and may exceed the width (a value
-    far below one); only the width ``i + f`` is bounded, to 1 .. 53 bits.
+    ``f`` may be negative (the word then counts multiples of ``2**-f``) and may exceed the width (the values are then
+    far below one).  Both are bounded: the width ``i + f`` to 1 .. 53 bits, ``f`` to -200 .. 200.
     """
 
     i: int
     f: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not all(isinstance(v, (int, np.integer)) for v in (self.i, self.f)):
             raise DataError(f"SQ must have integer i and f, not SQ({self.i!r}, {self.f!r})")
         if not -200 <= self.f <= 200:
@@ -41,32 +41,35 @@ class SQ:
 
     @property
     def width(self) -> int:
+        """The number of bits of a word."""
         return self.i + self.f
 
     @property
     def low(self) -> int:
+        """The smallest word."""
         return -(1 << (self.width - 1))
 
     @property
     def high(self) -> int:
+        """The largest word."""
         return (1 << (self.width - 1)) - 1
 
     def __str__(self) -> str:
         return f"SQ({self.i},{self.f})"
 
-    def quantise(self, x) -> np.ndarray:
-        """Real values to words: ``saturate(round_half_even(x * 2**f))``."""
+    def quantise(self, x: ArrayLike) -> np.ndarray:
+        """Return values as words: ``saturate(round_half_even(x * 2**f))``, of both parts of a complex value."""
         return saturate(np.rint(np.asarray(x) * 2.0**self.f), self.width)
 
-    def value(self, words) -> np.ndarray:
-        """Words to real values."""
+    def value(self, words: ArrayLike) -> np.ndarray:
+        """Return words as values: ``words * 2**-f``."""
         return np.asarray(words) * 2.0**-self.f
 
 
-def round_half_even(x, drop: int):
-    """Words ``x / 2**drop`` rounded to the nearest integer, ties to even (real and imaginary part apart).
+def round_half_even(x: np.ndarray, drop: int) -> np.ndarray:
+    """Round ``x / 2**drop`` to the nearest integer, ties to even; real and imaginary parts are rounded separately.
 
-    ``drop`` may be negative: then it is a shift to the left, which is exact.
+    A negative ``drop`` is a shift to the left, which is exact.
     """
     if drop == 0:
         return x
@@ -74,25 +77,28 @@ def round_half_even(x, drop: int):
     return np.rint(y, out=y) if drop > 0 else y
 
 
-def _words(x) -> np.ndarray:
-    """An array of ``float64`` or ``complex128``, contiguous, as `_parts` wants it."""
+def _words(x: ArrayLike) -> np.ndarray:
+    """Return a contiguous array of ``float64`` or ``complex128``, as `_parts` needs it."""
     return np.ascontiguousarray(x, dtype=np.complex128 if np.iscomplexobj(x) else np.float64)
 
 
 def _parts(x: np.ndarray) -> np.ndarray:
+    """Return a view of a contiguous array in which real and imaginary parts are numbers side by side."""
     return x.view(np.float64) if np.iscomplexobj(x) else x
 
 
-def saturate(x, width: int):
-    """Clip to the range of ``width`` signed bits (real and imaginary part apart)."""
+def saturate(x: ArrayLike, width: int) -> np.ndarray:
+    """Clip words to the range of ``width`` signed bits; real and imaginary parts are clipped separately."""
     limit = 2.0 ** (width - 1)
     words = _words(x)
     return np.clip(_parts(words), -limit, limit - 1).view(words.dtype).reshape(np.shape(x))
 
 
-def clip_frames(x, width: int):
-    """``(saturate(x, width), overflow)``: overflow tells for every index of the first axis whether
-    anything there was clipped."""
+def clip_frames(x: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``saturate(x, width)`` and an overflow flag for every index of the first axis.
+
+    The flag says whether any word at that index was clipped.
+    """
     limit = 2.0 ** (width - 1)
     parts = _parts(_words(x))
     if x.size == 0 or (parts.min() >= -limit and parts.max() < limit):  # the usual case, and much faster
@@ -101,50 +107,75 @@ def clip_frames(x, width: int):
     return clipped, (clipped != x).reshape(len(x), -1).any(-1)
 
 
-def swap(z):
-    """Exchange real and imaginary part: ``IDFT(z) = swap(DFT(swap(z)))``."""
+def swap(z: NDArray[np.complex128]) -> np.ndarray:
+    """Exchange real and imaginary parts; a DFT so becomes an unscaled inverse: ``N IDFT(z) = swap(DFT(swap(z)))``."""
     return z.imag + 1j * z.real
 
 
-def to_integers(x) -> np.ndarray:
-    """Words as ``int64``."""
+def to_integers(x: ArrayLike) -> np.ndarray:
+    """Return real words as ``int64``."""
     return np.rint(x).astype(np.int64)
 
 
-def integral(what: str, values, shape: tuple) -> np.ndarray:
-    """Check words that come from outside: numbers of that shape (None: any length), without fractions."""
-    values = np.asarray(values)
-    if values.ndim != len(shape) or any(want not in (None, have) for want, have in zip(shape, values.shape)):
+def integral(what: str, values: ArrayLike, shape: tuple[int | None, ...]) -> np.ndarray:
+    """Return words from outside as an array after checking that they are integers in an array of a given shape.
+
+    Parameters
+    ----------
+    what : str
+        The words' name in messages.
+    values : array_like
+        Integers of any numeric type, complex ones with integral parts.
+    shape : tuple of int or None
+        The length of each axis; None allows any.
+
+    Raises
+    ------
+    DataError
+        The shape is another one, the values are no numbers, or one of them has a fraction.
+    """
+    array = np.asarray(values)
+    if array.ndim != len(shape) or any(want not in (None, have) for want, have in zip(shape, array.shape)):
         wanted = ", ".join("any" if n is None else str(n) for n in shape)
-        raise DataError(f"{what} must have the shape ({wanted}), not {values.shape}")
-    if values.dtype.kind not in "iufc":
-        raise DataError(f"{what} must be numbers, not {values.dtype}")
-    bad = values[np.rint(values) != values]  # a NaN differs from itself
+        raise DataError(f"{what} must have the shape ({wanted}), not {array.shape}")
+    if array.dtype.kind not in "iufc":
+        raise DataError(f"{what} must be numbers, not {array.dtype}")
+    bad = array[np.rint(array) != array]  # a NaN is found too: it differs from itself
     if bad.size:
         raise DataError(f"{what} must be integers, not {bad[0]}")
-    return values
+    return array
 
 
-def pack(z, width: int) -> np.ndarray:
-    """Complex words to unsigned ``2 * width``-bit words, real part in the low half (width <= 31)."""
+def pack(z: NDArray[np.complex128], width: int) -> np.ndarray:
+    """Return complex words as unsigned words of ``2 * width`` bits, the real part in the low half (width <= 31)."""
     mask = (1 << width) - 1
     return (to_integers(z.real) & mask) | ((to_integers(z.imag) & mask) << width)
 
 
-def unpack(words, width: int) -> np.ndarray:
-    """Inverse of :func:`pack`: ``complex128`` from unsigned words."""
-    words = np.asarray(words).astype(np.int64)
+def unpack(words: ArrayLike, width: int) -> np.ndarray:
+    """Return unsigned words of ``2 * width`` bits as ``complex128``: the inverse of :func:`pack`."""
+    integers = np.asarray(words).astype(np.int64)
     sign = 1 << (width - 1)
 
-    def part(v):
+    def part(v: np.ndarray) -> np.ndarray:
         return ((v & ((1 << width) - 1)) ^ sign) - sign
 
-    return part(words) + 1j * part(words >> width)
+    return part(integers) + 1j * part(integers >> width)
 
 
 @dataclass(frozen=True)
 class Requantise:
-    """Drop ``drop`` fraction bits by round_half_even, then saturate to ``width`` if ``saturates``."""
+    """Rule by which a word loses ``drop`` bits (round half to even), then saturates to ``width`` if ``saturates``.
+
+    Attributes
+    ----------
+    drop : int
+        Bits that are dropped; not negative.
+    width : int
+        Bits of the result.
+    saturates : bool
+        Whether the result may need clipping; without it, the caller knows that it fits.
+    """
 
     drop: int
     width: int
@@ -153,7 +184,17 @@ class Requantise:
 
 @dataclass(frozen=True)
 class Rescale:
-    """Drop ``drop`` bits and each frame's own ``0 .. most`` besides by round_half_even, saturate to ``width``."""
+    """Rule by which a word loses a number of bits that its frame chooses, then saturates.
+
+    Attributes
+    ----------
+    drop : int
+        Bits that every frame drops (round half to even).
+    most : int
+        Largest number of bits that a frame may drop in addition.
+    width : int
+        Bits of the result, to which it saturates.
+    """
 
     drop: int
     most: int
@@ -161,11 +202,11 @@ class Rescale:
 
 
 def requantise(z: np.ndarray, rule: Requantise) -> tuple[np.ndarray, np.ndarray]:
-    """``(words, overflow)`` of frames (n, N); overflow bool (n,)."""
+    """Return frames (n, N) requantised by a rule, and an overflow flag for each frame (n,)."""
     z = round_half_even(z, rule.drop)
     return clip_frames(z, rule.width) if rule.saturates else (z, np.zeros(len(z), dtype=bool))
 
 
 def rescale(z: np.ndarray, rule: Rescale, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """``(words, overflow)`` of frames (n, N), each with its own shift (n,)."""
+    """Return frames (n, N) rescaled by a rule, each by its own shift (n,), and an overflow flag for each frame."""
     return clip_frames(np.rint(z * 2.0 ** -(rule.drop + shift[:, None])), rule.width)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from hadamac.cost.estimate import plan
 from hadamac.files.writing import check_directory, make_directory
-from hadamac.progress import Steps
+from hadamac.progress import Progress
 from hadamac.quantised.accuracy import measure
 from hadamac.quantised.artifact import Artifact
 from hadamac.show.describe import layer_table
@@ -27,21 +27,21 @@ def run(name: str, network: Artifact, images: ImageSet, frames: ImageSet, out: P
     from hadamac_hw.cores.library import DIRECTORY, network_name, write_library
     from hadamac_hw.sim.verify import verify
 
-    steps, rtl, pictures = Steps(6, console), out / "rtl", out / "pictures"
+    job, rtl, pictures = Progress(6, console), out / "rtl", out / "pictures"
     require_verilator()  # before minutes of work, not after
     for directory in (out, out / "sim"):
         make_directory(directory)
     check_directory(rtl, marker=DIRECTORY)
     check_directory(pictures, marker=PICTURES)
-    with steps.step(f"The trained network {name}") as bar:
+    with job.phase(f"The trained network {name}") as bar:
         record = network.accuracy
         if record["float"] is not None:
             bar.say(f"on record: float {100 * record['float']:.3f} %, fixed {100 * record['fixed']:.3f} % "
                     f"on {record['images']} test images")
     qnet, folding = network.qnet, plan(network.qnet)
-    with steps.step("Layer by layer"):
+    with job.phase("Layer by layer"):
         console.print(layer_table(qnet, folding))
-    with steps.step(f"Predict {images} bit-exactly in NumPy") as bar:
+    with job.phase(f"Predict {images} bit-exactly in NumPy") as bar:
         start = time.perf_counter()
         prediction = network.predict(images.images)
         rate = len(images) / (time.perf_counter() - start)
@@ -52,17 +52,17 @@ def run(name: str, network: Artifact, images: ImageSet, frames: ImageSet, out: P
                     f"float {100 * got['float']:.2f} %")
         bar.say(f"{rate:,.0f} images a second")
     name = network_name(qnet)
-    with steps.step("Emit Verilog with Amaranth") as bar:
+    with job.phase("Emit Verilog with Amaranth") as bar:
         write_library(qnet, rtl, folding=folding, blocks=False)
         text = (rtl / f"{name}.v").read_text()
         bar.say(f"{rtl / f'{name}.v'}: {len(text.splitlines()):,} lines")
-    with steps.step(f"Simulate that Verilog on {len(frames)} images (the first time compiles the simulator)") as bar:
+    with job.phase(f"Simulate that Verilog on {len(frames)} images (the first time compiles the simulator)") as bar:
         result = verify(text, name, qnet, frames.images,
                         build_dir=out / "sim", folding=folding, seed=seed)
         bar.say(f"RTL = prediction, bit for bit, on {result.matching}/{result.frames}", "bold green")
         bar.say(f"first-frame latency   {result.latency:,} cycles measured, {result.estimate.latency:,} estimated")
         bar.say(f"steady-state interval {result.interval:,g} cycles measured, {result.estimate.interval:,} estimated")
-    with steps.step("Picture every stage of one image, float beside fixed") as bar:
+    with job.phase("Picture every stage of one image, float beside fixed") as bar:
         label = None if images.labels is None else int(images.labels[0])
         paths = save_pictures(qnet, network.params, images.images[0], label, pictures, network.classes)
         bar.say(f"{len(paths)} pictures in {pictures}, begin with overview.png")

@@ -18,7 +18,7 @@ from hadamac import __version__
 from hadamac.console import any_encoding, plain
 from hadamac.errors import DataError, HadamacError
 from hadamac.files.writing import atomic_directory, check_directory, check_file, make_directory
-from hadamac.progress import Steps
+from hadamac.progress import Progress
 from hadamac.quantised.accuracy import measure, warn_of_other_images, warn_of_overflows
 from hadamac.quantised.arrays import TRACE, save_array, write_trace
 from hadamac.quantised.artifact import Artifact, load, shipped
@@ -123,10 +123,10 @@ def sim(
     chosen = to_simulate(one_set(network.qnet.network, images, None, data), frames)
     make_directory(build)
     say("Simulating", chosen)
-    lanes, steps = folding(network, interval), Steps(2, console)
-    with steps.step("Emit Verilog"):
+    lanes, job = folding(network, interval), Progress(2, console)
+    with job.phase("Emit Verilog"):
         text = network_verilog(network.qnet, lanes)
-    with steps.step(f"Simulate {len(chosen)} images (the first time compiles the simulator)") as bar:
+    with job.phase(f"Simulate {len(chosen)} images (the first time compiles the simulator)") as bar:
         result = verify(text, network_name(network.qnet), network.qnet, chosen.images,
                         build_dir=build, folding=lanes, seed=seed)
         _say_verification(bar, result)
@@ -194,7 +194,7 @@ def show(
     _say_artifact(network)
     console.print(layer_table(network.qnet))
     if errors:
-        from hadamac.show.report import error_table
+        from hadamac.quantised.comparison import error_table
 
         table = Table("edge", "format", "max error, LSB", "SQNR, dB", "largest word / full scale")
         say("Errors over", chosen)

@@ -11,10 +11,10 @@ import typer
 from hadamac.errors import DataError, DescriptionError
 from hadamac.files.writing import check_directory, read_text
 from hadamac.network.network import Network, default_network
-from hadamac.progress import Steps
+from hadamac.progress import Progress
+from hadamac.quantised import PRESETS
 from hadamac.quantised.accuracy import measure, warn_of_other_images
 from hadamac.quantised.artifact import DIRECTORY, Artifact, load, save
-from hadamac.quantised.network import PRESETS
 
 from .data import (
     ClassesOption,
@@ -83,8 +83,8 @@ def train(
     say("Testing on", test)
     from hadamac.nn.train import fit
 
-    steps = Steps(3, console)
-    with steps.step(f"Train {described.name} on {len(training)} images, {epochs} epochs, seed {seed}") as bar:
+    job = Progress(3, console)
+    with job.phase(f"Train {described.name} on {len(training)} images, {epochs} epochs, seed {seed}") as bar:
         def progress(epoch):
             bar.at(epoch.index, epochs, str(epoch))
             bar.now(str(epoch))
@@ -92,9 +92,9 @@ def train(
         params = fit(described, training.images, training.labels, epochs=epochs, seed=seed, shift=shift,
                      progress=progress)
     calibration = training.first(CALIBRATION)
-    with steps.step(f"Quantise ({preset}), calibrating on {len(calibration)} training images"):
+    with job.phase(f"Quantise ({preset}), calibrating on {len(calibration)} training images"):
         qnet = run_quantise(described, params, calibration.images, formats)
-    with steps.step(f"Test on {len(test)} images") as bar:
+    with job.phase(f"Test on {len(test)} images") as bar:
         accuracy = measure(qnet, params, test.images, test.labels)
         bar.say(f"float {100 * accuracy['float']:.3f} %, fixed {100 * accuracy['fixed']:.3f} %")
     provenance = {**training.record("data"), **test.record("test_data"), **calibration.record("calibration"),

@@ -9,7 +9,7 @@ import typer
 
 from hadamac.errors import DescriptionError
 from hadamac.files.writing import check_directory, make_directory
-from hadamac.progress import Steps
+from hadamac.progress import Progress
 from hadamac.quantised.artifact import load
 
 from .options import IntervalOption, console, folding
@@ -38,7 +38,7 @@ def verilog(
     lanes = folding(network, interval)
     make_directory(out.parent)
     check_directory(out, marker=DIRECTORY)
-    with Steps(1, console).step(f"Emit Verilog to {out}") as bar:
+    with Progress(1, console).phase(f"Emit Verilog to {out}") as bar:
         manifest = write_library(network.qnet, out, folding=lanes, blocks=blocks, progress=bar.at)
         for core in manifest["cores"]:
             bar.say(f"{core['file']:<24} {core['title']}")

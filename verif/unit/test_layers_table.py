@@ -9,7 +9,7 @@ from bench.layers import cases, page, table
 
 from hadamac import timing
 from hadamac.network.layers import LAYERS, SPATIAL, SPECTRAL
-from hadamac.scattering.plan import beat_times, pixel_times
+from hadamac.scattering.model import beat_times, pixel_times
 from hadamac_hw.fft.planar import Fft2d
 
 ROOT = Path(__file__).parents[2]
@@ -79,9 +79,9 @@ def letters(name, block) -> dict:
         out |= {"p": plan.pipeline, "f": timing.fifo(plan.pipeline)}
     if isinstance(block, Fft2d):
         orders = ("natural", "bit-reversed") if plan.inverse else ("bit-reversed", "natural")
-        pipeline = timing.TRANSPOSE_INVERSE if plan.inverse else timing.TRANSPOSE_FORWARD
+        pipeline = plan.transpose_pipeline
         out |= {"r": plan.radius, "p": pipeline, "f": timing.fifo(pipeline),
-                "a": timing.fft_latency(plan.row_plan, orders[0]), "b": timing.fft_latency(plan.column_plan, orders[1])}
+                "a": plan.row_plan.latency(orders[0]), "b": plan.column_plan.latency(orders[1])}
     if name == "expand":
         out["r"] = block.radius
     return out

@@ -17,7 +17,7 @@ from hadamac.errors import ArtifactError, DataError, DescriptionError
 from hadamac.files import reading
 from hadamac.files.writing import read_text
 from hadamac.network import Network
-from hadamac.progress import Steps
+from hadamac.progress import Progress
 from hadamac.quantised import artifact
 from hadamac.quantised.arrays import load_array
 from hadamac_cli.options import console
@@ -142,7 +142,7 @@ def test_any_console(encoding):
 
 
 def test_text_is_no_markup(capsys):
-    with Steps(1, console).step("Write a[/bold]\x1b[31m") as bar:
+    with Progress(1, console).phase("Write a[/bold]\x1b[31m") as bar:
         bar.say("[red]:smile: \x1b[2J")
     out = capsys.readouterr().out
     assert "Write a[/bold]\\x1b[31m\n" in out and "      [red]:smile: \\x1b[2J\n" in out

@@ -61,12 +61,12 @@ class Block(wiring.Component):
         return member in self.signature.members
 
     @property
-    def inputs(self) -> list[Any]:
+    def input_streams(self) -> list[Any]:
         """The input streams: ``i``, or ``i0``, ``i1``, .. in order."""
         return self._streams("i")
 
     @property
-    def outputs(self) -> list[Any]:
+    def output_streams(self) -> list[Any]:
         """The output streams: ``o``, or ``o0``, ``o1``, .. in order."""
         return self._streams("o")
 

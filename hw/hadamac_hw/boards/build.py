@@ -8,7 +8,7 @@ from hadamac import __version__
 from hadamac.cost.estimate import Plan, estimate, plan
 from hadamac.errors import FitError
 from hadamac.files.writing import check_directory, make_directory
-from hadamac.progress import Steps
+from hadamac.progress import Progress
 from hadamac.quantised.network import QuantNetwork
 
 from ..base.emit import emit
@@ -49,11 +49,11 @@ def build_board(qnet: QuantNetwork, board_name: str, out, *, folding: Plan | Non
     make_directory(out.parent)
     check_directory(out, marker=DIRECTORY)
     top = f"{network_name(qnet)}_{board.name.replace('-', '_')}"
-    steps = Steps(2, console)
-    with steps.step("Emit Verilog"):
+    job = Progress(2, console)
+    with job.phase("Emit Verilog"):
         text = board_verilog(qnet, top, folding)
-    with steps.step(f"Build for {board.name}, seed {seed} (minutes)") as bar:
-        report = build_bitstream(text, top, board, out, freq_mhz=CLOCK_MHZ, seed=seed, progress=bar.text)
+    with job.phase(f"Build for {board.name}, seed {seed} (minutes)") as bar:
+        report = build_bitstream(text, top, board, out, freq_mhz=CLOCK_MHZ, seed=seed, progress=bar.label)
         for kind in sorted(report.used):
             bar.say(f"{kind:<16}{report.used[kind]:>7,} of {report.available[kind]:,}")
         for clock, (achieved, needed) in report.fmax.items():

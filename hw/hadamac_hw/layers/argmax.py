@@ -1,4 +1,4 @@
-"""Index of the largest logit, appended to the frame of logits.  Model: :mod:`hadamac.model.hadamard`."""
+"""Index of the largest logit, appended to the frame of logits.  Model: :func:`hadamac.model.dense.argmax`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 from numpy.typing import ArrayLike
 
 from hadamac.errors import DescriptionError
-from hadamac.model import hadamard as model
+from hadamac.model import dense as model
 
 from ..base.block import Block, Example
 from ..base.stream import frames
@@ -54,7 +54,7 @@ class Argmax(Block):
 
     def model(self, x: ArrayLike) -> np.ndarray:
         """Return the indices (n,) for logits x (n, classes)."""
-        return model.argmax(x)
+        return model.argmax(np.asarray(x))
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()

@@ -18,8 +18,10 @@ from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model import modrelu as model
 from hadamac.model import rsqrt
+from hadamac.ops import modrelu as operations
 
 from ..base.block import Block, Example
+from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier, Ram
 from ..base.rescale import Rescaler
@@ -166,3 +168,9 @@ class ModRelu(Block):
         """Yield the library's core: 8 channels of the bins |u|, v <= 7, 16 bits."""
         block = cls(model.ModRelu(bias=(-256,) * 8, width=16), bins=120)
         yield Example("modrelu", block, "modReLU of 8 channels of 120 bins, bias -256")
+
+
+@circuit.register(operations.ModRelu)
+def _modrelu(op: operations.ModRelu, lanes: int) -> ModRelu:
+    """Return the modReLU of a network."""
+    return ModRelu(op.plan, bins=op.stage.bins)

@@ -19,8 +19,11 @@ from numpy.typing import ArrayLike
 from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.modulus import WIDTHS, ModulusPlan
+from hadamac.ops import modulus as operations
+from hadamac.ops import pair_modulus
 
 from ..base.block import Block, Example
+from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier, Ram
 from ..base.stream import Complex, Fifo, frames, nest
@@ -251,3 +254,15 @@ class PairModulus(Block):
                 m.d.sync += self.overflow.eq(1)
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
+
+
+@circuit.register(operations.Modulus)
+def _modulus(op: operations.Modulus, lanes: int) -> Modulus:
+    """Return the modulus of a network."""
+    return Modulus(width=op.width)
+
+
+@circuit.register(pair_modulus.PairModulus)
+def _pair_modulus(op: pair_modulus.PairModulus, lanes: int) -> PairModulus:
+    """Return the modulus of scattering."""
+    return PairModulus(width=op.width, beats=op.stage.size**2 // 2, pairs=op.stage.channels)

@@ -20,8 +20,10 @@ from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.normalise import OPERAND, NormalisePlan, live_multiplicity
 from hadamac.model.rsqrt import NORMALISED
+from hadamac.ops import normalise as operations
 
 from ..base.block import Block, Example
+from ..base.circuits import circuit
 from ..base.numeric import Requantiser, add_and_round, delayed, rounded, saturate
 from ..base.primitives import Multiplier, Ram
 from ..base.stream import Complex, Fifo, frames, nest
@@ -263,3 +265,9 @@ class Normalise(Block):
         plan = NormalisePlan(multiplicity=live_multiplicity(7), width=16, fraction=11, over="bins")
         yield Example("normalise8x120", cls(plan, channels=8),
                       "normalisation of 8 channels of the bins |u|, v <= 7, SQ(5,11) out")
+
+
+@circuit.register(operations.Normalise)
+def _normalise(op: operations.Normalise, lanes: int) -> Normalise:
+    """Return the normalisation of a network."""
+    return Normalise(op.plan, channels=op.stage.channels)

@@ -20,8 +20,11 @@ from hadamac.model.pwl.fitting import FUNCTIONS, fit
 from hadamac.model.pwl.table import Mirror, PwlTable, relu
 from hadamac.model.words import check_words
 from hadamac.numeric import SQ
+from hadamac.ops import relu as rectifier
+from hadamac.ops import table as tables
 
 from ..base.block import Block, Example
+from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier, Ram
 from ..base.stream import Complex, Fifo, frames
@@ -222,3 +225,15 @@ class Pwl(Block):
         yield Example("sigmoid", cls(sigmoid, loadable=True),
                       "sigmoid, 16 loadable segments of x >= 0 and their mirror images, SQ(4,12)")
         yield Example("gelu", cls(gelu), "GELU, 16 segments of x >= 0 and their mirror images, SQ(4,12)")
+
+
+@circuit.register(rectifier.Relu)
+def _relu(op: rectifier.Relu, lanes: int) -> Relu:
+    """Return the ReLU of a network."""
+    return Relu(width=op.width)
+
+
+@circuit.register(tables.Table)
+def _pwl(op: tables.Table, lanes: int) -> Pwl:
+    """Return the table of a network, which is a ROM."""
+    return Pwl(op.plan)

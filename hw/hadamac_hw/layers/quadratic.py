@@ -15,8 +15,10 @@ from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.quadratic import INNER, QuadraticPlan, quadratic_plan
 from hadamac.numeric import SQ, Requantise
+from hadamac.ops import quadratic as operations
 
 from ..base.block import Block, Example
+from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier
 from ..base.stream import Complex, Fifo, frames
@@ -104,3 +106,9 @@ class Quadratic(Block):
         """Yield the library's core: a quadratic of 16 bits."""
         plan = quadratic_plan((0.4, 0.5, 0.11), in_format=SQ(4, 12), out_format=SQ(4, 12))
         yield Example("quadratic", cls(plan), "0.4 + 0.5 x + 0.11 x**2, SQ(4,12)")
+
+
+@circuit.register(operations.Quadratic)
+def _quadratic(op: operations.Quadratic, lanes: int) -> Quadratic:
+    """Return the quadratic function of a network."""
+    return Quadratic(op.plan)
