@@ -14,7 +14,7 @@ import numpy as np
 from hadamac.network import Activation, Dense, Network, Normalise, SpectralConv, SpectralPool
 from hadamac.network.liveness import analyse, low, sentence
 from hadamac.network.stages import stages
-from hadamac.quantised.network import PRESETS
+from hadamac.quantised import PRESETS
 from hadamac.quantised.quantise import quantise
 from hadamac.quantised.reference import apply
 from hadamac.quantised.unpruned import unpruned

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hadamac import timing
+from hadamac.model.fft.orders import reorder_lag
 
 from .. import synthesis
 from . import accuracy
@@ -31,7 +31,7 @@ def _speed(result: dict) -> list[str]:
                      f"{row['ram']} | {fmax} | {row['latency']:,} | {'valid/ready' if ours else 'none'} |")
     lines += ["", "hadamac, seed by seed:", ""]
     for row in result["ours"]:
-        over = row["latency"] - row["size"] - timing.reorder_lag(row["size"], "natural")
+        over = row["latency"] - row["size"] - reorder_lag(row["size"], "natural")
         lines.append(f"- N = {row['size']}: {', '.join(f'{f:.1f}' for f in row['fmax_of_seed'])} MHz; a frame every "
                      f"{row['interval']} cycles; latency {row['latency']} = N + reorder minimum + {over}")
     lines += [

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hadamac.arrivals import fft2d
 from hadamac.model.fft.planar import Fft2dPlan
 from hadamac.model.modrelu import ModRelu as ModReluPlan
 from hadamac.model.normalise import NormalisePlan, live_multiplicity
@@ -136,7 +135,7 @@ CASES = {case.name: case for case in (
 def counts(block) -> dict:
     """Multipliers; latency, first beat in to first beat out; interval a frame, None where it is a cycle a beat."""
     if isinstance(block, Fft2d):
-        latency = int(fft2d(block.plan, np.arange(block.frame[0]))[0])
+        latency = int(block.plan.arrivals(np.arange(block.frame[0]))[0])
     else:
         latency = block.latency
     return {"multipliers": getattr(block, "multipliers", 0), "latency": latency,

@@ -14,9 +14,10 @@ from .cost.estimate import estimate
 from .data import load_mnist, shipped_digits
 from .errors import HadamacError, HadamacWarning
 from .network.network import Network, default_network
+from .ops.formats import PRESETS, Formats
 from .quantised.accuracy import measure
 from .quantised.artifact import Artifact, load, save
-from .quantised.network import PRESETS, Formats, QuantNetwork
+from .quantised.network import QuantNetwork
 from .quantised.quantise import quantise
 
 __all__ = [

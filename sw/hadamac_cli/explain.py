@@ -8,7 +8,6 @@ from hadamac.cost.estimate import estimate
 from hadamac.network.liveness import analyse, sentence
 from hadamac.quantised.artifact import Artifact, load
 from hadamac.quantised.unpruned import unpruned
-from hadamac.show.describe import multiplications, spectral_bins, weights
 
 from .options import ArtifactArgument, console
 
@@ -19,8 +18,8 @@ def savings(artifact: Artifact) -> dict[str, tuple[int, int]]:
     """``(pruned, unpruned)`` bins, weights, multiplications an image, bits of memory and cycles of the circuits."""
     pair = artifact.qnet, unpruned(artifact.qnet, artifact.params)
     estimates = [estimate(q) for q in pair]
-    counts = {"bins": lambda s: 0 if s.stage.kind == "crop" else spectral_bins(s),  # a crop computes none
-              "weights": weights, "multiplications": multiplications}
+    counts = {"bins": lambda op: 0 if op.stage.kind == "crop" else op.bins,  # a crop computes none
+              "weights": lambda op: op.weights, "multiplications": lambda op: op.multiplications}
     rows = {name: tuple(sum(map(count, q.stages)) for q in pair) for name, count in counts.items()}
     return rows | {
         "bits of memory": tuple(e.memory_bits for e in estimates),

@@ -194,7 +194,7 @@ def show(
     _say_artifact(network)
     console.print(layer_table(network.qnet))
     if errors:
-        from hadamac.show.report import error_table
+        from hadamac.quantised.comparison import error_table
 
         table = Table("edge", "format", "max error, LSB", "SQNR, dB", "largest word / full scale")
         say("Errors over", chosen)

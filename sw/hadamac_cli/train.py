@@ -12,9 +12,9 @@ from hadamac.errors import DataError, DescriptionError
 from hadamac.files.writing import check_directory, read_text
 from hadamac.network.network import Network, default_network
 from hadamac.progress import Progress
+from hadamac.quantised import PRESETS
 from hadamac.quantised.accuracy import measure, warn_of_other_images
 from hadamac.quantised.artifact import DIRECTORY, Artifact, load, save
-from hadamac.quantised.network import PRESETS
 
 from .data import (
     ClassesOption,

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from amaranth.hdl import Shape
 
-from hadamac import timing
-from hadamac.model.fft.plan import FftPlan, bit_reversed
+from hadamac.model.fft import cycles
+from hadamac.model.fft.orders import bit_reversed
+from hadamac.model.fft.plan import FftPlan
 from hadamac_hw.fft.streaming import Fft
 from support.cores import Core
 from support.phases import Phase, play_phases
@@ -167,7 +168,7 @@ def test_scales_other_than_a_fixed_schedule(size, order, scaling, options):
 def test_a_table_of_one_octant(size, monkeypatch):
     """What long transforms have, forced on short ones: the same bits, a cycle later for each product."""
     whole = Fft(size=size, width=12)
-    monkeypatch.setattr(timing, "FULL_TABLE", 8)
+    monkeypatch.setattr(cycles, "FULL_TABLE", 8)
     block = Fft(size=size, width=12)
     assert block.latency == whole.latency + 2  # of two products
     core = Core(block, f"fft{size}_octants")

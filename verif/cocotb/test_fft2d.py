@@ -6,7 +6,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hadamac.arrivals import fft2d
 from hadamac.model.crop import live_shape, to_beats
 from hadamac.model.fft.planar import Fft2dPlan, pack_rows
 from hadamac_hw.fft.planar import Fft2d
@@ -52,7 +51,7 @@ def test_core(name):
         x, y, over = x[-8:], y[-8:], over[-8:]
     assert over.any() or (plan.size, plan.scale) in ((4, 4), (8, 6)), "the stimuli should saturate where anything can"
     beats = x.shape[1]
-    first = fft2d(plan, np.arange(beats) + core.guard)
+    first = plan.arrivals(np.arange(beats) + core.guard)
     results = core.play_all(x, y, over, interval=core.block.interval, latency=int(first[0]))
     none = results["none"]
     np.testing.assert_array_equal(none.output_cycles[: len(first)], first + none.input_cycles[0])

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hadamac import timing
-from hadamac.model.fft.plan import output_bins
+from hadamac.model.fft import cycles
+from hadamac.model.fft.orders import output_bins
 from hadamac_hw.fft.iterative import IterativeFft
 from support.cores import Core
 from support.seeds import rng
@@ -54,7 +54,7 @@ def test_core(size, order, options):
 def test_a_table_of_one_octant(monkeypatch):
     """What 4,096 points have, forced on fewer: the same bits in the same cycles."""
     whole = IterativeFft(size=32, width=12)
-    monkeypatch.setattr(timing, "FULL_TABLE", 8)
+    monkeypatch.setattr(cycles, "FULL_TABLE", 8)
     block = IterativeFft(size=32, width=12)
     assert block.latency == whole.latency
     x = nasty(rng("octants"), 12, 32)[4:10]

@@ -14,7 +14,7 @@ from amaranth.lib.wiring import In, Out
 from hadamac.cost.estimate import estimate, plan
 from hadamac.model.crop import live_rows, to_beats
 from hadamac.network.liveness import analyse
-from hadamac.quantised.network import PRESETS
+from hadamac.quantised import PRESETS
 from hadamac.quantised.quantise import quantise
 from hadamac.quantised.unpruned import unpruned
 from hadamac_hw.base.emit import emit
@@ -78,10 +78,10 @@ def spectral_inputs(q):
     """``(index, stage, mask of live bins)`` of every stage that takes bins, but for crops and inverse transforms."""
     edges = analyse(q.network.steps)
     for k, s in enumerate(q.stages):
-        if s.stage.kind in ("multiply", "bin", "normalise", "linear") and s.stage.came is not None:
+        if s.stage.kind in ("multiply", "bin", "normalise", "linear") and s.stage.radius_in is not None:
             edge = edges[q.network.steps.index(s.stage.step)]
-            rows = live_rows(s.stage.size, s.stage.came)
-            yield k, s, ~edge.dead[rows][:, : s.stage.came + 1]
+            rows = live_rows(s.stage.size, s.stage.radius_in)
+            yield k, s, ~edge.dead[rows][:, : s.stage.radius_in + 1]
 
 
 def words_before(q, index: int, images):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hadamac.model.modulus import modulus, pair_modulus
+from hadamac.model.modulus import ModulusPlan
 from hadamac_hw.layers.modulus import Modulus, PairModulus
 from support.cores import Core
 from support.seeds import rng
@@ -38,7 +38,7 @@ def test_modulus(width):
     quiet = uniform(r, width, 4 * LENGTH, scale=0.7)
     x = np.concatenate([every, edges(width), quiet, uniform(r, width, 8 * LENGTH), uniform(r, width, LENGTH, scale=0.01),
                         corners(r, width, LENGTH)]).reshape(-1, LENGTH)
-    y, over = modulus(x, width)
+    y, over = ModulusPlan(width).run(x)
     assert over.any()
     none = core.play_all(x, y, over, interval=LENGTH)["none"]
     np.testing.assert_array_equal(none.output_cycles, none.input_cycles + core.block.latency)
@@ -51,7 +51,7 @@ def test_pair_modulus(name):
     shape = (block.pairs, 2, block.beats)
     x = np.concatenate([uniform(r, block.width, 3, *shape), uniform(r, block.width, 4, *shape, scale=0.7),
                         corners(r, block.width, 2, *shape), np.full((1, *shape), 0j)])
-    y, over = pair_modulus(x, block.width)
+    y, over = ModulusPlan(block.width).run_pairs(x)
     assert over.any()
     none = core.play_all(x.reshape(10, -1), y.reshape(10, -1), over, interval=block.interval)["none"]
     second = np.tile(np.repeat([False, True], block.beats), 10 * block.pairs)

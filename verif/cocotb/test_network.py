@@ -11,7 +11,7 @@ import pytest
 from amaranth.hdl import Mux, Signal
 
 from hadamac.cost.estimate import Estimate, Plan, estimate, plan
-from hadamac.quantised.network import PRESETS, QuantNetwork
+from hadamac.quantised import PRESETS, QuantNetwork
 from hadamac.quantised.quantise import quantise
 from hadamac_hw.base.emit import emit
 from hadamac_hw.base.primitives import Ram

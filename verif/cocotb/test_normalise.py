@@ -6,7 +6,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hadamac import timing_normalise
 from hadamac.model.normalise import NormalisePlan, live_multiplicity
 from hadamac_hw.layers.normalise import Normalise
 from support.cores import Core
@@ -47,7 +46,7 @@ def test_core(name):
     y, over = plan.run(x)
     block = Normalise(plan, channels=channels)
     np.testing.assert_array_equal(block.model(x), y)
-    assert block.interval == channels * max(plan.bins, timing_normalise.statistics(plan) + timing_normalise.release())
+    assert block.interval == channels * max(plan.bins, plan.statistics + plan.release)
     core = Core(block, name)
     assert over.any() == (name not in ("normalise_line", "normalise_one"))  # sqrt(K) is within their formats
     core.play_all(x.reshape(len(x), -1), y.reshape(len(x), -1), over, interval=block.interval)
@@ -56,4 +55,4 @@ def test_core(name):
 def test_channels_as_long_as_their_statistics():
     """The bins of ``normalise_even`` and its statistics take equally long: one bin more or less and either decides."""
     plan, _ = CASES["normalise_even"]
-    assert timing_normalise.statistics(plan) + timing_normalise.release() == plan.bins
+    assert plan.statistics + plan.release == plan.bins

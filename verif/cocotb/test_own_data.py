@@ -4,7 +4,7 @@ import numpy as np
 
 from hadamac.network import Dense, Network, SpectralPool
 from hadamac.quantised.artifact import Artifact, save
-from hadamac.quantised.network import PRESETS
+from hadamac.quantised import PRESETS
 from hadamac.quantised.quantise import quantise
 from support import commands, tiny
 from support.seeds import rng

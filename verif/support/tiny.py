@@ -6,7 +6,7 @@ import numpy as np
 
 from hadamac.data import shipped_digits
 from hadamac.network import Activation, Dense, MaxPool, Network, Normalise, Pad, SpectralConv, SpectralPool
-from hadamac.quantised.network import PRESETS, QuantNetwork
+from hadamac.quantised import PRESETS, QuantNetwork
 from hadamac.quantised.quantise import quantise
 
 __all__ = ["one_group", "two_groups", "wide", "kinds", "on_digits", "digits", "parameters", "images", "quantised"]

@@ -6,7 +6,7 @@ import pytest
 
 from hadamac.errors import DescriptionError
 from hadamac.network import Activation, Dense, MaxPool, Network, Normalise, Pad, SpectralConv, SpectralPool
-from hadamac.network.graph import KINDS, chain
+from hadamac.network.graph import KINDS, graph
 from support import tiny
 from support.seeds import refused
 
@@ -46,7 +46,7 @@ def test_every_fact_of_a_chain():
     net = network(*layers)
     assert [s.layer for s in net.steps] == [None, layers[0], layers[0], layers[1], None, layers[2], None, *layers[3:5], None,
                                             *layers[5:]]
-    assert chain(net) == net.steps
+    assert graph(net) == net.steps
 
 
 @pytest.mark.parametrize(("layers", "expected"), [

@@ -11,7 +11,7 @@ from hadamac.cost.estimate import Plan, estimate
 from hadamac.data import shipped_digits
 from hadamac.network import default_network
 from hadamac.network.spectra import kernel_spectrum
-from hadamac.quantised.network import PRESETS
+from hadamac.quantised import PRESETS
 from hadamac.quantised.quantise import quantise
 from hadamac.show.describe import layer_rows, layer_table
 from support import seeds, tiny

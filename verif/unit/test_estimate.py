@@ -9,7 +9,9 @@ from hadamac import timing
 from hadamac.arrivals import double_buffer, lag, transfers
 from hadamac.cost.estimate import Plan, estimate, plan
 from hadamac.errors import FitError
-from hadamac.model.fft.plan import FftPlan, bit_reversed, output_bins
+from hadamac.model.fft.orders import bit_reversed, output_bins, reorder_lag
+from hadamac.model.fft.plan import FftPlan
+from hadamac.model.fft.steps import Twiddle
 from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool
 from support import tiny
 from support.seeds import refused, rng
@@ -135,25 +137,25 @@ def test_what_is_left_of_a_block_leaves_by_itself():
 @pytest.mark.parametrize("order", ("natural", "centred"))
 def test_reorder_lag(size, order):
     """The least lag with which no bin is read before it was written; (sqrt N - 1)**2 + 1 for even log2 N."""
-    least = timing.reorder_lag(size, order)
+    least = reorder_lag(size, order)
     written = np.argsort(bit_reversed(size))[output_bins(size, order)]
     assert (least + np.arange(size) > written).all()
     assert (least - 1 + np.arange(size) <= written).any()
     if order == "natural" and (size.bit_length() - 1) % 2 == 0:
         assert least == (int(size**0.5) - 1) ** 2 + 1
-    assert timing.reorder_lag(size, "bit-reversed") == 0
+    assert reorder_lag(size, "bit-reversed") == 0
 
 
 def test_fft_latency_formula():
     """N - 1 samples of delay lines, the reorder, two cycles a butterfly, and so on."""
     plan4 = FftPlan(size=4, width=12)
-    assert timing.fft_pipeline(plan4, "bit-reversed") == 2 + 2 + 2 + 2
-    assert timing.fft_latency(plan4, "bit-reversed") == 1 + 3 + 8 + 2
-    assert timing.fft_latency(plan4, "natural") == 1 + 3 + 2 + 8 + 4 + 5  # four to reorder, and a long FIFO
+    assert plan4.pipeline("bit-reversed") == 2 + 2 + 2 + 2
+    assert plan4.latency("bit-reversed") == 1 + 3 + 8 + 2
+    assert plan4.latency("natural") == 1 + 3 + 2 + 8 + 4 + 5  # four to reorder, and a long FIFO
     plan32 = FftPlan(size=32, width=12)
     product = 1 + 3 + 3  # twice
-    assert [timing.twiddle(s) for s in plan32.steps if hasattr(s, "operand")] == [product, product]
-    assert timing.fft_pipeline(plan32, "bit-reversed") == 2 + 5 * 2 + 2 * product + 2
+    assert [s.latency for s in plan32.steps if isinstance(s, Twiddle)] == [product, product]
+    assert plan32.pipeline("bit-reversed") == 2 + 5 * 2 + 2 * product + 2
 
 
 def test_fifo_depth_covers_twice_what_may_be_in_flight():

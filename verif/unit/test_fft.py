@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.model.fft.plan import FftPlan, bit_reversed
+from hadamac.model.fft.orders import bit_reversed
+from hadamac.model.fft.plan import FftPlan
 from hadamac.model.fft.steps import twiddles
 from hadamac.numeric import round_half_even, saturate, swap
 from hadamac_hw.fft.iterative import IterativeFft

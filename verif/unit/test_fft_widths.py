@@ -60,7 +60,7 @@ def integers(plan: FftPlan, x, inverse: bool = False, ones: int = 0):
         low, high = limits(width)
         return (re >= low) & (re <= high) & (im >= low) & (im <= high)
 
-    for step in plan.steps:
+    for step in (*plan.steps, plan.output):
         if isinstance(step, Butterfly):
             n = np.arange(plan.size)
             late = (n // step.delay) % 2 == 1
@@ -158,7 +158,7 @@ def prove(plan: FftPlan) -> None:
             assert math.floor(component + (0.5 if rule.drop > 1 else 0)) < 2 ** (rule.width - 1), (plan, rule)
         width = rule.width
 
-    for step in plan.steps:
+    for step in (*plan.steps, plan.output):
         if isinstance(step, Butterfly):
             assert step.in_width == width, (plan, step)
             modulus, width = 2 * modulus, step.out_width

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from bench.layers import cases, page, table
 
-from hadamac import timing, timing_normalise
+from hadamac import timing
 from hadamac.network.layers import LAYERS, SPATIAL, SPECTRAL
-from hadamac.scattering.plan import beat_times, pixel_times
+from hadamac.scattering.model import beat_times, pixel_times
 from hadamac_hw.fft.planar import Fft2d
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ def letters(name, block) -> dict:
     if name.startswith("dense"):
         out["f"] = timing.fifo(block.pipeline + block.lanes)
     if name.startswith("normalise"):
-        out["s"] = timing_normalise.statistics(plan)
+        out["s"] = plan.statistics
     if name.startswith("pad"):
         out["N"] = plan.to
     if name == "scattering":
@@ -72,15 +72,16 @@ def letters(name, block) -> dict:
         out["O"] = block.classes
     if name == "pair-modulus":
         out |= {"N": math.isqrt(2 * block.beats), "C": 2 * block.pairs}
-    for kind, pipeline in (("row-pairs", timing.RAM), ("pool-average", timing.SPECTRAL_AVERAGE),
-                           ("pad-average", timing.SPECTRAL_HALVE), ("max-pool", timing.TILE), ("decimate", timing.TILE)):
+    for kind, pipeline in (("row-pairs", timing.RAM), ("max-pool", timing.TILE), ("decimate", timing.TILE)):
         if name == kind:
             out |= {"p": pipeline, "f": timing.fifo(pipeline)}
+    if name in ("pool-average", "pad-average"):
+        out |= {"p": plan.pipeline, "f": timing.fifo(plan.pipeline)}
     if isinstance(block, Fft2d):
         orders = ("natural", "bit-reversed") if plan.inverse else ("bit-reversed", "natural")
-        pipeline = timing.TRANSPOSE_INVERSE if plan.inverse else timing.TRANSPOSE_FORWARD
+        pipeline = plan.transpose_pipeline
         out |= {"r": plan.radius, "p": pipeline, "f": timing.fifo(pipeline),
-                "a": timing.fft_latency(plan.row_plan, orders[0]), "b": timing.fft_latency(plan.column_plan, orders[1])}
+                "a": plan.row_plan.latency(orders[0]), "b": plan.column_plan.latency(orders[1])}
     if name == "expand":
         out["r"] = block.radius
     return out

@@ -11,7 +11,7 @@ import pytest
 
 from hadamac import timing
 from hadamac.errors import DescriptionError
-from hadamac.model.modulus import hypotenuse, modulus, pair_modulus
+from hadamac.model.modulus import ModulusPlan, hypotenuse
 from hadamac_hw.layers.modulus import Hypotenuse, Modulus, PairModulus
 from support.seeds import refused, rng
 from support.stimuli import limits, uniform
@@ -27,7 +27,7 @@ def test_every_word(width):
     low, high = limits(width)
     words = range(low, high + 1)
     z = np.array([complex(a, b) for a, b in product(words, words)]).reshape(-1, 1)
-    y, overflow = modulus(z, width)
+    y, overflow = ModulusPlan(width).run(z)
     roots = [exact(a, b) for a, b in product(words, words)]
     assert y.real.ravel().tolist() == [min(r, high) for r in roots] and not y.imag.any()
     assert overflow.tolist() == [r > high for r in roots]
@@ -58,7 +58,7 @@ def test_pairs(width):
     x[0] *= 0.5  # whose moduli fit
     x = np.trunc(x.real) + 1j * np.trunc(x.imag)
     x[1, 0, :, 0] = limits(width)[0] * (1 + 1j)
-    y, overflow = pair_modulus(x, width)
+    y, overflow = ModulusPlan(width).run_pairs(x)
     high = limits(width)[1]
     for part, out in ((x.real, y.real), (x.imag, y.imag)):
         a, b = part[:, :, 0].astype(int).ravel().tolist(), part[:, :, 1].astype(int).ravel().tolist()
@@ -84,6 +84,6 @@ def test_counts_are_refused(value):
 
 def test_cycle_counts():
     block = PairModulus(width=16, beats=10, pairs=3)
-    assert timing.hypotenuse(16) == 3 + 1 + 17 + 2
+    assert ModulusPlan(16).pipeline == 3 + 1 + 17 + 2
     assert (block.interval, block.frame, block.latency) == (60, (60, 30), 10 + 2 + 23 + timing.fifo(25))
     assert Modulus(width=8).latency == 15 + timing.fifo(15)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from amaranth.sim import Simulator
 
-from hadamac import timing
+from hadamac.model.fft import cycles
 from hadamac.model.fft.steps import twiddles
 from hadamac_hw.fft.octant import OctantTable
 
@@ -17,9 +17,9 @@ def test_every_exponent(size, width):
     seen = []
 
     async def bench(ctx):
-        for k in range(size + timing.OCTANT):
+        for k in range(size + cycles.OCTANT):
             ctx.set(table.exponent, k % size)
-            if k >= timing.OCTANT:
+            if k >= cycles.OCTANT:
                 seen.append(complex(ctx.get(table.o.re), ctx.get(table.o.im)))
             await ctx.tick()
 

@@ -10,7 +10,7 @@ from hadamac.model.crop import crop
 from hadamac.network import Activation, Dense, Network, Normalise, SpectralConv, SpectralPool
 from hadamac.network.spectra import kernel_spectrum
 from hadamac.quantised.calibration import calibrate
-from hadamac.quantised.network import PRESETS, Formats
+from hadamac.quantised import PRESETS, Formats
 from hadamac.quantised.quantise import quantise
 from hadamac.quantised.reference import forward
 from support import tiny

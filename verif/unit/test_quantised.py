@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DataError
-from hadamac.quantised.network import CHUNK, PRESETS
+from hadamac.quantised import PRESETS
+from hadamac.quantised.network import CHUNK
 from support import tiny
 from support.seeds import refused, rng
 

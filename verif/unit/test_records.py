@@ -13,7 +13,7 @@ import pytest
 from hadamac.errors import ArtifactError
 from hadamac.quantised import artifact
 from hadamac.quantised.artifact import Artifact, load, save
-from hadamac.quantised.network import PRESETS, Formats
+from hadamac.quantised import PRESETS, Formats
 from hadamac.quantised.quantise import quantise
 from hadamac.quantised.records import record
 from support import tiny

@@ -9,11 +9,12 @@ import pytest
 from PIL import Image
 
 from hadamac.errors import DataError, ToolError
-from hadamac.quantised.network import PRESETS
+from hadamac.quantised import PRESETS
 from hadamac.quantised.quantise import quantise
 from hadamac.quantised.reference import forward
 from hadamac.show import pictures
-from hadamac.show.report import error_table, save_pictures
+from hadamac.quantised.comparison import error_table
+from hadamac.show.report import save_pictures
 from support import seeds, tiny
 
 

@@ -171,7 +171,7 @@ def test_chunks_and_small_sizes(digits):
 
 def test_blocks(digits, plan):
     order0, first, second = (ScatteringPath(plan=plan, path=k) for k in range(3))
-    assert timing.scattering_interval(32, 8) == 16 * 32 * 17 == first.interval == second.interval
+    assert plan.interval == 16 * 32 * 17 == first.interval == second.interval
     assert (order0.interval, ScatteringPath(plan=plan, path=0, spectrum=True).interval) == (1024, 544)
     assert (order0.frame, first.frame, second.frame) == ((1024, 32), (1024, 256), (1024, 256))
     whole = Scattering(plan=plan)

@@ -89,7 +89,7 @@ def test_radii_are_the_proven_ones(name):
                 wanted = ~edge.dead
                 shape = low(edge.size, 2 * s.radius + 1) if 2 * s.radius < edge.size else np.ones_like(wanted)
                 assert (wanted == shape).all() and s.bins == wanted.sum() and s.rows == min(2 * s.radius + 1, edge.size)
-        assert s.came == came
+        assert s.radius_in == came
         came = s.radius if s.kind not in ("inverse", "point", "tile") else None
 
 
@@ -123,7 +123,7 @@ def scales(*layers) -> dict[str, tuple[Fraction, Fraction]]:
     out = {}
     for s in network(*layers).stages:
         if s.scale != 1 or s.before != 1:
-            out[s.name] = (s.before, s.behind) if s.kind == "multiply" else s.scale
+            out[s.name] = (s.before, s.after) if s.kind == "multiply" else s.scale
     return out
 
 

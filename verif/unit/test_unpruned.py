@@ -8,7 +8,7 @@ import pytest
 from hadamac.model.crop import live_rows
 from hadamac.network.stages import stages
 from hadamac.quantised.artifact import Artifact
-from hadamac.quantised.network import PRESETS
+from hadamac.quantised import PRESETS
 from hadamac.quantised.quantise import quantise
 from hadamac.quantised.reference import apply, product_weights
 from hadamac.quantised.unpruned import unpruned

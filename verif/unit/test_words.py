@@ -11,7 +11,7 @@ from hadamac.model.fft.plan import FftPlan
 from hadamac.model.fft.planar import Fft2dPlan
 from hadamac.model.fft.real import RealFftPlan
 from hadamac.model.modrelu import ModRelu
-from hadamac.model.modulus import modulus, pair_modulus
+from hadamac.model.modulus import ModulusPlan
 from hadamac.model.normalise import NormalisePlan
 from hadamac.model.nyquist import PadPlan, PoolPlan
 from hadamac.model.pwl.table import PwlTable
@@ -40,9 +40,9 @@ MODELS = {  # name in messages, run, shape, real, of 16 bits
     "pwl_bins": ("Pwl", Table(table=PWL).run, (1, 8), False),
     "quadratic": ("Quadratic", QuadraticPlan(width=16, c0=0, c1=1, c2=0, shifts=(0, 0)).run, (1, 8), True),
     "modrelu": ("ModRelu", ModRelu(bias=(-3,), width=16).run, (1, 1, 8), False),
-    "modulus": ("Modulus", lambda x: modulus(x, 16), (1, 8), False),
+    "modulus": ("Modulus", ModulusPlan(16).run, (1, 8), False),
     "modulus_op": ("Modulus", Modulus(width=16).run, (1, 8), False),
-    "pair_modulus": ("PairModulus", lambda x: pair_modulus(x, 16), (1, 1, 2, 4), False),
+    "pair_modulus": ("PairModulus", ModulusPlan(16).run_pairs, (1, 1, 2, 4), False),
     "normalise": ("Normalise", NORMALISE.run, (1, 1, 3), False),
     "normalised": ("Normalise", Normalised(plan=NORMALISE).run, (1, 1, 3, 1), False),
     "pool": ("SpectralPool", PoolPlan(size=8, keep=4, width=16).run, (1, 1, 8, 5), False),

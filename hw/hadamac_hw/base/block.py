@@ -65,12 +65,12 @@ class Block(wiring.Component):
         return member in self.signature.members
 
     @property
-    def inputs(self) -> list[stream.Interface]:
+    def input_streams(self) -> list[stream.Interface]:
         """The input streams in order: ``i``, or ``i0``, ``i1``, .."""
         return self._streams("i")
 
     @property
-    def outputs(self) -> list[stream.Interface]:
+    def output_streams(self) -> list[stream.Interface]:
         """The output streams in order: ``o``, or ``o0``, ``o1``, .."""
         return self._streams("o")
 

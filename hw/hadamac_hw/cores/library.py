@@ -74,7 +74,7 @@ def network_name(qnet: QuantNetwork) -> str:
 def cores(qnet: QuantNetwork) -> list[Core]:
     """A stand-alone core of every block, in sizes of general use or as the network has them."""
     width = qnet.formats.width
-    d = qnet.dense
+    d = qnet.dense.plan
     sigmoid = fit(FUNCTIONS["sigmoid"], segments=16, format=SQ(4, 12)).table
     zeros = np.zeros((4, 4, 28))
     bins = NormalisePlan(multiplicity=live_multiplicity(7), width=16, fraction=11, over="bins")

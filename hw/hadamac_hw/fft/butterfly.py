@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
+from hadamac.model.fft import cycles
 from hadamac.model.fft.iterative import IterativePlan
 from hadamac.model.fft.steps import table_words, twiddles
 
@@ -35,7 +36,7 @@ class SerialButterfly(wiring.Component):
         A result to be written: a sum, or in the last pass a difference, or (``late``) a product.
     overflow : Out(1)
 
-    Timing: ``timing.iterative_butterfly`` cycles from ``first`` to the sum, to the operand and to the product;
+    Timing: ``plan.butterfly_cycles`` from ``first`` to the sum, to the operand and to the product;
     products fall into the cycles between sums.
     """
 
@@ -50,7 +51,7 @@ class SerialButterfly(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         plan = self.plan
-        sum_at, operand_at, product_at = timing.iterative_butterfly(plan)
+        sum_at, operand_at, product_at = plan.butterfly_cycles
 
         def at(cycle, value, name):
             """``value``, of a pair's second read, as seen ``cycle`` cycles after the first read."""
@@ -108,9 +109,9 @@ class SerialButterfly(wiring.Component):
     def _factor(self, m, operand_at):
         """The pair's twiddle, in the two cycles from ``operand_at`` on."""
         plan, width = self.plan, self.plan.twiddle_width
-        whole = plan.size // 2 <= timing.FULL_TABLE
+        whole = plan.size // 2 <= cycles.FULL_TABLE
         exponent = Signal(plan.stages - 1)
-        steps = delayed(m, self.second, operand_at - (timing.RAM if whole else timing.OCTANT), "steps")
+        steps = delayed(m, self.second, operand_at - (timing.RAM if whole else cycles.OCTANT), "steps")
         with m.If(self.restart):
             m.d.sync += exponent.eq(0)
         with m.Elif(steps):

@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
+from hadamac.model.fft import cycles
 from hadamac.model.fft.plan import FftPlan
 from hadamac.numeric import Requantise
 
@@ -33,13 +34,13 @@ class End(wiring.Component):
     overflow : Out(1)
         Something saturated since reset.
 
-    Timing: ``timing.LEAD`` cycles and those of the last step, and the reorder memory's.
+    Timing: ``cycles.LEAD`` cycles and those of the last step, and the reorder memory's.
     """
 
     def __init__(self, plan: FftPlan, *, order: str, inverse: bool, user: int, flight: int):
         self.plan, self.order, self.inverse, self.user, self.flight = plan, order, inverse, user, flight
         loaded = plan.stages.bit_length() if plan.scaling == "run-time" else 0
-        before = plan.steps[-2]
+        before = plan.steps[-1]
         super().__init__({
             "i": In(Tokens(before.out_width)), "number": Out(range(flight)), "setting": In(bool(user) + loaded),
             "saturated": In(flight), "push": Out(1), "beat": Out(Frame(Complex(plan.out_width), user)),
@@ -55,7 +56,7 @@ class End(wiring.Component):
             m.d.sync += index.eq(index + 1)
         m.d.comb += self.number.eq(index[bits:])
         # A block exponent is known behind the memory only, so words pass it whole.
-        latency = timing.LEAD + (0 if block else self._latency)
+        latency = cycles.LEAD + (0 if block else plan.output_latency)
         step, valid = (delayed(m, s, latency, f"end_{n}") for n, s in (("step", token.step), ("valid", token.valid)))
         at = delayed(m, index, latency, "end_index")
         swap = delayed(m, self.setting[0], latency - timing.RAM, "swap") if self.user else int(self.inverse)
@@ -64,21 +65,21 @@ class End(wiring.Component):
         m.d.comb += turned.eq(Mux(swap, Cat(data.im, data.re), data))
         events = Signal()
         m.d.comb += events.eq(overflow & valid)
-        if not timing.output_lag(plan, self.order):
+        if not plan.output_lag(self.order):
             m.d.comb += self.beat.data.eq(turned)
             due, last, number, wait = valid, at[:bits].all(), at[bits:], 0
         else:
             m.submodules.reorder = reorder = Reorder(
                 size=plan.size, width=turned.re.shape().width, order=self.order, flight=self.flight,
-                lag=timing.output_lag(plan, self.order))
+                lag=plan.output_lag(self.order))
             m.d.comb += [reorder.step.eq(step), reorder.valid.eq(valid), reorder.data.eq(turned)]
             due, last, number, wait = reorder.due, reorder.last, reorder.leaving[bits:], Reorder.READ
             if block:
                 exponent = self._block_exponent(m, turned, valid, at, reorder)
                 scaled, _ = self._scaled(m, reorder.o, exponent)
-                wait += self._latency
+                wait += plan.output_latency
                 m.d.comb += [self.beat.data.eq(scaled),
-                             self.beat.user[1:].eq(delayed(m, exponent, self._latency, "exponent"))]
+                             self.beat.user[1:].eq(delayed(m, exponent, plan.output_latency, "exponent"))]
             else:
                 m.d.comb += self.beat.data.eq(reorder.o)
         m.d.comb += [self.push.eq(delayed(m, due, wait, "push")), self.beat.last.eq(delayed(m, last, wait, "last"))]
@@ -86,14 +87,9 @@ class End(wiring.Component):
             self._flag(m, events, at[bits:], due, last, number, wait)
         return m
 
-    @property
-    def _latency(self) -> int:
-        rule = self.plan.steps[-1]
-        return (timing.requantise if isinstance(rule, Requantise) else timing.rescale)(rule)
-
     def _scaled(self, m, word, shift):
         """``(word, overflow)`` of the output, by the last step's rule."""
-        rule, parts, overflow = self.plan.steps[-1], [], 0
+        rule, parts, overflow = self.plan.output, [], 0
         for name in ("re", "im"):
             if isinstance(rule, Requantise):
                 part = Requantiser(rule, in_width=len(word[name]))
@@ -110,7 +106,7 @@ class End(wiring.Component):
 
     def _block_exponent(self, m, word, valid, at, reorder):
         """The exponent of the frame whose word leaves the memory."""
-        m.submodules.block = block = BlockExponent(self.plan.steps[-1], in_width=len(word.re))
+        m.submodules.block = block = BlockExponent(self.plan.output, in_width=len(word.re))
         first, held = Signal(init=1), Signal.like(block.o)
         with m.If(reorder.due):
             m.d.sync += first.eq(reorder.last)

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hadamac import timing
+from hadamac.model.fft import cycles
 from hadamac.model.fft.plan import FftPlan
 
 from ..base.numeric import delayed, reached
@@ -33,12 +33,12 @@ class Gate(wiring.Component):
     -------
     i : In(frames of Complex(width)), o : Out(Tokens(width))
     stop : In(1)
-        The output FIFO's: ``timing.STOP`` cycles later no token enters.
+        The output FIFO's: ``cycles.STOP`` cycles later no token enters.
     number : In(range(flight)), setting : Out(user)
         ``timing.RAM`` cycles later, what that frame asked for: direction, and number of ones in its schedule.
     frame_error : Out(1)
 
-    Timing: a beat taken in cycle c is a token in c + ``timing.GATE``, and ``timing.FFT_GUARD`` more if mended.
+    Timing: a beat taken in cycle c is a token in c + ``timing.GATE``, and ``cycles.MEND`` more if mended.
     """
 
     def __init__(self, plan: FftPlan, *, inverse: bool, user: int, flight: int):
@@ -52,7 +52,7 @@ class Gate(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         token = self.o
-        stop = delayed(m, self.stop, timing.STOP, "stop")
+        stop = delayed(m, self.stop, cycles.STOP, "stop")
         sample, ready = (Signal(Complex(self.plan.width), name=n, reset_less=True) for n in ("sample", "ready"))
         swap, blank = int(self.inverse), 0
         if self.user:
@@ -61,7 +61,7 @@ class Gate(wiring.Component):
             m.d.comb += self.i.ready.eq(~stop)
             m.d.sync += [token.valid.eq(self.i.valid & ~stop), sample.eq(self.i.payload.data)]
         m.d.sync += [token.step.eq(~stop), ready.eq(Mux(blank, 0, Mux(swap, Cat(sample.im, sample.re), sample)))]
-        m.d.comb += token.data.eq(delayed(m, ready, timing.LEAD - 1, "sample"))
+        m.d.comb += token.data.eq(delayed(m, ready, cycles.LEAD - 1, "sample"))
         return m
 
     def _guard(self, m, stop, sample):

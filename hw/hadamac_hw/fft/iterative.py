@@ -18,7 +18,7 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.model.fft.check import check_order, given_plan
 from hadamac.model.fft.iterative import IterativePlan
-from hadamac.model.fft.plan import ORDERS, output_bins
+from hadamac.model.fft.orders import ORDERS, output_bins
 
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Ram
@@ -35,7 +35,7 @@ class IterativeFft(wiring.Component):
     ----------
     plan : IterativePlan, or its parameters as keywords
     order : "natural", "bit-reversed" or "centred"
-        Of the output (:data:`hadamac.model.fft.plan.ORDERS`); the input is in natural order.
+        Of the output (:data:`hadamac.model.fft.orders.ORDERS`); the input is in natural order.
 
     Members
     -------
@@ -52,7 +52,7 @@ class IterativeFft(wiring.Component):
         plan = given_plan("IterativeFft", IterativePlan, plan, parameters)
         check_order(order, ORDERS)
         self.plan, self.order = plan, order
-        self.latency, self.interval = timing.iterative_latency(self.plan), timing.iterative_interval(self.plan)
+        self.latency, self.interval = self.plan.latency, self.plan.interval
         self.frame, self.multipliers = (self.plan.size, self.plan.size), 2
         user = 1 + (self.plan.stages if self.plan.scaling == "run-time" else 0)
         super().__init__({
@@ -132,7 +132,7 @@ class IterativeFft(wiring.Component):
     def _compute(self, m, word, computing, computed, schedule):
         """The passes; returns ``(read address, (write enable, address, word), overflow)``."""
         plan, stages = self.plan, self.plan.stages
-        sum_at, _, product_at = timing.iterative_butterfly(plan)
+        sum_at, _, product_at = plan.butterfly_cycles
         m.submodules.butterfly = butterfly = SerialButterfly(plan)
         t = Signal(range(plan.size + product_at - 1))
         end = Signal()

@@ -9,7 +9,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hadamac import timing
+from hadamac.model.fft import cycles
 
 from ..base.numeric import delayed, reached
 from ..base.primitives import Ram
@@ -19,7 +19,7 @@ __all__ = ["Lag", "Reorder", "Tokens"]
 
 
 def Tokens(width: int) -> wiring.Signature:
-    """A pipeline's tokens: ``step`` (time passes), ``valid`` (a sample is here; implies step), and, ``timing.LEAD``
+    """A pipeline's tokens: ``step`` (time passes), ``valid`` (a sample is here; implies step), and, ``cycles.LEAD``
     cycles later, its ``data``."""
     return wiring.Signature({"step": Out(1), "valid": Out(1), "data": Out(Complex(width))})
 
@@ -91,10 +91,10 @@ class Reorder(wiring.Component):
     o : Out(Complex(width))
         That bin, ``READ`` cycles later.
 
-    Timing: ``timing.REORDER`` cycles and ``lag`` samples.
+    Timing: ``cycles.REORDER`` cycles and ``lag`` samples.
     """
 
-    READ = timing.REORDER - 1
+    READ = cycles.REORDER - 1
 
     def __init__(self, *, size: int, width: int, order: str, lag: int, flight: int):
         self.size, self.width, self.order, self.lag, self.flight = size, width, order, lag, max(flight, 2)

@@ -26,7 +26,7 @@ class OctantTable(wiring.Component):
     -------
     exponent : In(range(size)), o : Out(Complex(width))
 
-    Timing: ``timing.OCTANT`` cycles (fold, read in two, turn).
+    Timing: ``cycles.OCTANT`` cycles (fold, read in two, turn).
     """
 
     def __init__(self, *, size: int, width: int):

@@ -15,7 +15,10 @@ from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.crop import live_shape
 from hadamac.model.fft.planar import Fft2dPlan
+from hadamac.ops.transform import Inverse, Transform
 
+from ..base.block import Block
+from ..base.circuits import circuit
 from ..base.numeric import delayed
 from ..base.primitives import Ram
 from ..base.stream import Complex, Fifo, Frame, chained, frames, nest
@@ -26,7 +29,7 @@ from .transpose import TransposeForward, TransposeInverse
 __all__ = ["Fft2d", "RowPairs"]
 
 
-class Fft2d(wiring.Component):
+class Fft2d(Block):
     """Forward: rows, transpose, columns, crop.  Inverse (``plan.inverse``): expand, columns, transpose, rows.
 
     Parameters
@@ -54,8 +57,8 @@ class Fft2d(wiring.Component):
         if not isinstance(channels, int) or channels < 1:
             raise DescriptionError(f"Fft2d channels must be a positive integer, not {channels!r}")
         self.plan, self.channels = plan, channels
-        self.interval = channels * timing.fft2d_interval(plan)
-        self.multipliers = plan.row_plan.multipliers + plan.column_plan.multipliers
+        self.interval = channels * plan.interval
+        self.multipliers = plan.multipliers
         maps, bins = channels * plan.size**2 // 2, channels * int(np.prod(live_shape(plan.size, plan.radius)))
         self.frame = (bins, maps) if plan.inverse else (maps, bins)
         shape = frames(Complex(plan.width))
@@ -90,7 +93,7 @@ class Fft2d(wiring.Component):
         return m
 
 
-class RowPairs(wiring.Component):
+class RowPairs(Block):
     """Raster of unsigned pixels to row pairs: row 2k waits in a line buffer for row 2k+1.
 
     Parameters
@@ -135,3 +138,10 @@ class RowPairs(wiring.Component):
         ]
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
+
+
+@circuit.register(Transform)
+@circuit.register(Inverse)
+def _planar(op: Transform | Inverse, lanes: int) -> Fft2d:
+    """Return a transform of a network."""
+    return Fft2d(op.plan, channels=op.stage.channels)

@@ -68,8 +68,8 @@ class RealFft(wiring.Component):
     def __init__(self, plan: RealFftPlan | None = None, **parameters):
         plan = given_plan("RealFft", RealFftPlan, plan, parameters)
         self.plan = plan
-        self.interval, self.latency = self.plan.points, timing.real_latency(self.plan)
-        self.multipliers = self.plan.inner.multipliers + (4 if self.plan.frames == 1 else 0)
+        self.interval, self.latency = self.plan.points, self.plan.latency
+        self.multipliers = self.plan.multipliers
         self.frame = (self.plan.points, self.plan.points)
         shape = frames(Complex(self.plan.width))
         super().__init__({"i": In(shape), "o": Out(shape), "overflow": Out(1)})
@@ -80,7 +80,7 @@ class RealFft(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        plan, wait = self.plan, timing.real_pipeline(self.plan)
+        plan, wait = self.plan, self.plan.pipeline
         n = plan.points
         m.submodules.fft = fft = Fft(plan.inner, order="bit-reversed")
         m.submodules.halves = halves = Halves()

@@ -26,7 +26,7 @@ class Mantissa(wiring.Component):
     up : Out(range(most + 1))
         The shift that ``o`` has undergone.
 
-    Timing: ``timing.narrow`` cycles: compare, choose, shift, round.
+    Timing: ``rule.operand_latency`` cycles: compare, choose, shift, round.
     """
 
     def __init__(self, rule: Twiddle):

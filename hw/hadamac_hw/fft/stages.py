@@ -10,6 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
+from hadamac.model.fft import cycles
 from hadamac.model.fft.steps import Butterfly, Twiddle, table_words, twiddles
 
 from ..base.numeric import Requantiser, add_and_round, delayed
@@ -31,7 +32,7 @@ class DelayButterfly(wiring.Component):
     The second butterfly of a pair takes the late samples of odd blocks times -j, and
     ``-j (re + j im) = im - j re``: they are exchanged, ``-re`` is ``~re``, and the adders add the 1.
 
-    Timing: ``timing.BUTTERFLY`` cycles and ``delay`` samples.
+    Timing: ``cycles.BUTTERFLY`` cycles and ``delay`` samples.
     """
 
     def __init__(self, rule: Butterfly):
@@ -48,16 +49,16 @@ class DelayButterfly(wiring.Component):
         early = Signal(wide)
         m.d.sync += b.eq(data)
         if rule.rotate:
-            with m.If(delayed(m, turn, timing.LEAD, "turn")):
+            with m.If(delayed(m, turn, cycles.LEAD, "turn")):
                 m.d.sync += b.eq(Cat(data.im, ~data.re))
 
         def adders(name, subtract, mine=1):
             """Return what leaves (``early``, late ``early + b``) or enters the line (``b``, late ``early - b``)."""
-            late = delayed(m, lag.late & mine, timing.LEAD + 1, f"{name}_late")
+            late = delayed(m, lag.late & mine, cycles.LEAD + 1, f"{name}_late")
             carry = {"re": late if subtract else 0, "im": turn}
             if subtract:
                 carry["im"] = lag.late & mine & ~turn
-            carry["im"] = delayed(m, carry["im"], timing.LEAD + 1, f"{name}_carry")
+            carry["im"] = delayed(m, carry["im"], cycles.LEAD + 1, f"{name}_carry")
             out = Signal(wide, name=f"{name}_o")
             for part in ("re", "im"):
                 m.submodules[f"{name}_{part}"] = adder = ButterflyAdder(width=rule.in_width, subtract=subtract)
@@ -68,15 +69,15 @@ class DelayButterfly(wiring.Component):
             return out
 
         m.d.sync += total.eq(adders("total", False))
-        if rule.delay > timing.LINE_IN_REGISTERS:
+        if rule.delay > cycles.LINE_IN_REGISTERS:
             line = self._memory(m, lag, adders("difference", True))
         else:
             line = self._registers(m, lag, adders)
         m.d.comb += [
             early.eq(line),
             self.o.data.eq(total),
-            self.o.step.eq(delayed(m, self.i.step, timing.BUTTERFLY, "o_step")),
-            self.o.valid.eq(delayed(m, lag.due, timing.BUTTERFLY, "o_valid")),
+            self.o.step.eq(delayed(m, self.i.step, cycles.BUTTERFLY, "o_step")),
+            self.o.valid.eq(delayed(m, lag.due, cycles.BUTTERFLY, "o_valid")),
         ]
         return m
 
@@ -89,19 +90,19 @@ class DelayButterfly(wiring.Component):
             mine = lag.entering[0] == k if self.rule.delay == 2 else 1
             place = Signal(Complex(self.rule.out_width), name=f"place{k}", reset_less=True)
             held = adders(f"difference{k}", True, mine)
-            with m.If(delayed(m, self.i.valid & mine, timing.LEAD + 1, f"enter{k}")):
+            with m.If(delayed(m, self.i.valid & mine, cycles.LEAD + 1, f"enter{k}")):
                 m.d.sync += place.eq(held)
             places.append(place)
         if len(places) == 1:
             return places[0]
-        out, read = Signal.like(places[0], name="out", reset_less=True), delayed(m, lag.leaving[0], timing.LEAD, "read")
+        out, read = Signal.like(places[0], name="out", reset_less=True), delayed(m, lag.leaving[0], cycles.LEAD, "read")
         m.d.sync += out.eq(Mux(read, *(p.as_value() for p in places[::-1])))
         return out
 
     def _memory(self, m, lag, held):
         delay = self.rule.delay
         m.submodules.line = line = Ram(width=held.shape().size, depth=delay)
-        write, store = Signal(range(delay)), delayed(m, self.i.valid, timing.LEAD + 2, "store")
+        write, store = Signal(range(delay)), delayed(m, self.i.valid, cycles.LEAD + 2, "store")
         with m.If(store):
             m.d.sync += write.eq(write + 1)
         # One register more than the memory needs: behind a block RAM, whose outputs come from afar, else before it.
@@ -121,7 +122,7 @@ class TwiddleProduct(wiring.Component):
     overflow : Out(1), number : Out(range(flight))
         An operand saturated, of the frame with that number modulo ``flight``.
 
-    Timing: ``timing.twiddle`` cycles.
+    Timing: ``rule.latency`` cycles.
     """
 
     def __init__(self, rule: Twiddle, *, size: int, twiddle_width: int, flight: int):
@@ -137,21 +138,21 @@ class TwiddleProduct(wiring.Component):
         count = Signal(range(self.size * self.flight if rule.operand.saturates else rule.block))
         with m.If(self.i.valid):
             m.d.sync += count.eq(count + 1)
-        narrow, meet = timing.narrow(rule), timing.meet(rule)
-        factor = self._factor(m, count[: (rule.block - 1).bit_length()], meet + timing.LEAD)
+        narrow, meet = rule.operand_latency, rule.product_latency
+        factor = self._factor(m, count[: (rule.block - 1).bit_length()], meet + cycles.LEAD)
         operand = self._operand(m, narrow)
         parts = {part: delayed(m, operand[part], meet - narrow, f"x_{part}") for part in ("re", "im")}
         parts |= {"wre": factor[:width].as_signed(), "wim": factor[width:].as_signed()}
         if rule.operand.saturates:
             number = count[(self.size - 1).bit_length() :]
-            m.d.comb += self.number.eq(delayed(m, number, timing.LEAD + narrow, "number"))
+            m.d.comb += self.number.eq(delayed(m, number, cycles.LEAD + narrow, "number"))
 
         pairs = {"re": (("re", "wre"), ("im", "wim")), "im": (("re", "wim"), ("im", "wre"))}
         for part, factors in pairs.items():
             first, second = (self._product(m, parts[x], parts[w], f"{x}_{w}") for x, w in factors)
             total = add_and_round(m, first, second, rule.product.drop, subtract=part == "re", name=part)
             m.d.comb += self.o.data[part].eq(self._grown(m, total, part) if rule.most else total)
-        latency = timing.twiddle(rule)
+        latency = rule.latency
         m.d.comb += [
             self.o.step.eq(delayed(m, self.i.step, latency, "step")),
             self.o.valid.eq(delayed(m, self.i.valid, latency, "valid")),
@@ -177,14 +178,14 @@ class TwiddleProduct(wiring.Component):
     def _factor(self, m, count, wait):
         """The twiddle of sample ``count`` of a block, ``wait`` cycles later."""
         rule, width = self.rule, self.twiddle_width
-        if rule.block > timing.FULL_TABLE:
+        if rule.block > cycles.FULL_TABLE:
             # The exponent is n times 0, 2, 1, 3 (or 0, 1) in the parts of a block: n counts, and each part steps so.
             m.submodules.table = octants = OctantTable(size=rule.block, width=width)
             parts = 2 if rule.exponents[rule.block // 4 + 1] else 1
             n, part, exponent, ends = count[:-parts], count[-parts:][::-1], Signal(len(count)), Signal()
             with m.If(self.i.valid):
                 m.d.sync += [ends.eq(n == (1 << len(n)) - 2), exponent.eq(Mux(ends, 0, exponent + part))]
-            m.d.comb += octants.exponent.eq(delayed(m, exponent, wait - timing.OCTANT, "exponent"))
+            m.d.comb += octants.exponent.eq(delayed(m, exponent, wait - cycles.OCTANT, "exponent"))
             return octants.o.as_value()
         words = table_words(twiddles(rule.exponents, rule.block, width), width)
         m.submodules.table = rom = Ram(width=2 * width, depth=rule.block, init=words, writable=False)
@@ -206,7 +207,7 @@ class TwiddleProduct(wiring.Component):
             m.d.comb += operand.i.eq(self.i.data[part])
             out[part] = operand.o
             if rule.operand.saturates:
-                with m.If(operand.overflow & delayed(m, self.i.valid, timing.LEAD + narrow, f"valid_{part}")):
+                with m.If(operand.overflow & delayed(m, self.i.valid, cycles.LEAD + narrow, f"valid_{part}")):
                     m.d.comb += self.overflow.eq(1)
         return out
 

@@ -22,10 +22,11 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hadamac import timing
 from hadamac.errors import DescriptionError
+from hadamac.model.fft import cycles
 from hadamac.model.fft.check import check_order, given_plan
-from hadamac.model.fft.plan import ORDERS, FftPlan, output_bins
+from hadamac.model.fft.orders import ORDERS, output_bins
+from hadamac.model.fft.plan import FftPlan
 from hadamac.model.fft.steps import Butterfly
 
 from ..base.numeric import delayed
@@ -47,7 +48,7 @@ class Fft(wiring.Component):
     inverse : bool
         Exponent +j; the scale stays that of the schedule.
     order : "natural", "bit-reversed" or "centred"
-        Of the output (:data:`hadamac.model.fft.plan.ORDERS`); the input is in natural order.
+        Of the output (:data:`hadamac.model.fft.orders.ORDERS`); the input is in natural order.
     stand_alone : bool
         Beats carry ``user`` bits.  In, on a frame's first beat: bit 0, that this frame's transform is the inverse;
         with run-time scaling, from bit 1 up, its schedule, first stage first.  Out: bit 0, on its last beat, that
@@ -80,12 +81,12 @@ class Fft(wiring.Component):
         if self.plan.scaling in ("run-time", "block") and not stand_alone:
             raise DescriptionError(f"Fft scaling {self.plan.scaling!r} needs stand_alone: each frame's beats tell it")
         self.inverse, self.order, self.stand_alone = bool(inverse), order, bool(stand_alone)
-        self.latency = timing.fft_latency(self.plan, order) + (timing.FFT_GUARD if stand_alone else 0)
+        self.latency = self.plan.latency(order) + (cycles.MEND if stand_alone else 0)
         self.interval = self.plan.size
         self.multipliers = self.plan.multipliers
         self.frame = (self.plan.size, self.plan.size)
         # Numbers that tell the frames inside apart; where they share all settings, one does.
-        inside = 2 * self.plan.size + timing.output_lag(self.plan, order) + timing.fft_pipeline(self.plan, order)
+        inside = 2 * self.plan.size + self.plan.output_lag(order) + self.plan.pipeline(order)
         self._flight = 1 << (inside // self.plan.size + 1).bit_length() if stand_alone else 1
         loaded = self.plan.stages if self.plan.scaling == "run-time" else 0
         self._user = (1 + loaded, 1 + self.plan.exponent_bits) if stand_alone else (0, 0)
@@ -112,7 +113,7 @@ class Fft(wiring.Component):
             plan, order=self.order, inverse=self.inverse, user=self._user[1],
             flight=self._flight)
         before, saturated = gate, []
-        for k, rule in enumerate(plan.steps[:-1]):
+        for k, rule in enumerate(plan.steps):
             if isinstance(rule, Butterfly):
                 stage = DelayButterfly(rule)
             else:
@@ -122,7 +123,7 @@ class Fft(wiring.Component):
             wiring.connect(m, before.o, stage.i)
             before = stage
         wiring.connect(m, before.o, end.i)
-        m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=timing.fft_inflight(plan, self.order))
+        m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=plan.inflight(self.order))
         m.d.comb += [
             gate.stop.eq(fifo.stop), gate.number.eq(end.number), end.setting.eq(gate.setting), fifo.push.eq(end.push),
             fifo.data.eq(end.beat),

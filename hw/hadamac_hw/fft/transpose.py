@@ -13,6 +13,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
+from hadamac.model.fft import cycles
 from hadamac.model.fft.planar import Fft2dPlan
 
 from ..base.numeric import Requantiser, delayed
@@ -86,11 +87,11 @@ class TransposeForward(_Transpose):
     In: (pair, v bit-reversed), N beats a pair.  Out: (v = 0 .. radius, y), N beats a column.  Bank 0
     holds v >= 0, bank 1 holds -v.
 
-    Timing: reads one word a cycle as soon as a half is full; ``timing.TRANSPOSE_FORWARD`` cycles
+    Timing: reads one word a cycle as soon as a half is full; ``cycles.TRANSPOSE_FORWARD`` cycles
     from read to FIFO.
     """
 
-    pipeline = timing.TRANSPOSE_FORWARD
+    pipeline = cycles.TRANSPOSE_FORWARD
 
     def __init__(self, plan: Fft2dPlan):
         super().__init__(plan, plan.width)
@@ -126,10 +127,10 @@ class TransposeInverse(_Transpose):
     """Columns after their transform to packed row spectra.
 
     In: (v, y bit-reversed), M beats a column.  Out: (pair, v = 0 .. M - 1), one bit wider.  Bank 0
-    holds even rows, bank 1 odd ones.  Timing: as above with ``timing.TRANSPOSE_INVERSE``.
+    holds even rows, bank 1 odd ones.  Timing: as above with ``cycles.TRANSPOSE_INVERSE``.
     """
 
-    pipeline = timing.TRANSPOSE_INVERSE
+    pipeline = cycles.TRANSPOSE_INVERSE
 
     def __init__(self, plan: Fft2dPlan):
         super().__init__(plan, plan.width + 1)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module, Mux, Signal, signed
-from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac.errors import DescriptionError
 from hadamac.model import hadamard as model
 
+from ..base.block import Block
 from ..base.stream import frames
 
 __all__ = ["Argmax"]
 
 
-class Argmax(wiring.Component):
+class Argmax(Block):
     """Passes ``classes`` logits through and appends the index of the largest, the lowest of equals.
 
     Parameters

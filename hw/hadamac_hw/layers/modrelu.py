@@ -10,7 +10,10 @@ from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model import modrelu as model
 from hadamac.model import rsqrt
+from hadamac.ops import modrelu as operations
 
+from ..base.block import Block
+from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier, Ram
 from ..base.rescale import Rescaler
@@ -20,7 +23,7 @@ from .rsqrt import Rsqrt
 __all__ = ["ModRelu"]
 
 
-class ModRelu(wiring.Component):
+class ModRelu(Block):
     """``y = z max(0, |z| + b) / |z|``.
 
     Parameters
@@ -48,7 +51,7 @@ class ModRelu(wiring.Component):
         if not isinstance(bins, int) or bins < 1:
             raise DescriptionError(f"ModRelu bins must be a positive integer, not {bins!r}")
         self.plan, self.width, self.channels, self.bins = plan, plan.width, len(plan.bias), bins
-        self.pipeline = timing.modrelu_pipeline(plan)
+        self.pipeline = plan.pipeline
         self.interval = self.channels * bins
         self.frame = (self.interval, self.interval)
         self.latency = self.pipeline + timing.fifo(self.pipeline)
@@ -130,3 +133,9 @@ class ModRelu(wiring.Component):
             line.write_address.eq(write), line.write_data.eq(word), line.write_enable.eq(1), line.read_address.eq(read),
         ]
         return line.read_data
+
+
+@circuit.register(operations.ModRelu)
+def _modrelu(op: operations.ModRelu, lanes: int) -> ModRelu:
+    """Return the modReLU of a network."""
+    return ModRelu(op.plan, bins=op.stage.bins)

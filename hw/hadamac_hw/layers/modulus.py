@@ -15,7 +15,11 @@ from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model import modulus as model
 from hadamac.numeric import Requantise
+from hadamac.ops import modulus as operations
+from hadamac.ops import pair_modulus
 
+from ..base.block import Block
+from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier, Ram
 from ..base.stream import Complex, Fifo, frames, nest
@@ -47,7 +51,7 @@ class Hypotenuse(wiring.Component):
 
     Timing
     ------
-    ``latency = timing.hypotenuse(width)`` cycles, one result a cycle: square, add, a cycle for each of the
+    ``latency = model.ModulusPlan(width).pipeline`` cycles, one result a cycle: square, add, a cycle for each of the
     ``width + 1`` digits, round, saturate.  Two multipliers.
     """
 
@@ -56,7 +60,7 @@ class Hypotenuse(wiring.Component):
     def __init__(self, *, width: int):
         _check("Hypotenuse", width)
         self.width = width
-        self.latency = timing.hypotenuse(width)
+        self.latency = model.ModulusPlan(width).pipeline
         part = signed(width)
         super().__init__({"a": In(part), "b": In(part), "o": Out(part), "overflow": Out(1)})
 
@@ -95,7 +99,7 @@ class Hypotenuse(wiring.Component):
         return root
 
 
-class Modulus(wiring.Component):
+class Modulus(Block):
     """``|i|`` in the real part, 0 in the imaginary part.
 
     Parameters
@@ -119,14 +123,14 @@ class Modulus(wiring.Component):
     def __init__(self, *, width: int):
         _check("Modulus", width)
         self.width = width
-        self.pipeline = timing.hypotenuse(width)
+        self.pipeline = model.ModulusPlan(width).pipeline
         self.latency = self.pipeline + timing.fifo(self.pipeline)
         shape = frames(Complex(width))
         super().__init__({"i": In(shape), "o": Out(shape), "overflow": Out(1)})
 
     def model(self, x):
         """Complex words (n, ...)."""
-        return model.modulus(x, self.width)[0]
+        return model.ModulusPlan(self.width).run(x)[0]
 
     def elaborate(self, platform):
         m = Module()
@@ -145,7 +149,7 @@ class Modulus(wiring.Component):
         return m
 
 
-class PairModulus(wiring.Component):
+class PairModulus(Block):
     """Moduli of complex maps that come as a real and an imaginary map each, two pixels a beat.
 
     ``o.re = sqrt(a.re**2 + b.re**2)`` and ``o.im = sqrt(a.im**2 + b.im**2)``, where a is a beat of the real map, which
@@ -178,7 +182,7 @@ class PairModulus(wiring.Component):
     def __init__(self, *, width: int, beats: int, pairs: int = 1):
         _check("PairModulus", width, beats=beats, pairs=pairs)
         self.width, self.beats, self.pairs = width, beats, pairs
-        self.pipeline = timing.RAM + timing.hypotenuse(width)
+        self.pipeline = timing.RAM + model.ModulusPlan(width).pipeline
         self.interval = 2 * pairs * beats
         self.frame = (self.interval, pairs * beats)
         self.latency = beats + self.pipeline + timing.fifo(self.pipeline)
@@ -187,7 +191,7 @@ class PairModulus(wiring.Component):
 
     def model(self, x):
         """Frames (n, pairs, 2, beats) of complex words to (n, pairs, beats)."""
-        return model.pair_modulus(x, self.width)[0]
+        return model.ModulusPlan(self.width).run_pairs(x)[0]
 
     def elaborate(self, platform):
         m = Module()
@@ -213,3 +217,15 @@ class PairModulus(wiring.Component):
                 m.d.sync += self.overflow.eq(1)
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
+
+
+@circuit.register(operations.Modulus)
+def _modulus(op: operations.Modulus, lanes: int) -> Modulus:
+    """Return the modulus of a network."""
+    return Modulus(width=op.width)
+
+
+@circuit.register(pair_modulus.PairModulus)
+def _pair_modulus(op: pair_modulus.PairModulus, lanes: int) -> PairModulus:
+    """Return the modulus of scattering."""
+    return PairModulus(width=op.width, beats=op.stage.size**2 // 2, pairs=op.stage.channels)

@@ -11,12 +11,15 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hadamac import timing, timing_normalise
+from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.normalise import OPERAND, NormalisePlan
 from hadamac.model.rsqrt import NORMALISED
 from hadamac.numeric import Requantise
+from hadamac.ops import normalise as operations
 
+from ..base.block import Block
+from ..base.circuits import circuit
 from ..base.numeric import Requantiser, add_and_round, delayed, rounded, saturate
 from ..base.primitives import Multiplier, Ram
 from ..base.stream import Complex, Fifo, frames, nest
@@ -25,7 +28,7 @@ from .normalise_statistics import Statistics
 __all__ = ["Normalise"]
 
 
-class Normalise(wiring.Component):
+class Normalise(Block):
     """A :class:`~hadamac.model.normalise.NormalisePlan` on every channel of a frame.
 
     Parameters
@@ -41,12 +44,12 @@ class Normalise(wiring.Component):
 
     Timing
     ------
-    ``interval = channels * max(bins, statistics + timing_normalise.release())`` cycles a frame, with
-    ``statistics = timing_normalise.statistics(plan)`` from a channel's last beat to its scale;
+    ``interval = channels * max(bins, statistics + plan.release)`` cycles a frame, with
+    ``statistics = plan.statistics`` from a channel's last beat to its scale;
     ``latency = bins + statistics + pipeline + timing.fifo(pipeline)`` from a frame's first beat to its first result.
 
     Eight multipliers: two squares, one for the variance, one for the reciprocal root, two for K z, two for the scale;
-    those for K z are shifts where K is a power of two.  A buffer of ``timing_normalise.buffer(plan)`` words.
+    those for K z are shifts where K is a power of two.  A buffer of ``plan.buffer`` words.
     A correction changes the words of the reciprocal root's table, and nothing else but the last shift.
     """
 
@@ -56,12 +59,12 @@ class Normalise(wiring.Component):
         if isinstance(channels, bool) or not isinstance(channels, int) or channels < 1:
             raise DescriptionError(f"Normalise channels must be a positive integer, not {channels!r}")
         self.plan, self.channels, self.width = plan, channels, plan.width
-        self.pipeline = timing_normalise.pipeline(plan)
-        self.interval = channels * timing_normalise.interval(plan)
-        self.latency = plan.bins + timing_normalise.statistics(plan) + self.pipeline + timing.fifo(self.pipeline)
+        self.pipeline = plan.pipeline
+        self.interval = channels * plan.interval
+        self.latency = plan.bins + plan.statistics + self.pipeline + timing.fifo(self.pipeline)
         self._shifts = plan.count & (plan.count - 1) == 0
         self.multipliers = Statistics.multipliers + (2 if self._shifts else 4)
-        self.depth = timing_normalise.buffer(plan)
+        self.depth = plan.buffer
         self.frame = (channels * plan.bins, channels * plan.bins)
         shape = frames(Complex(plan.width))
         super().__init__({"i": In(shape), "o": Out(shape), "overflow": Out(1)})
@@ -98,11 +101,11 @@ class Normalise(wiring.Component):
         m.d.sync += [level.eq(level + entry["valid"] - delayed(m, step, 1, "went")), room.eq(level < self.depth - 2)]
 
         # Each stage changes to the channel's own words when its first bin gets there.
-        centre = timing_normalise.centre(plan)
+        centre = plan.centre
         held = {}
         for name, value, cycles in (("sum", statistics.sum, timing.RAM + timing.MULTIPLIER),
                                     ("exponent", statistics.exponent, centre),
-                                    ("mantissa", statistics.mantissa, centre + timing_normalise.narrow(plan))):
+                                    ("mantissa", statistics.mantissa, centre + plan.narrow)):
             held[name] = Signal(value.shape(), name=f"held_{name}", reset_less=True)
             with m.If(delayed(m, taken, cycles, f"taken_{name}")):
                 m.d.sync += held[name].eq(value)
@@ -121,7 +124,7 @@ class Normalise(wiring.Component):
         """The gate: what the statistics get, a cycle after ``take``."""
         (index,), final = nest(m, take, self.plan.bins, name="write")
         ended = take & final
-        busy, released = Signal(), delayed(m, taken, timing_normalise.release() - 1, "released")
+        busy, released = Signal(), delayed(m, taken, self.plan.release - 1, "released")
         with m.If(ended):  # until its scale is in use: a second channel must not end before that
             m.d.sync += busy.eq(1)
         with m.Elif(released):
@@ -199,3 +202,9 @@ class Normalise(wiring.Component):
         operand, over = Signal(signed(OPERAND), name=f"operand_{part}", reset_less=True), Signal(name=f"over_{part}")
         m.d.sync += [operand.eq(clipped), over.eq(overflow)]
         return operand, over
+
+
+@circuit.register(operations.Normalise)
+def _normalise(op: operations.Normalise, lanes: int) -> Normalise:
+    """Return the normalisation of a network."""
+    return Normalise(op.plan, channels=op.stage.channels)

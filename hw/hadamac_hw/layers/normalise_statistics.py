@@ -12,8 +12,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hadamac import timing, timing_normalise
-from hadamac.model.normalise import OPERAND, NormalisePlan
+from hadamac import timing
+from hadamac.model.normalise import OPERAND, TOTAL, NormalisePlan
 
 from ..base.numeric import add_and_round, add_with_carry, delayed
 from ..base.primitives import Multiplier
@@ -41,17 +41,17 @@ class Statistics(wiring.Component):
     -------
     valid, first, final, doubled : In(1), i : In(Complex(width))
         A bin, a channel's first one, its last one, one that counts twice.  After a channel's last bin none of another's
-        may come before ``timing_normalise.release`` cycles after ``taken``.
+        may come before ``plan.release`` cycles after ``taken``.
     ready : Out(1)
         The scale is there.
     taken : In(1)
         It is used from now on, ``ready`` falls.
     sum : Out(signed(plan.sum_bits))
-        S1, until ``timing_normalise.TOTAL`` cycles after the next channel's last bin.
+        S1, until ``TOTAL`` cycles after the next channel's last bin.
     mantissa, exponent : Out
         Of the scale; until the next one.
 
-    Timing: ``timing_normalise.statistics`` cycles, less the gate's, from the last bin to ``ready``.  Four
+    Timing: ``plan.statistics`` cycles, less the gate's, from the last bin to ``ready``.  Four
     multipliers: two squares, the partial products, the reciprocal root's.
     """
 
@@ -73,7 +73,7 @@ class Statistics(wiring.Component):
         waits = timing.MULTIPLIER + timing.SUM
         control = [delayed(m, getattr(self, n), waits, n) for n in ("valid", "first", "final")]
         power = self._total(m, "power", self._squares(m), self.plan.power_bits, *control)
-        d, done = self._variance(m, power, delayed(m, self.valid & self.final, waits + timing_normalise.TOTAL, "begin"))
+        d, done = self._variance(m, power, delayed(m, self.valid & self.final, waits + TOTAL, "begin"))
         m.submodules.rsqrt = rsqrt = Rsqrt(self.plan.rsqrt)
         m.d.comb += [rsqrt.i.eq(d), self.mantissa.eq(rsqrt.mantissa), self.exponent.eq(rsqrt.exponent)]
         with m.If(delayed(m, done, rsqrt.latency, "done")):

@@ -15,7 +15,10 @@ from hadamac.model.pwl import table as model
 from hadamac.model.pwl.table import PwlTable
 from hadamac.model.words import check_words
 from hadamac.numeric import Requantise
+from hadamac.ops import relu, table
 
+from ..base.block import Block
+from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier, Ram
 from ..base.stream import Complex, Fifo, frames
@@ -23,7 +26,7 @@ from ..base.stream import Complex, Fifo, frames
 __all__ = ["Relu", "Pwl"]
 
 
-class Relu(wiring.Component):
+class Relu(Block):
     """``max(x, 0)`` on both parts; combinational, no multiplier.
 
     Members: ``i``, ``o``: frames of Complex(width).
@@ -50,7 +53,7 @@ class Relu(wiring.Component):
         return m
 
 
-class Pwl(wiring.Component):
+class Pwl(Block):
     """A :class:`~hadamac.model.pwl.table.PwlTable` on both parts.
 
     Parameters
@@ -79,7 +82,7 @@ class Pwl(wiring.Component):
     def __init__(self, table: PwlTable, *, loadable: bool = False, real: bool = False):
         self.table, self.loadable, self.real = table, bool(loadable), bool(real)
         self.multipliers = 1 if real else 2
-        self.pipeline = timing.pwl_pipeline(table)
+        self.pipeline = table.pipeline
         self.latency = self.pipeline + timing.FIFO
         shape = frames(Complex(table.width))
         members = {"i": In(shape), "o": Out(shape), "overflow": Out(1)}
@@ -169,3 +172,15 @@ class Pwl(wiring.Component):
             m.d.sync += register.eq(Mux(negative, mirror.word - value, value) if changes else value)
             out.append(register)
         return out
+
+
+@circuit.register(relu.Relu)
+def _relu(op: relu.Relu, lanes: int) -> Relu:
+    """Return the ReLU of a network."""
+    return Relu(width=op.width)
+
+
+@circuit.register(table.Table)
+def _pwl(op: table.Table, lanes: int) -> Pwl:
+    """Return the table of a network, which is a ROM."""
+    return Pwl(op.plan)

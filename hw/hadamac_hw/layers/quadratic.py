@@ -9,8 +9,10 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.quadratic import INNER, QuadraticPlan
-from hadamac.numeric import Requantise
+from hadamac.ops import quadratic as operations
 
+from ..base.block import Block
+from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier
 from ..base.stream import Complex, Fifo, frames
@@ -18,7 +20,7 @@ from ..base.stream import Complex, Fifo, frames
 __all__ = ["Quadratic"]
 
 
-class Quadratic(wiring.Component):
+class Quadratic(Block):
     """A :class:`~hadamac.model.quadratic.QuadraticPlan` on both parts, each a row of its own.
 
     Parameters
@@ -34,7 +36,7 @@ class Quadratic(wiring.Component):
     Timing
     ------
     One beat a cycle; ``latency = pipeline + timing.fifo(pipeline)`` cycles from beat to beat, ``pipeline`` being
-    ``timing.quadratic_pipeline(plan)``.  Four multipliers, two a part.
+    ``plan.pipeline``.  Four multipliers, two a part.
     """
 
     multipliers = 4
@@ -43,7 +45,7 @@ class Quadratic(wiring.Component):
         if not isinstance(plan, QuadraticPlan):
             raise DescriptionError(f"Quadratic plan must be a QuadraticPlan, not {plan!r}")
         self.plan, self.width = plan, plan.width
-        self.pipeline = timing.quadratic_pipeline(plan)
+        self.pipeline = plan.pipeline
         self.latency = self.pipeline + timing.fifo(self.pipeline)
         shape = frames(Complex(plan.width))
         super().__init__({"i": In(shape), "o": Out(shape), "overflow": Out(1)})
@@ -61,7 +63,7 @@ class Quadratic(wiring.Component):
             fifo.data.last.eq(delayed(m, self.i.payload.last, self.pipeline, "last")),
         ]
         plan = self.plan
-        inner, outer = Requantise(plan.shifts[0], INNER, True), Requantise(plan.shifts[1], plan.width, True)
+        inner, outer = plan.inner, plan.outer
         for part in ("re", "im"):
             x = self.i.payload.data[part]
             t, inner_over = self._step(m, f"inner_{part}", x, plan.c2, plan.coefficient_width, plan.c1, inner)
@@ -83,3 +85,9 @@ class Quadratic(wiring.Component):
         m.submodules[f"{name}_round"] = rounder = Requantiser(rule, in_width=len(total))
         m.d.comb += rounder.i.eq(total)
         return rounder.o, rounder.overflow
+
+
+@circuit.register(operations.Quadratic)
+def _quadratic(op: operations.Quadratic, lanes: int) -> Quadratic:
+    """Return the quadratic function of a network."""
+    return Quadratic(op.plan)

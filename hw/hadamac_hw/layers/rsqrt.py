@@ -36,7 +36,7 @@ class Rsqrt(wiring.Component):
 
     Timing
     ------
-    ``latency = timing.rsqrt(width)`` cycles, one result a cycle: the operand moves up by 2**k pairs of bits in a
+    ``latency = plan.pipeline`` cycles, one result a cycle: the operand moves up by 2**k pairs of bits in a
     cycle for each k; then a table is read, multiplied, subtracted.  One multiplier, a table of 512 x 36 bits.
     """
 
@@ -44,7 +44,7 @@ class Rsqrt(wiring.Component):
 
     def __init__(self, plan: model.Rsqrt):
         self.plan = plan
-        self.latency = timing.rsqrt(plan.width)
+        self.latency = plan.pipeline
         super().__init__({
             "i": In(unsigned(plan.width)), "mantissa": Out(model.NORMALISED), "exponent": Out(plan.exponent_bits),
             "normalised": Out(model.NORMALISED),

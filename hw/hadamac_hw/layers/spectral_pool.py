@@ -77,12 +77,12 @@ class SpectralPool(_Spectral):
     ------
     ``interval``: as many cycles a frame as beats come in.  ``latency`` 0, combinational: a live beat leaves in the
     cycle in which it comes, a dead one is swallowed.  Where two dimensions are averaged, a live column is read when
-    all of it is there, M beats in M cycles: ``latency = N + timing.SPECTRAL_AVERAGE`` and the FIFO's cycles.
+    all of it is there, M beats in M cycles: ``latency = N + plan.pipeline`` and the FIFO's cycles.
     """
 
     def __init__(self, plan: PoolPlan, *, channels: int = 1):
         super().__init__(PoolPlan, plan, channels, {"overflow": Out(1)})
-        self.latency = timing.spectral_pool_latency(plan)
+        self.latency = plan.latency
 
     def elaborate(self, platform):
         m = Module()
@@ -116,7 +116,7 @@ class SpectralPool(_Spectral):
         Addresses are registered on both sides, so that what ``halves`` promises still holds.
         """
         size, keep, half = self.plan.size, self.plan.keep, self.plan.keep // 2
-        wait, bits = timing.SPECTRAL_AVERAGE, half.bit_length()
+        wait, bits = self.plan.pipeline, half.bit_length()
         m.submodules.halves = halves = Halves()
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=wait)
         take, step = self.i.valid & self.i.ready, Signal()
@@ -188,12 +188,12 @@ class SpectralPad(_Spectral):
     Timing
     ------
     ``interval``: as many cycles a frame as beats leave, one a cycle.  ``latency`` 0, combinational; where words are
-    halved ``timing.SPECTRAL_HALVE`` and the FIFO's cycles.
+    halved ``plan.pipeline`` and the FIFO's cycles.
     """
 
     def __init__(self, plan: PadPlan, *, channels: int = 1):
         super().__init__(PadPlan, plan, channels, {})
-        self.latency = timing.spectral_pad_latency(plan)
+        self.latency = plan.latency
 
     def elaborate(self, platform):
         m = Module()
@@ -213,7 +213,7 @@ class SpectralPad(_Spectral):
 
     def _halve(self, m, step, v, u, live, final):
         """Row M/2 is used twice: it waits at the input between +M/2 and -M/2."""
-        half, wait = self.plan.size // 2, timing.SPECTRAL_HALVE
+        half, wait = self.plan.size // 2, self.plan.pipeline
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=wait)
         once, twice = v == half, Const(0, 1)
         if self.plan.dimensions == 2:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import DataError
 
-__all__ = ["kept_rows", "live_rows", "live_shape", "multiplicity", "crop", "expand", "to_beats", "from_beats"]
+__all__ = ["kept_rows", "live_rows", "live_shape", "multiplicity", "crop", "embed", "expand", "to_beats", "from_beats"]
 
 
 def kept_rows(size: int, keep: int) -> np.ndarray:
@@ -56,6 +56,16 @@ def expand(live: np.ndarray, size: int) -> np.ndarray:
         raise DataError(f"Live bins must have the shape (..., 2r+1, r+1), or all rows, not {live.shape}")
     out = np.zeros((*live.shape[:-2], size, radius + 1), dtype=live.dtype)
     out[..., live_rows(size, radius), :] = live
+    return out
+
+
+def embed(live: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Return live bins among zeros, as live bins of a larger radius: (..., rows, columns)."""
+    if live.shape[-2:] == (rows, columns):
+        return live
+    out = np.zeros((*live.shape[:-2], rows, columns), dtype=live.dtype)
+    radius = live.shape[-1] - 1
+    out[..., live_rows(rows, radius), : radius + 1] = live
     return out
 
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import timing
 from ..errors import DescriptionError
 from ..numeric import Requantise, Rescale, round_half_even
 from .rsqrt import FRACTION, Rsqrt
@@ -72,6 +73,37 @@ class ModRelu:
     def result(self) -> Requantise:
         """From ``z * g`` to y."""
         return Requantise(FRACTION, self.width, False)
+
+    @property
+    def root(self) -> int:
+        """Cycles from z to the reciprocal of its modulus: square, add, reciprocal root."""
+        return timing.MULTIPLIER + 1 + self.rsqrt.pipeline
+
+    @property
+    def pipeline(self) -> int:
+        """Cycles from z to y: root; times bias, rescale, gain; times gain, round."""
+        gain = timing.MULTIPLIER + timing.rescale(self.threshold) + 1
+        return self.root + gain + timing.MULTIPLIER + timing.requantise(self.result)
+
+    @property
+    def wait(self) -> int:
+        """Cycles for which z waits in the delay line until its gain is known."""
+        return self.pipeline - timing.MULTIPLIER - timing.requantise(self.result)
+
+    @property
+    def line(self) -> int:
+        """Words of the delay line, a power of two."""
+        return 1 << (self.wait - timing.RAM).bit_length()
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers: two for the squares, one for the root, one for the bias, two for the gain."""
+        return 2 + self.rsqrt.multipliers + 1 + 2
+
+    @property
+    def memory_bits(self) -> int:
+        """Bits of the root's table, of the biases and of the delay line."""
+        return self.rsqrt.memory_bits + self.width * (max(len(self.bias), 2) + 2 * self.line)
 
     def run(self, x) -> tuple[np.ndarray, np.ndarray]:
         """Complex words (n, channels, ...); ``(y, overflow)``, overflow bool (n,), never true."""

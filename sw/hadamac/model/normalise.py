@@ -61,16 +61,23 @@ from functools import cached_property
 
 import numpy as np
 
+from .. import timing
+from ..arrivals import transfers
 from ..errors import DescriptionError
-from ..numeric import clip_frames, round_half_even
+from ..numeric import Requantise, Rescale, clip_frames, round_half_even
 from .crop import multiplicity
 from .rsqrt import FRACTION, Rsqrt
 from .words import check_words
 
-__all__ = ["OPERAND", "NormalisePlan", "check_correction", "live_multiplicity"]
+__all__ = ["OPERAND", "STEPS", "TOTAL", "NormalisePlan", "check_correction", "live_multiplicity"]
 
 OPERAND = 18
 """Bits of c': the widest operand of one multiplier."""
+TOTAL = 3
+"""Cycles from a channel's last summand to its total: the low half, the high half, the capture."""
+STEPS = {"bins": 11, "map": 7}
+"""Steps, one a cycle, that give ``K S2 - S1**2`` or ``K S2``: products; after each digit but the last a wait and a
+shift."""
 
 
 def live_multiplicity(radius: int, size: int | None = None) -> tuple[int, ...]:
@@ -132,7 +139,7 @@ class NormalisePlan:
                 raise DescriptionError(f"Normalise {name} must be an integer from {low} to {high}, not {value!r}")
         if self.over not in ("bins", "map"):
             raise DescriptionError(f"Normalise over must be 'bins' or 'map', not {self.over!r}")
-        check_correction(self.correction, self.count)
+        check_correction(self.correction, self.full_bins)
         if self.variance_bits > 52:
             raise DescriptionError(
                 f"Normalise count * sum(multiplicity) * 2**(2 width - 1) must fit 52 bits, not {self.variance_bits} of "
@@ -142,6 +149,11 @@ class NormalisePlan:
     def bins(self) -> int:
         """Bins of a channel."""
         return len(self.multiplicity)
+
+    @property
+    def full_bins(self) -> int:
+        """Bins of the full spectrum, K."""
+        return self.total if self.count is None else self.count
 
     @property
     def total(self) -> int:
@@ -161,18 +173,18 @@ class NormalisePlan:
     @property
     def variance_bits(self) -> int:
         """Bits of D, unsigned."""
-        return (self.count * self.total << (2 * self.width - 1)).bit_length()
+        return (self.full_bins * self.total << (2 * self.width - 1)).bit_length()
 
     @property
     def centred_bits(self) -> int:
         """Signed bits of c."""
-        terms = self.count + (self.total if self.over == "bins" else 0)
+        terms = self.full_bins + (self.total if self.over == "bins" else 0)
         return (terms << (self.width - 1)).bit_length() + 1
 
     @property
     def guard(self) -> int:
         """Fraction bits of c'."""
-        leaves = self.correction and self.count >= 4 ** (self.width - 1 - self.fraction)
+        leaves = self.correction and self.full_bins >= 4 ** (self.width - 1 - self.fraction)
         return OPERAND - 1 - self.width + self.fraction - (1 if leaves else 0)
 
     @property
@@ -183,13 +195,83 @@ class NormalisePlan:
     @property
     def floor(self) -> int:
         """Least exponent of ``sqrt(D)``: a deviation of less than ``2**floor / K`` LSB counts as that."""
-        return min(max(self.count.bit_length() - 2, 0), (self.variance_bits - 1) // 2)
+        return min(max(self.full_bins.bit_length() - 2, 0), (self.variance_bits - 1) // 2)
 
     @cached_property
     def rsqrt(self) -> Rsqrt:
         """The gain over the root of D, which counts as ``2**floor`` at least."""
-        return Rsqrt(width=self.variance_bits, square=Fraction(self.count - self.correction, self.count),
+        return Rsqrt(width=self.variance_bits, square=Fraction(self.full_bins - self.correction, self.full_bins),
                      floor=self.floor)
+
+    @property
+    def result(self) -> Requantise:
+        """Rounding from ``c' mantissa`` to y."""
+        return Requantise(self.drop, self.width, True)
+
+    @property
+    def shifts(self) -> bool:
+        """Whether the products with K are shifts: K is a power of two."""
+        return self.full_bins & (self.full_bins - 1) == 0
+
+    @property
+    def statistics(self) -> int:
+        """Cycles from a channel's last beat to its scale: square, add, sum, the steps and their pipeline, the root."""
+        sums = timing.GATE + timing.MULTIPLIER + timing.SUM + TOTAL
+        return sums + STEPS[self.over] + timing.MULTIPLIER + 5 + self.rsqrt.pipeline
+
+    @property
+    def release(self) -> int:
+        """Cycles from a scale's first use for which the next channel's last beat must wait: the sum is still in use."""
+        return timing.RAM + timing.MULTIPLIER - TOTAL - timing.GATE + 1
+
+    @property
+    def interval(self) -> int:
+        """Cycles a channel: its bins, or its statistics where they take longer."""
+        return max(self.bins, self.statistics + self.release)
+
+    @property
+    def buffer(self) -> int:
+        """Words of the buffer: a channel, what arrives until its scale is known, and three for the delay of `full`."""
+        return self.bins + min(self.bins, self.statistics) + 3
+
+    @property
+    def centre(self) -> int:
+        """Cycles from a read of the buffer to c: read, multiply, subtract."""
+        return timing.RAM + timing.MULTIPLIER + (timing.SUM if self.over == "bins" else 0)
+
+    @property
+    def narrow(self) -> int:
+        """Cycles from c to c': two bits of the shift a cycle, one to round, one to saturate."""
+        return timing.rescale(Rescale(0, (1 << self.rsqrt.exponent_bits) - 1, OPERAND))
+
+    @property
+    def pipeline(self) -> int:
+        """Cycles from a read of the buffer to y: centre, narrow, multiply, requantise."""
+        return self.centre + self.narrow + timing.MULTIPLIER + timing.requantise(self.result)
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers: two squares, one for the variance, the root's, two for the scale, two for K z if no shifts."""
+        return 2 + 1 + self.rsqrt.multipliers + 2 + (0 if self.shifts else 2)
+
+    @property
+    def memory_bits(self) -> int:
+        """Bits of the buffer and of the reciprocal root's table."""
+        return 2 * self.width * self.buffer + self.rsqrt.memory_bits
+
+    def arrivals(self, times: np.ndarray) -> np.ndarray:
+        """Return the cycles in which a first frame's beats leave, FIFO included, from those in which they arrive.
+
+        A channel is read back once its scale is known, and the next channel's last beat waits until it is in use.
+        """
+        reads: list[np.ndarray] = []
+        entered, used = -1, -self.release
+        for beats in times.reshape(-1, self.bins):
+            entered = transfers(np.maximum(beats, entered + 1))[-1]
+            entered = max(entered, used + self.release)
+            used = max(entered + self.statistics, reads[-1][-1] if reads else 0)
+            reads.append(used + 1 + np.arange(self.bins))
+        return transfers(np.concatenate(reads) + self.pipeline + timing.fifo(self.pipeline))
 
     def run(self, x) -> tuple[np.ndarray, np.ndarray]:
         """Complex words (n, C, bins); ``(y, overflow)``, overflow bool (n,)."""
@@ -203,8 +285,8 @@ class NormalisePlan:
         w = np.array(self.multiplicity, dtype=np.float64)
         s1 = (w * z.real).sum(-1) if self.over == "bins" else np.zeros(z.shape[:-1])
         s2 = (w * (z.real**2 + z.imag**2)).sum(-1)
-        mantissa, exponent, _ = self.rsqrt.apply(self.count * s2 - s1**2)
-        c = self.count * z - s1[..., None]
+        mantissa, exponent, _ = self.rsqrt.apply(self.full_bins * s2 - s1**2)
+        c = self.full_bins * z - s1[..., None]
         narrowed, inner = clip_frames(np.rint(c * 2.0 ** (self.guard - exponent)[..., None]), OPERAND)
         y, outer = clip_frames(round_half_even(narrowed * mantissa[..., None], self.drop), self.width)
         return y, inner | outer

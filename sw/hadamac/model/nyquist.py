@@ -52,8 +52,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import timing
 from ..errors import DescriptionError
-from ..numeric import clip_frames, integral, round_half_even
+from ..numeric import Requantise, clip_frames, integral, round_half_even
 from .crop import kept_rows
 from .pool import RULES
 from .words import check_words
@@ -133,6 +134,26 @@ class PoolPlan(_Plan):
         """N and M."""
         return self.size, self.keep
 
+    @property
+    def buffered(self) -> bool:
+        """Whether bin u waits for bin -u: averages in two dimensions."""
+        return self.averages and self.dimensions == 2
+
+    @property
+    def result(self) -> Requantise:
+        """Rounding from a sum of two words to their mean."""
+        return Requantise(1, self.width, True)
+
+    @property
+    def pipeline(self) -> int:
+        """Cycles from a buffered column's read to its mean: address, read, select, add, halve; 0 without a buffer."""
+        return 1 + timing.RAM + 2 + timing.requantise(self.result) if self.buffered else 0
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the first beat in to the first beat out: a column, its pipeline, the FIFO; 0 without a buffer."""
+        return self.size + self.pipeline + timing.fifo(self.pipeline) if self.buffered else 0
+
     def run(self, x):
         """Bins (n, C, N, N//2+1) to (n, C, M, M//2+1); without the rows where ``dimensions`` is 1.
 
@@ -182,6 +203,21 @@ class PadPlan(_Plan):
     def ends(self) -> tuple[int, int]:
         """M and N."""
         return self.size, self.to
+
+    @property
+    def result(self) -> Requantise:
+        """Rounding from a word with two more fraction bits, a quarter at most, to a word."""
+        return Requantise(2, self.width, False)
+
+    @property
+    def pipeline(self) -> int:
+        """Cycles from word to half a word: hold, align, round; 0 where nothing is halved."""
+        return 2 + timing.requantise(self.result) if self.averages else 0
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the first beat in to the first beat out: pipeline and FIFO; 0 where nothing is halved."""
+        return self.pipeline + timing.fifo(self.pipeline) if self.averages else 0
 
     def run(self, x):
         """Bins (n, C, M, M//2+1) to (n, C, N, N//2+1); without the rows where ``dimensions`` is 1.

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import timing
 from ..checks import integer
 from ..errors import DescriptionError
-from ..numeric import SQ, clip_frames, round_half_even
+from ..numeric import SQ, Requantise, clip_frames, round_half_even
 from .words import check_words
 
 __all__ = ["INNER", "QuadraticPlan", "quadratic_plan"]
@@ -72,6 +73,31 @@ class QuadraticPlan:
     def widths(self) -> dict[str, int]:
         """Signed bits of the words."""
         return {"c0": self.width + INNER, "c1": self.width + self.coefficient_width, "c2": self.coefficient_width}
+
+    @property
+    def inner(self) -> Requantise:
+        """Rounding from ``c2 x + c1`` to t."""
+        return Requantise(self.shifts[0], INNER, True)
+
+    @property
+    def outer(self) -> Requantise:
+        """Rounding from ``t x + c0`` to y."""
+        return Requantise(self.shifts[1], self.width, True)
+
+    @property
+    def pipeline(self) -> int:
+        """Cycles from x to y: multiply, add and requantise, twice."""
+        return timing.multiply_add(self.inner) + timing.multiply_add(self.outer)
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers of a block that runs both parts of a word, two a part."""
+        return 4
+
+    @property
+    def memory_bits(self) -> int:
+        """Bits of memory, of which there is none: the coefficients are constants."""
+        return 0
 
     def run(self, x) -> tuple[np.ndarray, np.ndarray]:
         """Real words (n, ...); ``(y, overflow)``, overflow bool (n,)."""

@@ -36,6 +36,7 @@ from math import sqrt
 
 import numpy as np
 
+from .. import timing
 from ..errors import DescriptionError
 from .words import check_words
 
@@ -112,6 +113,21 @@ class Rsqrt:
     def table(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """:func:`rsqrt_table` of this gain, and of a floor if there is one."""
         return rsqrt_table(self.square, self.floor > 0)
+
+    @property
+    def pipeline(self) -> int:
+        """Cycles from operand to mantissa: a level of the shift a cycle; then read, multiply, subtract."""
+        return timing.tree(self.pairs) + timing.RAM + timing.MULTIPLIER + 1
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers: the one of Newton's step."""
+        return 1
+
+    @property
+    def memory_bits(self) -> int:
+        """Bits of the table: a value and a slope for each of 512 addresses."""
+        return 512 * (FRACTION + 2 * GUARD)
 
     def run(self, d) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Integers 0 .. 2**width - 1 of any shape; ``(mantissa, exponent, normalised)``."""

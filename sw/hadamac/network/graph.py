@@ -1,43 +1,63 @@
-"""A network as a chain of steps: its layers, and the transforms that they need between them.
+"""A network as a graph of steps: its layers, and the transforms that they need between them.
 
-A layer of bins behind one of maps needs an FFT2, one of maps behind one of bins an IFFT2.  Nothing is pruned here:
-that is for :mod:`hadamac.network.liveness` to prove and for :mod:`hadamac.network.stages` to do.
+A layer of bins that takes from one of maps needs an FFT2, the other way round an IFFT2; layers that need the same
+transform of the same result share it.  Steps stand in topological order: each takes from earlier ones only.  Nothing is
+pruned here: that is for :mod:`hadamac.network.liveness` to prove and for :mod:`hadamac.network.stages` to do.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..errors import DescriptionError
-from .layers import SIZES, Activation, Dense, MaxPool, Normalise, Pad, SpectralConv, SpectralPool
+from .layers import INPUT, SIZES, Dense, Layer
 
-__all__ = ["KINDS", "Step", "chain"]
+if TYPE_CHECKING:
+    from .network import Network
 
-KINDS = ("transform", "multiply", "band", "crop", "pad", "inverse", "point", "tile", "bin", "normalise", "linear")
-"""Maps to spectra; each bin by itself; bins beyond a radius become zero; keep low bins; low bins among zeros; spectra
-to maps; each pixel by itself; tiles of pixels by themselves; each bin by itself, not linear; bins by their frame's mean
-and deviation; anything of everything."""
+__all__ = ["Graph", "KINDS", "Place", "Step", "graph", "layer_names", "sources_of", "users_of"]
+
+KINDS = {
+    "transform": "maps to spectra",
+    "inverse": "spectra to maps",
+    "multiply": "each bin by itself, linear",
+    "band": "bins beyond a radius become zero",
+    "crop": "low bins are kept",
+    "pad": "low bins among zeros",
+    "bin": "each bin by itself, not linear; a zero bin stays zero",
+    "normalise": "bins by their frame's mean and deviation",
+    "point": "each pixel by itself",
+    "tile": "tiles of pixels by themselves",
+    "join": "several edges of one shape, each bin or pixel by itself; zero where all of them are",
+    "linear": "anything of everything",
+}
+"""Kinds of steps: in what way a step's result depends on what it takes.  Kinds of layers share them."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step.
+    """One step of a network.
 
     Attributes
     ----------
     kind, what : str
-        One of `KINDS`; in words.
+        One of `KINDS`; the step in words.
     size : int
-        Of the edge before it.
+        Size of what it takes.
     keeps : int
-        Size behind a crop or pad; of a band ``2 band + 1``.
+        Size of what leaves a crop or pad; of a band ``2 band + 1``.
     channels : int
-        Behind it.
-    layer : description or None
-        Of a transform, None.
+        Channels that leave it.
+    layer : Layer or None
+        The layer that it belongs to; a transform belongs to none.
     index : int
-        Counts the layers of a type.
+        The number of the layer among those of its type.
+    sources : tuple of int or None
+        The steps that it takes from, -1 for the network's input; None: from the step before it.
+    operation, stem, edge : str
+        The operation that computes it, and the stems of the names of its stage and of what leaves it.
     """
 
     kind: str
@@ -45,88 +65,152 @@ class Step:
     what: str
     keeps: int = 0
     channels: int = 1
-    layer: Any = None
+    layer: Layer | None = None
     index: int = 0
+    sources: tuple[int, ...] | None = None
+    operation: str = ""
+    stem: str = ""
+    edge: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise DescriptionError(f"Liveness step must be one of {', '.join(KINDS)}, not {self.kind!r}")
 
 
-def chain(network) -> list[Step]:
-    """The steps of a network (``size``, ``channels``, ``layers``), first to last.
+def sources_of(steps: Sequence[Step], k: int) -> tuple[int, ...]:
+    """Return the steps that step ``k`` takes from; -1 is the input."""
+    sources = steps[k].sources
+    return (k - 1,) if sources is None else sources
 
-    Raises DescriptionError if its layers do not fit one another.
+
+def users_of(steps: Sequence[Step]) -> list[list[int]]:
+    """Return the steps that take from the input (first) and from every step, each in order."""
+    users: list[list[int]] = [[] for _ in range(len(steps) + 1)]
+    for k in range(len(steps)):
+        for source in sources_of(steps, k):
+            users[source + 1].append(k)
+    return users
+
+
+@dataclass(frozen=True)
+class Place:
+    """A result in the graph: the step that gives it (-1: the input), its size and channels, bins or maps."""
+
+    step: int
+    size: int
+    channels: int
+    spectral: bool
+
+
+class Graph:
+    """The steps of a network while its layers add theirs.
+
+    Attributes
+    ----------
+    steps : list of Step
     """
-    size, channels, spectral = network.size, network.channels, False
-    steps: list[Step] = []
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self._counts: dict[str, int] = {}
+        self._bins: dict[int, Place] = {}
+        self._maps: dict[int, Place] = {}
+        self._alone: dict[int, str] = {}
+
+    def begin(self, layer: Layer) -> None:
+        """Count the layer whose steps come next."""
+        self._counts[layer.type] = self._counts.get(layer.type, -1) + 1
+
+    def add(self, kind: str, at: Place | Sequence[Place], what: str, layer: Layer | None = None, *, keeps: int = 0,
+            size: int | None = None, channels: int | None = None, operation: str = "", stem: str = "",
+            edge: str = "") -> Place:
+        """Add a step and return the place of its result, which has the size and channels of ``at`` unless given."""
+        places = (at,) if isinstance(at, Place) else tuple(at)
+        first = places[0]
+        index = 0 if layer is None else self._counts[layer.type]
+        channels = first.channels if channels is None else channels
+        self.steps.append(Step(kind, first.size, what, keeps, channels, layer, index, tuple(p.step for p in places),
+                               operation, stem, edge))
+        spectral = kind == "transform" or first.spectral and kind != "inverse"
+        return Place(len(self.steps) - 1, first.size if size is None else size, channels, spectral)
+
+    def bins(self, at: Place) -> Place:
+        """Return the place of the spectrum at ``at``, with a transform added where maps are and none is yet."""
+        if at.spectral:
+            return at
+        if at.step not in self._bins:
+            self._bins[at.step] = self.add("transform", at, f"FFT2 {at.size}x{at.size}", operation="transform",
+                                           stem="fft", edge="spectrum")
+        return self._bins[at.step]
+
+    def maps(self, at: Place) -> Place:
+        """Return the place of the maps at ``at``, with an inverse transform added where bins are and none is yet."""
+        if not at.spectral:
+            return at
+        if at.size not in SIZES:
+            raise DescriptionError(f"Size before an inverse transform must be one of {', '.join(map(str, SIZES))}, "
+                                   f"not {at.size}: pad the spectrum, or stay on bins")
+        if at.step not in self._maps:
+            self._maps[at.step] = self.add("inverse", at, f"IFFT2 {at.size}x{at.size}", operation="inverse",
+                                           stem="ifft", edge="map")
+        return self._maps[at.step]
+
+    def layer_at(self, at: Place) -> Layer | None:
+        """Return the layer whose result stands at ``at``; None for the input and for a transform."""
+        return self.steps[at.step].layer if at.step >= 0 else None
+
+    def alone(self, at: Place, message: str) -> None:
+        """Note that nothing else may take from ``at``; `check` raises DescriptionError with the message if it does."""
+        self._alone[at.step] = message
+
+    def check(self) -> None:
+        """Raise DescriptionError for a result that nothing takes, or that too many do."""
+        users = users_of(self.steps)
+        for k, message in self._alone.items():
+            if len(users[k + 1]) > 1:
+                raise DescriptionError(message)
+
+
+def layer_names(layers: Sequence[Layer]) -> list[str]:
+    """Return the name of every layer; raise DescriptionError if two have one name."""
     counts: dict[str, int] = {}
+    names: list[str] = []
+    for layer in layers:
+        index = counts[layer.type] = counts.get(layer.type, -1) + 1
+        name = layer.name or f"{layer.type}{index}"
+        if name in names:
+            raise DescriptionError(f"Network layers must have different names, not {name} twice")
+        names.append(name)
+    return names
 
-    def add(kind, what, layer=None, **more):
-        index = counts.get(layer.type, 0) - 1 if layer is not None else 0
-        steps.append(Step(kind, size, what, channels=channels, layer=layer, index=index, **more))
 
-    def to_bins():
-        nonlocal spectral
-        if not spectral:
-            add("transform", f"FFT2 {size}x{size}")
-            spectral = True
+def graph(network: Network) -> list[Step]:
+    """Return the steps of a network (``size``, ``channels``, ``layers``) in topological order.
 
-    def to_maps():
-        nonlocal spectral
-        if spectral:
-            if size not in SIZES:
-                raise DescriptionError(f"Size before an inverse transform must be one of {', '.join(map(str, SIZES))}, "
-                                       f"not {size}: pad the spectrum, or stay on bins")
-            add("inverse", f"IFFT2 {size}x{size}")
-            spectral = False
-
-    for place, layer in enumerate(network.layers):
-        counts[layer.type] = counts.get(layer.type, 0) + 1
-        if isinstance(layer, Dense) != (place == len(network.layers) - 1):
-            break
-        if isinstance(layer, SpectralConv):
-            to_bins()
-            if layer.kernel is not None and layer.kernel > size:
-                raise DescriptionError(
-                    f"SpectralConv kernel must be at most its input's size {size}, not {layer.kernel}")
-            if layer.band is not None and 2 * layer.band >= size:
-                raise DescriptionError(
-                    f"SpectralConv band must be below half its input's size {size}, not {layer.band}")
-            inputs, channels = channels, layer.channels
-            add("multiply", f"SpectralConv {inputs} to {channels}", layer)
-            if layer.band is not None:
-                add("band", f"band limit |u|, |v| <= {layer.band}", layer, keeps=2 * layer.band + 1)
-        elif isinstance(layer, (SpectralPool, Pad)):
-            to_bins()
-            pool = isinstance(layer, SpectralPool)
-            if (layer.size > size) if pool else (layer.size < size):
-                bound = "most" if pool else "least"
-                raise DescriptionError(
-                    f"{type(layer).__name__} size must be at {bound} its input's {size}, not {layer.size}")
-            add("crop" if pool else "pad", f"{type(layer).__name__} {size} to {layer.size}", layer, keeps=layer.size)
-            size = layer.size
-        elif isinstance(layer, Activation) and layer.domain == "bins":
-            to_bins()
-            add("bin", f"{layer.function} of each bin", layer)
-        elif isinstance(layer, Activation):
-            to_maps()
-            add("point", layer.function, layer)
-        elif isinstance(layer, MaxPool):
-            to_maps()
-            if size == SIZES[0]:
-                raise DescriptionError(f"MaxPool must have maps of more than {size} x {size}, not {size} x {size}")
-            add("tile", f"MaxPool {size} to {size // 2}", layer)
-            size //= 2
-        elif isinstance(layer, Normalise):
-            to_bins()
-            if layer.statistics == "frozen" and (not steps or not isinstance(steps[-1].layer, SpectralConv)):
-                raise DescriptionError(
-                    "Normalise with frozen statistics must follow a SpectralConv, into whose weights it is folded")
-            kind = "normalise" if layer.statistics == "frame" else "multiply"
-            add(kind, "Normalise" if kind == "normalise" else "frozen Normalise", layer)
-        else:
-            add("linear", f"Dense to {layer.outputs}", layer)
-            return steps
-    order = ", ".join(layer.type for layer in network.layers)
-    raise DescriptionError(f"Network layers must end with dense, and hold it once, not ({order})")
+    Raises
+    ------
+    DescriptionError
+        If layers do not fit one another, take from what does not stand before them, or lead nowhere.
+    """
+    layers = network.layers
+    order = ", ".join(layer.type for layer in layers)
+    if [isinstance(layer, Dense) for layer in layers] != [False] * (len(layers) - 1) + [True]:
+        raise DescriptionError(f"Network layers must end with dense, and hold it once, not ({order})")
+    built, place = Graph(), Place(-1, network.size, network.channels, False)
+    places, unused = {INPUT: place}, {}
+    for name, layer in zip(layer_names(layers), layers):
+        for source in layer.inputs or ():
+            if source not in places:
+                raise DescriptionError(f"Layer {name} must take from layers before it ({', '.join(places)}), not from "
+                                       f"{source}")
+        built.begin(layer)
+        taken = layer.inputs or (list(places)[-1],)
+        place = layer.expand(built, *(places[source] for source in taken))
+        for source in taken:
+            unused.pop(source, None)
+        places[name] = unused[name] = place
+    del unused[name]
+    for name in unused:
+        raise DescriptionError(f"Layer {name} must lead to the dense layer, but no layer takes from it")
+    built.check()
+    return built.steps

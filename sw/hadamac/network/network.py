@@ -1,27 +1,29 @@
-"""Network descriptions: which layers, in which order, with which shapes.
+"""Network descriptions: which layers, how they take from one another, with which shapes.
 
-A description is plain data (JSON in an artifact).  It says nothing about numbers: formats are the
-business of :mod:`hadamac.quantise`, hardware the business of the folding plan.
+A description is plain data (JSON in an artifact).  It says nothing about numbers: formats are the business of
+:func:`hadamac.quantise`, hardware is the business of the folding.
 
-Shapes: a network takes square ``size`` x ``size`` real images with one channel; what flows between layers is told in
-:mod:`hadamac.network.stages`.
+Shapes: a network takes square ``size`` x ``size`` real images with one channel; :mod:`hadamac.network.stages` says what
+flows between layers.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import MISSING, asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
+from typing import Any
 
 from ..checks import choice, integer, shown
 from ..errors import DescriptionError
 from ..files.writing import parse_json
-from .graph import Step, chain
-from .layers import LAYERS, SIZES, Activation, Dense, MaxPool, Normalise, Pad, SpectralConv, SpectralPool
+from .graph import Step, graph
+from .layers import LAYERS, SIZES, Activation, Dense, Layer, SpectralConv, SpectralPool, Tensor
+from .layers.base import NAME
 from .stages import Stage, stages
 
-__all__ = ["Activation", "Dense", "MaxPool", "Network", "Normalise", "Pad", "SpectralConv", "SpectralPool",
-           "default_network"]
+__all__ = ["Network", "default_network"]
 
 LAYERS_MOST = 64
 """Most layers of a network: far more than a circuit can hold."""
@@ -29,23 +31,24 @@ LAYERS_MOST = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A chain of layers closed by one ``Dense``.
+    """A graph of layers closed by one ``Dense``.
 
     Parameters
     ----------
     name : str
     size, channels : int
         Input images are ``size`` x ``size`` with ``channels`` channels.
-    layers : tuple of layer descriptions
+    layers : tuple of Layer
+        Each takes from the layer before it, or from those that its ``inputs`` name.
     """
 
     name: str
     size: int
     channels: int
-    layers: tuple
+    layers: tuple[Layer, ...]
 
-    def __post_init__(self):
-        if not isinstance(self.name, str) or not re.fullmatch("[A-Za-z0-9_-]{1,64}", self.name):
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not re.fullmatch(NAME, self.name):
             raise DescriptionError(f"Network name must be letters, digits, '-' and '_', not {shown(self.name)}")
         choice("Network input size", self.size, SIZES)
         integer("Network input channels", self.channels, 1, 1)
@@ -56,56 +59,54 @@ class Network:
 
     @cached_property
     def steps(self) -> list[Step]:
-        """Layers and the transforms between them, unpruned."""
-        return chain(self)
+        """The layers and the transforms between them, unpruned, in topological order."""
+        return graph(self)
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
-        """The parts of the circuit, pruned to live bins."""
+        """The parts of the circuit, pruned to live bins, in topological order."""
         return stages(self)
 
     @property
     def dense(self) -> Dense:
-        return self.layers[-1]
+        """The last layer."""
+        last = self.layers[-1]
+        if not isinstance(last, Dense):
+            raise DescriptionError(f"Network layers must end with dense, not {last.type}")
+        return last
 
-    @property
-    def parameters(self) -> dict[str, tuple[int, ...]]:
-        """Name and shape of every float parameter tensor.
+    @cached_property
+    def tensors(self) -> dict[str, Tensor]:
+        """Shape and allowed values of every float parameter tensor, by name.
 
         ``conv{k}.kernel`` (outputs, inputs, kernel, kernel) or ``conv{k}.spectrum`` (outputs, inputs, rows, radius + 1,
         2) and ``conv{k}.bias``; ``act{k}.coefficients`` (3,) or ``act{k}.bias`` (channels,); ``norm{k}.mean`` and
         ``norm{k}.deviation`` (channels,); ``dense.weight`` (outputs, channels, M, M) of maps or
         (outputs, channels, rows, radius + 1, 2) of bins, and ``dense.bias``.
         """
-        shapes = {}
-        for s in self.stages:
-            k, layer = s.index, s.layer
-            if s.kind == "multiply":
-                free = layer.kernel is None
-                tail = (s.rows, s.radius + 1, 2) if free else (layer.kernel, layer.kernel)
-                shapes[f"conv{k}.{'spectrum' if free else 'kernel'}"] = (s.channels, s.inputs, *tail)
-                shapes[f"conv{k}.bias"] = (s.channels,)
-                if s.frozen is not None:
-                    for name in ("mean", "deviation"):
-                        shapes[f"norm{s.frozen.index}.{name}"] = (s.channels,)
-            elif isinstance(layer, Activation) and layer.function in ("quadratic", "modrelu"):
-                quadratic = layer.function == "quadratic"
-                shapes[f"act{k}.{'coefficients' if quadratic else 'bias'}"] = (3,) if quadratic else (s.channels,)
-            elif s.kind == "linear":
-                tail = (s.size, s.size) if s.radius is None else (s.rows, s.radius + 1, 2)
-                shapes["dense.weight"] = (layer.outputs, s.inputs, *tail)
-                shapes["dense.bias"] = (layer.outputs,)
-        return shapes
+        out: dict[str, Tensor] = {}
+        for stage in self.stages:
+            folded = stage.frozen.layer if stage.frozen is not None else None
+            for layer in (stage.layer, folded):
+                if layer is not None:
+                    out |= layer.tensors(stage)
+        return out
 
-    def to_json(self) -> dict:
+    @property
+    def parameters(self) -> dict[str, tuple[int, ...]]:
+        """Name and shape of every float parameter tensor; the names are those of `tensors`."""
+        return {name: tensor.shape for name, tensor in self.tensors.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the description as JSON takes it."""
         return {
             "name": self.name,
             "input": {"size": self.size, "channels": self.channels},
-            "layers": [asdict(layer) for layer in self.layers],
+            "layers": [layer.to_json() for layer in self.layers],
         }
 
     @classmethod
-    def from_json(cls, data: dict | str) -> Network:
+    def from_json(cls, data: Mapping[str, Any] | str) -> Network:
         """Build a network from its JSON form, refusing unknown layers and fields by name."""
         if isinstance(data, str):
             try:
@@ -127,21 +128,26 @@ class Network:
             if unknown:
                 raise DescriptionError(f"Network description{what} must have the fields {', '.join(known)}, not "
                                        f"{shown(unknown[0])}")
-        layers = []
-        for kind, fields in kinds:
-            choice("Layer type", kind, tuple(LAYERS))
-            known = {name: f for name, f in LAYERS[kind].__dataclass_fields__.items() if name != "type"}
-            wanted = f"Layer {kind} must have " + (f"the fields {', '.join(known)}" if known else "no fields")
-            for name in (name for name in fields if name not in known):
-                raise DescriptionError(f"{wanted}, not {shown(name)}")
-            for name in (n for n, f in known.items() if n not in fields and f.default is MISSING):
-                raise DescriptionError(f"{wanted}: {name!r} is missing")
-            layers.append(LAYERS[kind](**fields))
+        layers = [_layer(kind, given) for kind, given in kinds]
         return cls(name=name, size=size, channels=channels, layers=tuple(layers))
 
 
+def _layer(kind: Any, given: Mapping[str, Any]) -> Layer:
+    """Return the layer of a type and its fields; raise DescriptionError for unknown ones, by name."""
+    choice("Layer type", kind, tuple(LAYERS))
+    known = {f.name: f for f in fields(LAYERS[kind])}
+    wanted = f"Layer {kind} must have the fields {', '.join(known)}"
+    for name in given:
+        if name not in known:
+            raise DescriptionError(f"{wanted}, not {shown(name)}")
+    for name, field in known.items():
+        if name not in given and field.default is MISSING:
+            raise DescriptionError(f"{wanted}: {name!r} is missing")
+    return LAYERS[kind](**given)
+
+
 def default_network() -> Network:
-    """32x32 MNIST: conv 5x5 1->8, crop 16, ReLU, conv 5x5 8->16, crop 8, ReLU, dense 10."""
+    """Return the network for 32x32 MNIST: conv 5x5 1->8, crop 16, ReLU, conv 5x5 8->16, crop 8, ReLU, dense 10."""
     return Network(
         name="mnist-32",
         size=32,

@@ -18,7 +18,17 @@ except ModuleNotFoundError as e:
         raise
     raise ToolError("torch is not installed: it is needed to train; run `pip install hadamac[train]`") from None
 
-from .activations import FrozenNormalise, Function, MaxPool, ModRelu, Modulus, Normalise, Quadratic, SpectralFunction
+from .activations import (
+    Add,
+    FrozenNormalise,
+    Function,
+    MaxPool,
+    ModRelu,
+    Modulus,
+    Normalise,
+    Quadratic,
+    SpectralFunction,
+)
 from .network import SpectralCnn
 from .scattering import Scattering
 from .spectral import (  # fmt: skip
@@ -33,6 +43,6 @@ from .spectral import (  # fmt: skip
     live_spectrum,
 )
 
-__all__ = ["BinsDense", "Crop", "FrozenNormalise", "Function", "Inverse", "MapDense", "MaxPool", "ModRelu", "Modulus",
-           "Normalise", "Pad", "Quadratic", "Scattering", "SpectralCnn", "SpectralConv", "SpectralFunction",
+__all__ = ["Add", "BinsDense", "Crop", "FrozenNormalise", "Function", "Inverse", "MapDense", "MaxPool", "ModRelu",
+           "Modulus", "Normalise", "Pad", "Quadratic", "Scattering", "SpectralCnn", "SpectralConv", "SpectralFunction",
            "SpectralPool", "Transform", "live_spectrum"]

@@ -5,13 +5,17 @@ Definitions: :mod:`hadamac.network.layers`; :mod:`hadamac.nn` imports torch for 
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
-from ..model.crop import multiplicity
+from ..model.crop import live_rows, live_shape, multiplicity
 from ..model.normalise import check_correction
-from ..network.stages import orthonormal
+from ..network import layers
+from ..network.stages import Stage, orthonormal
+from .registry import StageModule, module
 
-__all__ = ["FrozenNormalise", "Function", "MaxPool", "ModRelu", "Modulus", "Normalise", "Quadratic", "SpectralFunction"]
+__all__ = ["Add", "FrozenNormalise", "Function", "MaxPool", "ModRelu", "Modulus", "Normalise", "Quadratic",
+           "SpectralFunction"]
 
 _F = torch.nn.functional
 FUNCTIONS = {
@@ -22,7 +26,7 @@ FUNCTIONS = {
 """Those of `hadamac.model.pwl.fitting.FUNCTIONS`."""
 
 
-class Function(torch.nn.Module):
+class Function(StageModule):
     """A function of every pixel."""
 
     def __init__(self, function: str):
@@ -33,19 +37,23 @@ class Function(torch.nn.Module):
         return self.of(maps)
 
 
-class Quadratic(torch.nn.Module):
+class Quadratic(StageModule):
     """``c0 + c1 x + c2 x**2`` of every pixel, learned ``coefficients`` (3,); of the spectrum, a self-convolution."""
 
     def __init__(self):
         super().__init__()
         self.coefficients = torch.nn.Parameter(torch.tensor([0.0, 0.5, 0.25]))
 
+    def held(self, stage: Stage) -> dict[str, torch.Tensor]:
+        """Return ``act{k}.coefficients``."""
+        return {f"act{stage.index}.coefficients": self.coefficients}
+
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         c = self.coefficients
         return c[0] + maps * (c[1] + c[2] * maps)
 
 
-class SpectralFunction(torch.nn.Module):
+class SpectralFunction(StageModule):
     """An odd function of the real and the imaginary part of every bin, ``P f(z / P)``, P of the maps' ``size``."""
 
     def __init__(self, function: str, *, size: int):
@@ -56,13 +64,21 @@ class SpectralFunction(torch.nn.Module):
         return torch.complex(self.of(bins.real / self.p), self.of(bins.imag / self.p)) * self.p
 
 
-class ModRelu(torch.nn.Module):
+class ModRelu(StageModule):
     """``z max(0, |z| + P b) / |z|``, learned ``bias`` b <= 0 of each channel."""
 
     def __init__(self, channels: int, *, size: int):
         super().__init__()
         self.bias = torch.nn.Parameter(torch.full((channels,), -0.1))
         self.p = orthonormal(size)
+
+    def held(self, stage: Stage) -> dict[str, torch.Tensor]:
+        """Return ``act{k}.bias``."""
+        return {f"act{stage.index}.bias": self.bias}
+
+    def give(self, stage: Stage) -> dict[str, np.ndarray]:
+        """Return ``act{k}.bias``, at most 0: the last step of training may have gone beyond."""
+        return {name: np.minimum(value, 0) for name, value in super().give(stage).items()}
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
@@ -71,7 +87,7 @@ class ModRelu(torch.nn.Module):
         return bins * (torch.relu(magnitude + self.p * self.bias[:, None, None]) / magnitude)
 
 
-class Modulus(torch.nn.Module):
+class Modulus(StageModule):
     """``|z|`` of every bin; its gradient at 0 is 0."""
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
@@ -79,7 +95,7 @@ class Modulus(torch.nn.Module):
         return torch.where(power > 0, torch.where(power > 0, power, 1).sqrt(), 0).to(torch.complex64)
 
 
-class Normalise(torch.nn.Module):
+class Normalise(StageModule):
     """Each channel's bins by the mean and the deviation of the bins, or of the map (``over``), of this frame.
 
     ``correction``: 1 for the divisor n - 1 of the variance of n bins or pixels, as of ``torch.std``.
@@ -106,7 +122,7 @@ class Normalise(torch.nn.Module):
         return bins * (self.gain * torch.rsqrt(power + 1e-12))
 
 
-class FrozenNormalise(torch.nn.Module):
+class FrozenNormalise(StageModule):
     """Channels by ``mean`` and ``deviation`` of their maps: running ones while training, then constants.
 
     ``scale``: the pooling's that the bins have on them already.
@@ -123,6 +139,13 @@ class FrozenNormalise(torch.nn.Module):
         dc[0, 0] = self.pixels
         self.register_buffer("dc", dc, persistent=False)
 
+    def held(self, stage: Stage) -> dict[str, torch.Tensor]:
+        """Return ``norm{k}.mean`` and ``norm{k}.deviation``; ``stage`` is the product that it is folded into."""
+        if stage.frozen is None:
+            raise ValueError(f"Stage {stage.name} has no frozen statistics")
+        k = stage.frozen.index
+        return {f"norm{k}.mean": self.mean, f"norm{k}.deviation": self.deviation}
+
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
         mean, deviation = self.mean, self.deviation
         if self.training:
@@ -136,8 +159,73 @@ class FrozenNormalise(torch.nn.Module):
         return (bins - mean[:, None, None] * self.dc) / deviation[:, None, None]
 
 
-class MaxPool(torch.nn.Module):
+class MaxPool(StageModule):
     """Maximum of each 2 x 2 tile."""
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         return _F.max_pool2d(maps, 2)
+
+
+class Add(StageModule):
+    """Sum of maps, or of bins, which may have different radii: those beyond a smaller one are zero."""
+
+    def __init__(self, *, size: int, radius: int | None = None):
+        super().__init__()
+        self.size, self.radius = size, radius
+
+    def forward(self, *x: torch.Tensor) -> torch.Tensor:
+        if self.radius is None:
+            return torch.stack(x).sum(0)
+        rows, columns = live_shape(self.size, self.radius)
+        total = torch.zeros((*x[0].shape[:-2], rows, columns), dtype=x[0].dtype)
+        for bins in x:
+            radius = bins.shape[-1] - 1
+            place = torch.from_numpy(live_rows(rows, radius))
+            total[..., place, : radius + 1] += bins
+        return total
+
+
+def _function(stage: Stage) -> str:
+    if not isinstance(stage.layer, layers.Activation):
+        raise TypeError(f"Stage {stage.name} is no activation")
+    return stage.layer.function
+
+
+@module("relu")
+@module("table")
+def _table(stage: Stage) -> StageModule:
+    function = _function(stage)
+    return Function(function) if stage.kind == "point" else SpectralFunction(function, size=stage.size)
+
+
+@module("quadratic")
+def _quadratic(stage: Stage) -> StageModule:
+    return Quadratic()
+
+
+@module("modrelu")
+def _modrelu(stage: Stage) -> StageModule:
+    return ModRelu(stage.channels, size=stage.size)
+
+
+@module("modulus")
+def _modulus(stage: Stage) -> StageModule:
+    return Modulus()
+
+
+@module("normalise")
+def _normalise(stage: Stage) -> StageModule:
+    layer = stage.layer
+    if not isinstance(layer, layers.Normalise):
+        raise TypeError(f"Stage {stage.name} normalises nothing")
+    return Normalise(size=stage.size, radius=stage.bins_radius, over=layer.over, correction=layer.correction)
+
+
+@module("tile")
+def _tile(stage: Stage) -> StageModule:
+    return MaxPool()
+
+
+@module("add")
+def _add(stage: Stage) -> StageModule:
+    return Add(size=stage.size, radius=stage.radius)

@@ -5,12 +5,17 @@ Definitions: :mod:`hadamac.network.layers`; :mod:`hadamac.nn` imports torch for 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 
 from ..model.crop import live_rows, multiplicity
-from ..network.spectra import parseval_weights, unfold_fft
-from ..network.stages import orthonormal
+from ..network import layers
+from ..network.spectra import fold_fft, parseval_weights, unfold_fft
+from ..network.stages import Stage, orthonormal
+from .activations import FrozenNormalise
+from .registry import StageModule, module
 
 __all__ = ["BinsDense", "Crop", "Inverse", "MapDense", "Pad", "SpectralConv", "SpectralPool", "Transform",
            "live_spectrum"]
@@ -38,7 +43,7 @@ def _expanded(bins: torch.Tensor, size: int) -> torch.Tensor:
     return torch.cat((bins[..., : r + 1, :], dead, bins[..., r + 1 :, :]), -2)
 
 
-class Transform(torch.nn.Module):
+class Transform(StageModule):
     """``FFT2``: maps ``(n, C, N, N)`` to bins up to ``radius``."""
 
     def __init__(self, *, radius: int):
@@ -49,7 +54,7 @@ class Transform(torch.nn.Module):
         return live_spectrum(maps, self.radius)
 
 
-class Crop(torch.nn.Module):
+class Crop(StageModule):
     """Bins up to ``radius`` of those that come."""
 
     def __init__(self, *, radius: int):
@@ -60,7 +65,7 @@ class Crop(torch.nn.Module):
         return _rows(bins[..., : self.radius + 1], self.radius)
 
 
-class Inverse(torch.nn.Module):
+class Inverse(StageModule):
     """``IFFT2``: bins to maps ``(n, C, size, size)``."""
 
     def __init__(self, *, size: int):
@@ -77,10 +82,10 @@ def _dft(taps: np.ndarray, bins: np.ndarray, size: int) -> torch.Tensor:
     return torch.from_numpy(np.exp(-2j * np.pi / size * np.outer(bins, taps)).astype(np.complex64))
 
 
-class SpectralConv(torch.nn.Module):
+class SpectralConv(StageModule):
     """Hadamard product with a kernel's spectrum or a free one, accumulated over input channels, plus a bias.
 
-    ``Y[o,u,v] = behind (before sum_c W[o,c,u,v] X[c,u,v])`` and ``Y[o,0,0] += behind * bias[o] * size**2``.  Only the
+    ``Y[o,u,v] = after (before sum_c W[o,c,u,v] X[c,u,v])`` and ``Y[o,0,0] += after * bias[o] * size**2``.  Only the
     live bins of W are computed: two small DFT matrices times the kernel.
 
     Parameters
@@ -95,15 +100,15 @@ class SpectralConv(torch.nn.Module):
         Odd, in pixels; None: ``spectrum``, real (outputs, inputs, rows, radius + 1, 2), is free.
     real : bool
         Only the real part of W counts.
-    before, behind : float
-        Scales of pooling before and behind it.
+    before, after : float
+        Scales of pooling upstream and downstream of it.
     """
 
     def __init__(self, inputs: int, outputs: int, *, size: int, radius: int, kernel: int | None = None,
-                 real: bool = False, before: float = 1.0, behind: float = 1.0):
+                 real: bool = False, before: float = 1.0, after: float = 1.0):
         super().__init__()
         self.inputs, self.outputs, self.size, self.radius, self.real = inputs, outputs, size, radius, real
-        self.before, self.behind = before, behind
+        self.before, self.after = before, after
         taps = kernel or min(5, size - 1 + size % 2)
         # He initialisation: a ReLU may follow.
         start = torch.randn(outputs, inputs, taps, taps) * (2 / (inputs * taps**2)) ** 0.5
@@ -134,12 +139,35 @@ class SpectralConv(torch.nn.Module):
             weights = torch.where(self.single, (free + mirrored) / 2, free)
         return weights.real.to(torch.complex64) if self.real else weights
 
+    def held(self, stage: Stage) -> dict[str, torch.Tensor]:
+        """Return ``conv{k}.kernel`` or ``conv{k}.spectrum``, and ``conv{k}.bias``."""
+        k = stage.index
+        weights = {f"conv{k}.spectrum": self.spectrum} if self.kernel is None else {f"conv{k}.kernel": self.kernel}
+        return weights | {f"conv{k}.bias": self.bias}
+
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
         product = torch.einsum("ncuv,ocuv->nouv", bins, self.weights())
-        return (product * self.before + self.bias[:, None, None] * self.dc) * self.behind
+        return (product * self.before + self.bias[:, None, None] * self.dc) * self.after
 
 
-class SpectralPool(torch.nn.Module):
+class NormalisedConv(StageModule):
+    """A convolution followed by the normalisation with frozen statistics that is folded into its weights."""
+
+    def __init__(self, conv: SpectralConv, stage: Stage):
+        super().__init__()
+        self.conv = conv
+        self.frozen = FrozenNormalise(stage.channels, size=stage.size, radius=stage.bins_radius,
+                                      scale=float(stage.after))
+
+    def held(self, stage: Stage) -> dict[str, torch.Tensor]:
+        """Return the tensors of both: ``conv{k}`` and ``norm{k}``."""
+        return self.conv.held(stage) | self.frozen.held(stage)
+
+    def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        return self.frozen(self.conv(bins))
+
+
+class SpectralPool(StageModule):
     """Spectral pooling from ``size`` to ``pool``: bins with ``|u|, |v| < pool/2``, times ``(pool/size)**2``.
 
     With ``nyquist="zero"`` (or an odd pool) bins of any radius come, and those of at most ``(pool - 1)//2`` leave.  The
@@ -169,7 +197,7 @@ class SpectralPool(torch.nn.Module):
         return torch.cat((kept[..., :m, :], edge, kept[..., n - m + 1 :, :]), -2) * scale
 
 
-class Pad(torch.nn.Module):
+class Pad(StageModule):
     """The bins of a ``size`` x ``size`` spectrum as those of a larger one, times ``(to/size)**2``: interpolation.
 
     Bins beyond those that leave stay away: they are zero to whatever follows.  With ``nyquist="zero"`` an even size's
@@ -196,7 +224,7 @@ class Pad(torch.nn.Module):
         return torch.cat((bins[..., :m, :], above, edge, bins[..., m + 1 :, :]), -2) * scale
 
 
-class MapDense(torch.nn.Module):
+class MapDense(StageModule):
     """Linear layer on maps, held as weights on the real vector of their bins (see `hadamac.network.spectra.fold_fft`).
 
     Parameters
@@ -217,12 +245,23 @@ class MapDense(torch.nn.Module):
         self.bias = torch.nn.Parameter(torch.zeros(outputs))
         self.register_buffer("scale", torch.from_numpy(parseval_weights(size).astype(np.float32)), persistent=False)
 
+    def give(self, stage: Stage) -> dict[str, np.ndarray]:
+        """Return ``dense.weight`` on maps and ``dense.bias``."""
+        folded = fold_fft(self.weight.detach().numpy(), self.size).astype(np.float32)
+        return {"dense.weight": folded, "dense.bias": self.bias.detach().numpy().copy()}
+
+    @torch.no_grad()
+    def take(self, stage: Stage, params: Mapping[str, np.ndarray]) -> None:
+        """Take ``dense.weight`` on maps and ``dense.bias``."""
+        self.weight.copy_(torch.from_numpy(unfold_fft(params["dense.weight"])))
+        self.bias.copy_(torch.from_numpy(params["dense.bias"]))
+
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         bins = torch.fft.rfft2(maps, norm="ortho") * self.scale
         return torch.nn.functional.linear(torch.view_as_real(bins).flatten(1), self.weight.flatten(1), self.bias)
 
 
-class BinsDense(torch.nn.Module):
+class BinsDense(StageModule):
     """Linear layer on the real and imaginary parts of bins, each weighted by Parseval.
 
     ``forward`` takes complex64 ``(n, inputs, rows, radius + 1)``, bins of ``size`` x ``size`` maps, and returns
@@ -238,6 +277,52 @@ class BinsDense(torch.nn.Module):
         self.scale = scale
         self.register_buffer("parseval", torch.from_numpy(weight.astype(np.float32)), persistent=False)
 
+    def give(self, stage: Stage) -> dict[str, np.ndarray]:
+        """Return ``dense.weight`` on the bins themselves and ``dense.bias``."""
+        weight = self.weight.detach().numpy() * self.parseval.numpy()
+        return {"dense.weight": weight, "dense.bias": self.bias.detach().numpy().copy()}
+
+    @torch.no_grad()
+    def take(self, stage: Stage, params: Mapping[str, np.ndarray]) -> None:
+        """Take ``dense.weight`` on the bins themselves and ``dense.bias``."""
+        self.weight.copy_(torch.from_numpy(params["dense.weight"] / self.parseval.numpy()))
+        self.bias.copy_(torch.from_numpy(params["dense.bias"]))
+
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
         reals = torch.view_as_real(bins.contiguous()) * (self.parseval * self.scale)
         return torch.nn.functional.linear(reals.flatten(1), self.weight.flatten(1), self.bias)
+
+
+@module("transform")
+def _transform(stage: Stage) -> StageModule:
+    return Transform(radius=stage.bins_radius)
+
+
+@module("inverse")
+def _inverse(stage: Stage) -> StageModule:
+    return Inverse(size=stage.size)
+
+
+@module("crop")
+def _crop(stage: Stage) -> StageModule:
+    return Crop(radius=stage.bins_radius)
+
+
+@module("product")
+def _product(stage: Stage) -> StageModule:
+    layer = stage.layer
+    if not isinstance(layer, layers.SpectralConv):
+        raise TypeError(f"Stage {stage.name} is no convolution")
+    conv = SpectralConv(stage.inputs, stage.channels, size=stage.size, radius=stage.bins_radius, kernel=layer.kernel,
+                        real=layer.real, before=float(stage.before), after=float(stage.after))
+    return conv if stage.frozen is None else NormalisedConv(conv, stage)
+
+
+@module("dense")
+def _dense(stage: Stage) -> StageModule:
+    layer = stage.layer
+    if not isinstance(layer, layers.Dense):
+        raise TypeError(f"Stage {stage.name} is not dense")
+    if stage.radius is None:
+        return MapDense(stage.inputs, layer.outputs, size=stage.size)
+    return BinsDense(stage.inputs, layer.outputs, size=stage.size, radius=stage.radius, scale=float(stage.scale))

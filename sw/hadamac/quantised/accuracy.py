@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import HadamacWarning
 from ..images import as_images
-from ..show.report import error_table
+from .comparison import error_table
 from .network import Prediction, QuantNetwork
 from .reference import forward
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -30,8 +31,10 @@ from ..files.paths import why
 from ..files.reading import TEXT_BYTES
 from ..files.writing import Marker, atomic_directory, parse_json, read_together
 from ..network.network import Network
-from .network import Formats, QuantNetwork, QuantStage
-from .records import operation, record
+from ..ops import OPERATIONS, restored
+from ..ops.base import Stored
+from ..ops.formats import Formats
+from .network import QuantNetwork
 from .reference import check_parameters
 
 __all__ = ["DIRECTORY", "Artifact", "check_classes", "load", "save", "shipped"]
@@ -94,10 +97,10 @@ def save(artifact: Artifact, path) -> Path:
     qnet, tensors, stages = artifact.qnet, {}, []
     outputs = qnet.network.dense.outputs
     named = {"classes": list(check_classes(artifact.classes, outputs))} if artifact.classes else {}
-    for stage in qnet.stages:
-        facts, words = record(stage, qnet.formats)
-        stages.append({"name": stage.stage.name, "fraction": int(stage.fraction)} | facts)
-        tensors |= {f"{stage.stage.name}.{name}": np.ascontiguousarray(array) for name, array in words.items()}
+    for op in qnet.stages:
+        facts, words = op.record()
+        stages.append({"name": op.stage.name, "fraction": int(op.fraction)} | facts)
+        tensors |= {f"{op.stage.name}.{name}": np.ascontiguousarray(array) for name, array in words.items()}
     # Arrays of another memory order than C would be written in that order, and read back as others.
     params = {k: np.ascontiguousarray(v, dtype=np.float32) for k, v in artifact.params.items()}
     files = {WEIGHTS: safetensors.numpy.save(tensors), FLOAT: safetensors.numpy.save(params)}
@@ -182,8 +185,7 @@ def _manifest(path: Path, content: bytes) -> dict:
         raise ArtifactError(f"Artifact file {path / MANIFEST} must have format 'hadamac-artifact'")
     if manifest.get("version") != VERSION:
         raise ArtifactError(f"Artifact {path} must have version {VERSION}, not {shown(manifest.get('version'))}")
-    schema = json.loads((resources.files(__package__) / "artifact.schema.json").read_text())
-    error = jsonschema.exceptions.best_match(_Validator(schema).iter_errors(manifest))
+    error = jsonschema.exceptions.best_match(_Validator(_schema()).iter_errors(manifest))
     if error is not None:
         raise ArtifactError(f"Artifact file {path / MANIFEST} is damaged: {error.json_path}: {error.message[:120]}")
     record = manifest["accuracy"]
@@ -193,6 +195,16 @@ def _manifest(path: Path, content: bytes) -> dict:
     if _checksum(manifest) != manifest["checksum"]:
         raise ArtifactError(f"Artifact file {path / MANIFEST} was changed: its checksum does not match")
     return manifest
+
+
+@cache
+def _schema() -> dict:
+    """Return the schema of a manifest, with the facts of every kind of operation."""
+    schema = json.loads((resources.files("hadamac.quantised") / "artifact.schema.json").read_text())
+    facts = schema["properties"]["stages"]["items"]["properties"]
+    for cls in OPERATIONS.values():
+        facts |= cls.SCHEMA
+    return schema
 
 
 def _open(path: Path, content: bytes) -> dict[str, np.ndarray]:
@@ -215,8 +227,10 @@ def _rebuild(path: Path, network: Network, formats: Formats, manifest: dict, ten
             raise ArtifactError(f"Artifact file {path / WEIGHTS} must hold {name}, integers {shape}, not {found}")
         return value.astype(np.float64)
 
-    stages = []
-    for stage, facts in zip(network.stages, manifest["stages"]):
-        op = operation(stage, facts, formats, lambda name, shape, of=stage.name: take(f"{of}.{name}", shape))
-        stages.append(QuantStage(stage=stage, op=op, fraction=int(facts["fraction"])))
+    fractions, stages = {-1: formats.width - 1}, []
+    for k, (stage, facts) in enumerate(zip(network.stages, manifest["stages"])):
+        given = tuple(fractions[source] for source in stage.sources)
+        held = Stored(facts, given, formats, lambda name, shape, of=stage.name: take(f"{of}.{name}", shape))
+        stages.append(restored(stage, held))
+        fractions[k] = stages[-1].fraction
     return QuantNetwork(network=network, formats=formats, stages=tuple(stages))

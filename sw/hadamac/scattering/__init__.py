@@ -1,1 +1,7 @@
 """Wavelet scattering: its filters, its plan in words and its bit-exact model."""
+
+from .filters import scatter
+from .model import ScatteringPlan
+from .plan import scattering_plan
+
+__all__ = ["ScatteringPlan", "scatter", "scattering_plan"]

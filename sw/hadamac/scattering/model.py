@@ -1,4 +1,4 @@
-"""Wavelet scattering of orders 0 and 1, two scales, in exact words: the paths of :mod:`hadamac.scattering`.
+"""Wavelet scattering of orders 0 and 1, two scales, in exact words.
 
 The convolution of a real map with a complex wavelet is two real maps.  With ``psi`` the wavelet's spectrum, which is
 real, and X the map's,
@@ -23,137 +23,73 @@ fraction bits away, an inverse gives ``2 log2 N - S``, a product with filters ``
 ``exponent - shift``; decimation and modulus keep the format.  All maps of a path have one format.  Rounding is that of
 each stage, half to even.
 
-Overflow: every stage's, per image.
+The stages are operations of :mod:`hadamac.ops`, as those of a network are.  Overflow: every stage's, per image.
 
 Source: Bruna, Mallat, "Invariant scattering convolution networks", IEEE Trans. PAMI 35, 2013, sections 2.1 and 2.2.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from .. import timing
+from ..arrivals import transfers
 from ..errors import DescriptionError
 from ..images import as_images
-from ..model.fft.planar import Fft2dPlan
-from ..model.hadamard import hadamard
-from ..model.modulus import hypotenuse
-from ..model.tile import decimate
 from ..model.words import check_words
-from ..numeric import SQ, clip_frames
+from ..numeric import SQ
+from ..ops.base import Operation, Words
 
-__all__ = ["Decimation", "Filters", "Moduli", "Scattered", "ScatteringPath", "ScatteringPlan", "ScatteringStage"]
+__all__ = ["Scattered", "ScatteringPath", "ScatteringPlan", "beat_times", "pixel_times"]
 
 CHUNK = 20
 """Images per pass: 16 complex maps of each are in memory at once."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filters:
-    """Product of every channel, by itself, with the same filters.
-
-    Parameters
-    ----------
-    weights : complex128 (F, 1, N, N/2 + 1), integral
-        ``rint(W * 2**exponent)``.
-    exponent, shift : int
-        Of all filters.
-    width : int
-        Bits of a part of a word.
-    """
-
-    weights: np.ndarray
-    exponent: int
-    shift: int
-    width: int
-
-    @property
-    def real(self) -> bool:
-        """Whether no filter has an imaginary part."""
-        return not self.weights.imag.any()
-
-    def run(self, x):
-        """Bins (n, C, N, N/2 + 1) to (n, C F, N, N/2 + 1), order (channel, filter)."""
-        return self.apply(check_words("Filters", x, self.width))
-
-    def apply(self, x):
-        """As `run`, of words that a stage before made: unchecked."""
-        n, channels, *bins = x.shape
-        filters = len(self.weights)
-        y, overflow = hadamard(x.reshape(-1, 1, *bins), self.weights, np.zeros(filters), np.full(filters, self.shift),
-                               self.width)
-        return y.reshape(n, channels * filters, *bins), overflow.reshape(n, channels).any(1)
+def pixel_times(size: int) -> np.ndarray:
+    """Return the cycles in which row pairs leave, for an image whose pixels come from cycle 0, one a cycle."""
+    odd = np.arange(size * size).reshape(size, size)[1::2].reshape(-1)
+    return transfers(odd + timing.RAM + timing.FIFO)
 
 
-@dataclass(frozen=True)
-class Decimation:
-    """Every second pixel of every second row."""
-
-    def run(self, x):
-        """Any words, of any width."""
-        return self.apply(x)
-
-    def apply(self, x):
-        """As `run`, of words that a stage before made: unchecked."""
-        return decimate(x), np.zeros(len(x), dtype=bool)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Moduli:
-    """Of complex maps, each a real map followed by an imaginary one: the words of :class:`PairModulus`."""
-
-    width: int
-
-    def run(self, x):
-        """Maps (n, 2 L, M, M) to (n, L, M, M)."""
-        return self.apply(check_words("Moduli", x, self.width, real=True))
-
-    def apply(self, x):
-        """As `run`, of words that a stage before made: unchecked."""
-        return clip_frames(hypotenuse(x[:, 0::2], x[:, 1::2]), self.width)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScatteringStage:
-    """``op.run(words)`` takes ``channels`` maps of ``size`` x ``size`` pixels, or their half-spectra, and gives words
-    of ``fraction`` fraction bits and overflow flags (n,)."""
-
-    name: str
-    op: Fft2dPlan | Filters | Decimation | Moduli
-    size: int
-    channels: int
-    fraction: int
+def beat_times(stages: Sequence[Operation], times: np.ndarray) -> np.ndarray:
+    """Return the cycles in which a first frame's beats leave the last of ``stages``, for those into the first."""
+    for stage in stages:
+        times = stage.arrivals(times)
+    return times
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScatteringPath:
-    """Order 0 (``scale`` None), or the L maps of scale 0 or 1: stages, the first of which takes the image's words."""
+    """Order 0 (``scale`` None), or the L maps of scale 0 or 1: operations, the first of which takes the image."""
 
     scale: int | None
-    stages: tuple[ScatteringStage, ...]
+    stages: tuple[Operation, ...]
 
     @property
     def fraction(self) -> int:
         """Fraction bits of the result."""
         return self.stages[-1].fraction
 
-    def run(self, words) -> tuple[np.ndarray, np.ndarray]:
-        """Maps (n, 1, N, N) to ``(y, overflow)``: maps (n, 1 or L, N/4, N/4), bool (n,)."""
-        return self.apply(check_words("Scattering", words, self.stages[0].op.width, real=True))
+    def run(self, words: np.ndarray) -> Words:
+        """Return maps (n, 1 or L, N/4, N/4) and overflow flags (n,) for maps (n, 1, N, N)."""
+        return self.apply(check_words("Scattering", words, self.stages[0].width, real=True))
 
-    def apply(self, words):
-        """As `run`, of words that a stage before made: unchecked."""
+    def apply(self, words: np.ndarray) -> Words:
+        """Do the same as `run` with words that are known to fit."""
         overflow = np.zeros(len(words), dtype=bool)
         for stage in self.stages:
-            words, over = stage.op.apply(words)
+            words, over = stage.apply(words)
             overflow |= over
         return words, overflow
 
 
 class Scattered(NamedTuple):
-    """``words`` (n, 1 + 2 L, N/4, N/4), integral; ``overflow`` bool (n,)."""
+    """Result of a scattering: ``words`` (n, 1 + 2 L, N/4, N/4), integral; ``overflow`` bool (n,)."""
 
     words: np.ndarray
     overflow: np.ndarray
@@ -180,38 +116,43 @@ class ScatteringPlan:
     twiddle_width: int
     paths: tuple[ScatteringPath, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check(self.size, self.angles)
 
     @property
     def pixel_shift(self) -> int:
-        """A pixel's word is ``pixel << pixel_shift``."""
+        """The places by which a pixel moves up to its word."""
         return self.width - 9
 
     @property
     def formats(self) -> tuple[SQ, ...]:
-        """Of each of the 1 + 2 L maps."""
+        """Formats of the 1 + 2 L maps."""
         fractions = [path.fraction for path in self.paths for _ in range(1 if path.scale is None else self.angles)]
         return tuple(SQ(self.width - f, f) for f in fractions)
 
-    def run(self, images) -> Scattered:
-        """Images uint8 (n, N, N), or of four pixels less each way, on black."""
+    @property
+    def interval(self) -> int:
+        """Cycles an image of a wavelet's scale: the half-spectra of 2 L maps, one bin a cycle."""
+        return 2 * self.angles * self.size * (self.size // 2 + 1)
+
+    def run(self, images: np.ndarray) -> Scattered:
+        """Return the maps of images uint8 (n, N, N), or of four pixels less each way, put on black."""
         images = as_images(images, self.size)
         parts = [self._chunk(images[k : k + CHUNK]) for k in range(0, max(len(images), 1), CHUNK)]
         return Scattered(*(np.concatenate(part) for part in zip(*parts)))
 
-    def _chunk(self, images):
+    def _chunk(self, images: np.ndarray) -> Words:
         x = images[:, None] * 2.0**self.pixel_shift
         maps, flags = zip(*(path.apply(x) for path in self.paths))
         return np.concatenate(maps, axis=1), np.any(flags, axis=0)
 
-    def values(self, words) -> np.ndarray:
-        """Words (..., 1 + 2 L, N/4, N/4) to the numbers that they stand for."""
+    def values(self, words: np.ndarray) -> np.ndarray:
+        """Return the numbers that words (..., 1 + 2 L, N/4, N/4) stand for."""
         return np.asarray(words) * np.array([2.0**-q.f for q in self.formats])[:, None, None]
 
 
-def check(size, angles) -> None:
-    """Refuse sizes and angles that no plan can have."""
+def check(size: int, angles: int) -> None:
+    """Raise DescriptionError for sizes and angles that no plan can have."""
     if isinstance(size, bool) or not isinstance(size, int) or not 8 <= size <= 64 or size & (size - 1):
         raise DescriptionError(f"Scattering size must be a power of two from 8 to 64, not {size!r}")
     if isinstance(angles, bool) or not isinstance(angles, int) or not 2 <= angles <= 16:

@@ -1,4 +1,4 @@
-"""Wavelet scattering from floats to words: filters rounded, formats and schedules from calibration images; cycles.
+"""Wavelet scattering from floats to words: filters rounded, formats and schedules from calibration images.
 
 Every stage is done in floats on the calibration images.  Where a format is chosen, ``headroom`` is left above the
 largest value; a transform halves only in the stages in which ``headroom`` times the largest value would leave the word.
@@ -8,26 +8,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import timing
-from ..arrivals import double_buffer, fft2d, transfers
 from ..errors import DataError
 from ..images import as_images
-from ..model.fft.planar import Fft2dPlan
-from ..model.tile import decimate
-from ..quantised.calibration import forward_schedules, inverse_schedules
-from ..quantised.network import Formats
-from ..scattering import model as words
+from ..network.graph import Step
+from ..network.stages import Stage
+from ..ops.base import Calibration, Operation, Params
+from ..ops.filters import Filters
+from ..ops.formats import Formats
+from ..ops.pair_modulus import PairModulus
+from ..ops.tile import Decimate
+from ..ops.transform import Inverse, Transform
+from . import model
 from .filters import paths
-from .model import Decimation, Filters, Moduli, ScatteringPlan, ScatteringStage
+from .model import ScatteringPath, ScatteringPlan
 
-__all__ = ["FORMATS", "beat_times", "pixel_times", "scattering_plan"]
+__all__ = ["FORMATS", "scattering_plan"]
 
 FORMATS = Formats(width=16, weight_width=12, calibrated=True)
-"""Of a plan unless told: a filter of 12 bits costs no more multipliers than one of 8."""
+"""Default formats of a plan: a filter of 12 bits costs no more multipliers than one of 8."""
 
 
-def scattering_plan(images, *, size: int = 32, angles: int = 8, formats: Formats = FORMATS) -> ScatteringPlan:
-    """A plan for images like these.
+def scattering_plan(images: np.ndarray, *, size: int = 32, angles: int = 8,
+                    formats: Formats = FORMATS) -> ScatteringPlan:
+    """Return a plan for images like these.
 
     Parameters
     ----------
@@ -36,7 +39,7 @@ def scattering_plan(images, *, size: int = 32, angles: int = 8, formats: Formats
     formats : Formats
         Without ``calibrated``, transforms halve in every stage; ``logit_width`` says nothing here.
     """
-    words.check(size, angles)
+    model.check(size, angles)
     images = as_images(images, size)
     if len(images) == 0:
         raise DataError("Calibration needs at least one image, not 0")
@@ -55,93 +58,52 @@ def scattering_plan(images, *, size: int = 32, angles: int = 8, formats: Formats
         path.filter("phi", half(phi)[None])
         while path.x.shape[-1] > size // 4:
             path.decimate()
-        out.append(words.ScatteringPath(scale=scale, stages=tuple(path.stages)))
+        out.append(ScatteringPath(scale=scale, stages=tuple(path.stages)))
     return ScatteringPlan(size=size, angles=angles, width=formats.width, weight_width=formats.weight_width,
                           twiddle_width=formats.twiddle_width, paths=tuple(out))
 
 
-def half(spectrum) -> np.ndarray:
-    """Columns v = 0 .. N/2 of (..., N, N)."""
+def half(spectrum: np.ndarray) -> np.ndarray:
+    """Return the columns v = 0 .. N/2 of (..., N, N)."""
     return spectrum[..., : spectrum.shape[-1] // 2 + 1]
 
 
-def parts(psi) -> tuple[np.ndarray, np.ndarray]:
-    """Half-spectra of the real and imaginary part of the wavelet whose spectrum, a real one, is ``psi``."""
+def parts(psi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return half-spectra of the real and the imaginary part of the wavelet whose spectrum, a real one, is ``psi``."""
     back = -np.arange(len(psi))
     mirrored = psi[np.ix_(back, back)]
     return half((psi + mirrored) / 2), half((psi - mirrored) / 2j)
 
 
 class _Builder:
-    """Stages of a path with the values behind them: maps ``x`` (n, C, N, N) of ``fraction`` fraction bits."""
+    """Operations of a path with the values that leave them: maps (n, C, N, N) of ``fraction`` fraction bits."""
 
-    def __init__(self, x, formats: Formats):
-        self.x, self.formats, self.fraction, self.stages = x, formats, formats.width - 1, []
+    def __init__(self, x: np.ndarray, formats: Formats):
+        self.x, self.formats, self.fraction = x, formats, formats.width - 1
+        self.stages: list[Operation] = []
 
-    def filter(self, name: str, filters) -> None:
-        """Transform, product of every channel with ``filters`` (F, N, N/2 + 1), inverse."""
-        size, width, widths = self.x.shape[-1], self.formats.width, self.formats
-        whole = {"size": size, "radius": size // 2, "width": width, "twiddle_width": widths.twiddle_width}
-        forward = Fft2dPlan(**whole, **forward_schedules(self.x * 2.0**self.fraction, size // 2, widths))
-        self._add(f"transform{size}", forward, self.fraction - forward.scale)
-
-        self.x = np.fft.rfft2(self.x)
-        y = (self.x[:, :, None] * filters).reshape(len(self.x), -1, *self.x.shape[2:])
-        exponent = _exponent(filters, 2 ** (widths.weight_width - 1) - 0.5)
-        # A product moved up would only have zeros below.
-        fraction = min(_exponent(y, 2 ** (width - 1) / widths.headroom), self.fraction + exponent)
-        shift = self.fraction + exponent - fraction
-        weights = np.rint(filters * 2.0**exponent).astype(np.complex128)[:, None]
-        self._add(name, Filters(weights=weights, exponent=exponent, shift=shift, width=width), fraction)
-
-        self.x = y
-        inverse = Fft2dPlan(**whole, inverse=True, **inverse_schedules(y * 2.0**fraction, size, widths))
-        self._add(f"inverse{size}", inverse, fraction + 2 * (size.bit_length() - 1) - inverse.scale)
-        self.x = np.fft.irfft2(y)
+    def filter(self, name: str, filters: np.ndarray) -> None:
+        """Add a transform, the product of every channel with ``filters`` (F, N, N/2 + 1), and the inverse."""
+        size, whole = self.x.shape[-1], self.x.shape[-1] // 2
+        self._add(Transform, f"transform{size}", "transform", size, radius=whole)
+        self._add(Filters, name, "multiply", size, radius=whole, params={"filters": filters})
+        self._add(Inverse, f"inverse{size}", "inverse", size, radius=whole)
 
     def decimate(self) -> None:
-        self._add(f"decimate{self.x.shape[-1]}", Decimation(), self.fraction)
-        self.x = decimate(self.x)
+        """Add a decimation."""
+        self._add(Decimate, f"decimate{self.x.shape[-1]}", "tile", self.x.shape[-1])
 
     def modulus(self) -> None:
-        self._add("modulus", Moduli(width=self.formats.width), self.fraction)
-        self.x = np.hypot(self.x[:, 0::2], self.x[:, 1::2])
+        """Add the modulus of pairs of maps."""
+        self._add(PairModulus, "modulus", "point", self.x.shape[-1])
 
-    def _add(self, name: str, op, fraction: int) -> None:
-        self.stages.append(ScatteringStage(name=name, op=op, size=self.x.shape[-2], channels=self.x.shape[1],
-                                           fraction=fraction))
-        self.fraction = fraction
-
-
-def _exponent(values, limit: float) -> int:
-    """The largest e for which the parts of ``values * 2**e`` do not pass ``limit``."""
-    largest = max(np.abs(values.real).max(), np.abs(values.imag).max(), 1e-9)
-    return int(np.floor(np.log2(limit / largest)))
-
-
-def pixel_times(size: int) -> np.ndarray:
-    """When row pairs leave of an image whose pixels come from cycle 0, one a cycle."""
-    odd = np.arange(size * size).reshape(size, size)[1::2].reshape(-1)
-    return transfers(odd + timing.RAM + timing.FIFO)
-
-
-def beat_times(stages, times: np.ndarray) -> np.ndarray:
-    """When the beats of a first frame leave the last of ``stages``, of when they come to the first."""
-    for stage in stages:
-        op = stage.op
-        if isinstance(op, Fft2dPlan):
-            times = fft2d(op, times)
-            continue
-        beats = stage.size * stage.size // 2
-        if isinstance(op, Filters):
-            bins = op.weights[0].size
-            pipeline = timing.hadamard_pipeline(1, max(op.shift, 0))
-            times = double_buffer(times, bins, len(op.weights) * bins)
-        elif isinstance(op, Moduli):
-            pipeline = timing.RAM + timing.hypotenuse(op.width)
-            times = times.reshape(-1, 2, beats)[:, 1].reshape(-1)
-        else:
-            pipeline = timing.TILE
-            times = times.reshape(-1, 2, stage.size)[:, 1, 1::2].reshape(-1)
-        times = transfers(times + pipeline + timing.fifo(pipeline))
-    return times
+    def _add(self, cls: type[Operation], name: str, kind: str, size: int, *, radius: int | None = None,
+             params: Params | None = None) -> None:
+        inputs, given = self.x.shape[1], params or {}
+        step = Step(kind, size, name)
+        stage = Stage(kind, name, "", size, radius, inputs, inputs, step)
+        y = cls.value(stage, given, self.x)
+        stage = Stage(kind, name, "", size, radius, inputs, y.shape[1], step)
+        op = cls.quantise(stage, Calibration(given, (self.x,), y, (self.fraction,), self.formats))
+        self.stages.append(op)
+        self.x, self.fraction = y, op.fraction

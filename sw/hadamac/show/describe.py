@@ -6,142 +6,47 @@ A stage is a part of the circuit with a name in the estimate: ``fft{k}`` (the ma
 
 *Weights* are the real numbers that determine a layer: a real kernel's live bins are a Hermitian square of
 ``2r+1`` x ``2r+1``, hence ``(2r+1)**2`` reals (N*N of a whole spectrum, half of it where only real parts count, and one
-bias to a channel).  The circuit's memory holds the half-plane as complex words, because column 0 is stored whole.
+bias for each channel).  The circuit's memory holds the half-plane as complex words, because column 0 is stored whole.
 
-*Multiplications* are real ones per image, as the circuit does them: four to a complex product, twiddle
-products by one included.  *In space* is the same layer as a k x k convolution at its full resolution,
-before pooling: ``k*k * C_in * C_out * N*N`` (of free spectra k = N).
+*Multiplications* are real ones per image, as the circuit does them: four to a complex product, twiddle products by one
+included.  *In space* is the same layer as a k x k convolution at its full resolution, before pooling:
+``k*k * C_in * C_out * N*N`` (of free spectra k = N).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..cost.estimate import Plan, estimate
-from ..model.fft.planar import Fft2dPlan
-from ..model.modrelu import ModRelu
-from ..model.quadratic import QuadraticPlan
-from ..numeric import SQ
-from ..quantised.network import Modulus, QuantNetwork, QuantStage, Table
+from ..ops.base import Operation
+from ..quantised.network import QuantNetwork
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
-__all__ = ["ACTIVATIONS", "layer_rows", "layer_table", "multiplications", "spectral_bins", "weights"]
+__all__ = ["layer_rows", "layer_table"]
 
-ACTIVATIONS = {"relu": "ReLU", "modrelu": "modReLU", "gelu": "GELU", "silu": "SiLU"}
-
-
-def _transform_multiplications(plan: Fft2dPlan) -> int:
-    """Real multiplications of one map: N/2 packed rows and r + 1 columns of N samples each."""
-    rows, columns = plan.size // 2, plan.radius + 1
-    return plan.size * (rows * plan.row_plan.multipliers + columns * plan.column_plan.multipliers)
+Row = dict[str, Any]
 
 
-def spectral_bins(s: QuantStage) -> int:
-    """Bins that leave a stage, all channels; 0 where maps leave."""
-    spectral = s.stage.radius is not None and s.stage.kind not in ("inverse", "linear")
-    return s.stage.channels * s.stage.bins if spectral else 0
+def _row(op: Operation) -> Row:
+    """Return what the description and the formats say of a stage."""
+    n, shape = op.stage.size, list(op.outputs)
+    live = op.bins > 0
+    return {
+        "stage": op.stage.name, "what": op.what, "output": shape, "live_bins": shape[1:] if live else None,
+        "bins": [n, n // 2 + 1] if live else None, "format": str(op.format), "weights": op.weights,
+        "multiplications": op.multiplications, "multiplications_in_space": op.multiplications_in_space,
+    }  # fmt: skip
 
 
-def multiplications(s: QuantStage) -> int:
-    """Real multiplications of a stage per image."""
-    stage, op = s.stage, s.op
-    match op:
-        case Fft2dPlan():
-            return stage.channels * _transform_multiplications(op)
-        case Table() if stage.kind == "point":
-            return stage.channels * stage.size**2
-        case QuadraticPlan():
-            return 2 * stage.channels * stage.size**2
-        case Table() | Modulus():
-            return 2 * spectral_bins(s)
-        case ModRelu():
-            return 6 * spectral_bins(s)
-    if stage.kind == "multiply":
-        return (2 if stage.layer.real else 4) * stage.inputs * spectral_bins(s)
-    if stage.kind == "normalise":
-        return (4 if op.plan.count & (op.plan.count - 1) == 0 else 6) * spectral_bins(s)
-    return op.weights.size if stage.kind == "linear" else 0
-
-
-def weights(s: QuantStage) -> int:
-    """Real numbers that determine a stage."""
-    stage = s.stage
-    if stage.kind == "multiply":
-        reals = min((2 * stage.radius + 1) ** 2, stage.size**2)
-        return stage.channels * (stage.inputs * ((reals + 1) // 2 if stage.layer.real else reals) + 1)
-    if stage.kind == "linear":
-        return s.op.weights.size + len(s.op.weights)
-    return 3 if isinstance(s.op, QuadraticPlan) else stage.channels if isinstance(s.op, ModRelu) else 0
-
-
-def _space(s: QuantStage) -> int:
-    """Multiplications of the same layer in space."""
-    stage = s.stage
-    if stage.kind == "multiply":
-        return (stage.layer.kernel or stage.size) ** 2 * stage.inputs * stage.channels * stage.size**2
-    return s.op.weights.size if stage.kind == "linear" else 0
-
-
-def _what(qnet: QuantNetwork, s: QuantStage) -> list[str]:
-    """A stage in words; a product says what its scale comes from."""
-    stage, layer, n = s.stage, s.stage.layer, s.stage.size
-    match stage.kind:
-        case "transform":
-            return [f"FFT2 {n}×{n}"]
-        case "inverse":
-            return [f"IFFT2 {n}×{n}"]
-        case "multiply":
-            kernel = "free" if layer.kernel is None else f"{layer.kernel}×{layer.kernel}"
-            out = [f"SpectralConv {stage.inputs}→{stage.channels}, {kernel}"]
-            if stage.frozen is not None:
-                out.append("Normalise, frozen")
-            place = next(k for k, step in enumerate(qnet.network.steps) if step is stage.step or step == stage.step)
-            for step in qnet.network.steps[place + 1 :]:
-                product = step.kind == "multiply" and step.layer.type != "normalise"
-                if step.kind not in ("multiply", "band", "crop", "pad") or product:
-                    break
-                if step.kind in ("crop", "pad"):
-                    out.append(f"{'SpectralPool' if step.kind == 'crop' else 'Pad'} {step.size}→{step.keeps}")
-            return out
-        case "normalise":
-            return [f"Normalise over {layer.over}{', n - 1' if layer.correction else ''}"]
-        case "crop":
-            return [f"crop to |u|, |v| ≤ {stage.radius}"]
-        case "tile":
-            return [f"MaxPool {n}→{n // 2}"]
-        case "linear":
-            return [f"Dense {s.op.weights[0].size}→{len(s.op.weights)}"]
-    return [ACTIVATIONS.get(layer.function, layer.function) + (" of bins" if stage.kind == "bin" else "")]
-
-
-def _shape_behind(s: QuantStage) -> list[int]:
-    stage = s.stage
-    if stage.kind == "linear":
-        return [len(s.op.weights)]
-    if spectral_bins(s):
-        return [stage.channels, stage.rows, stage.radius + 1]
-    n = stage.size // 2 if stage.kind == "tile" else stage.size
-    return [stage.channels, n, n]
-
-
-def _layers(qnet: QuantNetwork) -> list[dict]:
-    """What the description and the formats say of every stage, in the estimate's order."""
-    network, width = qnet.network, qnet.formats.width
-    rows = [{"stage": "input", "what": ["Image"], "output": [network.channels, network.size, network.size],
+def _layers(qnet: QuantNetwork) -> list[Row]:
+    """Return a row for the input and for every stage, in the estimate's order."""
+    network = qnet.network
+    image = {"stage": "input", "what": ["Image"], "output": [network.channels, network.size, network.size],
              "live_bins": None, "bins": None, "format": str(qnet.edges["image"]), "weights": 0, "multiplications": 0,
-             "multiplications_in_space": 0}]
-    for s in qnet.stages:
-        n, shape = s.stage.size, _shape_behind(s)
-        bits = qnet.formats.logit_width if s.stage.kind == "linear" else width
-        live = bool(spectral_bins(s))
-        rows.append({
-            "stage": s.stage.name, "what": _what(qnet, s), "output": shape, "live_bins": shape[1:] if live else None,
-            "bins": [n, n // 2 + 1] if live else None, "format": str(SQ(bits - s.fraction, s.fraction)),
-            "weights": weights(s), "multiplications": multiplications(s), "multiplications_in_space": _space(s),
-        })  # fmt: skip
-    return rows
+             "multiplications_in_space": 0}
+    return [image, *map(_row, qnet.stages)]
 
 
 def layer_rows(qnet: QuantNetwork, folding: Plan | None = None) -> list[dict]:

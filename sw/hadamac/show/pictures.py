@@ -7,29 +7,20 @@ colour scale, and so do float and fixed.  Layouts are in inches from the upper l
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
-from math import ceil, inf
-from typing import TYPE_CHECKING
+from math import inf
 
 import numpy as np
 
-from ..errors import ToolError
+from ..quantised.comparison import EdgeError
+from .sheet import ERROR, FIXED, FLOAT, SOFT, Sheet, grid
 
-if TYPE_CHECKING:
-    from .report import EdgeError
-
-__all__ = ["Edge", "hermitian", "mosaic", "style", "image", "stage", "logits", "overview"]
+__all__ = ["EdgePicture", "hermitian", "image", "logits", "overview", "stage"]
 
 FLOOR = -60
 """Darkest colour of a spectrum, in dB below its largest bin."""
 NAME = 14
 """Longest name of a class, in characters; a longer one is cut."""
-TILE, GAP = 64, 4
-"""Least height of a tile and width of a gap between tiles, in the pixels of a mosaic."""
-DPI = 120
-SIGNAL, ERROR = "magma", "viridis"
-INK, SOFT, FLOAT, FIXED, WINDOW = "#222222", "#7d838c", "#9db4cf", "#d9503f", "#35e0d0"
 
 
 def hermitian(live: np.ndarray) -> np.ndarray:
@@ -43,35 +34,12 @@ def hermitian(live: np.ndarray) -> np.ndarray:
     return np.fft.fftshift(np.concatenate([mirrored, right], axis=-1), axes=-2)
 
 
-def grid(count: int) -> tuple[int, int]:
-    """Rows and columns of ``count`` tiles: the squarest grid without an empty place, if it is at most twice
-    as high as wide; else as square as can be."""
-    exact = [c for c in range(1, count + 1) if count % c == 0 and c <= count // c <= 2 * c]
-    columns = exact[-1] if exact else ceil(count**0.5)
-    return -(-count // columns), columns
-
-
-def mosaic(tiles: np.ndarray) -> tuple[np.ndarray, int]:
-    """Real tiles (C, N, N) in one image, row by row, with NaN in the gaps: ``(image, zoom)``.
-
-    Every value is ``zoom`` x ``zoom`` pixels, so that gaps look alike whatever the size of a tile.
-    """
-    rows, columns = grid(len(tiles))
-    zoom = ceil(TILE / tiles.shape[-1])
-    step = zoom * tiles.shape[-1] + GAP
-    out = np.full((rows * step - GAP, columns * step - GAP), np.nan)
-    for k, tile in enumerate(tiles):
-        y, x = k // columns * step, k % columns * step
-        out[y : y + step - GAP, x : x + step - GAP] = tile.repeat(zoom, 0).repeat(zoom, 1)
-    return out, zoom
-
-
 def _decibels(z: np.ndarray, largest: float) -> np.ndarray:
     return 20 * np.log10(np.maximum(np.abs(z) / (largest or 1.0), 10 ** (FLOOR / 20)))
 
 
 @dataclass(frozen=True)
-class Edge:
+class EdgePicture:
     """What one edge's pictures are drawn from.
 
     ``value``, ``fixed`` (C, N, N) in dB or in units of the map, or logits (K,); ``difference`` of the same
@@ -92,7 +60,7 @@ class Edge:
 
     @classmethod
     def of(cls, error: EdgeError, value: np.ndarray, words: np.ndarray, maps: np.ndarray | None,
-           operation: str) -> Edge:
+           operation: str) -> EdgePicture:
         """From one image's values and words; ``maps`` (C, N, N) are those that a pruned spectrum is made of."""
         fixed = error.format.value(words)
         d = fixed - value
@@ -120,114 +88,32 @@ class Edge:
         out[:, live, live] = self.fixed
         return out
 
+    def head(self, sheet: Sheet) -> None:
+        """Write the edge's name, shape, format and error as the title of a sheet."""
+        error = "" if self.error.sqnr == inf else f"max error {self.error.max_lsb:.1f} LSB  ·  SQNR "
+        sheet.title(self.error.edge, f"{self.shape}  ·  {self.error.format}  ·  {error}{self.sqnr}")
+
     @property
     def sqnr(self) -> str:
         return "exact" if self.error.sqnr == inf else f"{self.error.sqnr:.1f} dB"
 
 
-def style():
-    """Context in which to draw: matplotlib's settings are as they were when it ends."""
-    try:
-        import matplotlib
-    except ImportError as e:
-        raise ToolError(f"Pictures need the Python package matplotlib, which can't be imported ({e})") from None
-    settings = {"font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 9, "axes.titlepad": 5,
-                "xtick.labelsize": 8, "ytick.labelsize": 8}
-    colours = {"text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
-               "axes.edgecolor": SOFT}
-    lines = dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.6)
-    return matplotlib.rc_context(settings | colours | lines)
-
-
-class _Sheet:
-    """A figure of ``width`` x ``height`` inches on the Agg canvas; no pyplot, hence nothing global.
-
-    Mosaics lie on one set of axes whose units are inches: a set each would take several times as long.
-    """
-
-    def __init__(self, width: float, height: float):
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
-        self.width, self.height = width, height
-        self.figure = Figure(figsize=(width, height), facecolor="white")
-        FigureCanvasAgg(self.figure)
-        self.page = self.axes(0, 0, width, height)
-        self.page.set(xlim=(0, width), ylim=(height, 0), autoscale_on=False)
-        self.page.set_axis_off()
-
-    def axes(self, x, y, width, height):
-        w, h = width / self.width, height / self.height
-        return self.figure.add_axes((x / self.width, 1 - y / self.height - h, w, h))
-
-    def text(self, x, y, text, **how):
-        self.page.text(x, y, text, **({"va": "top", "parse_math": False} | how))
-
-    def title(self, edge: Edge):
-        self.text(0.2, 0.15, edge.error.edge, size=12, weight="bold")
-        error = "" if edge.error.sqnr == inf else f"max error {edge.error.max_lsb:.1f} LSB  ·  SQNR "
-        self.text(0.2, 0.41, f"{edge.shape}  ·  {edge.error.format}  ·  {error}{edge.sqnr}", color=SOFT)
-
-    def _image(self, x, y, width, height, values, limits, cmap):
-        low, high = limits
-        self.page.imshow(values, extent=(x, x + width, y + height, y), aspect="auto", cmap=cmap, vmin=low, vmax=high,
-                         interpolation="nearest")
-
-    def tiles(self, x, y, height, tiles, limits, *, cmap=SIGNAL, title="", frame=None, bar=None) -> float:
-        """Draw a mosaic and return its width; ``frame`` marks the bins within that radius of every tile's
-        centre, ``bar`` is the unit of a colour bar on the right."""
-        picture, zoom = mosaic(tiles)
-        pixel = height / picture.shape[0]
-        width = picture.shape[1] * pixel
-        self._image(x, y, width, height, picture, limits, cmap)
-        self.text(x + width / 2, y - 0.07, title, ha="center", va="bottom")
-        if frame is not None:
-            from matplotlib.collections import PolyCollection
-
-            size, columns = tiles.shape[-1], grid(len(tiles))[1]
-            places = np.array([(k % columns, k // columns) for k in range(len(tiles))]) * (size * zoom + GAP)
-            corners = np.array([(0, 0), (0, 1), (1, 1), (1, 0)]) * (2 * frame + 1) + size // 2 - frame
-            line = 1.3 if len(tiles) <= 16 else 0.7
-            squares = (places[:, None] + corners * zoom) * pixel + (x, y)
-            self.page.add_collection(PolyCollection(squares, facecolors="none", edgecolors=WINDOW, linewidths=line))
-        if bar is not None:
-            self._bar(x + width + 0.1, y, height, limits, cmap, bar)
-        return width
-
-    def _bar(self, x, y, height, limits, cmap, unit):
-        from matplotlib.ticker import MaxNLocator
-
-        low, high = limits
-        self._image(x, y, 0.11, height, np.linspace(high, low, 256)[:, None], limits, cmap)
-        self.text(x + 0.055, y - 0.07, unit, ha="center", va="bottom", size=8)
-        for tick in MaxNLocator(6).tick_values(low, high):
-            if low <= tick <= high:
-                place = y + height * (high - tick) / (high - low)
-                self.text(x + 0.16, place, f"{tick + 0.0:g}".replace("-", "−"), va="center", size=8)
-
-    def png(self) -> bytes:
-        """The same bytes for the same drawing."""
-        out = io.BytesIO()
-        self.figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
-        return out.getvalue()
-
-
-def image(edge: Edge, label: str | None) -> bytes:
+def image(edge: EdgePicture, label: str | None) -> bytes:
     """The input: it is exact in fixed point, so that there is nothing to compare."""
-    sheet = _Sheet(4.3, 4.5)
-    sheet.title(edge)
+    sheet = Sheet(4.3, 4.5)
+    edge.head(sheet)
     sheet.tiles(0.2, 0.92, 3.4, edge.fixed, (0, 1), bar="value",
                 title="pixel / 256" + ("" if label is None else f", label {label}"))
     return sheet.png()
 
 
-def stage(edge: Edge) -> bytes:
+def stage(edge: EdgePicture) -> bytes:
     """Float, fixed and their difference; before them all bins of a spectrum, the live ones framed."""
     rows, columns = grid(len(edge.value))
     height = min(max(0.9 * rows, 2.8), 5.0)
     panels = 3 + (edge.all_bins is not None)
-    sheet = _Sheet(max(panels * (height * columns / rows + 0.3) + 1.3, 4.6), height + 1.1)
-    sheet.title(edge)
+    sheet = Sheet(max(panels * (height * columns / rows + 0.3) + 1.3, 4.6), height + 1.1)
+    edge.head(sheet)
     x, y = 0.2, 0.92
     if edge.all_bins is not None:
         title = "float, all bins (live ones framed)" if columns * height > 2 * rows else "float, all bins"
@@ -239,7 +125,7 @@ def stage(edge: Edge) -> bytes:
     return sheet.png()
 
 
-def _classes(edge: Edge, label: str | None) -> str:
+def _classes(edge: EdgePicture, label: str | None) -> str:
     """Which classes float and fixed answer, beside the right one."""
     float_class, fixed_class = (edge.names[k] if edge.names else k
                                 for k in (int(np.argmax(edge.value)), int(np.argmax(edge.fixed))))
@@ -247,7 +133,7 @@ def _classes(edge: Edge, label: str | None) -> str:
     return text + ("" if label is None else f", label {label}")
 
 
-def _pairs(bars, line, edge: Edge):
+def _pairs(bars, line, edge: EdgePicture):
     """Bars of every class, float beside fixed, by ``ax.bar`` and ``ax.axhline`` or ``ax.barh`` and ``axvline``."""
     k = np.arange(len(edge.value))
     line(0, color=SOFT, lw=0.6)
@@ -262,11 +148,11 @@ def _short(name: str) -> str:
     return name if len(name) <= NAME else name[: NAME - 1] + "…"
 
 
-def logits(edge: Edge, label: str | None) -> bytes:
+def logits(edge: EdgePicture, label: str | None) -> bytes:
     """Bars of every class, float beside fixed."""
     below = 0.35 if edge.names else 0  # for names, which stand aslant
-    sheet = _Sheet(7.0, 4.2 + below)
-    sheet.title(edge)
+    sheet = Sheet(7.0, 4.2 + below)
+    edge.head(sheet)
     ax = sheet.axes(0.7, 0.95, 6.1, 2.75)
     ax.set(xlabel="class", ylabel="logit")
     turned = {"rotation": 30, "ha": "right"} if edge.names else {}
@@ -278,12 +164,12 @@ def logits(edge: Edge, label: str | None) -> bytes:
     return sheet.png()
 
 
-def overview(path: list[Edge], last: Edge, label: str | None) -> bytes:
+def overview(path: list[EdgePicture], last: EdgePicture, label: str | None) -> bytes:
     """The whole path from left to right, float above, fixed below; of spectra all bins, dead ones zero."""
     height, top, gap, bars = 2.0, 0.62, 0.34, 1.9
     widths = [height * columns / rows for rows, columns in (grid(len(e.value)) for e in path)]
     beside = 0.25 + 0.075 * max((len(_short(name)) for name in last.names), default=0)
-    sheet = _Sheet(0.5 + sum(widths) + gap * len(widths) + beside + bars + 0.2, top + 2 * height + 0.9)
+    sheet = Sheet(0.5 + sum(widths) + gap * len(widths) + beside + bars + 0.2, top + 2 * height + 0.9)
     x, second = 0.5, top + height + 0.15
     for row, name in ((top, "float"), (second, "fixed")):
         sheet.text(0.25, row + height / 2, name, rotation=90, ha="center", va="center", color=SOFT)

@@ -7,7 +7,7 @@ import io
 import numpy as np
 
 from ..model.pwl.fitting import Fit
-from .pictures import style
+from .sheet import style
 
 __all__ = ["fit_picture", "fit_text"]
 

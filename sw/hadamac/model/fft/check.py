@@ -1,76 +1,90 @@
-"""What every FFT refuses: parameters of a plan, and what its frames are given."""
+"""Refusals that all FFTs share: of parameters of a plan, and of what a plan is given with each frame."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from operator import index
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ...errors import DescriptionError
 
-__all__ = ["check_frames", "check_inverse", "check_order", "check_parameters", "given_plan"]
+__all__ = ["check_frames", "check_inverse", "check_order", "check_scaling", "check_schedule", "check_size",
+           "given_plan"]
+
+P = TypeVar("P")
 
 
-def check_parameters(plan, scalings: tuple, ranges: dict) -> None:
-    """Refuse what no FFT can do; fill in a schedule that was not told: ones, or zeros where there is none."""
-    n = plan.size
-    if isinstance(n, bool) or not isinstance(n, int) or not 4 <= n <= 4096 or n & (n - 1):
-        raise DescriptionError(f"FFT size must be a power of two from 4 to 4096, not {n!r}")
-    if plan.scaling not in scalings:
-        raise DescriptionError(
-            f"FFT scaling must be {', '.join(scalings[:-1])} or {scalings[-1]}, not {plan.scaling!r}")
-    for name, (low, high) in ranges.items():
-        value = getattr(plan, name)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise DescriptionError(f"FFT {name} must be an integer from {low} to {high}, not {value!r}")
-    scheduled = plan.scaling == "schedule"
-    schedule = (int(scheduled),) * plan.stages
-    if plan.schedule is not None:
-        rule = DescriptionError(
-            f"FFT schedule must be {plan.stages} shifts of 0 or 1 (log2 {n}), not {plan.schedule!r}")
-        try:
-            schedule = tuple(index(s) for s in plan.schedule)
-        except TypeError:
-            raise rule from None
-        if len(schedule) != plan.stages or any(s not in (0, 1) for s in schedule):
-            raise rule
-    if not scheduled and any(schedule):
-        raise DescriptionError(f"FFT scaling {plan.scaling!r} takes no schedule, not {plan.schedule!r}")
-    object.__setattr__(plan, "schedule", schedule)
+def check_size(size: int) -> None:
+    """Raise DescriptionError unless ``size`` is a number of points that an FFT may have."""
+    if isinstance(size, bool) or not isinstance(size, int) or not 4 <= size <= 4096 or size & (size - 1):
+        raise DescriptionError(f"FFT size must be a power of two from 4 to 4096, not {size!r}")
 
 
-def check_frames(name: str, values, plan, lead: tuple, *, axis: tuple = (), most: int):
-    """What each frame loads, (..., *axis): integers from 0 to ``most`` if scaling is run-time, else nothing."""
-    if plan.scaling != "run-time":
+def check_scaling(scaling: str, scalings: tuple[str, ...]) -> None:
+    """Raise DescriptionError unless ``scaling`` is one of an FFT's ``scalings``."""
+    if scaling not in scalings:
+        raise DescriptionError(f"FFT scaling must be {', '.join(scalings[:-1])} or {scalings[-1]}, not {scaling!r}")
+
+
+def check_schedule(schedule: Iterable[int] | None, size: int, scaling: str) -> tuple[int, ...]:
+    """Return a plan's shifts, one for each radix-2 stage; the default is ones, or zeros if no schedule is fixed.
+
+    Raise DescriptionError for anything but log2 N zeros and ones, and for ones where no schedule is fixed.
+    """
+    stages, scheduled = size.bit_length() - 1, scaling == "schedule"
+    if schedule is None:
+        return (int(scheduled),) * stages
+    rule = DescriptionError(f"FFT schedule must be {stages} shifts of 0 or 1 (log2 {size}), not {schedule!r}")
+    try:
+        shifts = tuple(index(s) for s in schedule)
+    except TypeError:
+        raise rule from None
+    if len(shifts) != stages or any(s not in (0, 1) for s in shifts):
+        raise rule
+    if not scheduled and any(shifts):
+        raise DescriptionError(f"FFT scaling {scaling!r} takes no schedule, not {schedule!r}")
+    return shifts
+
+
+def check_frames(name: str, values: ArrayLike | None, scaling: str, lead: tuple[int, ...], *,
+                 axis: tuple[int, ...] = (), most: int) -> np.ndarray | None:
+    """Return what each frame loads, (..., \\*axis): integers from 0 to ``most``, if ``scaling`` is run-time.
+
+    With any other scaling frames load nothing: return None, and raise DescriptionError if there are ``values``.
+    """
+    if scaling != "run-time":
         if values is not None:
-            raise DescriptionError(f"FFT frames have no {name} where scaling is {plan.scaling}")
+            raise DescriptionError(f"FFT frames have no {name} where scaling is {scaling}")
         return None
     if values is None:
         raise DescriptionError(f"FFT frames must each have {'an' if name[0] in 'aeiou' else 'a'} {name} where scaling "
                                "is run-time")
-    values = np.asarray(values)
+    given = np.asarray(values)
     try:
-        values = np.broadcast_to(values, (*lead, *axis))
+        loaded = np.broadcast_to(given, (*lead, *axis))
     except ValueError:
-        raise DescriptionError(f"FFT {name} of frames {lead} must have the shape {(*lead, *axis)}, not {values.shape}"
+        raise DescriptionError(f"FFT {name} of frames {lead} must have the shape {(*lead, *axis)}, not {given.shape}"
                                ) from None
-    if values.size and not ((values == np.rint(values)) & (values >= 0) & (values <= most)).all():
-        raise DescriptionError(f"FFT {name} must be integers from 0 to {most}, not {values.min()} .. {values.max()}")
-    return values
+    if loaded.size and not ((loaded == np.rint(loaded)) & (loaded >= 0) & (loaded <= most)).all():
+        raise DescriptionError(f"FFT {name} must be integers from 0 to {most}, not {loaded.min()} .. {loaded.max()}")
+    return loaded
 
 
-def check_inverse(inverse, lead: tuple) -> np.ndarray:
-    """Direction of each frame, bool (..., 1)."""
-    inverse = np.asarray(inverse, dtype=bool)
+def check_inverse(inverse: ArrayLike, lead: tuple[int, ...]) -> np.ndarray:
+    """Return the direction of each frame, bool (..., 1), from one for all frames or one for each."""
+    given = np.asarray(inverse, dtype=bool)
     try:
-        return np.broadcast_to(inverse, lead)[..., None]
+        return np.broadcast_to(given, lead)[..., None]
     except ValueError:
-        raise DescriptionError(f"FFT inverse must be one for all frames {lead}, or of that shape, not {inverse.shape}"
+        raise DescriptionError(f"FFT inverse must be one for all frames {lead}, or of that shape, not {given.shape}"
                                ) from None
 
 
-def given_plan(name: str, kind: type, plan, parameters: dict):
-    """The plan that a component called ``name`` was given, or the one that its parameters make."""
+def given_plan(name: str, kind: type[P], plan: P | None, parameters: Mapping[str, Any]) -> P:
+    """Return the plan that a component called ``name`` was given, or the one that its parameters make."""
     if plan is None:
         return kind(**parameters)
     if parameters:
@@ -82,6 +96,6 @@ def given_plan(name: str, kind: type, plan, parameters: dict):
 
 
 def check_order(order: str, orders: tuple[str, ...]) -> None:
-    """Refuse an order of bins that there is not."""
+    """Raise DescriptionError unless ``order`` is one of the ``orders`` of bins."""
     if order not in orders:
         raise DescriptionError(f"Fft order must be {', '.join(orders[:-1])} or {orders[-1]}, not {order!r}")

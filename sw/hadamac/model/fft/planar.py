@@ -1,14 +1,13 @@
-"""Two-dimensional transforms of real maps, live bins only.
+"""Two-dimensional transforms of real maps, of which only the live bins are kept.
 
 Forward: ``X[u,v] = 2**-S sum m[y,x] exp(-2 pi j (u y + v x)/N)`` for ``|u|, v <= radius``.
-Inverse: ``m[y,x] = 2**-S Re sum X[u,v] exp(+2 pi j (u y + v x)/M)`` over the full Hermitian
-spectrum of which ``X`` holds the live half.  S is the sum of both schedules.
+Inverse: ``m[y,x] = 2**-S Re sum X[u,v] exp(+2 pi j (u y + v x)/M)`` over the full Hermitian spectrum of which ``X``
+holds the live half.  S is the sum of both schedules.
 
-Real maps go through complex row transforms in pairs, row 2k in the real part and row 2k+1 in the
-imaginary part: with ``Z = FFT(row0 + j row1)``, ``row0[v] = (Z[v] + conj Z[-v]) / 2`` and
-``row1[v] = (Z[v] - conj Z[-v]) / 2j``, rounded half to even.  On the way back
-``Z[v] = G0[v] + j G1[v]`` and ``Z[-v] = conj G0[v] + j conj G1[v]``; at v = 0 (and N/2) the rows' spectra
-are real, so that what rounding left in their imaginary parts is dropped there.
+Real maps go through complex row transforms in pairs, row 2k in the real part and row 2k+1 in the imaginary part: with
+``Z = FFT(row0 + j row1)``, ``row0[v] = (Z[v] + conj Z[-v]) / 2`` and ``row1[v] = (Z[v] - conj Z[-v]) / 2j``, rounded
+half to even.  On the way back ``Z[v] = G0[v] + j G1[v]`` and ``Z[-v] = conj G0[v] + j conj G1[v]``.  At v = 0 (and N/2)
+the rows' spectra are real, so whatever rounding left in their imaginary parts is dropped there.
 """
 
 from __future__ import annotations
@@ -17,11 +16,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ...errors import DescriptionError
+from ... import timing
+from ...arrivals import double_buffer, power, transfers
+from ...checks import integer
 from ...numeric import Requantise, clip_frames, round_half_even
-from ..crop import crop, expand
+from ..crop import crop, expand, live_rows
 from ..words import check_words
+from . import cycles
 from .plan import FftPlan
 from .real import separate
 
@@ -29,27 +32,27 @@ __all__ = ["Fft2dPlan", "pack_rows", "unpack_rows"]
 
 
 def pack_rows(maps: np.ndarray) -> np.ndarray:
-    """Real maps (..., N, N) to row pairs (..., N/2, N): row 2k + j row 2k+1."""
+    """Return real maps (..., N, N) as row pairs (..., N/2, N): row 2k + j row 2k+1."""
     return maps[..., 0::2, :] + 1j * maps[..., 1::2, :]
 
 
 def unpack_rows(pairs: np.ndarray) -> np.ndarray:
-    """Inverse of :func:`pack_rows`."""
+    """Return row pairs (..., N/2, N) as real maps (..., N, N): the inverse of :func:`pack_rows`."""
     out = np.empty((*pairs.shape[:-2], 2 * pairs.shape[-2], pairs.shape[-1]))
-    out[..., 0::2, :], out[..., 1::2, :] = pairs.real, pairs.imag
+    out[..., 0::2, :], out[..., 1::2, :] = np.real(pairs), np.imag(pairs)
     return out
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fft2dPlan:
-    """Two one-dimensional plans and what is live between them.
+    """Two one-dimensional plans, the live bins between them, and the cost of their circuit.
 
     Parameters
     ----------
     size, radius, width, twiddle_width : int
         N x N maps, bins up to ``radius`` (N/2: the whole half-spectrum), bits of every part, bits of a twiddle.
     rows, columns : tuple of 0 or 1, optional
-        Schedules of the row and column transforms; all ones unless told.
+        Schedules of the row and column transforms; the default is all ones.
     inverse : bool
     """
 
@@ -61,66 +64,125 @@ class Fft2dPlan:
     columns: tuple[int, ...] | None = None
     inverse: bool = False
 
-    def __post_init__(self):
-        # Both plans refuse what they cannot do.
+    def __post_init__(self) -> None:
+        # Both plans refuse parameters that they cannot have.
         highest = min(self.row_plan.size, self.column_plan.size) // 2
-        if isinstance(self.radius, bool) or not isinstance(self.radius, int) or not 0 <= self.radius <= highest:
-            raise DescriptionError(f"Fft2d radius must be an integer from 0 to {highest}, not {self.radius!r}")
+        integer("Fft2d radius", self.radius, 0, highest)
 
     @cached_property
     def row_plan(self) -> FftPlan:
-        """Inverse: the pair's spectrum is the sum of two, one bit wider."""
+        """Plan of the row transforms; of an inverse, a pair's spectrum is the sum of two and one bit wider."""
         return FftPlan(size=self.size, width=self.width + self.inverse, out_width=self.width,
                        twiddle_width=self.twiddle_width, schedule=self.rows)
 
     @cached_property
     def column_plan(self) -> FftPlan:
+        """Plan of the column transforms."""
         return FftPlan(size=self.size, width=self.width, twiddle_width=self.twiddle_width, schedule=self.columns)
 
     @property
     def scale(self) -> int:
-        """S: sum of both schedules."""
+        """S, the sum of both schedules."""
         return self.row_plan.scale + self.column_plan.scale
 
     @property
     def halving(self) -> Requantise:
-        """Separating two rows: the only case that saturates is (high - low) / 2, rounded up."""
+        """Rule that separates two rows; it saturates in one case only, (high - low) / 2, which is rounded up."""
         return Requantise(1, self.width, True)
 
-    def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Forward: maps (n, C, N, N) to live bins (n, C, 2r+1, r+1); inverse: back.
+    @property
+    def interval(self) -> int:
+        """Cycles a map, those of the slower of the two one-dimensional transforms."""
+        return max(self.size * self.size // 2, (self.radius + 1) * self.size)
 
-        Returns ``(y, overflow)``, overflow bool (n,).  DataError for words that ``width`` bits cannot hold.
+    @property
+    def multipliers(self) -> int:
+        """Real multipliers of both one-dimensional transforms."""
+        return self.row_plan.multipliers + self.column_plan.multipliers
+
+    @property
+    def transpose_pipeline(self) -> int:
+        """Cycles from a read of the transpose buffer to the push into its FIFO."""
+        return cycles.TRANSPOSE_INVERSE if self.inverse else cycles.TRANSPOSE_FORWARD
+
+    @property
+    def passes(self) -> tuple[FftPlan, FftPlan]:
+        """The two one-dimensional plans in the order in which a map goes through them.
+
+        The first gives its bins in bit-reversed order, which the transpose buffer undoes, the second in natural order.
+        """
+        return (self.column_plan, self.row_plan) if self.inverse else (self.row_plan, self.column_plan)
+
+    @property
+    def memory_bits(self) -> int:
+        """Bits of memory: both one-dimensional transforms, and the transpose buffer with its FIFO."""
+        first, second = self.passes
+        banks = 2 * self.size * power(self.radius + 1) * 2 * self.width
+        fifo = timing.fifo_bits(2 * (self.width + self.inverse) + 1, self.transpose_pipeline)
+        return first.memory_bits("bit-reversed") + banks + fifo + second.memory_bits("natural")
+
+    def arrivals(self, times: np.ndarray) -> np.ndarray:
+        """Return the cycles in which beats leave the circuit, from those in which they enter it, of whole maps."""
+        size, live = self.size, self.radius + 1
+        live_u = np.isin(np.arange(size), live_rows(size, self.radius))
+        first, second = self.passes
+        if self.inverse:
+            times = _with_dead_rows(times, live_u)
+        spectra = first.arrivals(times, "bit-reversed")
+        columns, pairs = live * size, size * size // 2
+        reads = double_buffer(spectra, *((columns, pairs) if self.inverse else (pairs, columns)))
+        out = second.arrivals(transfers(reads + self.transpose_pipeline + timing.FIFO), "natural")
+        return out if self.inverse else out.reshape(-1, size)[:, live_u].reshape(-1)
+
+    def run(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Return ``(y, overflow)`` of maps or bins ``x``, with overflow bool (n,).
+
+        Forward: from maps (n, C, N, N) to live bins (n, C, 2r+1, r+1); inverse: the other way round.  DataError for
+        words that ``width`` bits cannot hold.
         """
         return self.apply(check_words("Fft2d", x, self.width, real=not self.inverse))
 
-    def apply(self, x):
-        """As `run`, of words that a stage before made: unchecked."""
+    def apply(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Transform maps or bins as :meth:`run` does, but without a check of their words, which another block made."""
         return self._backward(x) if self.inverse else self._forward(x)
 
-    def _forward(self, maps):
+    def _forward(self, maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         r = self.radius
         z, over, _ = self.row_plan.apply(pack_rows(maps))
-        overflow = over.any((1, 2))
+        overflow = np.any(over, axis=(1, 2))
         rows = np.empty((*maps.shape[:-1], r + 1), dtype=np.complex128)
         rows[..., 0::2, :], rows[..., 1::2, :] = separate(z[..., : r + 1], z[..., -np.arange(r + 1)])
         rows = round_half_even(rows, self.halving.drop)
         rows, over = clip_frames(rows, self.width)
         overflow |= over
         y, over, _ = self.column_plan.apply(np.ascontiguousarray(np.swapaxes(rows, -1, -2)))
-        return crop(np.swapaxes(y, -1, -2), r), overflow | over.any((1, 2))
+        return crop(np.swapaxes(y, -1, -2), r), overflow | np.any(over, axis=(1, 2))
 
-    def _backward(self, live):
+    def _backward(self, live: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         r = self.radius
         columns = np.ascontiguousarray(np.swapaxes(expand(live, self.size), -1, -2))
         g, over, _ = self.column_plan.apply(columns, inverse=True)
-        overflow = over.any((1, 2))
+        overflow = np.any(over, axis=(1, 2))
         g = np.swapaxes(g, -1, -2)
         g0, g1 = g[..., 0::2, :], g[..., 1::2, :]
         z = np.zeros((*g0.shape[:-1], self.size), dtype=np.complex128)
         z[..., : r + 1] = g0 + 1j * g1
         z[..., -np.arange(1, r + 1)] = (np.conj(g0) + 1j * np.conj(g1))[..., 1:]
         for v in {0, r} if 2 * r == self.size else {0}:
-            z[..., v] = g0[..., v].real + 1j * g1[..., v].real
+            z[..., v] = np.real(g0[..., v]) + 1j * np.real(g1[..., v])
         pairs, over, _ = self.row_plan.apply(z, inverse=True)
-        return unpack_rows(pairs), overflow | over.any((1, 2))
+        return unpack_rows(pairs), overflow | np.any(over, axis=(1, 2))
+
+
+def _with_dead_rows(times: np.ndarray, live: np.ndarray) -> np.ndarray:
+    """Return the cycles of all samples of columns, from those of the samples of ``live`` rows, bool (N,).
+
+    A sample of a dead row, which is zero, enters in the cycle after the sample before it.
+    """
+    size = len(live)
+    out, last = np.zeros(len(times) // live.sum() * size, dtype=np.int64), -1
+    source = iter(times)
+    for k in range(len(out)):
+        last = max(last + 1, next(source)) if live[k % size] else last + 1
+        out[k] = last
+    return out

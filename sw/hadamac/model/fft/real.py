@@ -12,7 +12,8 @@ One frame x of 2 M points: with a = its even samples, b = its odd ones, N = M, :
 1987, section III.)
 
 Half-spectra are *packed*: bin 0 and the Nyquist bin are real, and share the first place, the Nyquist bin
-in its imaginary part; bins 1 .. size/2 - 1 of a real frame of ``size`` points follow.  So as many words leave as came.
+in its imaginary part; bins 1 .. size/2 - 1 of a real frame of ``size`` points follow.  So a frame has as many words out
+as in.
 
 Numbers
 -------
@@ -28,7 +29,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from ... import timing
+from ...checks import integer
 from ...errors import DescriptionError
 from ...numeric import Requantise, requantise
 from ..words import check_words
@@ -38,15 +42,15 @@ from .steps import twiddles
 __all__ = ["RealFftPlan", "separate"]
 
 
-def separate(plus, minus) -> tuple[np.ndarray, np.ndarray]:
-    """``(2 A, 2 B)`` from ``Z[k]`` and ``Z[-k]``."""
+def separate(plus: np.ndarray, minus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``(2 A, 2 B)`` from ``Z[k]`` and ``Z[-k]``."""
     minus = np.conj(minus)
     return plus + minus, -1j * (plus - minus)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RealFftPlan:
-    """Parameters of one transform of real frames and what follows from them.
+    """Parameters of one transform of real frames and everything that follows from them: words and cycles.
 
     Parameters
     ----------
@@ -55,7 +59,7 @@ class RealFftPlan:
     width : int
         Bits of a sample and of each output part; 4 to 22 for two frames, 4 to 16 for one.
     twiddle_width : int
-        As of :class:`~hadamac.model.fft.plan.FftPlan`.
+        The same as of :class:`~hadamac.model.fft.plan.FftPlan`.
     frames : 2 or 1
         Real frames per complex transform.
     """
@@ -65,43 +69,61 @@ class RealFftPlan:
     twiddle_width: int = 16
     frames: int = 2
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if isinstance(self.frames, bool) or not isinstance(self.frames, int) or self.frames not in (1, 2):
             raise DescriptionError(f"RealFft frames must be 1 or 2, not {self.frames!r}")
         n, (low, high) = self.size, (4, 4096) if self.frames == 2 else (8, 8192)
         if isinstance(n, bool) or not isinstance(n, int) or not low <= n <= high or n & (n - 1):
             raise DescriptionError(f"RealFft size must be a power of two from {low} to {high}, not {n!r}")
-        most = 22 if self.frames == 2 else 16
-        if isinstance(self.width, bool) or not isinstance(self.width, int) or not 4 <= self.width <= most:
-            raise DescriptionError(f"RealFft width must be an integer from 4 to {most}, not {self.width!r}")
-        _ = self.inner  # refuses what it cannot do
+        integer("RealFft width", self.width, 4, 22 if self.frames == 2 else 16)
+        _ = self.inner  # refuses parameters that it cannot have
 
     @property
     def points(self) -> int:
-        """N of the complex transform: words of a frame, in and out."""
+        """Points N of the complex transform: words of a frame, in and out."""
         return self.size * self.frames // 2
 
     @cached_property
     def inner(self) -> FftPlan:
-        """Scale 1/N; with two frames twice that, the fraction bit."""
+        """Plan of the complex transform, at scale 1/N; with two frames at twice that, for the fraction bit."""
         stages = self.points.bit_length() - 1
         return FftPlan(size=self.points, width=self.width, out_width=self.width + self.frames,
                        twiddle_width=self.twiddle_width, schedule=(1,) * (stages - 1) + (2 - self.frames,))
 
     @property
     def result(self) -> Requantise:
-        """From ``2 A`` with its fraction bit, or from ``2 X`` behind the product, to the output."""
+        """Rule from ``2 A`` with its fraction bit, or from ``2 X`` after the product, to the output."""
         return Requantise(2 if self.frames == 2 else self.twiddle_width, self.width, True)
 
     @cached_property
     def twiddles(self) -> np.ndarray:
-        """``exp(-2 pi j k / size)``, k = 0 .. N - 1; the first is 1 - j, which packs DC and Nyquist: A + B, A - B."""
+        """Twiddles ``exp(-2 pi j k / size)``, k = 0 .. N - 1, except the first.
+
+        It is 1 - j, which packs DC and the Nyquist bin into one word: A + B, A - B.
+        """
         w = twiddles(tuple(range(self.points)), self.size, self.twiddle_width).copy()
         w[0] = 2.0 ** (self.twiddle_width - 2) * (1 - 1j)
         return w
 
-    def run(self, x) -> tuple[np.ndarray, np.ndarray]:
-        """Packed half-spectra of real frames.
+    @property
+    def multipliers(self) -> int:
+        """Real multipliers: those of the complex transform, and with one frame those of ``w B``."""
+        return self.inner.multipliers + (4 if self.frames == 1 else 0)
+
+    @property
+    def pipeline(self) -> int:
+        """Cycles from a read of the buffer to its FIFO: read, select, add, requantise; with one frame, between
+        addition and requantisation, also multiply and add twice."""
+        return timing.RAM + 2 + (timing.MULTIPLIER + 2 if self.frames == 1 else 0) + timing.requantise(self.result)
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the first beat in to the first beat out of a frame without gaps: the complex transform, until
+        its frame is whole in the buffer, which is then read and combined."""
+        return self.inner.latency("bit-reversed") + self.points + timing.fifo(self.pipeline) + self.pipeline
+
+    def run(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Return ``(y, overflow)``: packed half-spectra of real frames.
 
         Parameters
         ----------
@@ -110,8 +132,9 @@ class RealFftPlan:
 
         Returns
         -------
-        (y, overflow)
-            y complex128 (..., N): two frames, A then B, N/2 words each; one frame, X.  overflow bool (...).
+        y : complex128 (..., N)
+            Two frames: A, then B, N/2 words each.  One frame: X.
+        overflow : bool (...)
         """
         x = np.asarray(check_words("RealFft", x, self.width), dtype=np.complex128)
         n, lead = self.points, x.shape[:-1]
@@ -122,9 +145,9 @@ class RealFftPlan:
         if self.frames == 2:
             half = n // 2
             y = np.concatenate([a[:, :half], b[:, :half]], axis=1)
-            y[:, 0], y[:, half] = (s[:, 0].real + 1j * s[:, half].real for s in (a, b))
+            y[:, 0], y[:, half] = (np.real(s[:, 0]) + 1j * np.real(s[:, half]) for s in (a, b))
         else:
-            a[:, 0] = a[:, 0].real * (1 + 1j)
+            a[:, 0] = np.real(a[:, 0]) * (1 + 1j)
             y = a * 2.0 ** (self.twiddle_width - 2) + b * self.twiddles
         y, flag = requantise(y, self.result)
         return y.reshape(*lead, n), (over.reshape(-1) | flag).reshape(lead)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ... import timing
 from ...checks import integer
 from ...errors import DescriptionError
-from ...numeric import clip_frames, round_half_even
+from ...numeric import Requantise, clip_frames, round_half_even
 from ..words import check_words
 
 __all__ = ["Mirror", "PwlTable", "WIDTHS", "relu"]
@@ -100,6 +101,27 @@ class PwlTable:
     def address_bits(self) -> int:
         """Bits of a segment's number."""
         return max(1, (len(self.slopes) - 1).bit_length())
+
+    @property
+    def result(self) -> Requantise:
+        """Rounding from the sum of product and offset to y."""
+        return Requantise(self.shift, self.width, True)
+
+    @property
+    def pipeline(self) -> int:
+        """Cycles from x to y: compare, count, look up, mirror, multiply, add, requantise."""
+        mirrored = 0 if self.mirror is None else 1
+        return 2 + timing.RAM + mirrored + timing.MULTIPLIER + 1 + timing.requantise(self.result)
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers of a block that runs both parts of a word."""
+        return 2
+
+    @property
+    def memory_bits(self) -> int:
+        """Bits of the tables of a block that runs both parts of a word: slopes and offsets, one table a part."""
+        return 2 * (self.width + 2 * self.slope_width) << self.address_bits
 
     def run(self, x) -> tuple[np.ndarray, np.ndarray]:
         """Real words (n, ...); ``(y, overflow)``, overflow bool (n,)."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..model.crop import expand
-from ..model.fft.plan import bit_reversed
+from ..model.fft.orders import bit_reversed
 from ..model.fft.planar import pack_rows
-from .network import Formats
+from .formats import Formats
 
 __all__ = ["calibrate", "forward_schedules", "inverse_schedules"]
 

@@ -1,0 +1,82 @@
+"""Activations: functions of every pixel or of every bin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...checks import choice, integer, shown
+from ...errors import DescriptionError
+from ...model.pwl.fitting import FUNCTIONS
+from .base import Layer, Tensor
+
+if TYPE_CHECKING:
+    from ..graph import Graph, Place
+    from ..stages import Stage
+
+__all__ = ["Activation", "SPATIAL", "SPECTRAL"]
+
+SPATIAL = (*FUNCTIONS, "quadratic")
+"""Functions of pixels."""
+SPECTRAL = (*(name for name, f in FUNCTIONS.items() if f.centre == 0), "modrelu", "modulus")
+"""Functions of bins."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activation(Layer):
+    """A function of every pixel (``domain="space"``) or of every bin (``domain="bins"``).
+
+    Parameters
+    ----------
+    function : str
+        In space one of `hadamac.model.pwl.fitting.FUNCTIONS` or ``quadratic``: ``c0 + c1 x + c2 x**2`` with learned
+        coefficients.  On bins: an odd function of the real and of the imaginary part apart (any other one would break
+        the Hermitian symmetry of a real map's spectrum), ``modrelu`` (z max(0, |z| + b) / |z|, b <= 0 learned for
+        each channel: Arjovsky, Shah, Bengio, ICML 2016, section 4.2) or ``modulus`` (|z|).
+    domain : str
+        ``space`` or ``bins``.
+    segments : int
+        Segments of the piecewise-linear table that stands for the function (of its half, where it is symmetric).
+
+    On bins the function sees ``z / P`` and its value is scaled back by P, the power of two not below the size: an
+    orthonormal spectrum has the magnitude of its map.
+    """
+
+    type = "activation"
+    function: str = "relu"
+    domain: str = "space"
+    segments: int = 16
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        choice("Activation domain", self.domain, ("space", "bins"))
+        if self.domain == "bins" and self.function in SPATIAL and self.function not in SPECTRAL:
+            raise DescriptionError(
+                f"Activation function on bins must be odd ({', '.join(SPECTRAL[:-2])}) or act on the magnitude "
+                f"(modrelu, modulus), not {shown(self.function)}: X(-u,-v) = conj X(u,v) would no longer hold, and the "
+                "map not be real"
+            )
+        choice("Activation function", self.function, SPATIAL if self.domain == "space" else SPECTRAL)
+        integer("Activation segments", self.segments, 2, 64)
+
+    @property
+    def operation(self) -> str:
+        """The operation that computes the function: a table unless it has one of its own."""
+        own = ("relu", "quadratic") if self.domain == "space" else ("modrelu", "modulus")
+        return self.function if self.function in own else "table"
+
+    def expand(self, graph: Graph, *sources: Place) -> Place:
+        """Add a function of every pixel or of every bin."""
+        if self.domain == "bins":
+            at, kind, what, edge = graph.bins(sources[0]), "bin", f"{self.function} of each bin", "bins"
+        else:
+            at, kind, what, edge = graph.maps(sources[0]), "point", self.function, "map"
+        return graph.add(kind, at, what, self, operation=self.operation, stem=self.function, edge=edge)
+
+    def tensors(self, stage: Stage) -> dict[str, Tensor]:
+        """Return the coefficients (3,) of a quadratic function, the bias (channels,) of modReLU, or nothing."""
+        if self.function == "quadratic":
+            return {f"act{stage.index}.coefficients": Tensor((3,))}
+        if self.function == "modrelu":
+            return {f"act{stage.index}.bias": Tensor((stage.channels,), negative=True)}
+        return {}

@@ -1,0 +1,51 @@
+"""The sum of what several layers give: a residual connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...errors import DescriptionError
+from .base import Layer
+
+if TYPE_CHECKING:
+    from ..graph import Graph, Place
+
+__all__ = ["Add"]
+
+MOST = 8
+"""Most summands: with them a sum of words has three more bits than a word."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Add(Layer):
+    """``Y = sum_k X_k`` of two or more maps or spectra of one shape, pixel by pixel or bin by bin.
+
+    Parameters
+    ----------
+    inputs : tuple of str
+        Two to eight different layers, or ``input``.  They must have the same size and number of channels.  If all of
+        them give maps, maps are added; else bins, and maps among them are transformed, which is the same sum because
+        the transform is linear.
+    """
+
+    type = "add"
+
+    def __post_init__(self) -> None:
+        self._check_names()
+        names = self.inputs or ()
+        if not 2 <= len(names) <= MOST:
+            raise DescriptionError(f"Add inputs must be the names of 2 to {MOST} layers, not {len(names)} names")
+        for name in names:
+            if names.count(name) > 1:
+                raise DescriptionError(f"Add inputs must be different layers, not {name} twice")
+
+    def expand(self, graph: Graph, *sources: Place) -> Place:
+        """Add the sum, of maps if all that comes are maps."""
+        shapes = [f"{at.channels} channels of {at.size} x {at.size}" for at in sources]
+        for shape in shapes[1:]:
+            if shape != shapes[0]:
+                raise DescriptionError(f"Add inputs must have one shape, not {shapes[0]} and {shape}")
+        if any(at.spectral for at in sources):
+            sources = tuple(map(graph.bins, sources))
+        return graph.add("join", sources, f"Add of {len(sources)}", self, operation="add", stem="add", edge="sum")

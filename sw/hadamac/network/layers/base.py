@@ -1,0 +1,104 @@
+"""The base of every layer description: plain data (JSON in an artifact), without numbers or hardware.
+
+A layer acts on *maps* (channels of N x N reals) or on *bins* (their half-spectra, unnormalised DFT).  Where a layer of
+bins takes from maps, or the other way round, :mod:`hadamac.network.graph` puts a transform between the two, which needs
+no layer.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ...checks import shown
+from ...errors import DescriptionError
+
+if TYPE_CHECKING:
+    from ..graph import Graph, Place
+    from ..stages import Stage
+
+__all__ = ["INPUT", "Layer", "Tensor", "NAME"]
+
+INPUT = "input"
+"""The name by which a layer takes from the network's input."""
+NAME = "[A-Za-z0-9_-]{1,64}"
+"""Pattern of the names of networks and layers."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """Shape of a float parameter tensor, and which values it may have.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    positive : bool
+        Every value must be above 0.
+    negative : bool
+        No value may be above 0.
+    """
+
+    shape: tuple[int, ...]
+    positive: bool = False
+    negative: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """A layer of a network.
+
+    Parameters
+    ----------
+    name : str, optional
+        The name by which other layers take from this one; without it ``{type}{k}``, where k counts the layers of a type
+        from 0, as ``spectral_conv0``.
+    inputs : tuple of str, optional
+        The layers before this one from which it takes, or ``input``; without it, the layer before it in the list.
+
+    Attributes
+    ----------
+    type : str
+        The kind of layer, as in JSON.
+    """
+
+    type: ClassVar[str]
+    name: str | None = None
+    inputs: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        self._check_names()
+        if self.inputs is not None and len(self.inputs) != 1:
+            raise DescriptionError(f"{type(self).__name__} inputs must be the name of one layer, not {len(self.inputs)}"
+                                   " names")
+
+    def _check_names(self) -> None:
+        kind = type(self).__name__
+        if self.name is not None and (not isinstance(self.name, str) or not re.fullmatch(NAME, self.name)):
+            raise DescriptionError(f"{kind} name must be letters, digits, '-' and '_', not {shown(self.name)}")
+        if self.name == INPUT:
+            raise DescriptionError(f"{kind} name must not be {INPUT}, which is the network's input")
+        if self.inputs is None:
+            return
+        if not isinstance(self.inputs, (tuple, list)) or not all(isinstance(name, str) for name in self.inputs):
+            raise DescriptionError(f"{kind} inputs must be a list of names of layers, not {shown(self.inputs)}")
+        object.__setattr__(self, "inputs", tuple(self.inputs))
+
+    def expand(self, graph: Graph, *sources: Place) -> Place:
+        """Add the steps of this layer to a network's graph and return the place at which its result is found.
+
+        Raises DescriptionError if the layer cannot take what stands at ``sources``.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must say which steps it consists of")
+
+    def tensors(self, stage: Stage) -> dict[str, Tensor]:
+        """Return the float parameters of the stage that was made of this layer, by their names in an artifact."""
+        return {}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as JSON takes them; ``name`` and ``inputs`` only where they are given."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        given = {name: value for name, value in values.items() if name not in ("name", "inputs") or value is not None}
+        if self.inputs is not None:
+            given["inputs"] = list(self.inputs)
+        return given | {"type": self.type}

@@ -1,0 +1,40 @@
+"""The dense layer, which closes a network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...checks import integer
+from .base import Layer, Tensor
+
+if TYPE_CHECKING:
+    from ..graph import Graph, Place
+    from ..stages import Stage
+
+__all__ = ["Dense"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dense(Layer):
+    """``logits[k] = bias[k] + sum weight[k,c,y,x] map[c,y,x]``, or over the real and imaginary parts of bins.
+
+    After an activation in space it acts on the map; an FFT between would be linear, and be folded into its weights.
+    """
+
+    type = "dense"
+    outputs: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        integer("Dense outputs", self.outputs, 2, 256)
+
+    def expand(self, graph: Graph, *sources: Place) -> Place:
+        """Add the sum over everything, of maps or of bins."""
+        return graph.add("linear", sources[0], f"Dense to {self.outputs}", self, operation="dense", stem="dense",
+                         edge="logits")
+
+    def tensors(self, stage: Stage) -> dict[str, Tensor]:
+        """Return the weights (outputs, channels, M, M) of maps or (outputs, channels, rows, radius + 1, 2) of bins."""
+        tail = (stage.size, stage.size) if stage.radius is None else (stage.rows, stage.columns, 2)
+        return {"dense.weight": Tensor((self.outputs, stage.inputs, *tail)), "dense.bias": Tensor((self.outputs,))}

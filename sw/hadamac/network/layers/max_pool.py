@@ -1,0 +1,31 @@
+"""Max pooling in space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...errors import DescriptionError
+from .base import Layer
+from .spectral_pool import SIZES
+
+if TYPE_CHECKING:
+    from ..graph import Graph, Place
+
+__all__ = ["MaxPool"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxPool(Layer):
+    """Maximum of each 2 x 2 tile of a map: the operation that spectral pooling is compared with."""
+
+    type = "max_pool"
+
+    def expand(self, graph: Graph, *sources: Place) -> Place:
+        """Add the pooling of tiles."""
+        at = graph.maps(sources[0])
+        if at.size == SIZES[0]:
+            raise DescriptionError(f"MaxPool must have maps of more than {at.size} x {at.size}, not {at.size} x "
+                                   f"{at.size}")
+        return graph.add("tile", at, f"MaxPool {at.size} to {at.size // 2}", self, size=at.size // 2, operation="tile",
+                         stem="max_pool", edge="pooled")

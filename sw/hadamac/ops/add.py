@@ -1,0 +1,101 @@
+"""Sum of several maps or spectra of one shape: a residual connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from ..model.add import AddPlan
+from ..model.crop import embed, live_rows
+from ..network.stages import Stage
+from .base import Calibration, Operation, Params, Stored, Words
+from .weights import fraction_bits, peak
+
+__all__ = ["Add", "takes_part"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Add(Operation):
+    """``Y = sum_k X_k``: words are aligned, added exactly, rounded once and saturated.
+
+    An input of bins with a smaller radius than the sum counts as zero beyond it.
+    """
+
+    plan: AddPlan
+
+    @classmethod
+    def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
+        """Return the sum."""
+        parts = _embedded(stage, x)
+        return sum(parts[1:], parts[0])
+
+    @classmethod
+    def quantise(cls, stage: Stage, given: Calibration) -> Self:
+        """Return the sum in a format that has headroom, and no more fraction bits than its aligned words."""
+        formats = given.formats
+        common = AddPlan(fractions=given.fractions, fraction=min(given.fractions), width=formats.width).common
+        out = min(fraction_bits(peak(given.output), formats), common)
+        plan = AddPlan(fractions=given.fractions, fraction=out, width=formats.width)
+        return cls(stage=stage, formats=formats, fraction=out, plan=plan)
+
+    def apply(self, *x: np.ndarray) -> Words:
+        """Return the sum of words."""
+        return self.plan.apply(*_embedded(self.stage, x))
+
+    def run(self, *x: np.ndarray) -> Words:
+        """Return the same; raise DataError for words that the plan's bits cannot hold."""
+        return self.plan.run(*_embedded(self.stage, x))
+
+    @classmethod
+    def restore(cls, stage: Stage, stored: Stored) -> Self:
+        """Return the sum in the formats on record."""
+        fraction = stored.facts["fraction"]
+        plan = AddPlan(fractions=stored.fractions, fraction=fraction + stage.places, width=stored.formats.width)
+        return cls(stage=stage, formats=stored.formats, fraction=fraction, plan=plan)
+
+    def memory_bits(self, lanes: int = 1) -> int:
+        """Return the bits of the output FIFO; those of skip buffers depend on the other stages."""
+        return self.plan.memory_bits
+
+    def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
+        """Return the times of sums: a beat waits for the last of the inputs that take part in it."""
+        return self.plan.arrivals(*self._spread(times))
+
+    def taken(self, *times: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return for each input the cycles in which its beats are taken: each with those of the other inputs."""
+        together = self.plan.together(*self._spread(times))
+        return tuple(together[takes_part(self.stage, k)] for k in range(len(times)))
+
+    def _spread(self, times: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+        """Return the times of every input for every beat of the sum, -1 for one in which it does not take part."""
+        out = [np.full(self.stage.beats, -1, dtype=np.int64) for _ in times]
+        for k, beats in enumerate(times):
+            out[k][takes_part(self.stage, k)] = beats
+        return out
+
+    @property
+    def what(self) -> list[str]:
+        return [f"Add of {len(self.stage.sources)}"]
+
+    @property
+    def caption(self) -> str:
+        return "add"
+
+
+def takes_part(stage: Stage, k: int) -> np.ndarray:
+    """Return which beats (bool) of a frame of the sum have a summand from input ``k``."""
+    radius = stage.radii_in[k]
+    if radius is None or radius == stage.radius:
+        return np.ones(stage.beats, dtype=bool)
+    mask = np.zeros((stage.rows, stage.columns), dtype=bool)
+    mask[live_rows(stage.rows, radius), : radius + 1] = True
+    return np.tile(mask.T.reshape(-1), stage.channels)
+
+
+def _embedded(stage: Stage, x: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+    """Return the inputs, bins among zeros where they have a smaller radius."""
+    if stage.radius is None:
+        return list(x)
+    return [embed(bins, stage.rows, stage.columns) for bins in x]

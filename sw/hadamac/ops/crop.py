@@ -1,0 +1,58 @@
+"""Crop of a spectrum, where a stage before it had to compute more bins than are wanted after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Self
+
+import numpy as np
+
+from ..model.crop import crop, live_rows
+from ..network.stages import Stage
+from .base import Calibration, Operation, Params, Stored, Words, no_overflow
+
+__all__ = ["Crop"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Crop(Operation):
+    """Bins up to the stage's radius, of words of any width; the format stays."""
+
+    @classmethod
+    def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
+        """Return the bins that are kept."""
+        return crop(x[0], stage.bins_radius)
+
+    @classmethod
+    def quantise(cls, stage: Stage, given: Calibration) -> Self:
+        """Return the operation; there is nothing to choose."""
+        return cls(stage=stage, formats=given.formats, fraction=given.fractions[0])
+
+    def apply(self, *x: np.ndarray) -> Words:
+        """Return the bins that are kept."""
+        return np.ascontiguousarray(crop(x[0], self.stage.bins_radius)), no_overflow(x[0])
+
+    @classmethod
+    def restore(cls, stage: Stage, stored: Stored) -> Self:
+        """Return the operation."""
+        return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"])
+
+    def interval(self, lanes: int = 1) -> int:
+        """Return the cycles a frame: the beats that come in."""
+        return self.stage.channels * prod(self.stage.shape_in)
+
+    def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
+        """Return the times of the beats that are kept: they leave in the cycle in which they come in."""
+        stage = self.stage
+        mask = np.zeros(stage.shape_in, dtype=bool)
+        mask[live_rows(len(mask), stage.bins_radius), : stage.columns] = True
+        return times[0][np.tile(mask.T.reshape(-1), stage.channels)]
+
+    @property
+    def what(self) -> list[str]:
+        return [f"crop to |u|, |v| ≤ {self.stage.radius}"]
+
+    @property
+    def caption(self) -> str:
+        return "crop"

@@ -1,0 +1,134 @@
+"""The dense layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from ..model.dense import DensePlan
+from ..network.stages import Stage
+from .base import Calibration, Operation, Params, Stored, Words
+from .weights import exponents, in_range, recorded, taken
+
+__all__ = ["Dense"]
+
+LOGIT_FRACTION = 8
+"""Fraction bits of a logit: far below what separates two classes, far above its range's end."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dense(Operation):
+    """``logits = W x + bias`` over maps, or over both parts of bins."""
+
+    plan: DensePlan
+    exponent: np.ndarray
+
+    @classmethod
+    def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
+        """Return the logits (n, outputs); the weights contain the scale."""
+        weight, values = params["dense.weight"] * float(stage.scale), x[0]
+        if np.iscomplexobj(values):
+            values = np.stack([values.real, values.imag], -1)
+        axes = tuple(range(1, values.ndim))
+        return np.tensordot(values, weight, (axes, axes)) + params["dense.bias"]
+
+    @classmethod
+    def quantise(cls, stage: Stage, given: Calibration) -> Self:
+        """Return the layer with the largest exponents for which its weights fit."""
+        formats, (fraction,), bias = given.formats, given.fractions, given.params["dense.bias"]
+        weights = given.params["dense.weight"] * float(stage.scale)
+        exponent = exponents(weights, formats.weight_width)
+        out = min(LOGIT_FRACTION, int((fraction + exponent).min()))
+        exponent = in_range("dense", exponent, bias, fraction, out, formats.logit_width)
+        scale = 2.0 ** exponent
+        plan = DensePlan(
+            weights=np.rint(weights * scale.reshape(-1, *[1] * (weights.ndim - 1))),
+            bias=np.rint(bias * scale * 2.0**fraction), shift=fraction + exponent - out, width=formats.width,
+            weight_width=formats.weight_width, out_width=formats.logit_width)
+        return cls(stage=stage, formats=formats, fraction=out, plan=plan, exponent=exponent)
+
+    def apply(self, *x: np.ndarray) -> Words:
+        """Return the logits of maps or bins."""
+        return self.plan.apply(*x)
+
+    def run(self, *x: np.ndarray) -> Words:
+        """Return the same; raise DataError for words that the plan's bits cannot hold."""
+        return self.plan.run(*x)
+
+    @property
+    def width(self) -> int:
+        """Bits of a logit."""
+        return self.formats.logit_width
+
+    def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return ``weight``, shaped as the float parameter, ``bias``, ``shift`` and ``exponent`` (outputs,)."""
+        plan = self.plan
+        return {}, recorded(plan.weights, plan.bias, plan.shift, self.exponent, self.formats)
+
+    @classmethod
+    def restore(cls, stage: Stage, stored: Stored) -> Self:
+        """Return the layer with the weights on record."""
+        formats = stored.formats
+        if stage.layer is None:
+            raise TypeError(f"Stage {stage.name} has no layer")
+        held = taken(stage, stored, stage.layer.tensors(stage)["dense.weight"].shape)
+        plan = DensePlan(weights=held["weight"], bias=held["bias"], shift=held["shift"], width=formats.width,
+                         weight_width=formats.weight_width, out_width=formats.logit_width)
+        return cls(stage=stage, formats=formats, fraction=stored.facts["fraction"], plan=plan,
+                   exponent=held["exponent"])
+
+    @property
+    def framed(self) -> bool:
+        """True: a logit is a sum over the whole frame."""
+        return True
+
+    @property
+    def lanes(self) -> Sequence[int]:
+        """From one to one for each output, but no more than a frame has reals."""
+        return range(1, self.plan.most_lanes + 1)
+
+    def interval(self, lanes: int = 1) -> int:
+        """Return the cycles a frame."""
+        return self.plan.interval(lanes)
+
+    def multipliers(self, lanes: int = 1) -> int:
+        """Return the number of real multipliers: one a lane."""
+        return self.plan.multipliers(lanes)
+
+    def memory_bits(self, lanes: int = 1) -> int:
+        """Return the bits of memory."""
+        return self.plan.memory_bits(lanes)
+
+    def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
+        """Return the times of the first logit of every round."""
+        return self.plan.arrivals(*times, lanes)
+
+    @property
+    def what(self) -> list[str]:
+        return [f"Dense {self.plan.reals}→{self.plan.outputs}"]
+
+    @property
+    def caption(self) -> str:
+        return "dense"
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        return (self.plan.outputs,)
+
+    @property
+    def weights(self) -> int:
+        """The weights, and one bias an output."""
+        return self.plan.weights.size + self.plan.outputs
+
+    @property
+    def multiplications(self) -> int:
+        """One a weight."""
+        return self.plan.weights.size
+
+    @property
+    def multiplications_in_space(self) -> int:
+        """The same."""
+        return self.plan.weights.size

@@ -1,0 +1,82 @@
+"""Product of every channel, by itself, with the same filters: scattering has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from ..model.hadamard import HadamardPlan
+from ..network.stages import Stage
+from .base import Calibration, Operation, Params, Stored, Words
+
+__all__ = ["Filters"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Filters(Operation):
+    """``Y[c,f] = W[f] X[c]``: bins (n, C, N, N/2 + 1) to (n, C F, N, N/2 + 1), order (channel, filter).
+
+    A channel is a frame of its own for the block, a Hadamard product of one input with F outputs and no bias.  Words:
+    filters ``rint(W 2**exponent)``, one ``exponent`` and one shift for all.
+    """
+
+    plan: HadamardPlan
+    exponent: int
+
+    @classmethod
+    def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
+        """Return the product with ``params["filters"]`` (F, N, N/2 + 1)."""
+        y = x[0][:, :, None] * params["filters"]
+        return y.reshape(len(y), -1, *y.shape[3:])
+
+    @classmethod
+    def quantise(cls, stage: Stage, given: Calibration) -> Self:
+        """Return the product with the largest exponent for which its filters fit, and a format with headroom."""
+        formats, (fraction,), filters = given.formats, given.fractions, given.params["filters"]
+        exponent = _exponent(filters, 2 ** (formats.weight_width - 1) - 0.5)
+        # A product moved up would only have zeros below.
+        out = min(_exponent(given.output, 2 ** (formats.width - 1) / formats.headroom), fraction + exponent)
+        weights = np.rint(filters * 2.0**exponent).astype(np.complex128)[:, None]
+        count, shift = len(filters), fraction + exponent - out
+        plan = HadamardPlan(weights=weights, bias=np.zeros(count), shift=np.full(count, shift), width=formats.width,
+                            weight_width=formats.weight_width, real=not weights.imag.any())
+        return cls(stage=stage, formats=formats, fraction=out, plan=plan, exponent=exponent)
+
+    def apply(self, *x: np.ndarray) -> Words:
+        """Return the product of bins."""
+        n, channels, *bins = x[0].shape
+        y, overflow = self.plan.apply(x[0].reshape(-1, 1, *bins))
+        return y.reshape(n, channels * self.plan.outputs, *bins), overflow.reshape(n, channels).any(1)
+
+    @classmethod
+    def restore(cls, stage: Stage, stored: Stored) -> Self:
+        """Raise NotImplementedError: filters are computed, not kept."""
+        raise NotImplementedError("An artifact holds no filters")
+
+    def interval(self, lanes: int = 1) -> int:
+        """Return the cycles a frame of all channels."""
+        return self.stage.inputs * self.plan.interval(lanes)
+
+    def multipliers(self, lanes: int = 1) -> int:
+        """Return the number of real multipliers."""
+        return self.plan.multipliers(lanes)
+
+    def memory_bits(self, lanes: int = 1) -> int:
+        """Return the bits of memory."""
+        return self.plan.memory_bits(lanes)
+
+    def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
+        """Return the times of the beats that leave."""
+        return self.plan.arrivals(*times, lanes)
+
+    @property
+    def what(self) -> list[str]:
+        return [f"{self.plan.outputs} filters"]
+
+
+def _exponent(values: np.ndarray, limit: float) -> int:
+    """Return the largest e for which the parts of ``values * 2**e`` do not pass ``limit``."""
+    largest = max(np.abs(values.real).max(), np.abs(values.imag).max(), 1e-9)
+    return int(np.floor(np.log2(limit / largest)))

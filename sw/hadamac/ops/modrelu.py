@@ -1,0 +1,86 @@
+"""modReLU of bins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from ..errors import DescriptionError
+from ..model import modrelu
+from ..network.stages import Stage, orthonormal
+from .base import Calibration, Params, Stored, Words
+from .pointwise import Pointwise
+from .table import WORD
+
+__all__ = ["ModRelu"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ModRelu(Pointwise):
+    """``z max(0, |z| + P b) / |z|`` of every bin, b <= 0 of its channel; the format stays."""
+
+    SCHEMA: ClassVar[dict[str, Any]] = {"modrelu": {"type": "array", "items": WORD, "maxItems": 256}}
+    plan: modrelu.ModRelu
+
+    @classmethod
+    def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
+        """Return the function; 0 for 0."""
+        bias = orthonormal(stage.size) * params[f"act{stage.index}.bias"][:, None, None]
+        magnitude = np.abs(x[0])
+        return x[0] * np.maximum(0, magnitude + bias) / np.where(magnitude > 0, magnitude, 1)
+
+    @classmethod
+    def quantise(cls, stage: Stage, given: Calibration) -> Self:
+        """Return the function with its biases in words."""
+        (fraction,), width, p = given.fractions, given.formats.width, orthonormal(stage.size)
+        least = -(2 ** (width - 1))
+        bias = np.maximum(np.rint(given.params[f"act{stage.index}.bias"] * p * 2.0**fraction), least)
+        plan = modrelu.ModRelu(bias=tuple(int(b) for b in bias), width=width)
+        return cls(stage=stage, formats=given.formats, fraction=fraction, plan=plan)
+
+    def apply(self, *x: np.ndarray) -> Words:
+        """Return the function of bins."""
+        return self.plan.apply(*x)
+
+    def run(self, *x: np.ndarray) -> Words:
+        """Return the same; raise DataError for words that the plan's bits cannot hold."""
+        return self.plan.run(*x)
+
+    def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return ``modrelu``: the word of each channel's bias."""
+        return {"modrelu": list(self.plan.bias)}, {}
+
+    @classmethod
+    def restore(cls, stage: Stage, stored: Stored) -> Self:
+        """Return the function on record."""
+        plan = modrelu.ModRelu(bias=tuple(stored.facts["modrelu"]), width=stored.formats.width)
+        if len(plan.bias) != stage.channels:
+            raise DescriptionError(f"Stage {stage.name} must have a bias for each of {stage.channels} channels, not "
+                                   f"{len(plan.bias)}")
+        return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"], plan=plan)
+
+    @property
+    def pipeline(self) -> int:
+        """Cycles from a beat in to its push into the output FIFO."""
+        return self.plan.pipeline
+
+    @property
+    def tables(self) -> int:
+        """Bits of the table of roots, the biases and the delay line."""
+        return self.plan.memory_bits
+
+    def multipliers(self, lanes: int = 1) -> int:
+        """Return the number of real multipliers."""
+        return self.plan.multipliers
+
+    @property
+    def weights(self) -> int:
+        """A bias a channel."""
+        return self.stage.channels
+
+    @property
+    def multiplications(self) -> int:
+        """Six a bin."""
+        return 6 * self.bins

@@ -1,0 +1,138 @@
+"""Normalisation of each channel by the statistics of its frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from .. import timing
+from ..errors import DescriptionError, FitError
+from ..model.crop import multiplicity
+from ..model.normalise import NormalisePlan, live_multiplicity
+from ..model.words import check_words
+from ..network.layers import Normalise as Layer
+from ..network.stages import Stage, orthonormal
+from .base import Calibration, Operation, Params, Stored, Words
+from .formats import Formats
+from .table import WORD
+from .weights import fraction_bits, peak
+
+__all__ = ["Normalise", "normalise_facts"]
+
+
+def _layer(stage: Stage) -> Layer:
+    if not isinstance(stage.layer, Layer):
+        raise TypeError(f"Stage {stage.name} normalises nothing")
+    return stage.layer
+
+
+def normalise_facts(stage: Stage) -> dict[str, Any]:
+    """Return what a stage says of its NormalisePlan: multiplicities in stream order, count, ``over``, correction."""
+    layer = _layer(stage)
+    if stage.radius_in is None:
+        raise TypeError(f"Stage {stage.name} takes maps")
+    return {"multiplicity": live_multiplicity(stage.radius_in, stage.size), "over": layer.over,
+            "count": stage.size**2 if layer.over == "map" else None, "correction": layer.correction}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Normalise(Operation):
+    """``P (X - mean) / deviation`` over bins, or P/N of the map (x - mean) / deviation, DC = 0.
+
+    Deviations of n values have the divisor n - correction.  The plan takes bins in stream order.
+    """
+
+    SCHEMA: ClassVar[dict[str, Any]] = {"words": WORD}
+    plan: NormalisePlan
+
+    @classmethod
+    def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
+        """Return normalised bins (n, C, rows, radius + 1); a channel without deviation becomes zero."""
+        layer, bins = _layer(stage), x[0]
+        weight = multiplicity(stage.size, stage.radius_in or 0)
+        p = float(orthonormal(stage.size))
+        values = stage.size**2 if layer.over == "map" else weight.sum()
+        if layer.over == "bins":
+            bins = bins - (weight * bins.real).sum((-2, -1), keepdims=True) / weight.sum()
+        else:
+            bins = bins.copy()
+            bins[..., 0, 0] = 0
+            p = p * stage.size / np.sqrt(weight.sum())  # of the map: its N*N pixels are counted
+        power = (weight * np.abs(bins) ** 2).sum((-2, -1), keepdims=True) / weight.sum()
+        p = p * np.sqrt((values - layer.correction) / values)
+        return bins * (p / np.sqrt(np.where(power > 0, power, 1)))
+
+    @classmethod
+    def quantise(cls, stage: Stage, given: Calibration) -> Self:
+        """Return the operation with an output format that has headroom."""
+        places, formats = orthonormal(stage.size).bit_length() - 1, given.formats
+        # Calibration frames may have no deviation.
+        out = min(fraction_bits(peak(given.output), formats), formats.width - 1 - places)
+        plan = NormalisePlan(**normalise_facts(stage), width=formats.width, fraction=out + places)
+        return cls(stage=stage, formats=formats, fraction=out, plan=plan)
+
+    @classmethod
+    def check_formats(cls, stage: Stage, formats: Formats) -> None:
+        """Raise FitError for words in which the statistics of so many bins do not fit the circuit."""
+        try:
+            NormalisePlan(**normalise_facts(stage), width=formats.width, fraction=0)
+        except DescriptionError as error:
+            raise FitError(f"Layer {stage.name} over {stage.size} x {stage.size} cannot have words of "
+                           f"{formats.width} bits: {error}") from None
+
+    def apply(self, *x: np.ndarray) -> Words:
+        """Return normalised bins."""
+        n, channels, rows, columns = x[0].shape
+        y, overflow = self.plan.apply(np.swapaxes(x[0], -1, -2).reshape(n, channels, -1))
+        return np.ascontiguousarray(np.swapaxes(y.reshape(n, channels, columns, rows), -1, -2)), overflow
+
+    def run(self, *x: np.ndarray) -> Words:
+        """Return the same; raise DataError for words that the plan's bits cannot hold."""
+        return self.apply(check_words("Normalise", x[0], self.plan.width))
+
+    def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return ``words``: the fraction bits of the plan."""
+        return {"words": self.plan.fraction}, {}
+
+    @classmethod
+    def restore(cls, stage: Stage, stored: Stored) -> Self:
+        """Return the operation on record."""
+        plan = NormalisePlan(**normalise_facts(stage), width=stored.formats.width, fraction=stored.facts["words"])
+        return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"], plan=plan)
+
+    @property
+    def framed(self) -> bool:
+        """Whether a frame is one channel, which is read back when its statistics are known."""
+        return self.stage.channels == 1
+
+    def interval(self, lanes: int = 1) -> int:
+        """Return the cycles a frame."""
+        return self.stage.channels * self.plan.interval
+
+    def multipliers(self, lanes: int = 1) -> int:
+        """Return the number of real multipliers."""
+        return self.plan.multipliers
+
+    def memory_bits(self, lanes: int = 1) -> int:
+        """Return the bits of the buffer, the table of roots and the output FIFO."""
+        return self.plan.memory_bits + timing.fifo_bits(2 * self.width + 1, self.plan.pipeline)
+
+    def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
+        """Return the times of the beats that leave."""
+        return self.plan.arrivals(*times)
+
+    @property
+    def what(self) -> list[str]:
+        layer = _layer(self.stage)
+        return [f"Normalise over {layer.over}{', n - 1' if layer.correction else ''}"]
+
+    @property
+    def caption(self) -> str:
+        return "normalise"
+
+    @property
+    def multiplications(self) -> int:
+        """Four a bin, six where the number of values is no power of two."""
+        return (4 if self.plan.shifts else 6) * self.bins

@@ -1,0 +1,35 @@
+"""What the functions of single pixels or bins have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..network.layers import Activation
+from ..network.stages import Stage
+from .base import Pipelined
+
+__all__ = ["Pointwise"]
+
+NAMES = {"relu": "ReLU", "modrelu": "modReLU", "gelu": "GELU", "silu": "SiLU"}
+"""Functions that are written otherwise than in a description."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pointwise(Pipelined):
+    """A function of every pixel, or of every bin."""
+
+    @classmethod
+    def layer(cls, stage: Stage) -> Activation:
+        """Return the stage's layer, which is an activation."""
+        if not isinstance(stage.layer, Activation):
+            raise TypeError(f"Stage {stage.name} is no activation")
+        return stage.layer
+
+    @property
+    def what(self) -> list[str]:
+        return [self.caption + (" of bins" if self.stage.kind == "bin" else "")]
+
+    @property
+    def caption(self) -> str:
+        function = self.layer(self.stage).function
+        return NAMES.get(function, function)

@@ -1,0 +1,180 @@
+"""Hadamard product: the spectral convolution, with the scale of pooling and frozen statistics in its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from ..model.crop import crop, live_rows
+from ..model.hadamard import SHIFTS, HadamardPlan
+from ..network.layers import SpectralConv
+from ..network.spectra import hermitian, kernel_spectrum
+from ..network.stages import Stage
+from ..numeric import saturate
+from .base import Calibration, Operation, Params, Stored, Words
+from .weights import exponents, fraction_bits, in_range, peak, recorded, taken
+
+__all__ = ["Product", "product_weights"]
+
+
+def _layer(stage: Stage) -> SpectralConv:
+    if not isinstance(stage.layer, SpectralConv):
+        raise TypeError(f"Stage {stage.name} is no convolution")
+    return stage.layer
+
+
+def product_weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights (outputs, inputs, rows, radius + 1) and bias (outputs,) of a product, frozen statistics included.
+
+    The weights include the scale.  The bias is in units of the product's map: the DC bin's share is
+    ``after * bias * size**2``.
+    """
+    layer, k = _layer(stage), stage.index
+    if layer.kernel is None:
+        free = params[f"conv{k}.spectrum"]
+        weights = hermitian(free[..., 0] + 1j * free[..., 1], stage.size)
+    else:
+        weights = crop(kernel_spectrum(params[f"conv{k}.kernel"], stage.size), stage.bins_radius)
+    if layer.real:
+        weights = weights.real + 0j
+    bias = params[f"conv{k}.bias"]
+    if stage.frozen is not None:
+        mean, deviation = (params[f"norm{stage.frozen.index}.{name}"] for name in ("mean", "deviation"))
+        weights, bias = weights / deviation[:, None, None, None], (bias - mean) / deviation
+    return weights * float(stage.scale), bias
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Product(Operation):
+    """``Y[o] = after (before sum_c W[o,c] X[c] + bias[o] N*N [DC])``; before and after: scales of pools.
+
+    Words: weights ``W * 2**exponent[o]``, one power of two for each output channel, and ``shift[o]``.
+    """
+
+    plan: HadamardPlan
+    exponent: np.ndarray
+
+    @classmethod
+    def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
+        """Return the product; its weights contain the scale."""
+        weights, bias = product_weights(stage, params)
+        # One small matrix product per bin: (n, c) x (c, o), bins first.
+        y = np.matmul(x[0].transpose(2, 3, 0, 1), weights.transpose(2, 3, 1, 0)).transpose(2, 3, 0, 1)
+        y[..., 0, 0] += bias * stage.size**2 * float(stage.after)
+        return y
+
+    @classmethod
+    def quantise(cls, stage: Stage, given: Calibration) -> Self:
+        """Return the product with the largest exponents for which its weights fit, and a format with headroom."""
+        formats, (fraction,) = given.formats, given.fractions
+        weights, bias = product_weights(stage, given.params)
+        bias = bias * float(stage.after) * stage.size**2
+        exponent = exponents(weights, formats.weight_width)
+        # More fraction bits than the products have, and the shift allows, would be zeros: calibration images may be.
+        out = min(fraction_bits(peak(given.output), formats), fraction + int(exponent.min()) - SHIFTS[0])
+        exponent = in_range(f"conv{stage.index}", exponent, bias, fraction, out, formats.width)
+        scale = 2.0 ** exponent
+        plan = HadamardPlan(
+            weights=np.rint(weights * scale[:, None, None, None]), bias=np.rint(bias * scale * 2.0**fraction),
+            shift=fraction + exponent - out, width=formats.width, weight_width=formats.weight_width,
+            real=_layer(stage).real)
+        return cls(stage=stage, formats=formats, fraction=out, plan=plan, exponent=exponent)
+
+    def apply(self, *x: np.ndarray) -> Words:
+        """Return the product of bins (n, inputs, rows, radius + 1)."""
+        return self.plan.apply(*x)
+
+    def run(self, *x: np.ndarray) -> Words:
+        """Return the same; raise DataError for words that the plan's bits cannot hold."""
+        return self.plan.run(*x)
+
+    def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return ``weight`` (C_out, C_in, rows, radius + 1, 2), ``bias``, ``shift`` and ``exponent`` (C_out,)."""
+        plan = self.plan
+        parts = np.stack([plan.weights.real, plan.weights.imag], -1)
+        return {}, recorded(parts, plan.bias, plan.shift, self.exponent, self.formats)
+
+    @classmethod
+    def restore(cls, stage: Stage, stored: Stored) -> Self:
+        """Return the product with the weights on record."""
+        formats = stored.formats
+        held = taken(stage, stored, (stage.channels, stage.inputs, stage.rows, stage.columns, 2))
+        plan = HadamardPlan(weights=held["weight"][..., 0] + 1j * held["weight"][..., 1], bias=held["bias"],
+                            shift=held["shift"], width=formats.width, weight_width=formats.weight_width,
+                            real=_layer(stage).real)
+        return cls(stage=stage, formats=formats, fraction=stored.facts["fraction"], plan=plan,
+                   exponent=held["exponent"])
+
+    @property
+    def framed(self) -> bool:
+        """True: a bin's sum needs every input channel."""
+        return True
+
+    @property
+    def lanes(self) -> Sequence[int]:
+        """The divisors of the number of input channels."""
+        return [p for p in range(1, self.plan.inputs + 1) if self.plan.inputs % p == 0]
+
+    def interval(self, lanes: int = 1) -> int:
+        """Return the cycles a frame."""
+        return self.plan.interval(lanes)
+
+    def multipliers(self, lanes: int = 1) -> int:
+        """Return the number of real multipliers: four a lane, two with real weights."""
+        return self.plan.multipliers(lanes)
+
+    def memory_bits(self, lanes: int = 1) -> int:
+        """Return the bits of memory."""
+        return self.plan.memory_bits(lanes)
+
+    def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
+        """Return the times of the beats that leave."""
+        return self.plan.arrivals(*times, lanes)
+
+    @property
+    def what(self) -> list[str]:
+        """The layer, then what its weights contain besides: frozen statistics, pools, pads."""
+        stage, layer = self.stage, _layer(self.stage)
+        kernel = "free" if layer.kernel is None else f"{layer.kernel}×{layer.kernel}"
+        out = [f"SpectralConv {stage.inputs}→{stage.channels}, {kernel}"]
+        if stage.frozen is not None:
+            out.append("Normalise, frozen")
+        names = {"crop": "SpectralPool", "pad": "Pad"}
+        out += [f"{names[step.kind]} {step.size}→{step.keeps}" for step in stage.absorbed if step.kind in names]
+        return out
+
+    @property
+    def caption(self) -> str:
+        return "× weights"
+
+    @property
+    def weights(self) -> int:
+        """Reals that determine it: a real kernel's live bins are a Hermitian square; one bias a channel."""
+        stage, real = self.stage, _layer(self.stage).real
+        reals = min((2 * stage.bins_radius + 1) ** 2, stage.size**2)
+        return stage.channels * (stage.inputs * ((reals + 1) // 2 if real else reals) + 1)
+
+    @property
+    def multiplications(self) -> int:
+        """Four to a complex product, two to one by a real weight."""
+        return (2 if _layer(self.stage).real else 4) * self.stage.inputs * self.bins
+
+    @property
+    def multiplications_in_space(self) -> int:
+        """Multiplications of a k x k convolution at full resolution, k = N for free spectra."""
+        stage = self.stage
+        kernel = _layer(stage).kernel or stage.size
+        return kernel**2 * stage.inputs * stage.channels * stage.size**2
+
+    def unpruned(self, stage: Stage, params: Params) -> Operation:
+        """Return the product with weights on every bin: those of the kernel, zero where the spectrum is free."""
+        weights = np.zeros((stage.channels, stage.inputs, stage.rows, stage.columns), dtype=np.complex128)
+        if _layer(stage).kernel is not None:
+            exact = product_weights(stage, params)[0] * 2.0 ** self.exponent[:, None, None, None]
+            weights = saturate(np.rint(exact), self.formats.weight_width)
+        r = self.plan.weights.shape[-1] - 1
+        weights[:, :, live_rows(stage.rows, r), : r + 1] = self.plan.weights
+        return replace(super().unpruned(stage, params), plan=replace(self.plan, weights=weights))

@@ -1,0 +1,89 @@
+"""A quadratic function of pixels with learned coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from ..errors import DescriptionError
+from ..model.quadratic import QuadraticPlan, quadratic_plan
+from ..network.stages import Stage
+from ..numeric import SQ
+from .base import Calibration, Params, Stored, Words
+from .pointwise import Pointwise
+from .table import WORD
+from .weights import fraction_bits, peak
+
+__all__ = ["Quadratic"]
+
+_PLAN = {
+    "type": "object", "additionalProperties": False,
+    "required": ["width", "c0", "c1", "c2", "shifts", "coefficient_width"],
+    "properties": {"width": WORD, "c0": WORD, "c1": WORD, "c2": WORD, "coefficient_width": WORD,
+                   "shifts": {"type": "array", "items": WORD, "minItems": 2, "maxItems": 2}},
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Quadratic(Pointwise):
+    """``c0 + c1 x + c2 x**2``."""
+
+    SCHEMA: ClassVar[dict[str, Any]] = {"quadratic": _PLAN}
+    plan: QuadraticPlan
+
+    @classmethod
+    def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
+        """Return the function."""
+        c = params[f"act{stage.index}.coefficients"]
+        return c[0] + c[1] * x[0] + c[2] * x[0] ** 2
+
+    @classmethod
+    def quantise(cls, stage: Stage, given: Calibration) -> Self:
+        """Return the function with its coefficients in words."""
+        (fraction,), width = given.fractions, given.formats.width
+        out = fraction_bits(peak(given.output), given.formats) if given.output.any() else fraction
+        plan = quadratic_plan(given.params[f"act{stage.index}.coefficients"], in_format=SQ(width - fraction, fraction),
+                              out_format=SQ(width - out, out))
+        return cls(stage=stage, formats=given.formats, fraction=out, plan=plan)
+
+    def apply(self, *x: np.ndarray) -> Words:
+        """Return the function of maps."""
+        return self.plan.apply(*x)
+
+    def run(self, *x: np.ndarray) -> Words:
+        """Return the same; raise DataError for words that the plan's bits cannot hold."""
+        return self.plan.run(*x)
+
+    def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return ``quadratic``: the coefficients and shifts."""
+        return {"quadratic": asdict(self.plan)}, {}
+
+    @classmethod
+    def restore(cls, stage: Stage, stored: Stored) -> Self:
+        """Return the function on record."""
+        plan = QuadraticPlan(**stored.facts["quadratic"])
+        if plan.width != stored.formats.width:
+            raise DescriptionError(f"Stage {stage.name} must have words of {stored.formats.width} bits, not "
+                                   f"{plan.width}")
+        return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"], plan=plan)
+
+    @property
+    def pipeline(self) -> int:
+        """Cycles from a beat in to its push into the output FIFO."""
+        return self.plan.pipeline
+
+    def multipliers(self, lanes: int = 1) -> int:
+        """Return the number of real multipliers: two a part."""
+        return self.plan.multipliers
+
+    @property
+    def weights(self) -> int:
+        """The three coefficients."""
+        return 3
+
+    @property
+    def multiplications(self) -> int:
+        """Two a pixel."""
+        return 2 * self.stage.channels * self.stage.size**2

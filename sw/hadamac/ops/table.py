@@ -1,0 +1,107 @@
+"""Functions by a piecewise-linear table, of pixels or of both parts of bins."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from ..errors import DescriptionError
+from ..model.pwl.fitting import FUNCTIONS, Function, fit
+from ..model.pwl.table import Mirror, PwlTable
+from ..model.words import check_words
+from ..network.stages import Stage, orthonormal
+from ..numeric import SQ
+from .base import Calibration, Params, Stored, Words
+from .pointwise import Pointwise
+from .weights import fraction_bits, peak
+
+__all__ = ["Table"]
+
+WORD = {"$ref": "#/$defs/word"}
+_WORDS = {"type": "array", "items": WORD, "maxItems": 64}
+_MIRROR = {"oneOf": [{"type": "null"}, {
+    "type": "object", "additionalProperties": False, "required": ["kind", "word"],
+    "properties": {"kind": {"enum": ["odd", "even"]}, "word": WORD}}]}
+_TABLE = {
+    "type": "object", "additionalProperties": False,
+    "required": ["width", "breakpoints", "slopes", "offsets", "shift", "slope_width", "mirror"],
+    "properties": {"width": WORD, "breakpoints": _WORDS, "slopes": _WORDS, "offsets": _WORDS, "shift": WORD,
+                   "slope_width": WORD, "mirror": _MIRROR},
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Table(Pointwise):
+    """``f(x)`` of pixels, or ``P f(Re z / P) + j P f(Im z / P)`` of bins, P the power of two not below N."""
+
+    SCHEMA: ClassVar[dict[str, Any]] = {"table": _TABLE}
+    plan: PwlTable
+
+    @classmethod
+    def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
+        """Return the function itself, not its table."""
+        of = FUNCTIONS[cls.layer(stage).function].of
+        if stage.kind == "point":
+            return of(x[0])
+        p = orthonormal(stage.size)
+        return p * (of(x[0].real / p) + 1j * of(x[0].imag / p))
+
+    @classmethod
+    def quantise(cls, stage: Stage, given: Calibration) -> Self:
+        """Return the table that is fitted to the function in these formats."""
+        layer, (fraction,), width = cls.layer(stage), given.fractions, given.formats.width
+        out = fraction_bits(peak(given.output), given.formats) if given.output.any() else fraction
+        function = FUNCTIONS[layer.function]
+        if stage.kind == "bin":
+            p = orthonormal(stage.size)
+            of = function.of
+            function = Function(function.name, lambda v: p * of(v / p), centre=0.0)
+        table = fit(function, segments=layer.segments, format=SQ(width - fraction, fraction),
+                    output=SQ(width - out, out)).table
+        return cls(stage=stage, formats=given.formats, fraction=out, plan=table)
+
+    def apply(self, *x: np.ndarray) -> Words:
+        """Return the table's words, of both parts of bins."""
+        if not np.iscomplexobj(x[0]):
+            return self.plan.apply(x[0])
+        (re, over_re), (im, over_im) = self.plan.apply(x[0].real), self.plan.apply(x[0].imag)
+        return re + 1j * im, over_re | over_im
+
+    def run(self, *x: np.ndarray) -> Words:
+        """Return the same; raise DataError for words that the table's bits cannot hold."""
+        return self.apply(check_words("Pwl", x[0], self.plan.width))
+
+    def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return ``table``: its words."""
+        return {"table": asdict(self.plan)}, {}
+
+    @classmethod
+    def restore(cls, stage: Stage, stored: Stored) -> Self:
+        """Return the table on record."""
+        table = stored.facts["table"]
+        plan = PwlTable(**table | {"mirror": Mirror(**table["mirror"]) if table["mirror"] else None})
+        if plan.width != stored.formats.width:
+            raise DescriptionError(f"Stage {stage.name} must have words of {stored.formats.width} bits, not "
+                                   f"{plan.width}")
+        return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"], plan=plan)
+
+    @property
+    def pipeline(self) -> int:
+        """Cycles from a beat in to its push into the output FIFO."""
+        return self.plan.pipeline
+
+    @property
+    def tables(self) -> int:
+        """Bits of the tables of both parts."""
+        return self.plan.memory_bits
+
+    def multipliers(self, lanes: int = 1) -> int:
+        """Return the number of real multipliers: one a part."""
+        return self.plan.multipliers
+
+    @property
+    def multiplications(self) -> int:
+        """One a pixel, two a bin."""
+        return 2 * self.bins if self.stage.spectral else self.stage.channels * self.stage.size**2

@@ -1,0 +1,84 @@
+"""Pooling of tiles of 2 x 2 pixels: their maximum, or their first pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from ..model.tile import TilePlan, decimate, max_pool
+from ..network.stages import Stage
+from .base import Calibration, Operation, Params, Stored, Words
+
+__all__ = ["Decimate", "MaxPool"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Tile(Operation):
+    """Pooling of words of any width; the format stays."""
+
+    maximum: ClassVar[bool]
+
+    @classmethod
+    def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
+        """Return the maps (n, channels, N/2, N/2)."""
+        return max_pool(x[0]) if cls.maximum else decimate(x[0])
+
+    @classmethod
+    def quantise(cls, stage: Stage, given: Calibration) -> Self:
+        """Return the operation; there is nothing to choose."""
+        return cls(stage=stage, formats=given.formats, fraction=given.fractions[0])
+
+    @property
+    def plan(self) -> TilePlan:
+        """The plan of the block."""
+        stage = self.stage
+        return TilePlan(size=stage.size, width=self.width, channels=stage.channels, maximum=self.maximum)
+
+    def apply(self, *x: np.ndarray) -> Words:
+        """Return the pooled maps."""
+        return self.plan.apply(*x)
+
+    @classmethod
+    def restore(cls, stage: Stage, stored: Stored) -> Self:
+        """Return the operation."""
+        return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"])
+
+    def interval(self, lanes: int = 1) -> int:
+        """Return the cycles a frame: the beats that come in."""
+        return self.plan.interval
+
+    def memory_bits(self, lanes: int = 1) -> int:
+        """Return the bits of the line buffer and the output FIFO."""
+        return self.plan.memory_bits
+
+    def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
+        """Return the times of results: one leaves some cycles after the last pixel of every tile came in."""
+        return self.plan.arrivals(*times)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MaxPool(_Tile):
+    """Maximum of each tile."""
+
+    maximum = True
+
+    @property
+    def what(self) -> list[str]:
+        return [f"MaxPool {self.stage.size}→{self.stage.size // 2}"]
+
+    @property
+    def caption(self) -> str:
+        return "max pooling"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Decimate(_Tile):
+    """First pixel of each tile; scattering has it."""
+
+    maximum = False
+
+    @property
+    def what(self) -> list[str]:
+        return [f"decimate {self.stage.size}→{self.stage.size // 2}"]
