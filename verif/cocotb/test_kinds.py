@@ -17,6 +17,7 @@ from hadamac.network.liveness import analyse
 from hadamac.quantised import PRESETS
 from hadamac.quantised.quantise import quantise
 from hadamac.quantised.unpruned import unpruned
+from hadamac_hw.base.block import Block
 from hadamac_hw.base.emit import emit
 from hadamac_hw.base.stream import Complex, chained, frames
 from hadamac_hw.network import Top, build_stages
@@ -58,7 +59,7 @@ def test_bits_cycles_and_size(name):
     np.testing.assert_array_equal(np.diff(starts)[1:], e.interval)
 
 
-class Tail(wiring.Component):
+class Tail(Block):
     """The blocks of a network from a stage that takes a spectrum on."""
 
     def __init__(self, q, first: str):
