@@ -33,13 +33,13 @@ def test_every_kind_is_the_reference(torch, rng, name):
         x, edges = torch.from_numpy(images[:, None].astype(np.float32) / 256), {}
         with torch.no_grad():
             logits = model(x[:, 0]).numpy()
-            for stage, module in zip(network.stages, model.stages):
+            for stage, module in zip(network.stages, model.stages, strict=True):
                 x = module(x)
                 if stage.scale != 1 and stage.kind not in ("multiply", "linear"):
                     x = x * float(stage.scale)
                 if stage.edge:
                     edges[stage.edge] = x.numpy()
-        expected, trace = reference.forward(network, params, images, trace=True)
+        expected, trace = reference.forward(network, params, images), reference.traced(network, params, images)
         close(logits, expected, 2e-4)
         assert list(edges) == list(trace)
         for edge, value in trace.items():
@@ -78,11 +78,15 @@ def test_gradients_of_every_kind(torch, rng, name):
     params = {k: v.astype(float) for k, v in model.parameters_numpy().items()}
     images = rng.integers(0, 256, (2, 16, 16), np.uint8)
     model(torch.from_numpy(images.astype(np.float32) / 256)).square().sum().backward()
-    for parameter, (module, attribute) in model._places().items():
+    tensors = {}
+    for stage, module in zip(network.stages, model.stages):
+        tensors |= module.held(stage)
+    assert set(tensors) == set(params)
+    for parameter, tensor in tensors.items():
         step = rng.standard_normal(params[parameter].shape) * 0.3
         loss = [(reference.forward(network, params | {parameter: params[parameter] + h * step}, images) ** 2).sum()
                 for h in (1e-6, -1e-6)]
-        slope, gradient = (loss[0] - loss[1]) / 2e-6, getattr(module, attribute).grad.numpy()
+        slope, gradient = (loss[0] - loss[1]) / 2e-6, tensor.grad.numpy()
         size = np.sqrt((gradient**2).sum() * (step**2).sum())
         np.testing.assert_allclose((gradient * step).sum(), slope, rtol=5e-3, atol=5e-3 * size, err_msg=parameter)
 
@@ -209,7 +213,7 @@ def test_a_bias_of_modrelu_never_rises_above_zero(torch):
     assert layer.bias.tolist() == pytest.approx([0, -1.1])
     model = SpectralCnn(KINDS["modrelu"])
     with torch.no_grad():
-        model._places()["act0.bias"][0].bias += 1
+        next(module for module in model.stages if isinstance(module, ModRelu)).bias += 1
     assert not model.parameters_numpy()["act0.bias"].any()
 
 
