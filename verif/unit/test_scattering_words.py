@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from kymatio.numpy import Scattering2D
 
-from hadamac import timing
 from hadamac.data import shipped_digits
 from hadamac.errors import DataError, DescriptionError
 from hadamac.images import as_images
