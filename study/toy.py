@@ -29,6 +29,7 @@ from hadamac.model.nyquist import PadPlan, PoolPlan
 from hadamac.model.pwl.fitting import FUNCTIONS, fit
 from hadamac.model.pwl.table import PwlTable
 from hadamac.numeric import SQ, pack, unpack
+from hadamac_hw.base.block import Block
 from hadamac_hw.base.emit import emit
 from hadamac_hw.base.stream import Complex, chained, frames
 from hadamac_hw.cores.flat import FlatTop
@@ -175,7 +176,7 @@ def beats(signals: np.ndarray) -> np.ndarray:
     return FORMAT.quantise(signals)[:, ORDER]
 
 
-class Toy(wiring.Component):
+class Toy(Block):
     """The blocks of a chain in a row.
 
     Members

@@ -10,13 +10,14 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
+from hadamac_hw.base.block import Block
 from hadamac_hw.base.numeric import delayed
 from hadamac_hw.base.stream import Fifo, Frame, FrameGuard, frames
 from support.cores import Core
 from support.seeds import rng
 
 
-class Guarded(wiring.Component):
+class Guarded(Block):
     """A frame guard whose error comes out at the port that a core has for overflow."""
 
     latency = timing.GUARD
@@ -34,7 +35,7 @@ class Guarded(wiring.Component):
         return m
 
 
-class Buffered(wiring.Component):
+class Buffered(Block):
     """A gate, `inflight` registers and the FIFO: the shape of every block, without arithmetic."""
 
     def __init__(self, inflight: int):

@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 from hadamac.cost.estimate import estimate, plan
+from hadamac_hw.base.block import Block
 from hadamac_hw.base.emit import emit
 from hadamac_hw.base.numeric import delayed
 from hadamac_hw.base.primitives import Ram
@@ -32,7 +33,7 @@ def retarget(core: Core, target=ECP5) -> Core:
     return core
 
 
-class Probe(wiring.Component):
+class Probe(Block):
     """Writes a beat's upper half to the address in its lower half, then answers with what was there before."""
 
     def __init__(self, memory: Ram, bits: int):

@@ -6,6 +6,7 @@ import numpy as np
 from amaranth.hdl import Shape
 from amaranth.lib import data
 
+from hadamac_hw.base.block import Block
 from hadamac_hw.base.emit import emit
 from hadamac_hw.cores.flat import FlatTop, bytes_of
 from hadamac_hw.sim.beats import Beats
@@ -30,16 +31,17 @@ class Core:
 
     Parameters
     ----------
-    block : Component
-        With streams of frames ``i`` and ``o``.
+    block : Block
+        A block with streams of frames ``i`` and ``o``.
     name : str
-        Of the Verilog module; part of every message.
+        Name of the Verilog module, which every message contains.
     """
 
-    def __init__(self, block, name: str):
+    def __init__(self, block: Block, name: str):
         self.block, self.name = block, name
-        self.verilog = emit(FlatTop(block), name)
-        self.guard = 1 if getattr(block, "frame", None) is not None and not hasattr(block, "frame_error") else 0
+        top = FlatTop(block)
+        self.verilog = emit(top, name)
+        self.guard = int(top.guarded)
 
     def beats(self, frames, port, last=None, user=None) -> Beats:
         """Frames (n, beats) for the stream `port` of the block, ``last`` at their ends unless told."""

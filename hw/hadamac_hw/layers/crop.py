@@ -5,6 +5,9 @@ Definition and beat order: :mod:`hadamac.model.crop`.  Nyquist rule ``zero``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import numpy as np
 from amaranth.hdl import Module
 from amaranth.lib.wiring import In, Out
@@ -13,9 +16,12 @@ from hadamac.errors import DescriptionError
 from hadamac.model import crop as model
 from hadamac.ops import crop as operations
 
-from ..base.block import Block
+from ..base.block import Block, Example
 from ..base.circuits import circuit
 from ..base.stream import Complex, frames, nest
+
+if TYPE_CHECKING:
+    from hadamac.quantised.network import QuantNetwork
 
 __all__ = ["Crop", "Expand"]
 
@@ -82,6 +88,12 @@ class Crop(Block):
     def _final_row(self, u):
         return u == (self.size - 1 if self.radius else 0)
 
+    @classmethod
+    def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
+        """Yield the library's core: half-spectra of 32x32 maps to the bins |u|, v <= 7, 16 bits."""
+        yield Example("crop32", cls(size=32, radius=7, columns=17, width=16),
+                      "crop of 32x17 half-spectra to |u|, v <= 7")
+
 
 class Expand(Block):
     """Inverse of :class:`Crop` for its live columns: zeros where rows were dropped.
@@ -115,6 +127,11 @@ class Expand(Block):
         with m.If(live):
             m.d.comb += self.o.payload.data.eq(self.i.payload.data)
         return m
+
+    @classmethod
+    def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
+        """Yield the library's core: to 16 rows a column, 16 bits."""
+        yield Example("expand16", cls(size=16, radius=7, width=16), "live bins |u|, v <= 7 to 16 rows a column")
 
 
 @circuit.register(operations.Crop)

@@ -7,6 +7,9 @@ own weight and accumulates.  A group's results leave one a cycle while the next 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import numpy as np
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
@@ -19,11 +22,14 @@ from hadamac.model.hadamard import SHIFTS
 from hadamac.numeric import Requantise, integral
 from hadamac.ops import dense as operations
 
-from ..base.block import Block
+from ..base.block import Block, Example
 from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier, Ram
 from ..base.stream import Complex, Fifo, Halves, frames, nest
+
+if TYPE_CHECKING:
+    from hadamac.quantised.network import QuantNetwork
 
 __all__ = ["Dense"]
 
@@ -88,6 +94,15 @@ class Dense(Block):
     def model(self, x: np.ndarray) -> np.ndarray:
         """Return the logits (n, outputs) of maps (n, channels, M, M) or bins (n, channels, rows, columns)."""
         return self.plan.run(np.asarray(x))[0]
+
+    @classmethod
+    def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
+        """Yield the library's core: the network's own dense layer, with a lane for each output."""
+        plan = qnet.dense.plan
+        block = cls(weights=plan.weights, bias=plan.bias, shift=plan.shift, lanes=len(plan.weights), width=plan.width,
+                    weight_width=plan.weight_width, out_width=plan.out_width)
+        yield Example("dense", block,
+                      f"the network's dense layer, {plan.weights.shape[1]} channels to {len(plan.weights)} logits")
 
     def lane_words(self, lane: int) -> list[int]:
         """Return what lane's weight memory holds, in order (round, beat, part)."""

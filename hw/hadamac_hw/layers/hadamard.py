@@ -10,6 +10,9 @@ folds.  Results therefore come out in order (output channel, bin) and need no bu
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
@@ -22,11 +25,14 @@ from hadamac.numeric import Requantise, integral
 from hadamac.ops.filters import Filters
 from hadamac.ops.product import Product
 
-from ..base.block import Block
+from ..base.block import Block, Example
 from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier, Ram
 from ..base.stream import Complex, Fifo, Halves, frames, nest
+
+if TYPE_CHECKING:
+    from hadamac.quantised.network import QuantNetwork
 
 __all__ = ["Hadamard"]
 
@@ -115,6 +121,13 @@ class Hadamard(Block):
     def model(self, x: np.ndarray) -> np.ndarray:
         """Return the words (n, outputs, bins) for frames (n, inputs, bins) of complex words."""
         return self.plan.run(np.asarray(x))[0]
+
+    @classmethod
+    def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
+        """Yield the library's core: 4 to 4 channels of 28 bins, whose weights are loaded at run time."""
+        block = cls(weights=np.zeros((4, 4, 28)), bias=[0] * 4, shift=[8] * 4, lanes=2, width=16, banks=2)
+        yield Example("hadamard4x4", block,
+                      "Hadamard product, 4 to 4 channels of 28 bins, 2 lanes, 2 loadable banks")
 
     def lane_words(self, lane: int) -> list[int]:
         """Return what lane's weight memory holds: packed weights in order (output, bin, fold)."""

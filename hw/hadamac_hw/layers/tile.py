@@ -6,6 +6,9 @@ in a line buffer for that of the odd one, and both leave as a row pair.  Words k
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import numpy as np
 from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
@@ -16,11 +19,14 @@ from hadamac.errors import DescriptionError
 from hadamac.model.tile import PIPELINE, TilePlan
 from hadamac.ops import tile as operations
 
-from ..base.block import Block
+from ..base.block import Block, Example
 from ..base.circuits import circuit
 from ..base.numeric import delayed
 from ..base.primitives import Ram
 from ..base.stream import Complex, Fifo, frames, nest
+
+if TYPE_CHECKING:
+    from hadamac.quantised.network import QuantNetwork
 
 __all__ = ["Decimate", "MaxPool"]
 
@@ -105,6 +111,11 @@ class MaxPool(_Tile):
         a, b = delayed(m, a, 1, f"{name}_a"), delayed(m, b, 1, f"{name}_b")
         return delayed(m, Mux(greater, a, b), 1, name)
 
+    @classmethod
+    def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
+        """Yield the library's core: 32x32 maps of 16 bits."""
+        yield Example("max_pool32", cls(size=32, width=16), "2x2 maximum of 32x32 maps as row pairs")
+
 
 class Decimate(_Tile):
     """``Y[i, j] = X[2i, 2j]``.
@@ -116,6 +127,11 @@ class Decimate(_Tile):
 
     def _choose(self, m: Module, a: Value, b: Value, name: str) -> Value:
         return delayed(m, a, 2, name)
+
+    @classmethod
+    def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
+        """Yield the library's core: 32x32 maps of 16 bits."""
+        yield Example("decimate32", cls(size=32, width=16), "every second pixel of 32x32 maps as row pairs")
 
 
 @circuit.register(operations.MaxPool)
