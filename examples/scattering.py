@@ -3,7 +3,7 @@
 import numpy as np
 
 from hadamac import shipped_digits
-from hadamac.data import as_images
+from hadamac.images import as_images
 from hadamac.scattering.filters import scatter
 from hadamac.scattering.plan import scattering_plan
 from hadamac_hw import FlatTop, Scattering

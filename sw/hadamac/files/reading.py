@@ -113,7 +113,7 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
             raise ValueError("its header states a negative size")
         if not dtype.itemsize:
             raise ValueError(f"its header states values without bits, {dtype}")
-        # Python integers: a foreign header may state sizes whose product overflows 64 bits.
+        # These are Python integers, because a header may state sizes whose product overflows 64 bits.
         count, here = prod(shape), file.tell()
         if count * dtype.itemsize > size - here:
             stated = _counted(count * dtype.itemsize)
