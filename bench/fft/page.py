@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from hadamac import timing
@@ -13,8 +14,10 @@ __all__ = ["markdown"]
 
 
 def _paragraph(text: str) -> list[str]:
-    """Return a paragraph as lines of the page, followed by an empty line."""
-    return [*textwrap.wrap(text, 115, break_long_words=False, break_on_hyphens=False), ""]
+    """Return a paragraph as lines of the page, followed by an empty line; code between backquotes is not broken."""
+    unbroken = re.sub("`[^`]*`", lambda code: code[0].replace(" ", "\0"), text)
+    lines = textwrap.wrap(unbroken, 115, break_long_words=False, break_on_hyphens=False)
+    return [*(line.replace("\0", " ") for line in lines), ""]
 
 
 def _speed(result: dict) -> list[str]:
@@ -22,12 +25,12 @@ def _speed(result: dict) -> list[str]:
     lines = [
         "# FFT benchmark", "",
         *_paragraph(
-            "This page is made by `make bench`. The cores take one complex sample per cycle, with 16 bits in and out. "
-            "They are built for an LFE5U-85F CABGA381 at speed grade 6 with `synth_ecp5` and nextpnr. Fmax is the "
-            f"median of the seeds {seeds}. Every core is in the same kind of wrapper (serial input and output, registers "
-            "around the core), which is included in the figures. For hadamac's rows, nextpnr aims at "
-            f"{synthesis.LARGE.freq_mhz} MHz. The rows of the other cores were measured once with the same tools aiming "
-            "at 200 MHz, and are kept in `bench/fft/peers.json`. The versions are "
+            "This page is made by `make bench`. The cores take one complex sample per cycle, with 16 bits in and "
+            "out. They are built for an LFE5U-85F CABGA381 at speed grade 6 with `synth_ecp5` and nextpnr. Fmax is "
+            f"the median of the seeds {seeds}. Every core is in the same kind of wrapper (serial input and output, "
+            "registers around the core), which is included in the figures. For hadamac's rows, nextpnr aims at "
+            f"{synthesis.LARGE.freq_mhz} MHz. The rows of the other cores were measured once with the same tools "
+            "aiming at 200 MHz, and are kept in `bench/fft/peers.json`. The versions are "
             + ", ".join(f"{k} {v}" for k, v in result["tools"].items()) + "."),
         "![Fmax and area](fft_peers.png)", "",
         "| core | N | order | COMB | FF | MULT18X18D | DP16KD | Fmax, MHz | latency | back-pressure |",
@@ -46,9 +49,10 @@ def _speed(result: dict) -> list[str]:
     lines += [
         "", "### What the part allows", "",
         *_paragraph(
-            "nextpnr analyses the timing of the logic and the routing. It does not check the shortest high and low times "
-            "of a block RAM's clock, which the vendor specifies and which are in the timing database of Project Trellis "
-            "that nextpnr contains. If a core has block RAM, **the smaller of the two figures is the one to expect**:"),
+            "nextpnr analyses the timing of the logic and the routing. It does not check the shortest high and low "
+            "times of a block RAM's clock, which the vendor specifies and which are in the timing database of "
+            "Project Trellis that nextpnr contains. If a core has block RAM, **the smaller of the two "
+            "figures is the one to expect**:"),
         "| speed grade | N | nextpnr, MHz (median of the seeds) | block RAM's limit, MHz | to expect, MHz |",
         "|---|---|---|---|---|",
     ]
@@ -60,10 +64,10 @@ def _speed(result: dict) -> list[str]:
     lines += [
         "",
         *_paragraph(
-            f"At speed grade 8, nextpnr aims at {synthesis.FAST.freq_mhz} MHz. nextpnr does not analyse the path between "
-            "the internal registers of a multiplier either. All three are in use. The times in the database for a "
-            "multiplier with fewer registers (at speed grade 6, 2.4 ns to the middle register and 1.3 ns from there) "
-            "show that this path is not the limit."),
+            f"At speed grade 8, nextpnr aims at {synthesis.FAST.freq_mhz} MHz. nextpnr does not analyse the path "
+            "between the internal registers of a multiplier either. All three are in use. The times in the database "
+            "for a multiplier with fewer registers (at speed grade 6, 2.4 ns to the middle register and 1.3 ns from "
+            "there) show that this path is not the limit."),
     ]
     return lines
 
@@ -81,10 +85,10 @@ def _accuracy(result: dict, peers: dict) -> list[str]:
     lines = [
         "## Accuracy", "",
         *_paragraph(
-            f"These figures are for scale 1/N, data of 16 bits, twiddles of 18 bits, {accuracy.FRAMES} frames and seed "
-            f"{result['seed']}, compared with exact transforms. They are measured on the model, which computes the same "
-            "bits as the circuit. The RMS error is that of complex values in output LSB; rounding the output alone gives "
-            "0.408. The column *saturated* counts the frames in which an exact result did not fit."),
+            f"These figures are for scale 1/N, data of 16 bits, twiddles of 18 bits, {accuracy.FRAMES} frames and "
+            f"seed {result['seed']}, compared with exact transforms. They are measured on the model, which computes "
+            "the same bits as the circuit. The RMS error is that of complex values in output LSB; rounding the "
+            "output alone gives 0.408. The column *saturated* counts the frames in which an exact result did not fit."),
         *_error_rows(result["accuracy"]),
         "", "These are the figures of the other cores, for a Gaussian input of -12 dBFS:", "",
         "| core | RMS error | bias re | SQNR at 64, 256, 1024 | full-scale sine, N = 256 |", "|---|---|---|---|---|",
@@ -105,9 +109,9 @@ def _widths(result: dict) -> list[str]:
         "### SQNR over the width of the data", "",
         *_paragraph(
             "The input is Gaussian with -12 dBFS. Operands and twiddles have 18 bits, which is what "
-            "`hadamac verilog fft` selects for the generic target and ECP5. Loaded schedules are all ones. No line falls "
-            "by more than 0.1 dB, which is measurement noise. The lines level out where multipliers of 18 bits are the "
-            "limit. `python -m bench.fft --accuracy` measures only the accuracy figures of this page."),
+            "`hadamac verilog fft` selects for the generic target and ECP5. Loaded schedules are all ones. No line "
+            "falls by more than 0.1 dB, which is measurement noise. The lines level out where multipliers of 18 bits "
+            "are the limit. `python -m bench.fft --accuracy` measures only the accuracy figures of this page."),
         "![SQNR over the width of the data](fft_widths.png)", "",
     ]
     for size, cores in result["widths"].items():
@@ -119,9 +123,9 @@ def _widths(result: dict) -> list[str]:
     size = list(result["widths"])[-1]
     lines += [
         *_paragraph(
-            f"The next table has the same errors at scale 1/N in LSB, for {int(size):,} points. If data are nearly as "
-            "wide as a multiplier, no fraction bit is left in an operand of the streaming core with a fixed scale, or of "
-            "the iterative core. From 18 bits on, not even the LSB is left:"),
+            f"The next table has the same errors at scale 1/N in LSB, for {int(size):,} points. If data are nearly "
+            "as wide as a multiplier, no fraction bit is left in an operand of the streaming core with a fixed "
+            "scale, or of the iterative core. From 18 bits on, not even the LSB is left:"),
         "| RMS error, LSB | " + " | ".join(f"{w} bits" for w in shown) + " |", "|---|" + "---|" * len(shown),
     ]
     for name, row in result["widths"][size].items():
