@@ -164,7 +164,7 @@ INCONSISTENT = "Artifact {path} is inconsistent: "
     ("band", change("fft0", fraction=float("nan")), "Artifact file {path}/artifact.json is damaged: NaN is not a number "
      "of JSON"),
     ("band", lambda m: m["formats"].update(headroom=float("inf")),
-     "Artifact file {path}/artifact.json is damaged: Infinity is not a number of JSON"),
+     "Artifact file {path}/artifact.json is damaged: Infinity is not a number in JSON"),
     ("band", lambda m: m["accuracy"].update(float=None, fixed=0.5), "Artifact file {path}/artifact.json is damaged: "
      "$.accuracy must have both float and fixed, or neither"),
     ("band", change("fft0", name="\x1b[31m"),

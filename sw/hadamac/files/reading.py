@@ -39,7 +39,7 @@ def _regular(mode: int, path: str | os.PathLike[str]) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "it is a directory", str(path))
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
 
 
 def open_regular(path: str | os.PathLike[str], directory: int | None = None) -> io.BufferedReader:
@@ -95,7 +95,7 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
     Raises
     ------
     OSError
-        The file cannot be read, or is no regular file.
+        The file cannot be read, or is not a regular file.
     ValueError
         The file is of another kind, contains Python objects, has a damaged header, or has a header that states more
         bytes than the file contains or more than `ARRAY_BYTES`.
@@ -105,24 +105,24 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
         start = file.read(len(_NPY))
         file.seek(0)
         if start != _NPY:
-            raise ValueError("it does not begin as a .npy file does")
+            raise ValueError("it does not begin like a .npy file")
         shape, fortran, dtype = _npy_header(file)
         if dtype.hasobject:
             raise ValueError("it holds Python objects, not numbers")
         if any(isinstance(n, bool) or n < 0 for n in shape):
             raise ValueError("its header states a negative size")
         if not dtype.itemsize:
-            raise ValueError(f"its header states values without bits, {dtype}")
+            raise ValueError(f"its header states values of 0 bits, {dtype}")
         # These are Python integers, because a header may state sizes whose product overflows 64 bits.
         count, here = prod(shape), file.tell()
         if count * dtype.itemsize > size - here:
             stated = _counted(count * dtype.itemsize)
-            raise ValueError(f"its header states {stated} of values, and it holds {size - here}")
+            raise ValueError(f"its header states {stated} of values, but it holds {size - here}")
         if count * dtype.itemsize > ARRAY_BYTES:
             raise ValueError(f"it must hold at most {ARRAY_BYTES} bytes of values, not {count * dtype.itemsize}")
         values = np.fromfile(file, dtype, count)
     if len(values) != count:
-        raise ValueError("it was cut while it was read")
+        raise ValueError("it became shorter while it was read")
     return values.reshape(shape, order="F" if fortran else "C")
 
 
@@ -169,7 +169,7 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def _constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number of JSON")
+    raise ValueError(f"{name} is not a number in JSON")
 
 
 def _finite(text: str) -> float:
