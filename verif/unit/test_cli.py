@@ -1,4 +1,4 @@
-"""The command line: what it writes, and that bad input is one line and exit code 2."""
+"""Tests of the command line: what it writes, and that wrong input gives one line and exit code 2."""
 
 import json
 import subprocess
@@ -159,7 +159,7 @@ def test_unknown_command_and_option(hadamac):
 
 
 def test_importing_the_package_is_light():
-    """Prediction needs neither torch nor Amaranth, matplotlib or the simulator."""
+    """Check that prediction imports neither torch nor Amaranth, matplotlib or the simulator."""
     script = "import sys, hadamac, hadamac_cli.main; print([m for m in ('torch', 'amaranth', 'matplotlib', 'cocotb') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -173,7 +173,7 @@ def test_importing_the_package_is_light():
     (["nothing"], "No such command 'nothing'"),
 ])
 def test_a_wrong_option_is_one_line(hadamac, arguments, message):
-    """The words are those of the library that reads the options."""
+    """Check the message, whose words come from the library that reads the options."""
     code, out, err = hadamac(*arguments)
     assert (code, out) == (2, "") and len(err.splitlines()) == 1
     assert err.startswith(f"hadamac: error: {message}") and "; see hadamac" in err

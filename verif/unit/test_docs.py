@@ -1,4 +1,4 @@
-"""The documentation: links lead somewhere, examples are Python, commands and targets exist, pages are of their figures."""
+"""Tests of the documentation: links, code, commands, targets and files exist, and pages fit their figures."""
 
 from __future__ import annotations
 

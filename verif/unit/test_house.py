@@ -1,4 +1,4 @@
-"""The structure of the source: direction of imports, no circles, one order of rooms, names and docstrings.
+"""Tests of the structure of the source: direction of imports, no circles, order of rooms, names and docstrings.
 
 A *package* is one of `PACKAGES`.  A *room* is a folder or a single file directly inside a package.  CONTRIBUTING.md
 explains the rules that these tests hold; every failure lists its findings as ``file:line: what is wrong``.

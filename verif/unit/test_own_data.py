@@ -1,4 +1,4 @@
-"""A user's own images on the command line: forms of files, sizes, labels, names of classes, and what is put on record."""
+"""Tests of a user's own images on the command line: file formats, sizes, labels, names of classes, and records."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMES = ("ant", "bee", "cow [red]", "dog & co", "$elk$")
 
 
 def own(count: int = 24):
-    """A network of 16 x 16 pixels and five classes, its parameters, images, and as labels what it answers."""
+    """Return a network of 16 x 16 pixels and five classes, its parameters, images, and its own answers as labels."""
     # Always the same: how often fixed point agrees depends on the weights.
     network, r = tiny.two_groups(), np.random.default_rng(9)
     params, images = tiny.parameters(network, r), tiny.images(network, r, count)
@@ -38,7 +38,7 @@ def own(count: int = 24):
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A directory with an artifact ``own``, its images in every form, and the files of a data set in ``set``."""
+    """Return a directory with an artifact ``own``, its images in every format, and a data set in ``set``."""
     network, params, images, labels = own()
     save(Artifact(quantise(network, params, images, PRESETS["default"]), params, classes=NAMES), tmp_path / "own")
     np.save(tmp_path / "x.npy", images)
@@ -156,7 +156,7 @@ class Epoch:
 
 
 class TestTraining:
-    """All of the command but torch's part, for which the network's known parameters stand in."""
+    """Tests of the whole command except torch's part, which returns the known parameters of the network instead."""
 
     @pytest.fixture(autouse=True)
     def stub(self, monkeypatch):
@@ -280,7 +280,7 @@ def test_classes_of_a_foreign_artifact(place, classes, message):
 
 
 def test_names_of_files_that_no_terminal_should_see(hadamac, place):
-    """What is put on record of them can be loaded again, and printed."""
+    """Check that the record of such names can be loaded again and printed."""
     odd, long = "a\n\x1b[31m\udcff.npy", "\x01" * 240
     (place / "x.npy").rename(place / odd)
     (place / "y.npy").rename(place / long)

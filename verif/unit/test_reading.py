@@ -1,4 +1,4 @@
-"""Input without bounds: read no further than a header states, regular files only; and what a terminal cannot show."""
+"""Tests of bounded reading (regular files, no further than a header states) and of printing on any terminal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ IMAGES = bytes([0, 0, 8, 3]) + np.array([1, 28, 28], ">u4").tobytes()
 
 
 def test_a_gzip_that_unpacks_to_three_gigabytes(tmp_path):
-    """No more is unpacked than the header states; with an absurd header, nothing."""
+    """Check that no more is unpacked than the header states, and nothing if the header states too much."""
     path, zeros = tmp_path / "x.gz", gzip.compress(bytes(100 << 20), 1)
     path.write_bytes(gzip.compress(IMAGES) + zeros * 30)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -116,7 +116,7 @@ def test_npy_round_trip(tmp_path, order, rng):
 
 
 @pytest.mark.parametrize(("text", "reason"), [
-    ('{"size": NaN}', "NaN is not a number in JSON"), ("[-Infinity]", "-Infinity is not a number of JSON"),
+    ('{"size": NaN}', "NaN is not a number in JSON"), ("[-Infinity]", "-Infinity is not a number in JSON"),
     ("[1e999]", "1e999 is too large a number"), ("[" * 65 + "]" * 65, "it is nested too deeply"),
     ("[" * 100000, "it is nested too deeply"),
 ])
@@ -132,7 +132,7 @@ def test_layers_without_end():
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_any_console(encoding):
-    """What the encoding lacks is replaced, and nothing raises."""
+    """Check that characters that the encoding lacks are replaced, and that nothing raises."""
     environment = os.environ | {"PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONUTF8": "0"}
     code = ("import sys; from hadamac.console import any_encoding, make_console; "
             "any_encoding(); make_console().print('3\\u00d73\\u2192\\u2264\\u28ff\\u4e2d\\udc41[bold]:smile:')")
@@ -150,5 +150,5 @@ def test_text_is_no_markup(capsys):
 
 
 def test_sixty_hostile_inputs():
-    """A slice of ``verif/soak``."""
+    """Run a small part of the hostile calls of ``verif/soak``."""
     assert fuzz(rng("hostile slice"), 60).get(2, 0) > 30
