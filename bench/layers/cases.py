@@ -1,4 +1,4 @@
-"""The blocks that are measured: 16-bit words, 16 channels, maps of 32 x 32 or 16 x 16, bins up to radius 7."""
+"""Blocks that are measured: words of 16 bits, 16 channels, maps of 32 x 32 or 16 x 16, bins up to radius 7."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ SIZE, POOLED, RADIUS, ANGLES = 32, 16, 7, 4
 ROWS = 2 * RADIUS + 1
 BINS = ROWS * (RADIUS + 1)
 FORMAT = SQ(4, WIDTH - 4)
-"""Of an activation's words: the tables span -8 to 8."""
+"""Format of the words of an activation; its tables span -8 to 8."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A measurement: its name, how to make the block, and what stands in the table."""
+    """Measurement: its name, a function that makes the block, and its description in the table."""
 
     name: str
     block: Callable[[], object]
@@ -51,7 +51,7 @@ class Case:
 
 
 def _rng() -> np.random.Generator:
-    """Weights and biases are built in, and some as logic: they must not all be alike."""
+    """Return random numbers for weights and biases, which must not all be equal because some become logic."""
     return np.random.default_rng(SEED)
 
 

@@ -112,5 +112,5 @@ def rfft(
 
 def _say_core(core: Core, out: Path, example: Path) -> None:
     block = core.component.block
-    console.print(f"{core.title}\nlatency {block.latency} cycles, then a frame every {block.interval}; "
+    console.print(f"{core.title}\nlatency {block.latency} cycles, then a frame every {block.interval} cycles; "
                   f"{block.multipliers} multipliers\nWrote {out} and {example}", soft_wrap=True)
