@@ -1,4 +1,4 @@
-"""What a person sees while a job runs: numbered steps, elapsed time, a moving bar where it takes long."""
+"""Display of a job's progress: numbered steps, elapsed time, and a bar for steps that take long."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ class Steps:
     Parameters
     ----------
     total : int
+        Number of steps.
     console : rich.console.Console, optional
+        Console to print to; the default is a new one on standard output.
     """
 
     def __init__(self, total: int, console: Console | None = None):
@@ -30,7 +32,7 @@ class Steps:
 
     @contextmanager
     def step(self, title: str) -> Iterator[Bar]:
-        """One step: prints its number and title, shows a bar while it runs, then what it said and its time."""
+        """Print the number and title of a step, show a bar while its body runs, then print its lines and its time."""
         self.done += 1
         start = time.perf_counter()
         self.console.print(Text.assemble((f"[{self.done}/{self.total}]", "bold"), f" {plain(title)}"))
@@ -47,24 +49,25 @@ class Steps:
 
 
 class Bar:
-    """A step's bar; without a total it only moves."""
+    """Bar of a step, which only moves as long as no total is known."""
 
     def __init__(self, progress: Progress):
-        self.progress, self.lines = progress, []
+        self.progress = progress
+        self.lines: list[tuple[str, str]] = []
         self.task = progress.add_task("", total=None)
 
     def at(self, done: float, total: float, text: str = "") -> None:
-        """Show how far the step is."""
+        """Show that a part ``done`` of ``total`` is finished."""
         self.progress.update(self.task, completed=done, total=total, description=text)
 
     def text(self, text: str) -> None:
-        """Name what is going on."""
+        """Show a text beside the bar."""
         self.progress.update(self.task, description=text)
 
     def now(self, line: str) -> None:
-        """A line to print at once, above the bar where there is one."""
+        """Print a line at once, above the bar if there is one."""
         self.progress.console.print(Text(f"      {plain(line)}"), soft_wrap=True)
 
     def say(self, line: str, style: str = "") -> None:
-        """A line to print when the step is done, in a style of rich's."""
+        """Keep a line to print when the step has ended, in one of rich's styles."""
         self.lines.append((line, style))
