@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -153,15 +153,16 @@ def quantise(
     qnet = run_quantise(network, source.params, calibration.images, formats)
     kept = {name: fact for name, fact in source.provenance.items() if not name.startswith("test_data")}
     provenance = kept | {"preset": preset} | calibration.record("calibration")
-    accuracy: dict[str, Any]
+    accuracy: dict[str, float | None]
     if test.labels is None:
         accuracy, result = {"images": 0, "float": None, "fixed": None}, "not tested: the images have no labels"
     else:
         say("Testing on", test)
-        accuracy = measure(qnet, source.params, test.images, test.labels)
-        warn_of_other_images(accuracy, source.accuracy)
+        measured = measure(qnet, source.params, test.images, test.labels)
+        warn_of_other_images(measured, source.accuracy)
         provenance |= test.record("test_data")
-        result = (f"float {100 * accuracy['float']:.3f} %, fixed {100 * accuracy['fixed']:.3f} % "
+        accuracy = measured
+        result = (f"float {100 * measured['float']:.3f} %, fixed {100 * measured['fixed']:.3f} % "
                   f"on {len(test)} images")
     save(Artifact(qnet, source.params, accuracy, provenance, names), out)
     console.print(f"Wrote {out}: {result}", soft_wrap=True)

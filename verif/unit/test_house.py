@@ -53,7 +53,7 @@ SAME_NAME = {
 """Names that two classes of a package may have, each with its reason.  One that is no longer needed has to be removed."""
 
 HELD = ("hadamac/checks.py", "hadamac/console.py", "hadamac/data.py", "hadamac/errors.py", "hadamac/files",
-        "hadamac/images.py", "hadamac/tools.py", "hadamac_cli")
+        "hadamac/images.py", "hadamac/progress.py", "hadamac/tools.py", "hadamac_cli")
 """Rooms in which every public name has a docstring and every function's docstring begins with an imperative."""
 
 NO_IMPERATIVE = frozenset(
