@@ -14,9 +14,9 @@ import numpy as np
 from hadamac.network import Activation, Dense, Network, Normalise, SpectralConv, SpectralPool
 from hadamac.network.liveness import analyse, low, sentence
 from hadamac.network.stages import stages
+from hadamac.ops import evaluate
 from hadamac.quantised import PRESETS
 from hadamac.quantised.quantise import quantise
-from hadamac.quantised.reference import apply
 from hadamac.quantised.unpruned import unpruned
 
 __all__ = ["M", "N", "CHANNELS", "IMAGES", "NETWORKS", "OUTPUTS", "measure"]
@@ -64,10 +64,10 @@ def _floats(network: Network, params, images: np.ndarray, outside: np.ndarray) -
 
     def behind(x):
         for stage in rest:
-            x = apply(stage, params, x)
+            x = evaluate(stage, params, x)
         return x
 
-    spectra = apply(first, params, images[:, None] / 256)
+    spectra = evaluate(first, params, images[:, None] / 256)
     y, changed = behind(spectra), behind(np.where(outside, np.roll(spectra, 1, 0), spectra))
     # Bins of one half-plane: those of columns 0 and N/2 come in conjugate pairs.
     free = [(u, v) for u, v in np.argwhere(outside) if 0 < v < N // 2]
@@ -80,10 +80,10 @@ def _words(network: Network, params, images: np.ndarray, outside: np.ndarray) ->
 
     def behind(x):
         for s in q.stages[1:]:
-            x = s.op.run(x)[0]
+            x = s.run(x)[0]
         return x
 
-    spectra = q.stages[0].op.run(images[:, None] * 2.0**q.pixel_shift)[0]
+    spectra = q.stages[0].run(images[:, None] * 2.0**q.pixel_shift)[0]
     return int((behind(np.where(outside, np.roll(spectra, 1, 0), spectra)) != behind(spectra)).sum())
 
 

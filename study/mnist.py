@@ -24,9 +24,8 @@ from hadamac.network import (
     default_network,
 )  # fmt: skip
 from hadamac.network.liveness import analyse, sentence
-from hadamac.quantised import accuracy
+from hadamac.quantised import PRESETS, accuracy
 from hadamac.quantised.artifact import Artifact, load, save, shipped
-from hadamac.quantised import PRESETS
 from hadamac.quantised.quantise import quantise
 from hadamac.show.describe import layer_rows
 from hadamac_hw.cores.library import network_name, network_verilog

@@ -134,9 +134,5 @@ CASES = {case.name: case for case in (
 
 def counts(block) -> dict:
     """Multipliers; latency, first beat in to first beat out; interval a frame, None where it is a cycle a beat."""
-    if isinstance(block, Fft2d):
-        latency = int(block.plan.arrivals(np.arange(block.frame[0]))[0])
-    else:
-        latency = block.latency
-    return {"multipliers": getattr(block, "multipliers", 0), "latency": latency,
+    return {"multipliers": getattr(block, "multipliers", 0), "latency": block.latency,
             "interval": getattr(block, "interval", None)}

@@ -230,9 +230,9 @@ LAYERS = (
           source="Ioffe 2015, section 3.1", model="quantised/reference", torch="nn/activations.FrozenNormalise",
           note="none: folded into the weights of the SpectralConv before it"),
     Layer(name="Dense on maps", formula="logits[k] = bias[k] + sum weight[k,c,y,x] map[c,y,x]", covers=("dense",),
-          model="model/hadamard", circuit="layers/dense.Dense", torch="nn/spectral.MapDense", case="dense"),
-    Layer(name="Dense on bins", formula="the same over the real and imaginary parts of bins", model="model/hadamard",
+          model="model/dense", circuit="layers/dense.Dense", torch="nn/spectral.MapDense", case="dense"),
+    Layer(name="Dense on bins", formula="the same over the real and imaginary parts of bins", model="model/dense",
           circuit="layers/dense.Dense", torch="nn/spectral.BinsDense", case="dense-bins"),
-    Layer(name="argmax", formula="the index of the largest logit, the lowest of equals", model="model/hadamard",
+    Layer(name="argmax", formula="the index of the largest logit, the lowest of equals", model="model/dense",
           circuit="layers/argmax.Argmax", case="argmax"),
 )  # fmt: skip

@@ -63,9 +63,10 @@ class Tail(Block):
     """The blocks of a network from a stage that takes a spectrum on."""
 
     def __init__(self, q, first: str):
-        names = [name for name, _ in build_stages(q, plan(q))]
-        self.blocks = build_stages(q, plan(q))[names.index(first):]
-        self.frame = (self.blocks[0][1].frame[0], len(q.dense.weights) + 1)
+        nodes = build_stages(q, plan(q))
+        names = [node.name for node in nodes]
+        self.blocks = [(node.name, node.block) for node in nodes[names.index(first):]]
+        self.frame = (self.blocks[0][1].frame[0], q.dense.plan.outputs + 1)
         width = q.formats
         super().__init__({"i": In(frames(Complex(width.width))), "o": Out(frames(signed(width.logit_width)))})
 
@@ -89,14 +90,14 @@ def words_before(q, index: int, images):
     """Words that reach a stage."""
     x = images[:, None].astype(np.float64) * 2.0**q.pixel_shift
     for s in q.stages[:index]:
-        x = s.op.run(x)[0]
+        x = s.run(x)[0]
     return x
 
 
 def answer(q, index: int, x):
     """Logits of the words before a stage."""
     for s in q.stages[index:]:
-        x = s.op.run(x)[0]
+        x = s.run(x)[0]
     return x
 
 

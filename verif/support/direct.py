@@ -1,6 +1,7 @@
-"""Networks layer by layer as :mod:`hadamac.network.layers` words them, on whole complex spectra: nothing is pruned, moved or folded.
+"""Networks layer by layer as :mod:`hadamac.network.layers` defines them, on whole complex spectra.
 
-Shares no code with :mod:`hadamac.quantised.reference`, :mod:`hadamac.network.stages` and :mod:`hadamac.network.liveness`.
+Nothing is pruned, moved or folded here.  The module shares no code with :mod:`hadamac.quantised.reference`,
+:mod:`hadamac.network.stages` and :mod:`hadamac.network.liveness`.
 """
 
 from __future__ import annotations
@@ -98,22 +99,46 @@ def _normalised(layer, x: np.ndarray, there: np.ndarray, p: int) -> np.ndarray:
     return np.where(there, p * (x - mean) / np.where(deviation > 1e-12, deviation, 1), 0)
 
 
+def _as_maps(x: np.ndarray, there: np.ndarray | None) -> tuple[np.ndarray, None]:
+    """Return maps or bins as maps; ``there``, which bins can be other than zero, is None for maps."""
+    if there is None:
+        return x, None
+    x = np.fft.ifft2(x)
+    assert np.abs(x.imag).max() <= 1e-9 * max(1, np.abs(x).max()), "the spectrum of a real map is Hermitian"
+    return x.real, None
+
+
+def _as_bins(x: np.ndarray, there: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return maps or bins as bins, and which of them can be other than zero."""
+    return (np.fft.fft2(x), np.ones(x.shape[-2:], dtype=bool)) if there is None else (x.copy(), there)
+
+
+def _sum(taken: list[tuple[np.ndarray, np.ndarray | None]]) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the sum of maps, or of bins if any of the summands are bins."""
+    if all(there is None for _, there in taken):
+        return np.sum([x for x, _ in taken], 0), None
+    bins = [_as_bins(*value) for value in taken]
+    return np.sum([x for x, _ in bins], 0), np.any([there for _, there in bins], 0)
+
+
 def forward(network, params, images: np.ndarray) -> np.ndarray:
-    """Logits of images (n, N, N)."""
-    x, spectral, there, counts = images[:, None] / 256, False, None, {}
+    """Return the logits of images (n, N, N), layer by layer in the order of the description."""
+    counts: dict[str, int] = {}
+    results, last = {"input": (images[:, None] / 256, None)}, "input"
     for layer in network.layers:
         kind = layer.type
         k = counts[kind] = counts.get(kind, -1) + 1
-        space = kind in ("max_pool",) or kind == "activation" and layer.domain == "space"
+        taken = [results[name] for name in layer.inputs or (last,)]
+        x, there = taken[0]
+        last = layer.name or f"{kind}{k}"
         if kind == "dense":
             break
-        if space and spectral:
-            x = np.fft.ifft2(x)
-            assert np.abs(x.imag).max() <= 1e-9 * max(1, np.abs(x).max()), "the spectrum of a real map is Hermitian"
-            x, spectral = x.real, False
-        elif not space and not spectral:
-            x, spectral = np.fft.fft2(x), True
-            there = np.ones(x.shape[-2:], dtype=bool)
+        if kind == "add":
+            results[last] = _sum(taken)
+            continue
+        space = kind in ("max_pool",) or kind == "activation" and layer.domain == "space"
+        x, there = (_as_maps if space else _as_bins)(x, there)
+        spectral = not space
         n = x.shape[-1]
         p = 2 ** int(np.ceil(np.log2(n)))
         if kind == "spectral_conv":
@@ -147,6 +172,8 @@ def forward(network, params, images: np.ndarray) -> np.ndarray:
             x = p * (function(layer.function, x.real / p) + 1j * function(layer.function, x.imag / p))
         else:
             x = function(layer.function, x)
+        results[last] = x, there
+    spectral = there is not None
     weight = params["dense.weight"]
     if spectral:
         rows, columns = weight.shape[2:4]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from hadamac.data import shipped_digits
-from hadamac.network import Activation, Dense, MaxPool, Network, Normalise, Pad, SpectralConv, SpectralPool
+from hadamac.network import Activation, Add, Dense, MaxPool, Network, Normalise, Pad, SpectralConv, SpectralPool
 from hadamac.quantised import PRESETS, QuantNetwork
 from hadamac.quantised.quantise import quantise
 
-__all__ = ["one_group", "two_groups", "wide", "kinds", "on_digits", "digits", "parameters", "images", "quantised"]
+__all__ = ["digits", "images", "kinds", "on_digits", "one_group", "parameters", "quantised", "residuals", "two_groups",
+           "wide"]
 
 
 def _network(name, size, convolutions, outputs) -> Network:
@@ -98,6 +99,40 @@ def kinds() -> dict[str, Network]:
         "frozen": (conv, frozen, pool, relu, Pad(size=16), band, frozen, relu),
     }
     return {name: Network(name=name, size=16, channels=1, layers=(*chain, Dense(outputs=3)))
+            for name, chain in layers.items()}
+
+
+def residuals() -> dict[str, Network]:
+    """16 x 16 networks with skip connections: sums of maps and of bins, of equal and of different radii."""
+    def activation(function="relu", domain="space", **fields):
+        return Activation(function=function, domain=domain, segments=8, **fields)
+
+    def conv(channels=2, **fields):
+        return SpectralConv(channels=channels, kernel=3, **fields)
+
+    layers = {
+        # A skip around two convolutions; the sum of a map's transform, which both branches share, and a product.
+        "bottleneck": (conv(), activation(name="stem"), conv(), activation(), conv(name="branch"),
+                       Add(inputs=("stem", "branch")), SpectralPool(size=8), activation()),
+        # A sum of maps, one of which is the stem's own.
+        "maps": (conv(), activation(name="stem"), conv(), activation("gelu", name="branch"),
+                 Add(inputs=("branch", "stem")), MaxPool()),
+        # A low pass in one branch: its bins have a smaller radius than those of the other.
+        "low_pass": (conv(name="stem"), SpectralPool(size=8), Pad(size=16, name="low"), activation("tanh", "bins", inputs=(
+            "stem",), name="high"), Add(inputs=("low", "high")), activation()),
+        # A pool in one branch, before and after functions: its scale may not pass the sum.
+        "pool": (conv(), activation(name="stem"), SpectralPool(size=8), activation(name="low"), MaxPool(inputs=("stem",)),
+                 conv(name="branch"), Add(inputs=("low", "branch")), activation()),
+        # Run-time statistics in one branch; the pool after the sum wants the low bins of the other.
+        "normalise": (conv(name="stem"), Normalise(), activation("hard-tanh", "bins", name="branch"),
+                      Add(inputs=("stem", "branch")), SpectralPool(size=8), activation()),
+        # The image itself is a summand.
+        "image": (conv(1, name="branch"), Add(inputs=("input", "branch"), name="sum"), SpectralPool(size=8), activation()),
+        # A sum within a sum, and three summands.
+        "nested": (conv(), activation(name="a"), conv(), activation(name="b"), Add(inputs=("a", "b"), name="inner"),
+                   conv(), activation(name="c"), Add(inputs=("a", "inner", "c")), SpectralPool(size=4), activation()),
+    }
+    return {name: Network(name=f"residual-{name}", size=16, channels=1, layers=(*chain, Dense(outputs=3)))
             for name, chain in layers.items()}
 
 

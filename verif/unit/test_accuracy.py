@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from hadamac.errors import HadamacWarning
-from hadamac.quantised.accuracy import measure, warn_of_other_images, warn_of_overflows
 from hadamac.quantised import PRESETS, Formats, Prediction
+from hadamac.quantised.accuracy import measure, warn_of_other_images, warn_of_overflows
 from hadamac.quantised.quantise import quantise
 from hadamac.quantised.reference import forward
 from support import tiny

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.model.hadamard import argmax
+from hadamac.model.dense import argmax
 from hadamac_hw.layers.argmax import Argmax
 from support.seeds import refused, rng
 

@@ -10,8 +10,8 @@ import safetensors.numpy
 
 from hadamac.data import shipped_digits
 from hadamac.errors import ArtifactError
+from hadamac.ops.product import product_weights
 from hadamac.quantised import artifact
-from hadamac.quantised.reference import product_weights
 
 
 @pytest.fixture
@@ -54,22 +54,23 @@ def test_weights_are_stored_as_the_circuit_holds_them():
     for name, shape in (("hadamard0", (8, 1, 15, 8, 2)), ("hadamard1", (16, 8, 7, 4, 2))):
         stored = tensors[f"{name}.weight"]
         assert stored.shape == shape and stored.dtype == np.int8
-        np.testing.assert_array_equal(stored[..., 0] + 1j * stored[..., 1], qnet[name].weights)
+        np.testing.assert_array_equal(stored[..., 0] + 1j * stored[..., 1], qnet[name].plan.weights)
         # A real kernel's spectrum: column v = 0 holds a bin and its conjugate.
         np.testing.assert_array_equal(stored[..., -np.arange(shape[-3]), 0, :] * [1, -1], stored[..., 0, :])
         # The words of the float kernel, scale of pooling included.
         k = int(name[-1])
         stage = qnet.network.stages[1 + 4 * k]
         exact = product_weights(stage, artifact.load().params)[0] * 2.0 ** qnet[name].exponent[:, None, None, None]
-        np.testing.assert_array_equal(np.rint(exact), qnet[name].weights)
+        np.testing.assert_array_equal(np.rint(exact), qnet[name].plan.weights)
     assert tensors["dense.weight"].shape == (10, 16, 8, 8)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_arrays_of_any_memory_order(tmp_path, order):
     source = artifact.load()
-    stages = [replace(s, op=replace(s.op, weights=np.asarray(s.op.weights, order=order)))
-              if hasattr(s.op, "weights") else s for s in source.qnet.stages]
+    stages = [replace(op, plan=replace(op.plan, weights=np.asarray(op.plan.weights, order=order)))
+              if op.stage.kind in ("multiply", "linear") else op for op in source.qnet.stages]
+    assert len({id(op) for op in (*stages, *source.qnet.stages)}) == len(stages) + 3
     params = {name: np.asarray(value, order=order) for name, value in source.params.items()}
     again = artifact.Artifact(replace(source.qnet, stages=tuple(stages)), params, source.accuracy, source.provenance)
     artifact.save(again, tmp_path / "again")

@@ -9,8 +9,8 @@ import pytest
 
 from hadamac.data import shipped_digits
 from hadamac.network import Activation, Dense, Network, Normalise, Pad, SpectralConv
-from hadamac.quantised.artifact import Artifact, save
 from hadamac.quantised import PRESETS
+from hadamac.quantised.artifact import Artifact, save
 from hadamac.quantised.quantise import quantise
 from support import commands, tiny
 from support.seeds import rng

@@ -10,7 +10,7 @@ import pytest
 
 from hadamac import timing
 from hadamac.errors import DataError, DescriptionError
-from hadamac.model.hadamard import dense
+from hadamac.model.dense import dense
 from hadamac_hw.layers.dense import Dense
 from support.seeds import refused, rng
 from support.stimuli import limits

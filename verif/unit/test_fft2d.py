@@ -167,6 +167,35 @@ def test_refusals(options, message):
         Fft2dPlan(**{"size": 8, "radius": 3, "width": 12} | options)
 
 
+@pytest.mark.parametrize("inverse", (False, True))
+@pytest.mark.parametrize(("size", "radius"), CASES)
+def test_the_latency_is_the_time_of_the_first_beat(size, radius, inverse):
+    plan = Fft2dPlan(size=size, radius=radius, width=16, inverse=inverse)
+    block = Fft2d(plan, channels=3)
+    times = plan.arrivals(np.arange(block.frame[0]))
+    assert len(times) == block.frame[1] and times[0] == plan.latency == block.latency
+    # At most one beat a cycle, and the third map leaves two intervals after the first one.
+    assert (np.diff(times) > 0).all() and times[2 * len(times) // 3] - times[0] == 2 * plan.interval
+
+
+@pytest.mark.parametrize(("size", "radius"), CASES)
+def test_memory_of_the_transforms_and_of_the_buffer_between(size, radius):
+    for inverse in (False, True):
+        plan = Fft2dPlan(size=size, radius=radius, width=16, inverse=inverse)
+        columns = 1
+        while columns < radius + 1:
+            columns *= 2
+        fifo = (16 if inverse else 32) * (2 * (16 + inverse) + 1)  # 4 or 6 cycles in flight; a word and its last
+        assert plan.memory_bits == (plan.row_plan.memory_bits("natural" if inverse else "bit-reversed")
+                                    + plan.column_plan.memory_bits("bit-reversed" if inverse else "natural")
+                                    + 2 * 2 * size // 2 * columns * 2 * 16 + fifo)  # two halves in two banks
+
+
+def test_row_pairs_model():
+    pixels = rng("model").integers(0, 256, (3, 8, 8))
+    np.testing.assert_array_equal(RowPairs(size=8, width=16, shift=7).model(pixels), pack_rows(pixels * 128.0))
+
+
 def test_block_refusals_and_facts():
     plan = Fft2dPlan(size=8, radius=1, width=12)
     for channels in (0, 1.0, None):

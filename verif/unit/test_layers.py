@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.network.layers import LAYERS, Activation, Dense, MaxPool, Normalise, Pad, SpectralConv, SpectralPool
+from hadamac.network.layers import LAYERS, Activation, Add, Dense, MaxPool, Normalise, Pad, SpectralConv, SpectralPool
 from support.seeds import refused
 
 FUNCTIONS = "relu, leaky, sigmoid, tanh, gelu, silu, hard-sigmoid, hard-tanh, hard-swish"
@@ -16,9 +16,9 @@ FUNCTIONS = "relu, leaky, sigmoid, tanh, gelu, silu, hard-sigmoid, hard-tanh, ha
 def test_types():
     assert {name: cls.__name__ for name, cls in LAYERS.items()} == {
         "spectral_conv": "SpectralConv", "spectral_pool": "SpectralPool", "pad": "Pad", "activation": "Activation",
-        "normalise": "Normalise", "max_pool": "MaxPool", "dense": "Dense"}
+        "normalise": "Normalise", "max_pool": "MaxPool", "dense": "Dense", "add": "Add"}
     for layer in (SpectralConv(channels=1), SpectralPool(size=1), Pad(size=64), Activation(), Normalise(), MaxPool(),
-                  Dense(outputs=256)):
+                  Dense(outputs=256), Add(inputs=("input", "a"))):
         assert LAYERS[layer.type] is type(layer)
         with pytest.raises(FrozenInstanceError):
             layer.type = "other"

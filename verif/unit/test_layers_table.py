@@ -8,6 +8,7 @@ import pytest
 from bench.layers import cases, page, table
 
 from hadamac import timing
+from hadamac.model.tile import TilePlan
 from hadamac.network.layers import LAYERS, SPATIAL, SPECTRAL
 from hadamac.scattering.model import beat_times, pixel_times
 from hadamac_hw.fft.planar import Fft2d
@@ -72,7 +73,7 @@ def letters(name, block) -> dict:
         out["O"] = block.classes
     if name == "pair-modulus":
         out |= {"N": math.isqrt(2 * block.beats), "C": 2 * block.pairs}
-    for kind, pipeline in (("row-pairs", timing.RAM), ("max-pool", timing.TILE), ("decimate", timing.TILE)):
+    for kind, pipeline in (("row-pairs", timing.RAM), ("max-pool", TilePlan.pipeline), ("decimate", TilePlan.pipeline)):
         if name == kind:
             out |= {"p": pipeline, "f": timing.fifo(pipeline)}
     if name in ("pool-average", "pad-average"):

@@ -8,81 +8,9 @@ import pytest
 from hadamac.errors import DescriptionError
 from hadamac.network import Activation, Dense, Network, Normalise, SpectralConv, SpectralPool, default_network
 from hadamac.network.graph import KINDS, Step
-from hadamac.network.liveness import analyse, sentence
+from hadamac.network.liveness import analyse, needs, sentence
+from support.bins import evaluate, frequencies, graph_of, reaches, sources, steps_of
 from support.seeds import refused, rng
-
-
-def reach(steps, k: int) -> int | None:
-    """Largest frequency that the edge before step k can carry: beyond it crops, pads and bands made everything zero."""
-    out = None
-    for step in steps[:k]:
-        if step.kind in ("transform", "inverse", "point", "tile", "linear"):
-            out = None
-        elif step.kind in ("crop", "pad", "band"):
-            size = step.size if step.kind == "pad" else step.keeps
-            out = (size - 1) // 2 if out is None else min(out, (size - 1) // 2)
-    return out
-
-
-def frequencies(n: int) -> np.ndarray:
-    """max(|u|, |v|) of a half-spectrum's bins."""
-    u = np.array([min(k, n - k) for k in range(n)])
-    return np.maximum(u[:, None], np.arange(n // 2 + 1))
-
-
-def moved(value, size: int, most: int) -> np.ndarray:
-    """The bins |u|, |v| <= most of a half-spectrum among zeros of another size."""
-    out = np.zeros((size, size // 2 + 1), dtype=complex)
-    for u in range(-most, most + 1):
-        out[u % size, : most + 1] = value[u % len(value), : most + 1]
-    return out
-
-
-def evaluate(steps, value, seed, limit=None):
-    """The chain by definition: maps real (N, N), spectra complex (N, N/2 + 1), weights at random; bins beyond the
-    frequency ``limit`` are always zero, and no part of what is normalised."""
-    r = np.random.default_rng(seed)
-    for k, step in enumerate(steps):
-        n = step.size
-        half = (n, n // 2 + 1)
-        if step.kind == "transform":
-            value = np.fft.rfft2(value)
-        elif step.kind == "inverse":
-            value = np.fft.irfft2(value, (n, n))
-        elif step.kind == "multiply":
-            value = value * (r.normal(size=half) + 1j * r.normal(size=half))
-        elif step.kind in ("crop", "pad"):
-            value = moved(value, step.keeps, (min(n, step.keeps) - 1) // 2)
-        elif step.kind == "band":
-            value = moved(value, n, step.keeps // 2)
-        elif step.kind == "bin":
-            value = np.arcsinh(value.real) + 1j * np.arcsinh(value.imag)  # odd, and never flat
-        elif step.kind == "normalise":
-            bounds = [b for b in (limit, reach(steps, k)) if b is not None]
-            there = frequencies(n) <= min(bounds, default=n)
-            bins = value[there]
-            value = np.where(there, (value - bins.mean()) / bins.std(), 0)
-        elif step.kind == "point":
-            value = (value + 0.3) ** 2
-        elif step.kind == "tile":
-            value = value.reshape(n // 2, 2, n // 2, 2).max((1, 3))
-        else:
-            value = np.array([(w * value.view(float)).sum() for w in r.normal(size=(7, *value.view(float).shape))])
-        if step.kind in ("transform", "inverse"):
-            limit = None
-    return value
-
-
-def steps_of(*kinds, size=8):
-    """Steps by kind; ``crop4`` keeps 4, ``band3`` the frequencies up to 1."""
-    out = []
-    for name in kinds:
-        kind = name.rstrip("0123456789")
-        keeps = int(name[len(kind):] or 0)
-        out.append(Step(kind, size, name, keeps=keeps))
-        size = keeps if kind in ("crop", "pad") else size // 2 if kind == "tile" else size
-    return out
-
 
 CHAINS = {
     "pool, then activation": ("multiply", "crop4", "inverse", "point", "linear"),
@@ -126,22 +54,161 @@ def test_sound_and_tight(name):
     for k, edge in enumerate(analyse(steps)):
         if edge.live is None:
             continue
-        n, rest, limit = edge.size, steps[k:], reach(steps, k)
+        n, rest, limit = edge.size, steps[k:], reaches(steps)[k]
         before = np.fft.rfft2(r.normal(size=(n, n)))
         zero = frequencies(n) > (n if limit is None else limit)
         before[zero] = 0
         assert edge.dead[zero].all(), "an always-zero bin is dead"
-        want = evaluate(rest, before, 5, limit)
+        want = evaluate(rest, before, 5, limit)[-1]
         for u, v in np.argwhere(~zero):
             changed = before.copy()
             changed[u, v] += 0.37
-            same = np.array_equal(evaluate(rest, changed, 5, limit), want)
+            same = np.array_equal(evaluate(rest, changed, 5, limit)[-1], want)
             assert same == edge.dead[u, v], (k, edge.name, u, v)
 
 
 def test_the_chains_hold_every_kind():
     kinds = {name.rstrip("0123456789") for chain in CHAINS.values() for name in chain}
-    assert kinds == set(KINDS)
+    assert kinds == set(KINDS) - {"join"}
+
+
+GRAPHS = {  # the input is a spectrum unless a transform takes it
+    "a skip around a product": (("a", "multiply", "in"), ("s", "join", "in", "a"), ("c", "crop4", "s"), ("y", "linear", "c")),
+    "branches that want different radii": (
+        ("x", "multiply", "in"), ("low", "crop4", "x"), ("wide", "pad8", "low"), ("mid", "band5", "x"),
+        ("s", "join", "wide", "mid"), ("y", "linear", "s")),
+    "a low pass and the whole": (
+        ("x", "multiply", "in"), ("low", "crop4", "x"), ("wide", "pad8", "low"), ("f", "bin", "x"),
+        ("s", "join", "wide", "f"), ("y", "linear", "s")),
+    "a band and the whole, cropped between": (
+        ("x", "multiply", "in"), ("b", "band3", "x"), ("f", "bin", "x"), ("s", "join", "b", "f"), ("c", "crop6", "s"),
+        ("m", "inverse", "c"), ("p", "point", "m"), ("y", "linear", "p")),
+    "normalise in one branch": (
+        ("x", "multiply", "in"), ("n", "normalise", "x"), ("f", "bin", "n"), ("s", "join", "x", "f"), ("c", "crop4", "s"),
+        ("y", "linear", "c")),
+    "normalise in a low branch": (
+        ("x", "multiply", "in"), ("b", "band5", "x"), ("n", "normalise", "b"), ("f", "bin", "n"), ("s", "join", "x", "f"),
+        ("c", "crop3", "s"), ("y", "linear", "c")),
+    "normalise of two bands' sum": (
+        ("a", "band3", "in"), ("b", "band5", "in"), ("s", "join", "a", "b"), ("n", "normalise", "s"), ("f", "bin", "n"),
+        ("c", "crop3", "f"), ("y", "linear", "c")),
+    "two normalised branches": (
+        ("x", "multiply", "in"), ("n", "normalise", "x"), ("c", "crop4", "n"), ("d", "crop4", "x"), ("m", "normalise", "d"),
+        ("s", "join", "c", "m"), ("f", "bin", "s"), ("z", "crop1", "f"), ("y", "linear", "z")),
+    "two nested joins": (
+        ("x", "multiply", "in"), ("a", "multiply", "x"), ("s", "join", "x", "a"), ("f", "bin", "s"),
+        ("t", "join", "s", "f", "in"), ("c", "crop3", "t"), ("g", "bin", "c"), ("y", "linear", "g")),
+    "nested joins of other bands": (
+        ("a", "band3", "in"), ("b", "band5", "in"), ("s", "join", "a", "b"), ("f", "bin", "s"), ("g", "multiply", "in"),
+        ("c", "band3", "g"), ("t", "join", "f", "c", "s"), ("y", "linear", "t")),
+    "a join of maps": (
+        ("x", "multiply", "in"), ("m", "inverse", "x"), ("p", "point", "m"), ("t", "transform", "p"), ("b", "band5", "t"),
+        ("i", "inverse", "b"), ("q", "point", "i"), ("s", "join", "p", "q"), ("u", "transform", "s"), ("c", "crop4", "u"),
+        ("y", "linear", "c")),
+    "maps and their spectrum": (
+        ("p", "point", "in"), ("t", "transform", "p"), ("a", "multiply", "t"), ("s", "join", "t", "a"), ("c", "crop6", "s"),
+        ("f", "bin", "c"), ("z", "crop3", "f"), ("y", "linear", "z")),
+    "a pool in one branch, max pooling in the other": (
+        ("t", "transform", "in"), ("x", "multiply", "t"), ("c", "crop4", "x"), ("m", "inverse", "x"), ("k", "tile", "m"),
+        ("u", "transform", "k"), ("s", "join", "c", "u"), ("y", "linear", "s")),
+    "a spectrum out": (("a", "multiply", "in"), ("b", "band3", "a"), ("s", "join", "in", "b"), ("c", "crop6", "s")),
+    "a sum out": (("a", "band5", "in"), ("b", "band3", "in"), ("s", "join", "a", "b")),
+}
+
+
+def with_input(steps, r):
+    """Return a random input: a map if a step takes one, else the spectrum of one."""
+    x = r.normal(size=(8, 8))
+    return x if any(step.kind in ("transform", "point") and -1 in step.sources for step in steps) else np.fft.rfft2(x)
+
+
+def compare(edge, value, limit, output):
+    """Assert that the output changes with a bin of an edge if and only if the bin is not dead.
+
+    ``output(changed)`` is the output with another value of the edge.
+    """
+    zero = frequencies(edge.size) > (edge.size if limit is None else limit)
+    assert not value[zero].any() and edge.dead[zero].all(), "an always-zero bin is dead"
+    want = output(value)
+    for u, v in np.argwhere(~zero):
+        changed = value.copy()
+        changed[u, v] += 0.37
+        assert np.array_equal(output(changed), want) == edge.dead[u, v], (edge.name, u, v)
+
+
+@pytest.mark.parametrize("name", list(GRAPHS))
+def test_forks_and_joins_are_sound_and_tight(name):
+    """Every bin of every spectrum edge changed, alone, for all that take it at once."""
+    steps = graph_of(*GRAPHS[name])
+    source, most = with_input(steps, rng("graph", name)), reaches(steps)
+    values = evaluate(steps, source, 5)
+    for e, edge in enumerate(analyse(steps)):
+        assert (edge.live is None) == (not np.iscomplexobj(values[e]))
+        if edge.live is not None:
+            def output(changed, e=e):
+                return evaluate(steps, source, 5, change=lambda k, n, x: changed if sources(steps, k)[n] == e - 1 else x)[-1]
+
+            compare(edge, values[e], most[e], output)
+
+
+@pytest.mark.parametrize("name", list(GRAPHS))
+def test_what_one_step_needs_is_sound_and_tight(name):
+    """Every bin of what one step takes changed, while the others that take from the same edge see what it was."""
+    steps = graph_of(*GRAPHS[name])
+    source, most = with_input(steps, rng("graph", name)), reaches(steps)
+    values = evaluate(steps, source, 5)
+    for k, edges in enumerate(needs(steps)):
+        assert len(edges) == len(steps[k].sources)
+        for n, edge in enumerate(edges):
+            e = steps[k].sources[n] + 1
+            if edge.live is not None:
+                def output(changed, at=(k, n)):
+                    return evaluate(steps, source, 5, change=lambda k, n, x: changed if (k, n) == at else x)[-1]
+
+                compare(edge, values[e], most[e], output)
+
+
+def test_an_edge_is_wanted_by_any_of_its_users():
+    """Live where any of them wants it live, coupled where it is only coupled to all that want it."""
+    for named in GRAPHS.values():
+        steps = graph_of(*named)
+        alone = [[edge for k, edges in enumerate(needs(steps)) for n, edge in enumerate(edges) if steps[k].sources[n] == e - 1]
+                 for e in range(len(steps))]
+        for edge, users in zip(analyse(steps), alone, strict=True):
+            assert edge.users == len(users)
+            if edge.live is not None:
+                np.testing.assert_array_equal(edge.live, np.any([u.live for u in users], 0))
+                np.testing.assert_array_equal(edge.dead, np.all([u.dead for u in users], 0))
+
+
+def test_different_radii_of_a_fork():
+    """The spectrum has the larger square, and each branch needs its own."""
+    steps = graph_of(*GRAPHS["branches that want different radii"])
+    squares = [int(edges[0].live.sum()) for edges in needs(steps)]
+    assert [s.what for s in steps] == ["x", "low", "wide", "mid", "s", "y"]
+    assert squares == [5 * 3, 3 * 2, 3 * 2, 5 * 3, 3 * 2, 5 * 3]
+    edge = analyse(steps)[1]
+    assert edge.live.sum() == 5 * 3 and edge.users == 2 and edge.name == "low and mid"
+    assert edge.why == ("low discards |u|, |v| >= 2, and nothing between mixes bins; mid makes the others zero, and nothing "
+                        "between mixes bins")
+
+
+def test_scalars_of_two_branches_add_up():
+    """A normalisation counts once for every branch's edge, and both count where one edge goes through both."""
+    steps = graph_of(*GRAPHS["two normalised branches"])
+    edges = analyse(steps)
+    assert edges[1].scalars == 4 and [e.scalars for e in edges[2:6]] == [0, 0, 2, 0]
+
+
+def test_sentences_of_forks():
+    """A convolution beside a pool sees what it takes; a function of the image sees everything."""
+    def say(*named):
+        return sentence(analyse(graph_of(*named, size=8)))
+
+    assert say(("t", "transform", "in"), ("c", "crop4", "t"), ("p", "pad8", "c"), ("b", "band5", "t"), ("s", "join", "p", "b"),
+               ("y", "linear", "s")) == "The output cannot depend on input frequencies beyond |u|, |v| <= 2."
+    assert say(("t", "transform", "in"), ("b", "band3", "t"), ("m", "inverse", "b"), ("s", "join", "in", "m"),
+               ("y", "linear", "s")) == "The output depends on all input frequencies."
 
 
 def test_coupled_bins_matter_through_the_statistics_only():
@@ -158,7 +225,7 @@ def test_coupled_bins_matter_through_the_statistics_only():
     product[a], product[b] = product[b], product[a]  # the same mean, the same deviation
     other = product.copy()
     other[a], other[b] = product[b], product[a]
-    np.testing.assert_allclose(evaluate(steps[1:], product, 5), evaluate(steps[1:], other, 5), atol=1e-9)
+    np.testing.assert_allclose(evaluate(steps[1:], product, 5)[-1], evaluate(steps[1:], other, 5)[-1], atol=1e-9)
 
 
 def test_sentences():
@@ -222,6 +289,6 @@ def test_why_bins_are_dead():
 
 
 def test_refusals():
-    with refused("Liveness step must be one of transform, multiply, band, crop, pad, inverse, point, tile, bin, normalise, "
-                 "linear, not 'fold'", DescriptionError):
+    with refused("Liveness step must be one of transform, inverse, multiply, band, crop, pad, bin, normalise, point, tile, "
+                 "join, linear, not 'fold'", DescriptionError):
         Step("fold", 8, "a fold")

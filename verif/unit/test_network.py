@@ -82,16 +82,16 @@ def with_layer(index: int, layer) -> dict:
     ("data", "message"),
     [
         (with_layer(0, {"type": "conv"}),
-         "Layer type must be one of spectral_conv, spectral_pool, pad, activation, normalise, max_pool, dense, not 'conv'"),
+         "Layer type must be one of spectral_conv, spectral_pool, pad, activation, normalise, max_pool, dense, add, not 'conv'"),
         (with_layer(0, {"type": ["spectral_conv"]}),
-         "Layer type must be one of spectral_conv, spectral_pool, pad, activation, normalise, max_pool, dense, not "
+         "Layer type must be one of spectral_conv, spectral_pool, pad, activation, normalise, max_pool, dense, add, not "
          "['spectral_conv']"),
         (with_layer(0, {"type": "spectral_conv", "channels": 2, "kernel": 3, "stride": 2}),
-         "Layer spectral_conv must have the fields channels, kernel, band, real, not 'stride'"),
+         "Layer spectral_conv must have the fields name, inputs, channels, kernel, band, real, not 'stride'"),
         (with_layer(0, {"type": "spectral_conv", "kernel": 3}),
-         "Layer spectral_conv must have the fields channels, kernel, band, real: 'channels' is missing"),
-        (with_layer(0, {"type": "max_pool", "size": 2}), "Layer max_pool must have no fields, not 'size'"),
-        (with_layer(3, {"type": "dense"}), "Layer dense must have the fields outputs: 'outputs' is missing"),
+         "Layer spectral_conv must have the fields name, inputs, channels, kernel, band, real: 'channels' is missing"),
+        (with_layer(0, {"type": "max_pool", "size": 2}), "Layer max_pool must have the fields name, inputs, not 'size'"),
+        (with_layer(3, {"type": "dense"}), "Layer dense must have the fields name, inputs, outputs: 'outputs' is missing"),
         (with_layer(0, {"type": "spectral_conv", "channels": 2, "kernel": 4}),
          "SpectralConv kernel must be odd (it has a centre tap), not 4"),
         (with_layer(0, {"type": "spectral_conv", "channels": 0, "kernel": 3}),

@@ -27,7 +27,7 @@ def tiny(size=16, pool=8) -> Network:
 
 @pytest.mark.parametrize("network", [default_network(), tiny(), tiny(16, 16), tiny(4, 4)])
 def test_forward_is_the_reference(torch, rng, network):
-    from hadamac.nn.network import SpectralCnn
+    from hadamac.nn import SpectralCnn
 
     model = SpectralCnn(network)
     params = {k: rng.standard_normal(s) / np.prod(s[1:]) ** 0.5 for k, s in network.parameters.items()}
@@ -46,7 +46,7 @@ def test_forward_is_the_reference(torch, rng, network):
 
 def test_a_fresh_dense_layer_folds(torch, rng):
     """Weights on the bins that no map would give (random in all bins) fold as well."""
-    from hadamac.nn.network import SpectralCnn
+    from hadamac.nn import SpectralCnn
 
     network = tiny()
     model = SpectralCnn(network)
@@ -61,7 +61,7 @@ def test_a_fresh_dense_layer_folds(torch, rng):
 
 def test_gradient_is_the_slope(torch, rng):
     """The analytic gradient through both FFTs against a difference of the float64 reference."""
-    from hadamac.nn.network import SpectralCnn
+    from hadamac.nn import SpectralCnn
 
     network = tiny()
     torch.manual_seed(SEED)

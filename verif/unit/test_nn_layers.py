@@ -23,7 +23,7 @@ def close(got, expected, scale=1e-4):
 @pytest.mark.parametrize("name", list(KINDS))
 def test_every_kind_is_the_reference(torch, rng, name):
     """Logits, every edge of the trace, and the parameters there and back."""
-    from hadamac.nn.network import SpectralCnn
+    from hadamac.nn import SpectralCnn
 
     network = KINDS[name]
     model = SpectralCnn(network).eval()
@@ -33,13 +33,13 @@ def test_every_kind_is_the_reference(torch, rng, name):
         x, edges = torch.from_numpy(images[:, None].astype(np.float32) / 256), {}
         with torch.no_grad():
             logits = model(x[:, 0]).numpy()
-            for stage, module in zip(network.stages, model.stages):
+            for stage, module in zip(network.stages, model.stages, strict=True):
                 x = module(x)
                 if stage.scale != 1 and stage.kind not in ("multiply", "linear"):
                     x = x * float(stage.scale)
                 if stage.edge:
                     edges[stage.edge] = x.numpy()
-        expected, trace = reference.forward(network, params, images, trace=True)
+        expected, trace = reference.forward(network, params, images), reference.traced(network, params, images)
         close(logits, expected, 2e-4)
         assert list(edges) == list(trace)
         for edge, value in trace.items():
@@ -55,7 +55,7 @@ def test_every_kind_is_the_reference(torch, rng, name):
 @pytest.mark.parametrize("name", list(KINDS))
 def test_fresh_parameters_are_the_reference_s(torch, rng, name):
     """What a new network starts from can be exported: shapes, signs, and the same logits."""
-    from hadamac.nn.network import SpectralCnn
+    from hadamac.nn import SpectralCnn
 
     network = KINDS[name]
     torch.manual_seed(SEED)
@@ -69,7 +69,7 @@ def test_fresh_parameters_are_the_reference_s(torch, rng, name):
 @pytest.mark.parametrize("name", ["tanh_bins", "normalise_pool", "modrelu", "modulus", "max_pool", "quadratic", "band"])
 def test_gradients_of_every_kind(torch, rng, name):
     """Along a random direction of every parameter: the slope of the float64 reference."""
-    from hadamac.nn.network import SpectralCnn
+    from hadamac.nn import SpectralCnn
 
     network = KINDS[name]
     params = tiny.parameters(network, rng)
@@ -78,11 +78,16 @@ def test_gradients_of_every_kind(torch, rng, name):
     params = {k: v.astype(float) for k, v in model.parameters_numpy().items()}
     images = rng.integers(0, 256, (2, 16, 16), np.uint8)
     model(torch.from_numpy(images.astype(np.float32) / 256)).square().sum().backward()
-    for parameter, (module, attribute) in model._places().items():
+    tensors = {}
+    for stage, module in zip(network.stages, model.stages):
+        tensors |= module.held(stage)
+    assert set(tensors) == set(params) - {"dense.weight", "dense.bias"}  # the dense layer holds its weights unfolded
+    tensors["dense.bias"] = model.stages[-1].bias
+    for parameter, tensor in tensors.items():
         step = rng.standard_normal(params[parameter].shape) * 0.3
         loss = [(reference.forward(network, params | {parameter: params[parameter] + h * step}, images) ** 2).sum()
                 for h in (1e-6, -1e-6)]
-        slope, gradient = (loss[0] - loss[1]) / 2e-6, getattr(module, attribute).grad.numpy()
+        slope, gradient = (loss[0] - loss[1]) / 2e-6, tensor.grad.numpy()
         size = np.sqrt((gradient**2).sum() * (step**2).sum())
         np.testing.assert_allclose((gradient * step).sum(), slope, rtol=5e-3, atol=5e-3 * size, err_msg=parameter)
 
@@ -96,7 +101,7 @@ def test_spectral_pool_is_the_model_s(torch, rng, size, pool, nyquist):
     pooled column M/2 for its own mirror image, as ``average`` does."""
     from hadamac.model.nyquist import PoolPlan
     from hadamac.model.pool import pool_signal
-    from hadamac.nn.network import SpectralPool as Pool
+    from hadamac.nn import SpectralPool as Pool
 
     maps = rng.standard_normal((3, 2, size, size))
     bins = torch.fft.rfft2(torch.from_numpy(maps))
@@ -115,8 +120,8 @@ def test_spectral_pool_is_the_model_s(torch, rng, size, pool, nyquist):
 
 @pytest.mark.parametrize(("size", "radius", "pool"), [(16, 8, 8), (16, 5, 8), (16, 2, 8), (16, 3, 7)])
 def test_spectral_pool_of_live_bins(torch, rng, size, radius, pool):
-    from hadamac.nn.network import SpectralPool as Pool
-    from hadamac.nn.network import live_spectrum
+    from hadamac.nn import SpectralPool as Pool
+    from hadamac.nn import live_spectrum
 
     maps = rng.standard_normal((2, 3, size, size))
     got = Pool(size=size, pool=pool)(live_spectrum(torch.from_numpy(maps), radius)).numpy()
@@ -128,8 +133,8 @@ def test_spectral_pool_of_live_bins(torch, rng, size, radius, pool):
 def test_pad_is_the_model_s(torch, rng, size, to):
     """Interpolation; an even size's Nyquist bins are dropped."""
     from hadamac.model.pool import pad as model
-    from hadamac.nn.network import Inverse
-    from hadamac.nn.network import Pad as Layer
+    from hadamac.nn import Inverse
+    from hadamac.nn import Pad as Layer
 
     maps = rng.standard_normal((2, 3, size, size))
     bins = Layer(size=size, to=to)(torch.fft.rfft2(torch.from_numpy(maps)))
@@ -139,7 +144,7 @@ def test_pad_is_the_model_s(torch, rng, size, to):
 
 def test_modules_by_hand(torch, rng):
     """As the documentation puts them together: a convolution at full resolution in six lines."""
-    from hadamac.nn.network import Inverse, SpectralConv, Transform
+    from hadamac.nn import Inverse, SpectralConv, Transform
 
     conv = SpectralConv(2, 3, size=8, radius=4, kernel=3)
     maps = rng.standard_normal((4, 2, 8, 8)).astype(np.float32)
@@ -153,7 +158,7 @@ def test_modules_by_hand(torch, rng):
 @pytest.mark.parametrize(("over", "correction"), [("bins", 0), ("bins", 1), ("map", 0), ("map", 1)])
 def test_normalise_by_torch_s_own_deviation(torch, rng, over, correction):
     """``torch.std`` with the same correction, of all bins of whole spectra, or of the map's pixels."""
-    from hadamac.nn.network import Normalise
+    from hadamac.nn import Normalise
 
     maps = torch.from_numpy(rng.standard_normal((3, 2, 4, 4)) * 2 + 1)
     got = Normalise(size=4, radius=2, over=over, correction=correction)(torch.fft.rfft2(maps).to(torch.complex64))
@@ -169,7 +174,7 @@ def test_normalise_by_torch_s_own_deviation(torch, rng, over, correction):
 
 
 def test_a_correction_of_one_value_is_refused(torch):
-    from hadamac.nn.network import Normalise
+    from hadamac.nn import Normalise
 
     with refused("Normalise correction must be 0 where there is only one value, not 1", DescriptionError):
         Normalise(size=4, radius=0, correction=1)
@@ -179,7 +184,7 @@ def test_a_correction_of_one_value_is_refused(torch):
 
 def test_frozen_statistics_are_learned_from_batches(torch, rng):
     """In training: the batch's own, and running means towards them; behind it: those that ran."""
-    from hadamac.nn.network import FrozenNormalise
+    from hadamac.nn import FrozenNormalise
 
     maps = rng.standard_normal((64, 2, 8, 8)) * [[[3.0]], [[0.5]]] + [[[1.0]], [[-2.0]]]
     bins = torch.fft.rfft2(torch.from_numpy(maps)).to(torch.complex64) * 0.25  # as pooling scales them
@@ -199,7 +204,7 @@ def test_frozen_statistics_are_learned_from_batches(torch, rng):
 
 
 def test_a_bias_of_modrelu_never_rises_above_zero(torch):
-    from hadamac.nn.network import ModRelu, SpectralCnn
+    from hadamac.nn import ModRelu, SpectralCnn
 
     layer = ModRelu(2, size=8)
     bins = torch.ones(1, 2, 8, 5, dtype=torch.complex64)
@@ -209,7 +214,7 @@ def test_a_bias_of_modrelu_never_rises_above_zero(torch):
     assert layer.bias.tolist() == pytest.approx([0, -1.1])
     model = SpectralCnn(KINDS["modrelu"])
     with torch.no_grad():
-        model._places()["act0.bias"][0].bias += 1
+        next(module for module in model.stages if isinstance(module, ModRelu)).bias += 1
     assert not model.parameters_numpy()["act0.bias"].any()
 
 
@@ -233,7 +238,7 @@ def test_training_every_kind(torch, rng, name):
 @pytest.mark.parametrize(("size", "to"), [(4, 4), (4, 8), (5, 9), (6, 7), (8, 32)])
 def test_pad_is_the_model(torch, rng, size, to, nyquist):
     from hadamac.model.nyquist import PadPlan
-    from hadamac.nn.network import Pad
+    from hadamac.nn import Pad
 
     maps = rng.integers(-999, 999, (2, 3, size, size))
     whole = np.fft.rfft2(maps)
@@ -249,7 +254,7 @@ def test_pad_is_the_model(torch, rng, size, to, nyquist):
 
 @pytest.mark.parametrize(("size", "scales", "angles"), [(16, 2, 4), (32, 2, 8), (8, 1, 3)])
 def test_scattering_is_the_float_one(torch, rng, size, scales, angles):
-    from hadamac.nn.network import Scattering
+    from hadamac.nn import Scattering
     from hadamac.scattering.filters import scatter
 
     maps = rng.uniform(0, 1, (2, size, size))
@@ -259,7 +264,7 @@ def test_scattering_is_the_float_one(torch, rng, size, scales, angles):
 
 def test_modulus_of_nothing(torch):
     """Nothing, as in the reference: not what a Normalise behind would make large; and its gradient is finite."""
-    from hadamac.nn.activations import Modulus
+    from hadamac.nn import Modulus
 
     bins = torch.tensor([0j, 3 + 4j], requires_grad=True)
     out = Modulus()(bins)

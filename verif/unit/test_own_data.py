@@ -14,8 +14,8 @@ import pytest
 from hadamac.data import shipped_digits
 from hadamac.errors import ArtifactError, DataError
 from hadamac.network import Dense, Network, SpectralPool
-from hadamac.quantised.artifact import Artifact, load, save
 from hadamac.quantised import PRESETS
+from hadamac.quantised.artifact import Artifact, load, save
 from hadamac.quantised.quantise import quantise
 from hadamac.quantised.reference import forward
 from hadamac_cli.data import ImageSet, split

@@ -9,10 +9,10 @@ from hadamac.errors import DataError, DescriptionError, FitError
 from hadamac.model.crop import crop
 from hadamac.network import Activation, Dense, Network, Normalise, SpectralConv, SpectralPool
 from hadamac.network.spectra import kernel_spectrum
-from hadamac.quantised.calibration import calibrate
+from hadamac.ops.calibration import calibrate
 from hadamac.quantised import PRESETS, Formats
 from hadamac.quantised.quantise import quantise
-from hadamac.quantised.reference import forward
+from hadamac.quantised.reference import forward, traced
 from support import tiny
 from support.seeds import refused, rng
 
@@ -45,7 +45,7 @@ def size_of(edge: str, trace: dict) -> float:
 @pytest.mark.parametrize("name", list(NETWORKS))
 def test_every_edge_follows_the_float_network(name, preset):
     network, params, images, q = prepared(name, PRESETS[preset])
-    _, wanted = forward(network, params, images, trace=True)
+    wanted = traced(network, params, images)
     got = q.predict(images, trace=True)
     assert not got.overflow.any()
     assert set(got.trace) == {"image", *wanted}
@@ -59,7 +59,7 @@ def test_every_edge_follows_the_float_network(name, preset):
 def test_fine_formats_leave_rounding_noise_only(name):
     """With 16-bit weights each edge is off by a few of its LSB: rounding here, amplified rounding of before."""
     network, params, images, q = prepared(name, FINE)
-    _, wanted = forward(network, params, images, trace=True)
+    wanted = traced(network, params, images)
     got = q.predict(images, trace=True)
     for edge, values in wanted.items():
         error = np.abs(q.edges[edge].value(got.trace[edge]) - values) * 2.0 ** q.edges[edge].f
@@ -75,7 +75,7 @@ def test_every_kind_follows_the_float_network(name, formats):
     network, r = tiny.kinds()[name], np.random.default_rng(len(name))
     params, images = tiny.parameters(network, r), tiny.images(network, r, 24)
     q = quantise(network, params, images, formats)
-    logits, wanted = forward(network, params, images, trace=True)
+    wanted = traced(network, params, images)
     got = q.predict(images, trace=True)
     assert not got.overflow.any() and set(got.trace) == {"image", *wanted} and list(q.edges) == list(got.trace)
     share = 0.08 if formats.weight_width == 8 else 0.01
@@ -97,7 +97,7 @@ def test_scales_of_two_move_the_binary_point():
     stages = {s.stage.name: s for s in q.stages}
     assert [n for n, s in stages.items() if s.stage.places] == ["ifft0"] and stages["ifft0"].stage.places == -2
     assert stages["modulus0"].fraction == stages["hadamard0"].fraction
-    assert stages["ifft0"].fraction == stages["modulus0"].fraction + 6 - q["ifft0"].scale + 2
+    assert stages["ifft0"].fraction == stages["modulus0"].fraction + 6 - q["ifft0"].plan.scale + 2
     assert stages["relu0"].fraction == stages["ifft0"].fraction
 
 
@@ -112,7 +112,7 @@ def test_a_correction_reaches_the_words(over):
     plan = q["normalise0"].plan
     assert (plan.correction, plan.count) == (1, 64 if over == "map" else 49)
     words = q.predict(images, trace=True).trace["normalised0"] * 2.0 ** -q.edges["normalised0"].f
-    floats = forward(network, params, images, trace=True)[1]["normalised0"]
+    floats = traced(network, params, images)["normalised0"]
     assert abs(np.abs(words).sum() / np.abs(floats).sum() - 1) < 0.001 < 1 - (1 - 1 / plan.count) ** 0.5
 
 
@@ -151,19 +151,19 @@ def test_words_and_formats(preset):
     limit = 2 ** (formats.weight_width - 1)
     fraction = {s.stage.name: s.fraction for s in q.stages}
     for k, s in enumerate(q.of_kind("multiply")):
-        product, inverse, size, pool = s.op, q[f"ifft{k}"], s.stage.size, s.stage.size // 2
+        product, inverse, size, pool = s.plan, q[f"ifft{k}"].plan, s.stage.size, s.stage.size // 2
         spectra = crop(kernel_spectrum(params[f"conv{k}.kernel"], size), s.stage.radius) * (pool / size) ** 2
         parts = np.concatenate([product.weights.real, product.weights.imag], 1)
         # One power of two per output channel, the largest: half of the range is used, all of it fits.
         assert parts.min() >= -limit and parts.max() < limit
         assert (np.abs(parts).max((1, 2, 3)) >= limit / 2 - 0.5).all()
-        np.testing.assert_allclose(product.weights, spectra * 2.0 ** product.exponent[:, None, None, None],
+        np.testing.assert_allclose(product.weights, spectra * 2.0 ** s.exponent[:, None, None, None],
                                    atol=0.5 * 2**0.5)
-        assert fraction[f"fft{k}"] == (fraction[f"relu{k - 1}"] if k else formats.width - 1) - q[f"fft{k}"].scale
+        assert fraction[f"fft{k}"] == (fraction[f"relu{k - 1}"] if k else formats.width - 1) - q[f"fft{k}"].plan.scale
         assert fraction[f"ifft{k}"] == fraction[f"hadamard{k}"] + 2 * (pool.bit_length() - 1) - inverse.scale
         assert fraction[f"relu{k}"] == fraction[f"ifft{k}"]
-        np.testing.assert_array_equal(product.shift, fraction[f"fft{k}"] + product.exponent - fraction[f"hadamard{k}"])
-        bias = params[f"conv{k}.bias"] * pool**2 * 2.0 ** (product.exponent + fraction[f"fft{k}"])
+        np.testing.assert_array_equal(product.shift, fraction[f"fft{k}"] + s.exponent - fraction[f"hadamard{k}"])
+        bias = params[f"conv{k}.bias"] * pool**2 * 2.0 ** (s.exponent + fraction[f"fft{k}"])
         np.testing.assert_array_equal(product.bias, np.rint(bias))
         assert q.edges[f"map{k}"].width == formats.width
     assert q.pixel_shift == formats.width - 9
@@ -172,7 +172,7 @@ def test_words_and_formats(preset):
 def test_headroom_is_left_above_the_calibration_images():
     for headroom in (1.0, 1.25, 2.0, 4.0):
         network, params, images, q = prepared("two", Formats(calibrated=True, headroom=headroom))
-        _, trace = forward(network, params, images, trace=True)
+        trace = traced(network, params, images)
         for k in range(2):
             z = trace[f"product{k}"]
             peak = max(np.abs(z.real).max(), np.abs(z.imag).max()) * 2.0 ** q.edges[f"product{k}"].f
@@ -206,7 +206,7 @@ def test_calibrate(size, inverse):
 
 def test_halving_preset_needs_no_calibration_for_its_transforms():
     _, _, _, q = prepared("two", PRESETS["halving"])
-    transforms = [s.op for s in q.stages if s.stage.kind in ("transform", "inverse")]
+    transforms = [s.plan for s in q.stages if s.stage.kind in ("transform", "inverse")]
     assert len(transforms) == 4
     for plan in transforms:
         assert plan.row_plan.schedule == (1,) * plan.row_plan.stages == plan.column_plan.schedule
@@ -245,8 +245,9 @@ def test_a_nearly_dead_channel_is_quantised_as_a_dead_one(layer, channel):
         weights = params[layer].copy()
         weights[channel] *= factor
         q = quantise(network, params | {layer: weights}, images, PRESETS["default"])
-        assert q[stage].shift[channel] <= 31 and np.abs(q[stage].bias).max() < 2**47
-        assert factor == 1e-8 or not q[stage].weights[channel].any()
+        plan = q[stage].plan
+        assert plan.shift[channel] <= 31 and np.abs(plan.bias).max() < 2**47
+        assert factor == 1e-8 or not plan.weights[channel].any()
         logits.append(q.predict(images).logits)
         np.testing.assert_array_equal(logits[-1], logits[0])
 
@@ -258,7 +259,7 @@ def test_a_dead_output_with_a_large_bias():
     weights[1] *= 1e-9
     bias[1] = 20000.0
     q = quantise(network, params | {"dense.weight": weights, "dense.bias": bias}, images, PRESETS["default"])
-    assert 2**46 <= q["dense"].bias[1] < 2**47
+    assert 2**46 <= q["dense"].plan.bias[1] < 2**47
     np.testing.assert_array_equal(q.edges["logits"].value(q.predict(images).logits)[:, 1], 20000.0)
 
 
@@ -270,7 +271,7 @@ def test_a_layer_that_calibration_says_nothing_of():
         kernel = params["conv0.kernel"].copy()
         kernel[1] *= factor
         q = quantise(network, params | {"conv0.kernel": kernel}, images[:2] * 0, PRESETS["default"])
-        assert q["hadamard0"].shift.min() == -8 and q["hadamard0"].shift.max() <= 31
+        assert q["hadamard0"].plan.shift.min() == -8 and q["hadamard0"].plan.shift.max() <= 31
         assert not q.predict(images[:2] * 0).overflow.any()
 
 
@@ -288,7 +289,7 @@ def test_a_bias_far_above_the_products_survives():
     network, params, images, _ = prepared("one", FINE)
     quiet = params | {"conv0.kernel": params["conv0.kernel"] * 1e-3}
     q = quantise(network, quiet, images, PRESETS["default"])
-    assert np.abs(q["hadamard0"].bias).max() >= 2**25
+    assert np.abs(q["hadamard0"].plan.bias).max() >= 2**25
     wanted = forward(network, quiet, images)
     np.testing.assert_allclose(q.edges["logits"].value(q.predict(images).logits), wanted, atol=0.05)
 

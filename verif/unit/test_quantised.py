@@ -68,7 +68,7 @@ def test_hadamard_relu_and_dense_once_more_in_integers(preset):
     trace = q.predict(images[:5], trace=True).trace
     low, high = -(2 ** (q.formats.width - 1)), 2 ** (q.formats.width - 1) - 1
     for k in range(2):
-        x, y, g = trace[f"spectrum{k}"], trace[f"product{k}"], q[f"hadamard{k}"]
+        x, y, g = trace[f"spectrum{k}"], trace[f"product{k}"], q[f"hadamard{k}"].plan
         for n, o, u, v in np.ndindex(y.shape):
             parts = [int(g.bias[o]) if u == v == 0 else 0, 0]
             for c in range(x.shape[1]):
@@ -81,16 +81,16 @@ def test_hadamard_relu_and_dense_once_more_in_integers(preset):
         np.testing.assert_array_equal(trace[f"map{k}"], np.where(maps < 0, 0, maps))
     last = trace["map1"].reshape(5, -1).tolist()
     for n, m in enumerate(last):
-        for o, w in enumerate(q.dense.weights.reshape(5, -1).tolist()):
-            exact = sum(int(a) * int(b) for a, b in zip(m, w)) + int(q.dense.bias[o])
-            assert trace["logits"][n, o] == round(Fraction(exact) / Fraction(2) ** int(q.dense.shift[o]))
+        for o, w in enumerate(q.dense.plan.weights.reshape(5, -1).tolist()):
+            exact = sum(int(a) * int(b) for a, b in zip(m, w)) + int(q.dense.plan.bias[o])
+            assert trace["logits"][n, o] == round(Fraction(exact) / Fraction(2) ** int(q.dense.plan.shift[o]))
 
 
 def test_overflow_is_told_per_image():
     q, images = make("two")
     assert not q.predict(images).overflow.any()
-    q["hadamard0"].shift[...] -= 8  # products 256 times too loud for their format; black images stay black
-    q["hadamard0"].bias[...] = 0
+    q["hadamard0"].plan.shift[...] -= 8  # products 256 times too loud for their format; black images stay black
+    q["hadamard0"].plan.bias[...] = 0
     got = q.predict(images)
     assert got.overflow.any() and not got.overflow.all()
     for k in range(0, 107, 13):

@@ -11,11 +11,9 @@ import numpy as np
 import pytest
 
 from hadamac.errors import ArtifactError
-from hadamac.quantised import artifact
+from hadamac.quantised import PRESETS, Formats, artifact
 from hadamac.quantised.artifact import Artifact, load, save
-from hadamac.quantised import PRESETS, Formats
 from hadamac.quantised.quantise import quantise
-from hadamac.quantised.records import record
 from support import tiny
 from support.seeds import rng
 
@@ -56,7 +54,7 @@ def test_round_trip(tmp_path, name):
     assert again.qnet.network == source.qnet.network and again.qnet.formats == source.qnet.formats
     for a, b in zip(source.qnet.stages, again.qnet.stages, strict=True):
         assert a.stage == b.stage and a.fraction == b.fraction
-        assert type(b.fraction) is int and equal(a.op, b.op), a.stage.name
+        assert type(b.fraction) is int and equal(a, b), a.stage.name
     for parameter, value in source.params.items():
         np.testing.assert_array_equal(again.params[parameter], value)
     a, b = source.predict(images, trace=True), again.predict(images, trace=True)
@@ -87,7 +85,7 @@ def test_wide_weights(tmp_path, name):
     source, images = made(name, Formats(width=17, weight_width=16, twiddle_width=18, calibrated=True))
     save(source, tmp_path / "a")
     again = load(tmp_path / "a")
-    assert record(source.qnet.stages[1], source.qnet.formats)[1]["weight"].dtype == np.int16
+    assert source.qnet.stages[1].record()[1]["weight"].dtype == np.int16
     np.testing.assert_array_equal(source.predict(images).logits, again.predict(images).logits)
 
 
@@ -97,7 +95,7 @@ def test_facts_of_every_kind_of_stage():
     for name in KINDS:
         qnet = made(name)[0].qnet
         for s in qnet.stages:
-            facts, arrays = record(s, qnet.formats)
+            facts, arrays = s.record()
             kind = s.stage.name.rstrip("0123456789")
             seen.add(kind)
             assert set(facts) == STAGES[kind], s.stage.name

@@ -50,7 +50,7 @@ def direct(network, params, images):
 def test_forward_is_the_direct_network(network, rng):
     params = random_params(network, rng)
     images = rng.integers(0, 256, (3, network.size, network.size), np.uint8)
-    logits, trace = reference.forward(network, params, images, trace=True)
+    logits, trace = reference.forward(network, params, images), reference.traced(network, params, images)
     expected, last = direct(network, params, images)
     np.testing.assert_allclose(logits, expected, atol=1e-9 * abs(expected).max())
     np.testing.assert_allclose(trace[f"map{len(network.layers) // 3 - 1}"], last, atol=1e-9 * last.max())
@@ -62,7 +62,7 @@ def test_trace_shapes_and_values(rng):
     network = small()
     params = random_params(network, rng)
     images = rng.integers(0, 256, (5, 16, 16), np.uint8)
-    _, trace = reference.forward(network, params, images, trace=True)
+    trace = reference.traced(network, params, images)
     shapes = {name: value.shape for name, value in trace.items()}
     assert shapes == {
         "spectrum0": (5, 1, 7, 4),
@@ -78,7 +78,7 @@ def test_trace_shapes_and_values(rng):
         np.testing.assert_allclose(trace["spectrum0"][:, 0, i], full[:, u, :4], atol=1e-10)
     # The bias is in units of the map: on the DC bin of a map of M x M it is bias * M * M.
     quiet = params | {"conv0.kernel": params["conv0.kernel"] * 0}
-    product = reference.forward(network, quiet, images, trace=True)[1]["product0"]
+    product = reference.traced(network, quiet, images)["product0"]
     np.testing.assert_allclose(product[:, :, 0, 0], np.tile(params["conv0.bias"] * 64, (5, 1)))
     assert not product[..., 1:].any() and not product[:, :, 1:].any()
 
@@ -154,8 +154,8 @@ def test_shift_equivariance(rng):
     network = small()
     params = random_params(network, rng)
     images = rng.integers(0, 256, (2, 16, 16), np.uint8)
-    a = reference.forward(network, params, images, trace=True)[1]
-    b = reference.forward(network, params, np.roll(images, (4, -8), (1, 2)), trace=True)[1]
+    a = reference.traced(network, params, images)
+    b = reference.traced(network, params, np.roll(images, (4, -8), (1, 2)))
     np.testing.assert_allclose(b["map0"], np.roll(a["map0"], (2, -4), (2, 3)), atol=1e-12)
     np.testing.assert_allclose(b["map1"], np.roll(a["map1"], (1, -2), (2, 3)), atol=1e-12)
 

@@ -32,7 +32,7 @@ def behind(network, params, rng, edge, images=None):
     """A traced edge, of random images."""
     images = rng.integers(0, 256, (3, network.size, network.size), np.uint8) if images is None else images
     params = {name: np.zeros(shape) for name, shape in network.parameters.items()} | params
-    return images[:, None] / 256, reference.forward(network, params, images, trace=True)[1][edge]
+    return images[:, None] / 256, reference.traced(network, params, images)[edge]
 
 
 def test_a_bias_is_in_units_of_its_own_map(rng):

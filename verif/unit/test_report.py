@@ -10,10 +10,10 @@ from PIL import Image
 
 from hadamac.errors import DataError, ToolError
 from hadamac.quantised import PRESETS
-from hadamac.quantised.quantise import quantise
-from hadamac.quantised.reference import forward
-from hadamac.show import pictures
 from hadamac.quantised.comparison import error_table
+from hadamac.quantised.quantise import quantise
+from hadamac.quantised.reference import traced
+from hadamac.show import pictures, sheet
 from hadamac.show.report import save_pictures
 from support import seeds, tiny
 
@@ -56,10 +56,10 @@ class TestErrorTable:
 
     @pytest.mark.parametrize("edge", ["spectrum0", "product1", "map1", "logits"])
     def test_numbers(self, small, images, edge, monkeypatch):
-        monkeypatch.setattr("hadamac.show.report.CHUNK", 5)  # the last batch is not full
+        monkeypatch.setattr("hadamac.quantised.comparison.CHUNK", 5)  # the last batch is not full
         qnet, params = small
         row = next(row for row in error_table(qnet, params, images) if row.edge == edge)
-        value = forward(qnet.network, params, images, trace=True)[1][edge]
+        value = traced(qnet.network, params, images)[edge]
         words = qnet.predict(images, trace=True).trace[edge]
         parts = np.stack([words.real, words.imag]), np.stack([value.real, value.imag])
         error = parts[0] / 2.0**row.format.f - parts[1]
@@ -95,13 +95,13 @@ class TestArrays:
         "count, grid", [(1, (1, 1)), (2, (2, 1)), (3, (2, 2)), (5, (2, 3)), (8, (4, 2)), (16, (4, 4)), (64, (8, 8))]
     )
     def test_grid(self, count, grid):
-        assert pictures.grid(count) == grid
+        assert sheet.grid(count) == grid
 
     def test_mosaic_holds_every_tile(self):
         tiles = np.arange(3 * 7 * 7.0).reshape(3, 7, 7)
-        whole, zoom = pictures.mosaic(tiles)
-        step = 7 * zoom + pictures.GAP
-        assert whole.shape == (2 * step - pictures.GAP,) * 2
+        whole, zoom = sheet.mosaic(tiles)
+        step = 7 * zoom + sheet.GAP
+        assert whole.shape == (2 * step - sheet.GAP,) * 2
         for k, (y, x) in enumerate([(0, 0), (0, step), (step, 0)]):
             np.testing.assert_array_equal(whole[y : y + 7 * zoom : zoom, x : x + 7 * zoom : zoom], tiles[k])
         assert np.isnan(whole[step:, step:]).all() and np.isnan(whole[7 * zoom : step]).all()

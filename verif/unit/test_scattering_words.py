@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from kymatio.numpy import Scattering2D
 
-from hadamac import timing
 from hadamac.data import shipped_digits
 from hadamac.errors import DataError, DescriptionError
 from hadamac.images import as_images
-from hadamac.model.fft.planar import Fft2dPlan
 from hadamac.numeric import SQ
+from hadamac.ops.filters import Filters
+from hadamac.ops.pair_modulus import PairModulus
+from hadamac.ops.transform import Inverse, Transform
 from hadamac.scattering.filters import low_pass, morlet, scatter
-from hadamac.scattering.model import Filters, Moduli
 from hadamac.scattering.plan import FORMATS, half, parts, scattering_plan
 from hadamac_hw.base.fork import Concatenate, Fork
 from hadamac_hw.scattering import Scattering, ScatteringPath
@@ -54,18 +54,18 @@ def expected_error(path, maps) -> float:
     mean 1.  Of a filter's rounding the worst: half an LSB of every bin.
     """
     error, size = 0.0, maps.shape[-1]  # of maps, mean square of a pixel; of bins, of their complex number
-    for stage in path.stages:
-        op, lsb = stage.op, 4.0**-stage.fraction
-        if isinstance(op, Fft2dPlan):
-            size, first, last = op.size, TRANSFORM * lsb, TRANSFORM * lsb
-            if op.inverse:  # columns, then rows
-                first *= 2 * size * 4.0 ** -op.row_plan.scale
-                error = error / size**2 + first + last
-            else:  # rows, halved when they are separated, then columns
-                first = (TRANSFORM + 1 / 4) * lsb * size * 4.0 ** -op.column_plan.scale
-                white, error = first + 2 * last, size**2 * error
+    for op in path.stages:
+        lsb = 4.0**-op.fraction
+        if isinstance(op, Inverse):  # columns, then rows
+            size = op.plan.size
+            first, last = TRANSFORM * lsb * 2 * size * 4.0 ** -op.plan.row_plan.scale, TRANSFORM * lsb
+            error = error / size**2 + first + last
+        elif isinstance(op, Transform):  # rows, halved when they are separated, then columns
+            size = op.plan.size
+            first, last = (TRANSFORM + 1 / 4) * lsb * size * 4.0 ** -op.plan.column_plan.scale, TRANSFORM * lsb
+            white, error = first + 2 * last, size**2 * error
         elif isinstance(op, Filters):
-            w = op.weights / 2.0**op.exponent
+            w = op.plan.weights / 2.0**op.exponent
             spectrum = np.fft.rfft2(maps)
             if not w[..., 0, 0].any():  # a wavelet's mean is 0, exactly
                 spectrum[..., 0, 0] = 0
@@ -73,7 +73,7 @@ def expected_error(path, maps) -> float:
             error += white * np.mean(np.abs(w) ** 2) + rounding + lsb / 6
             # Values of what follows: the mean square over all filters is all that is asked for.
             maps = np.fft.irfft2((spectrum[:, :, None] * w[:, 0]).reshape(len(maps), -1, *spectrum.shape[-2:]))
-        elif isinstance(op, Moduli):
+        elif isinstance(op, PairModulus):
             error, maps = 2 * error + lsb / 12, np.hypot(maps[:, 0::2], maps[:, 1::2])
         else:
             maps = op.run(maps)[0]
@@ -124,23 +124,26 @@ def test_filters(size):
 
 def test_stages(digits, plan):
     """Filters rounded to half an LSB, in the order of a frame; the same first transform everywhere."""
-    assert len({path.stages[0] for path in plan.paths}) == 1
-    names = [[stage.name for stage in path.stages] for path in plan.paths]
+    first, *others = (path.stages[0] for path in plan.paths)
+    assert isinstance(first, Transform)
+    assert all(isinstance(other, Transform) and other.plan == first.plan for other in others)
+    assert {op.fraction for op in others} == {first.fraction}
+    names = [[op.stage.name for op in path.stages] for path in plan.paths]
     assert names[0] == ["transform32", "phi", "inverse32", "decimate32", "decimate16"]
     assert names[1][:4] == ["transform32", "psi", "inverse32", "modulus"] and names[1][4:] == names[0]
     assert names[2][:5] == ["transform32", "psi", "inverse32", "decimate32", "modulus"]
     assert names[2][5:] == ["transform16", "phi", "inverse16", "decimate16"]
-    first, second = (next(s.op for s in path.stages if s.name == "psi") for path in plan.paths[1:])
-    assert first.weights.shape == second.weights.shape == (16, 1, 32, 17) and not first.real
+    first, second = (next(s for s in path.stages if s.stage.name == "psi") for path in plan.paths[1:])
+    assert first.plan.weights.shape == second.plan.weights.shape == (16, 1, 32, 17) and not first.plan.real
     for j, op in ((0, first), (1, second)):
         for k in range(16):
             exact = parts(morlet(32, j, k // 2, 8))[k % 2] * 2.0**op.exponent
-            np.testing.assert_allclose(op.weights[k, 0], exact, atol=0.5 * 2**0.5)
-        assert 2**10 <= np.abs(op.weights).max() < 2**11
-    phi = plan.paths[0].stages[1].op
-    assert phi.real and phi.weights[0, 0, 0, 0] == 2**10
-    np.testing.assert_allclose(phi.weights[0, 0], half(low_pass(32, 2)) * 2**10, atol=0.5)
-    assert plan.formats == tuple(SQ(16 - p.fraction, p.fraction) for p in plan.paths for _ in range(p.stages[-1].channels))
+            np.testing.assert_allclose(op.plan.weights[k, 0], exact, atol=0.5 * 2**0.5)
+        assert 2**10 <= np.abs(op.plan.weights).max() < 2**11
+    phi = plan.paths[0].stages[1]
+    assert phi.plan.real and phi.plan.weights[0, 0, 0, 0] == 2**10
+    np.testing.assert_allclose(phi.plan.weights[0, 0], half(low_pass(32, 2)) * 2**10, atol=0.5)
+    assert plan.formats == tuple(SQ(16 - p.fraction, p.fraction) for p in plan.paths for _ in range(p.stages[-1].stage.channels))
     assert len(plan.formats) == 17
 
 

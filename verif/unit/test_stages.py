@@ -78,19 +78,19 @@ def test_radii_are_the_proven_ones(name):
     network = tiny.kinds()[name]
     edges = dict(zip(network.steps, analyse(network.steps)))
     followers = dict(zip(network.steps, [*network.steps[1:], None]))
-    came = None
+    radius_in = None
     for s in network.stages:
         if s.kind in ("transform", "multiply", "bin", "crop", "normalise"):
             follower = followers[s.step]
             if s.kind == "normalise":  # an own crop follows
-                assert s.radius == came
+                assert s.radius == radius_in
             else:
                 edge = edges[follower]
                 wanted = ~edge.dead
                 shape = low(edge.size, 2 * s.radius + 1) if 2 * s.radius < edge.size else np.ones_like(wanted)
                 assert (wanted == shape).all() and s.bins == wanted.sum() and s.rows == min(2 * s.radius + 1, edge.size)
-        assert s.radius_in == came
-        came = s.radius if s.kind not in ("inverse", "point", "tile") else None
+        assert s.radius_in == radius_in
+        radius_in = s.radius if s.kind not in ("inverse", "point", "tile") else None
 
 
 def test_names_edges_and_channels():

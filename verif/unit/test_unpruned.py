@@ -7,12 +7,12 @@ import pytest
 
 from hadamac.model.crop import live_rows
 from hadamac.network.stages import stages
-from hadamac.quantised.artifact import Artifact
+from hadamac.ops import evaluate
+from hadamac.ops.product import product_weights
 from hadamac.quantised import PRESETS
+from hadamac.quantised.artifact import Artifact
 from hadamac.quantised.quantise import quantise
-from hadamac.quantised.reference import apply, product_weights
 from hadamac.quantised.unpruned import unpruned
-from hadamac.show.describe import spectral_bins
 from hadamac_cli.explain import savings
 from support import tiny
 from support.seeds import rng
@@ -76,9 +76,9 @@ def test_dead_bins_hold_what_the_layers_define(name):
             r = free.shape[-2] - 1
             rows = live_rows(stage.size, r) if free.shape[-3] < stage.rows else np.arange(stage.rows)
             more[:, :, rows, : r + 1] = free
-            x = apply(stage, params | {f"conv{stage.index}.spectrum": more}, x)
+            x = evaluate(stage, params | {f"conv{stage.index}.spectrum": more}, x)
         else:
-            x = apply(stage, params, x)
+            x = evaluate(stage, params, x)
         if stage.edge:
             value = whole.edges[stage.edge].value(trace[stage.edge])
             # Rectified maps may hold a few pixels only: errors beside what came in, not beside what was left.
@@ -91,9 +91,9 @@ def test_weights_of_dead_bins_are_the_kernel_s():
     params, _, q = prepared("frozen")
     limit = 2 ** (q.formats.weight_width - 1)
     for s in unpruned(q, params).of_kind("multiply"):
-        exact = product_weights(s.stage, params)[0] * 2.0 ** s.op.exponent[:, None, None, None]
-        assert s.op.weights.shape == (2, s.stage.inputs, s.stage.rows, s.stage.radius + 1)
-        for part, want in ((s.op.weights.real, exact.real), (s.op.weights.imag, exact.imag)):
+        exact = product_weights(s.stage, params)[0] * 2.0 ** s.exponent[:, None, None, None]
+        assert s.plan.weights.shape == (2, s.stage.inputs, s.stage.rows, s.stage.radius + 1)
+        for part, want in ((s.plan.weights.real, exact.real), (s.plan.weights.imag, exact.imag)):
             np.testing.assert_array_equal(part, np.clip(np.rint(want), -limit, limit - 1))
 
 
@@ -106,4 +106,4 @@ def test_savings(name):
     for what, (pruned, whole) in saved.items():
         assert pruned <= whole, what
     assert (saved["bins"][0] < saved["bins"][1]) == (name in PRUNED)
-    assert saved["bins"][0] == sum(spectral_bins(s) for s in q.stages if s.stage.kind != "crop")
+    assert saved["bins"][0] == sum(s.bins for s in q.stages if s.stage.kind != "crop")

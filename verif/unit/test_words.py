@@ -1,4 +1,4 @@
-"""Words that no port can carry: every model with the core's bits refuses them, by name and range."""
+"""Words that no port can carry: every bit-exact model refuses them and names itself and the range."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DataError
+from hadamac.model.add import AddPlan
+from hadamac.model.dense import DensePlan
 from hadamac.model.fft.iterative import IterativePlan
 from hadamac.model.fft.plan import FftPlan
 from hadamac.model.fft.planar import Fft2dPlan
 from hadamac.model.fft.real import RealFftPlan
+from hadamac.model.hadamard import HadamardPlan
 from hadamac.model.modrelu import ModRelu
 from hadamac.model.modulus import ModulusPlan
 from hadamac.model.normalise import NormalisePlan
@@ -18,13 +21,44 @@ from hadamac.model.pwl.table import PwlTable
 from hadamac.model.quadratic import QuadraticPlan
 from hadamac.model.rsqrt import Rsqrt
 from hadamac.model.words import check_words
-from hadamac.quantised.network import Modulus, Normalised, Product, QuantDense, Table
-from hadamac.scattering.model import Filters, Moduli
+from hadamac.network.graph import Step
+from hadamac.network.stages import Stage
+from hadamac.ops.add import Add
+from hadamac.ops.base import Operation
+from hadamac.ops.dense import Dense
+from hadamac.ops.filters import Filters
+from hadamac.ops.formats import Formats
+from hadamac.ops.modrelu import ModRelu as ModReluOperation
+from hadamac.ops.modulus import Modulus
+from hadamac.ops.normalise import Normalise
+from hadamac.ops.pair_modulus import PairModulus
+from hadamac.ops.product import Product
+from hadamac.ops.quadratic import Quadratic
+from hadamac.ops.table import Table
+from hadamac.ops.transform import Inverse, Transform
 from support.seeds import refused, rng
 
 PWL = PwlTable(width=16, breakpoints=(0,), slopes=(0, 1), offsets=(0, 0), shift=0)
 NORMALISE = NormalisePlan(multiplicity=(1, 2, 2), width=16, fraction=8, over="bins")
-CHANNEL = {"bias": np.zeros(1), "shift": np.zeros(1), "exponent": np.zeros(1)}
+CHANNEL = {"bias": np.zeros(1), "shift": np.zeros(1)}
+HADAMARD = HadamardPlan(weights=np.ones((1, 1, 3, 2), complex), width=16, **CHANNEL)
+FILTERS = HadamardPlan(weights=np.ones((2, 1, 4, 3), complex), bias=np.zeros(2), shift=np.zeros(2), width=16)
+DENSE = DensePlan(weights=np.ones((1, 1, 4, 4)), width=16, **CHANNEL)
+QUADRATIC = QuadraticPlan(width=16, c0=0, c1=1, c2=0, shifts=(0, 0))
+ADD = AddPlan(fractions=(8, 8), fraction=7, width=16)
+
+
+def operation(cls: type[Operation], kind: str, radius: int | None = None, **fields) -> Operation:
+    """Return an operation of one channel, with words of 16 bits."""
+    stage = Stage(kind, "stage", "edge", 8, radius, 1, 1, Step(kind, 8, "step"))
+    return cls(stage=stage, formats=Formats(), fraction=8, **fields)
+
+
+def twice(run):
+    """Return a function that gives one array as both inputs."""
+    return lambda x: run(x, x)
+
+
 MODELS = {  # name in messages, run, shape, real, of 16 bits
     "fft": ("FFT", FftPlan(size=8, width=16).run, (2, 8), False),
     "fft_full": ("FFT", FftPlan(size=8, width=16, scaling="full").run, (2, 8), False),
@@ -33,32 +67,41 @@ MODELS = {  # name in messages, run, shape, real, of 16 bits
     "real_one": ("RealFft", RealFftPlan(size=8, width=16, frames=1).run, (2, 4), False),
     "fft2d": ("Fft2d", Fft2dPlan(size=8, radius=2, width=16).run, (1, 1, 8, 8), True),
     "ifft2d": ("Fft2d", Fft2dPlan(size=8, radius=2, width=16, inverse=True).run, (1, 1, 5, 3), False),
-    "hadamard": ("Hadamard", Product(weights=np.ones((1, 1, 3, 2), complex), width=16, **CHANNEL).run, (1, 1, 3, 2), False),
-    "dense": ("Dense", QuantDense(weights=np.ones((1, 1, 4, 4)), fraction=0, width=24, in_width=16, **CHANNEL).run,
-              (1, 1, 4, 4), True),
+    "transform_op": ("Fft2d", operation(Transform, "transform", plan=Fft2dPlan(size=8, radius=2, width=16)).run,
+                     (1, 1, 8, 8), True),
+    "inverse_op": ("Fft2d", operation(Inverse, "inverse", plan=Fft2dPlan(size=8, radius=2, width=16, inverse=True)).run,
+                   (1, 1, 5, 3), False),
+    "hadamard": ("Hadamard", HADAMARD.run, (1, 1, 3, 2), False),
+    "product": ("Hadamard", operation(Product, "multiply", plan=HADAMARD, exponent=np.zeros(1)).run, (1, 1, 3, 2), False),
+    "dense": ("Dense", DENSE.run, (1, 1, 4, 4), True),
+    "dense_op": ("Dense", operation(Dense, "linear", plan=DENSE, exponent=np.zeros(1)).run, (1, 1, 4, 4), True),
+    "add": ("Add", twice(ADD.run), (1, 1, 4, 4), True),
+    "add_bins": ("Add", twice(ADD.run), (1, 1, 5, 3), False),
+    "add_op": ("Add", twice(operation(Add, "join", plan=ADD).run), (1, 1, 4, 4), True),
     "pwl": ("Pwl", PWL.run, (1, 8), True),
-    "pwl_bins": ("Pwl", Table(table=PWL).run, (1, 8), False),
-    "quadratic": ("Quadratic", QuadraticPlan(width=16, c0=0, c1=1, c2=0, shifts=(0, 0)).run, (1, 8), True),
+    "pwl_bins": ("Pwl", operation(Table, "bin", plan=PWL).run, (1, 8), False),
+    "quadratic": ("Quadratic", QUADRATIC.run, (1, 8), True),
+    "quadratic_op": ("Quadratic", operation(Quadratic, "point", plan=QUADRATIC).run, (1, 8), True),
     "modrelu": ("ModRelu", ModRelu(bias=(-3,), width=16).run, (1, 1, 8), False),
+    "modrelu_op": ("ModRelu", operation(ModReluOperation, "bin", plan=ModRelu(bias=(-3,), width=16)).run, (1, 1, 8), False),
     "modulus": ("Modulus", ModulusPlan(16).run, (1, 8), False),
-    "modulus_op": ("Modulus", Modulus(width=16).run, (1, 8), False),
+    "modulus_op": ("Modulus", operation(Modulus, "bin", plan=ModulusPlan(16)).run, (1, 8), False),
     "pair_modulus": ("PairModulus", ModulusPlan(16).run_pairs, (1, 1, 2, 4), False),
     "normalise": ("Normalise", NORMALISE.run, (1, 1, 3), False),
-    "normalised": ("Normalise", Normalised(plan=NORMALISE).run, (1, 1, 3, 1), False),
+    "normalised": ("Normalise", operation(Normalise, "normalise", plan=NORMALISE).run, (1, 1, 3, 1), False),
     "pool": ("SpectralPool", PoolPlan(size=8, keep=4, width=16).run, (1, 1, 8, 5), False),
     "pad": ("SpectralPad", PadPlan(size=4, to=8, width=16).run, (1, 1, 4, 3), False),
-    "filters": ("Filters", Filters(weights=np.ones((2, 1, 4, 3), complex), exponent=0, shift=0, width=16).run,
-                (1, 1, 4, 3), False),
-    "moduli": ("Moduli", Moduli(width=16).run, (1, 2, 4, 4), True),
+    "filters": ("Filters", operation(Filters, "multiply", plan=FILTERS, exponent=0).run, (1, 1, 4, 3), False),
+    "moduli": ("Moduli", operation(PairModulus, "point", plan=ModulusPlan(16)).run, (1, 2, 4, 4), True),
 }
 RANGE = "words must be integers from -32768 to 32767, not "
-EARLIER = {0.5, float("nan"), float("inf")}  # pool and pad tell fractions before, by their own check of shapes
+EARLIER = {0.5, float("nan"), float("inf")}  # pool and pad refuse fractions earlier, in their own check of shapes
 
 
 @pytest.mark.parametrize("bad", [40000, -32769, 0.5, float("nan"), float("inf")], ids=str)
 @pytest.mark.parametrize("model", list(MODELS))
 def test_every_model_refuses(model, bad):
-    """In the real and in the imaginary part, in one word of many; good words at both ends are taken."""
+    """One bad word of many is refused in either part; good words at both ends of the range are accepted."""
     name, run, shape, real = MODELS[model]
     r = rng("words", model)
     good = r.integers(-100, 100, shape).astype(np.float64)

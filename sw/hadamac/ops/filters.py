@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from ..model.hadamard import HadamardPlan
+from ..model.words import check_words
 from ..network.stages import Stage
 from .base import Calibration, Operation, Params, Stored, Words
 
@@ -49,6 +50,10 @@ class Filters(Operation):
         n, channels, *bins = x[0].shape
         y, overflow = self.plan.apply(x[0].reshape(-1, 1, *bins))
         return y.reshape(n, channels * self.plan.outputs, *bins), overflow.reshape(n, channels).any(1)
+
+    def run(self, *x: np.ndarray) -> Words:
+        """Return the same; raise DataError for words that the plan's bits cannot hold."""
+        return self.apply(check_words("Filters", x[0], self.width))
 
     @classmethod
     def restore(cls, stage: Stage, stored: Stored) -> Self:
