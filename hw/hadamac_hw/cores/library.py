@@ -24,6 +24,7 @@ from ..base.emit import emit
 from ..base.targets import Target
 from ..fft.planar import Fft2d, RowPairs
 from ..fft.streaming import Fft
+from ..layers.add import Add
 from ..layers.argmax import Argmax
 from ..layers.crop import Crop, Expand
 from ..layers.dense import Dense
@@ -43,7 +44,7 @@ __all__ = ["BLOCKS", "DIRECTORY", "Core", "Manifest", "configuration", "core_tex
 
 BLOCKS: tuple[type[Block], ...] = (
     Fft, RowPairs, Fft2d, Crop, Expand, Hadamard, Relu, Pwl, Quadratic, ModRelu, Modulus, Normalise, SpectralPool,
-    SpectralPad, MaxPool, Decimate, Dense, Argmax,
+    SpectralPad, MaxPool, Decimate, Add, Dense, Argmax,
 )
 """Blocks whose examples (:meth:`hadamac_hw.base.block.Block.examples`) are cores of the library, in its order."""
 

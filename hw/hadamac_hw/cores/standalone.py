@@ -202,7 +202,7 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 
-from hadamac.model.fft.plan import output_bins
+from hadamac.model.fft.orders import output_bins
 from {module} import {kind}
 
 PLAN = {plan!r}
