@@ -21,9 +21,8 @@ PACKAGES = {"hadamac": ROOT / "sw", "hadamac_hw": ROOT / "hw", "hadamac_cli": RO
 """Folder of each package, in the order of imports: a package imports only itself and packages named before it."""
 
 ORDER = {
-    "hadamac": ("errors", "checks", "console", "progress", "images", "numeric", "files", "data", "tools", "model",
-                "timing", "timing_normalise", "arrivals", "network", "ops", "quantised", "cost", "scattering", "nn",
-                "show"),
+    "hadamac": ("errors", "checks", "console", "progress", "images", "numeric", "files", "data", "tools", "timing",
+                "arrivals", "model", "network", "ops", "quantised", "cost", "scattering", "nn", "show"),
     "hadamac_hw": ("base", "layers", "fft", "scattering", "network", "cores", "sim", "boards"),
     "hadamac_cli": ("notices", "signals", "options", "data", "fit", "explain", "verilog", "train", "demo", "main"),
 }
