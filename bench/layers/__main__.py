@@ -26,11 +26,18 @@ def main(
     build: Annotated[Path, typer.Option(help="Directory to keep netlists and reports in.")] = Path("build/bench"),
     seeds: Annotated[str, typer.Option(help="Seeds of nextpnr.")] = "1,2,3",
     jobs: Annotated[int, typer.Option(help="Number of seeds at the same time.")] = 2,
+    only: Annotated[str, typer.Option(help="Names of the cases to measure, with commas; the others keep their figures.")] = "",
 ) -> None:
     """Measure all blocks and write the tables."""
     numbers = [int(s) for s in seeds.split(",")]
-    job, rows = Progress(len(CASES), Console()), []
+    chosen, kept = [name for name in only.split(",") if name] or list(CASES), {}
+    if only:
+        kept = {row["name"]: row for row in json.loads((out / "benchmarks" / "layers.json").read_text())["rows"]}
+    job, rows = Progress(len(chosen), Console()), []
     for case in CASES.values():
+        if case.name not in chosen:
+            rows.append(kept[case.name])
+            continue
         with job.phase(f"Synthesise, place and route {case.name}") as bar:
             rows.append(measure(case, synthesis.LARGE, numbers, build, jobs=jobs))
             bar.say(f"{rows[-1]['fmax']:.1f} MHz, {rows[-1]['comb']} COMB, {rows[-1]['ff']} FF")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hadamac.model.add import AddPlan
 from hadamac.model.fft.planar import Fft2dPlan
 from hadamac.model.modrelu import ModRelu as ModReluPlan
 from hadamac.model.normalise import NormalisePlan, live_multiplicity
@@ -17,6 +18,8 @@ from hadamac.model.quadratic import quadratic_plan
 from hadamac.numeric import SQ
 from hadamac.scattering.plan import scattering_plan
 from hadamac_hw.fft.planar import Fft2d, RowPairs
+from hadamac_hw.base.block import Block
+from hadamac_hw.layers.add import Add
 from hadamac_hw.layers.argmax import Argmax
 from hadamac_hw.layers.crop import Crop, Expand
 from hadamac_hw.layers.dense import Dense
@@ -45,7 +48,7 @@ class Case:
     """Measurement: its name, a function that makes the block, and its description in the table."""
 
     name: str
-    block: Callable[[], object]
+    block: Callable[[], Block]
     what: str
 
 
@@ -113,6 +116,8 @@ CASES = {case.name: case for case in (
         f"{_FULL[POOLED]} to {SIZE} x {SIZE // 2 + 1}") for rule in RULES),
     Case("max-pool", lambda: MaxPool(size=SIZE, width=WIDTH, channels=CHANNELS), f"{_MAPS} to {POOLED} x {POOLED}"),
     Case("decimate", lambda: Decimate(size=SIZE, width=WIDTH, channels=CHANNELS), f"{_MAPS} to {POOLED} x {POOLED}"),
+    Case("add", lambda: Add(AddPlan(fractions=(8, 11), fraction=8, width=WIDTH), size=POOLED, radius=RADIUS,
+                            channels=CHANNELS), f"two times {_BINS}, SQ(8,8) and SQ(5,11) to SQ(8,8)"),
     Case("relu", lambda: Relu(width=WIDTH), "two words per beat"),
     *(Case(f"pwl-{name}", lambda name=name: _pwl(name), _TABLE) for name in FUNCTIONS if name != "relu"),
     Case("pwl-loadable", lambda: _pwl("sigmoid", True), f"{_TABLE}, mirrored, loaded at run time"),
@@ -132,7 +137,6 @@ CASES = {case.name: case for case in (
 """By name."""
 
 
-def counts(block) -> dict:
-    """Multipliers; latency, first beat in to first beat out; interval a frame, None where it is a cycle a beat."""
-    return {"multipliers": getattr(block, "multipliers", 0), "latency": block.latency,
-            "interval": getattr(block, "interval", None)}
+def counts(block: Block) -> dict[str, int | None]:
+    """Return the multipliers, the latency, and the interval of a frame, None for a block that passes a beat a cycle."""
+    return {"multipliers": block.multipliers, "latency": block.latency, "interval": block.interval}

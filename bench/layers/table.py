@@ -16,6 +16,7 @@ SOURCES = {
     "Elfwing 2018": 'Elfwing, Uchibe, Doya, "Sigmoid-weighted linear units for neural network function approximation '
                     'in reinforcement learning", Neural Networks 107, 2018',
     "He 1996": 'He, Torkelson, "A new approach to pipeline FFT processor", IPPS 1996',
+    "He 2016": 'He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016',
     "Hendrycks 2016": 'Hendrycks, Gimpel, "Gaussian error linear units (GELUs)", arXiv:1606.08415, 2016',
     "Howard 2019": 'Howard et al., "Searching for MobileNetV3", ICCV 2019',
     "Ioffe 2015": 'Ioffe, Szegedy, "Batch normalization: accelerating deep network training by reducing internal '
@@ -123,7 +124,7 @@ COSTS = {
     "pool-average": Cost(memory="8*P(N/4 + 1)*w", latency="N + p + f", interval="C*N*(N/2 + 1)"),
     "expand": Cost(latency="0", interval="C*(r + 1)*N"),
     "pad-zero": Cost(**_crop), "pad-naive": Cost(**_crop), "pad-average": Cost(interval="C*N*(N/2 + 1)"),
-    "max-pool": _tile, "decimate": _tile,
+    "max-pool": _tile, "decimate": _tile, "add": Cost(interval="C*B"),
     "relu": Cost(latency="0"),
     **{f"pwl-{name}": _pwl for name in ("leaky", "sigmoid", "tanh", "gelu", "silu", "hard-sigmoid", "hard-tanh",
                                         "hard-swish", "loadable")},
@@ -200,6 +201,9 @@ LAYERS = (
           model="model/tile", circuit="layers/tile.MaxPool", torch="nn/activations.MaxPool", case="max-pool"),
     Layer(name="decimate", formula="Y[i,j] = X[2i,2j]", source="Bruna 2013, section 2", model="model/tile",
           circuit="layers/tile.Decimate", case="decimate"),
+    Layer(name="Add", formula="Y = sum of X_k, aligned to one format, rounded once and saturated",
+          source="He 2016, section 3", covers=("add",), model="model/add", circuit="layers/add.Add",
+          torch="nn/activations.Add", case="add"),
     Layer(name="relu", formula="max(x, 0)", source="Nair 2010", covers=("activation.space.relu",),
           model="model/pwl/table", circuit="layers/pwl.Relu", torch="nn/activations.Function", case="relu"),
     *_table("leaky", "x where x >= 0, else x / 64", "Maas 2013"),

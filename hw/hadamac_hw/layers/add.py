@@ -74,7 +74,7 @@ class Add(Block):
         if len(self.radii) != count or any(r is not None and not 0 <= r <= (radius or 0) for r in self.radii):
             raise DescriptionError(f"Add radii must be {count} from 0 to {radius}, not {radii!r}")
         self.interval = channels * self.rows * self.columns
-        self.latency = plan.latency
+        self.pipeline, self.latency = plan.pipeline, plan.latency
         self.frame = (tuple(self._beats(r) for r in self.radii), self.interval)
         shape = frames(Complex(plan.width))
         members = {f"i{k}": In(shape) for k in range(count)}
