@@ -10,36 +10,25 @@ _MODULES = {
     "Fft2d": "fft.planar",
     "IterativeFft": "fft.iterative",
     "RealFft": "fft.real",
-    "Hadamard": "layers.hadamard",
-    "Crop": "layers.crop",
-    "Expand": "layers.crop",
-    "Pwl": "layers.pwl",
-    "Relu": "layers.pwl",
-    "Dense": "layers.dense",
-    "Argmax": "layers.argmax",
-    "Quadratic": "layers.quadratic",
-    "ModRelu": "layers.modrelu",
-    "Modulus": "layers.modulus",
-    "PairModulus": "layers.modulus",
-    "Normalise": "layers.normalise",
-    "SpectralPool": "layers.spectral_pool",
-    "SpectralPad": "layers.spectral_pool",
-    "MaxPool": "layers.tile",
-    "Decimate": "layers.tile",
+    "RowPairs": "fft.planar",
     "Scattering": "scattering",
     "ScatteringPath": "scattering",
     "Top": "network",
     "FlatTop": "cores.flat",
     "fft_block": "cores.standalone",
 }
-
-"""The module of each public name."""
-
-__all__ = sorted(_MODULES)  # pyright: ignore[reportUnsupportedDunderAll] (names are not defined before they are used)
+"""The module of each public name that is no layer's; those of layers are in :mod:`hadamac_hw.layers`."""
 
 
 def __getattr__(name: str) -> Any:  # classes of blocks, and functions
     """Load a public name from its module."""
-    if name not in _MODULES:
+    if name in _MODULES:
+        return getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    if name.startswith("_") and name != "__all__":  # Python asks for such names by itself
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    blocks = {block.__name__: block for block in import_module(".layers", __name__).BLOCKS}
+    if name == "__all__":
+        return sorted([*_MODULES, *blocks])
+    if name not in blocks:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return blocks[name]

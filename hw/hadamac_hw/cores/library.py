@@ -19,33 +19,19 @@ from hadamac.files.writing import Marker, atomic_directory
 from hadamac.quantised import QuantNetwork
 from hadamac.tools import versions
 
+from .. import layers
 from ..base.block import Block
 from ..base.emit import emit
 from ..base.targets import Target
 from ..fft.planar import Fft2d, RowPairs
 from ..fft.streaming import Fft
-from ..layers.add import Add
-from ..layers.argmax import Argmax
-from ..layers.crop import Crop, Expand
-from ..layers.dense import Dense
-from ..layers.hadamard import Hadamard
-from ..layers.modrelu import ModRelu
-from ..layers.modulus import Modulus
-from ..layers.normalise import Normalise
-from ..layers.pwl import Pwl, Relu
-from ..layers.quadratic import Quadratic
-from ..layers.spectral_pool import SpectralPad, SpectralPool
-from ..layers.tile import Decimate, MaxPool
 from ..network import Top
 from .flat import FlatTop
 
 __all__ = ["BLOCKS", "DIRECTORY", "Core", "Manifest", "configuration", "core_text", "cores", "network_name",
            "network_verilog", "write_library"]
 
-BLOCKS: tuple[type[Block], ...] = (
-    Fft, RowPairs, Fft2d, Crop, Expand, Hadamard, Relu, Pwl, Quadratic, ModRelu, Modulus, Normalise, SpectralPool,
-    SpectralPad, MaxPool, Decimate, Add, Dense, Argmax,
-)
+BLOCKS: tuple[type[Block], ...] = (Fft, RowPairs, Fft2d, *layers.BLOCKS)
 """Blocks whose examples (:meth:`hadamac_hw.base.block.Block.examples`) are cores of the library, in its order."""
 
 MANIFEST = "manifest.json"

@@ -18,31 +18,11 @@ except ModuleNotFoundError as e:
         raise
     raise ToolError("torch is not installed: it is needed to train; run `pip install hadamac[train]`") from None
 
-from .activations import (
-    Add,
-    FrozenNormalise,
-    Function,
-    MaxPool,
-    ModRelu,
-    Modulus,
-    Normalise,
-    Quadratic,
-    SpectralFunction,
-)
+from .activations import *  # noqa: F403
+from .activations import __all__ as _activations
 from .network import SpectralCnn
 from .scattering import Scattering
-from .spectral import (  # fmt: skip
-    BinsDense,
-    Crop,
-    Inverse,
-    MapDense,
-    Pad,
-    SpectralConv,
-    SpectralPool,
-    Transform,
-    live_spectrum,
-)
+from .spectral import *  # noqa: F403
+from .spectral import __all__ as _spectral
 
-__all__ = ["Add", "BinsDense", "Crop", "FrozenNormalise", "Function", "Inverse", "MapDense", "MaxPool", "ModRelu",
-           "Modulus", "Normalise", "Pad", "Quadratic", "Scattering", "SpectralCnn", "SpectralConv", "SpectralFunction",
-           "SpectralPool", "Transform", "live_spectrum"]
+__all__ = [*_activations, *_spectral, "Scattering", "SpectralCnn"]  # pyright: ignore[reportUnsupportedDunderAll]
