@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from hadamac_hw.base.emit import emit
-from hadamac_hw.cores.flat import FlatTop
-from hadamac_hw.fft.streaming import Fft
+from hadamac_hw import Fft, FlatTop, emit
 
 fft = Fft(size=256, width=16)
 verilog = emit(FlatTop(fft), "fft256")

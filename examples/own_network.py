@@ -4,7 +4,7 @@ import numpy as np
 
 from hadamac import PRESETS, estimate, quantise, shipped_digits
 from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool
-from hadamac_hw.cores.library import network_verilog
+from hadamac_hw import network_verilog
 
 network = Network(name="own", size=32, channels=1, layers=(
     SpectralConv(channels=4, kernel=3), SpectralPool(size=8), Activation(), Dense(outputs=10)))

@@ -4,10 +4,8 @@ import numpy as np
 
 from hadamac import shipped_digits
 from hadamac.images import as_images
-from hadamac.scattering.filters import scatter
-from hadamac.scattering.plan import scattering_plan
-from hadamac_hw import FlatTop, Scattering
-from hadamac_hw.base.emit import emit
+from hadamac.scattering import scatter, scattering_plan
+from hadamac_hw import FlatTop, Scattering, emit
 
 images = as_images(shipped_digits()[0][:40], 32)[:, ::2, ::2]
 plan = scattering_plan(images[:20], size=16, angles=4)

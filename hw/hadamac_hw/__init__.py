@@ -16,6 +16,8 @@ _MODULES = {
     "Top": "network",
     "FlatTop": "cores.flat",
     "fft_block": "cores.standalone",
+    "network_verilog": "cores.library",
+    "emit": "base.emit",
 }
 """The module of each public name that is no layer's; those of layers are in :mod:`hadamac_hw.layers`."""
 
