@@ -134,5 +134,5 @@ CASES = {case.name: case for case in (
 
 def counts(block) -> dict:
     """Multipliers; latency, first beat in to first beat out; interval a frame, None where it is a cycle a beat."""
-    return {"multipliers": getattr(block, "multipliers", 0), "latency": block.latency,
-            "interval": getattr(block, "interval", None)}
+    return {"multipliers": block.multipliers, "latency": block.latency,
+            "interval": block.interval}
