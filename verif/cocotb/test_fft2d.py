@@ -15,7 +15,7 @@ from support.cores import Core
 from support.seeds import rng
 from support.stimuli import corners, real_maps, uniform
 
-# Radii whose count of columns is no power of two are in here on purpose.
+# Some radii have a number of columns that is no power of two, on purpose.
 CORES = {
     "fft2d_4": (Fft2dPlan(size=4, radius=0, width=10), 3),
     "fft2d_8": (Fft2dPlan(size=8, radius=3, width=12), 2),
@@ -31,7 +31,7 @@ CORES = {
 
 
 def frames_of(plan: Fft2dPlan, channels: int, r):
-    """Frames in beats, what is expected, and the overflow of each."""
+    """Return frames in beats, the expected beats, and the overflow of each frame."""
     if plan.inverse:
         shape = (channels, *live_shape(plan.size, plan.radius))
         x = np.concatenate([uniform(r, plan.width, 3, *shape, scale=s) for s in (1, 0.2, 0.02, 0.005)])
@@ -64,7 +64,7 @@ def test_core(name):
 @pytest.mark.parametrize(("size", "radius"), [(4, 1), (8, 2), (8, 4)])
 @pytest.mark.parametrize("inverse", (False, True))
 def test_transpose(size, radius, inverse):
-    """The buffer between the transforms on its own: words at both ends of the format, and at random."""
+    """The buffer between the transforms works on its own, with words at both ends of the format and at random."""
     plan = Fft2dPlan(size=size, radius=radius, width=10, inverse=inverse)
     r, shape = rng("transpose", size, radius, inverse), ((radius + 1, size) if inverse else (size // 2, size))
     x = np.concatenate([corners(r, 10, 4, *shape), uniform(r, 10, 8, *shape, scale=0.9)])

@@ -9,8 +9,8 @@ from hadamac.network import Activation, Add, Dense, MaxPool, Network, Normalise,
 from hadamac.quantised import PRESETS, QuantNetwork
 from hadamac.quantised.quantise import quantise
 
-__all__ = ["digits", "images", "kinds", "on_digits", "one_group", "parameters", "quantised", "residuals", "two_groups",
-           "wide"]
+__all__ = ["digits", "every", "images", "kinds", "on_digits", "one_group", "parameters", "quantised", "residuals",
+           "two_groups", "wide"]
 
 
 def _network(name, size, convolutions, outputs) -> Network:
@@ -134,6 +134,11 @@ def residuals() -> dict[str, Network]:
     }
     return {name: Network(name=f"residual-{name}", size=16, channels=1, layers=(*chain, Dense(outputs=3)))
             for name, chain in layers.items()}
+
+
+def every() -> dict[str, Network]:
+    """Return the networks of every kind of stage and those with skip connections."""
+    return kinds() | residuals()
 
 
 def wide() -> Network:

@@ -65,10 +65,10 @@ def test_shapes_are_the_traces(small, images):
         assert [rows[f"ifft{k}"][c] for c in ("output", "format")] == [rows[f"relu{k}"][c] for c in ("output", "format")]
 
 
-@pytest.mark.parametrize("name", list(tiny.kinds()))
+@pytest.mark.parametrize("name", list(tiny.every()))
 def test_every_kind(name, rng):
     """Rows are the stages, their sums the total; the table of any network fits a terminal."""
-    network = tiny.kinds()[name]
+    network = tiny.every()[name]
     qnet = tiny.quantised(network, rng, count=4)
     *rows, total = layer_rows(qnet)
     assert [row["stage"] for row in rows] == ["input", *(s.stage.name for s in qnet.stages)]

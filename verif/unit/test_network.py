@@ -61,7 +61,7 @@ def test_parameters_of_every_kind(name):
     assert list(parameters) == [*PARAMETERS[name], "dense.bias"]
 
 
-@pytest.mark.parametrize("network", [default_network(), tiny.one_group(), tiny.two_groups(), *tiny.kinds().values()],
+@pytest.mark.parametrize("network", [default_network(), tiny.one_group(), tiny.two_groups(), *tiny.every().values()],
                          ids=lambda n: n.name)
 def test_json_and_back(network):
     text = json.dumps(network.to_json())

@@ -13,7 +13,7 @@ from support.seeds import refused
 SEED = 3
 
 
-KINDS = tiny.kinds()
+KINDS = tiny.every()
 
 
 def close(got, expected, scale=1e-4):
@@ -30,15 +30,16 @@ def test_every_kind_is_the_reference(torch, rng, name):
     for _ in range(3):
         params, images = tiny.parameters(network, rng), tiny.images(network, rng, 6)
         model.load_numpy(params)
-        x, edges = torch.from_numpy(images[:, None].astype(np.float32) / 256), {}
+        x, edges = {-1: torch.from_numpy(images[:, None].astype(np.float32) / 256)}, {}
         with torch.no_grad():
-            logits = model(x[:, 0]).numpy()
-            for stage, module in zip(network.stages, model.stages, strict=True):
-                x = module(x)
+            logits = model(x[-1][:, 0]).numpy()
+            for k, (stage, module) in enumerate(zip(network.stages, model.stages, strict=True)):
+                y = module(*(x[source] for source in stage.sources))
                 if stage.scale != 1 and stage.kind not in ("multiply", "linear"):
-                    x = x * float(stage.scale)
+                    y = y * float(stage.scale)
+                x[k] = y
                 if stage.edge:
-                    edges[stage.edge] = x.numpy()
+                    edges[stage.edge] = y.numpy()
         expected, trace = reference.forward(network, params, images), reference.traced(network, params, images)
         close(logits, expected, 2e-4)
         assert list(edges) == list(trace)

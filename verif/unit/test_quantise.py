@@ -68,11 +68,11 @@ def test_fine_formats_leave_rounding_noise_only(name):
 
 
 @pytest.mark.parametrize("formats", [PRESETS["default"], FINE], ids=["default", "fine"])
-@pytest.mark.parametrize("name", list(tiny.kinds()))
+@pytest.mark.parametrize("name", list(tiny.every()))
 def test_every_kind_follows_the_float_network(name, formats):
     """Beside the edge's size, or the size of what a ReLU left nothing of: 8 % with 8-bit weights, 1 % with 16-bit ones, of
     which the tables of functions have most."""
-    network, r = tiny.kinds()[name], np.random.default_rng(len(name))
+    network, r = tiny.every()[name], np.random.default_rng(len(name))
     params, images = tiny.parameters(network, r), tiny.images(network, r, 24)
     q = quantise(network, params, images, formats)
     wanted = traced(network, params, images)

@@ -12,10 +12,10 @@ from support.direct import convolve, dirichlet
 from support.seeds import refused
 
 
-@pytest.mark.parametrize("name", list(tiny.kinds()))
+@pytest.mark.parametrize("name", list(tiny.every()))
 def test_every_kind_is_the_direct_network(name, rng):
     """Against its layers one by one on whole spectra: pruning, moved scales and folded statistics change nothing."""
-    network, varied = tiny.kinds()[name], 0
+    network, varied = tiny.every()[name], 0
     for _ in range(4):
         params, images = tiny.parameters(network, rng), tiny.images(network, rng, 6)
         logits, expected = reference.forward(network, params, images), direct.forward(network, params, images)

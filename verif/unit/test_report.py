@@ -137,10 +137,11 @@ class TestPictures:
                       "IFFT2, SiLU"]),
         ("modrelu", ["", "FFT2", "× weights", "modReLU", "IFFT2, ReLU"]),
         ("modulus", ["", "FFT2", "× weights", "normalise", "crop", "modulus", "× weights"]),
+        ("low_pass", ["", "FFT2", "× weights", "crop", "tanh", "add", "IFFT2, ReLU"]),
     ])
     def test_every_kind(self, name, operations, rng, tmp_path, monkeypatch):
         """Whole half-spectra, bins behind functions and odd sizes can be drawn; what was done is said right."""
-        network = tiny.kinds()[name]
+        network = tiny.every()[name]
         params, images = tiny.parameters(network, rng), tiny.images(network, rng, 8)
         qnet, drawn, overview = quantise(network, params, images, PRESETS["default"]), [], pictures.overview
 

@@ -1,9 +1,8 @@
 """Spectral crop: keep the low bins of a half-spectrum.
 
-``Y[u, v] = X[u, v]`` for ``|u| <= radius`` and ``0 <= v <= radius``; with ``radius = M/2 - 1`` this is
-spectral pooling N -> M under the Nyquist rule ``zero`` (Rippel, Snoek, Adams, "Spectral
-representations for convolutional neural networks", NIPS 2015, section 4).  The factor ``(M/N)**2`` is
-a power of two and moves the binary point only.
+``Y[u, v] = X[u, v]`` for ``|u| <= radius`` and ``0 <= v <= radius``; with ``radius = M/2 - 1`` this is spectral pooling
+N -> M under the Nyquist rule ``zero`` (Rippel, Snoek, Adams, "Spectral representations for convolutional neural
+networks", NIPS 2015, section 4).  The factor ``(M/N)**2`` is a power of two and moves the binary point only.
 
 Arrays: live bins are (..., 2 radius + 1, radius + 1), u in the order 0 .. radius, -radius .. -1.  With
 ``radius = N/2`` they are the whole half-spectrum including the Nyquist bins: (..., N, N/2 + 1), in the same order.

@@ -20,7 +20,7 @@ Pooling, N > M:
 Padding, N > M:
 
 ``zero``
-    Both are dropped.
+    Row and column M/2 are dropped.
 ``average``
     ``Y[+-M/2, v] = X[M/2, v] / 2``, ``Y[u, M/2] = X[u, M/2] / 2``, in the corner a quarter.
 ``naive``
