@@ -36,7 +36,7 @@ __all__ = ["IterativeFft"]
 
 
 class MemoryWrite(NamedTuple):
-    """What is written into the memory in a cycle."""
+    """Write into the memory: whether there is one in this cycle, where, and the word."""
 
     enable: Value
     address: Value

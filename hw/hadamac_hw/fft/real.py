@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.data import View
 from amaranth.lib.wiring import In, Out
 from numpy.typing import ArrayLike
@@ -118,24 +118,24 @@ class RealFft(Block):
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
 
-    def _write(self, m: Module, stream: Any, halves: Halves) -> list[Ram]:
-        """Store the stream of bins and return the banks.
+    def _write(self, m: Module, bins: stream.Interface, halves: Halves) -> list[Ram]:
+        """Store the stream of the complex transform's bins and return the banks.
 
         Bank 0 holds Z[v] for v < N/2; bank 1 holds Z[-v] for v > N/2, and the Nyquist word at address 0.
         """
         n, bits = self.plan.points, self.plan.points.bit_length() - 1
-        take = stream.valid & stream.ready
+        take = bins.valid & bins.ready
         (position,), final = nest(m, take, n, name="write")
         v = position[::-1]
         negative = Signal(bits)
-        m.d.comb += [stream.ready.eq(halves.writable), halves.filled.eq(take & final), negative.eq(-v)]
+        m.d.comb += [bins.ready.eq(halves.writable), halves.filled.eq(take & final), negative.eq(-v)]
         banks = []
         for k, (address, mine) in enumerate(((v, ~v[-1]), (negative, v[-1]))):
             m.submodules[f"bank{k}"] = bank = Ram(width=2 * self.plan.inner.out_width, depth=n)
             m.d.comb += [
                 bank.write_address.eq(Cat(address[: bits - 1], halves.write_half)),
                 bank.write_enable.eq(take & mine),
-                bank.write_data.eq(stream.payload.data),
+                bank.write_data.eq(bins.payload.data),
             ]
             banks.append(bank)
         return banks
