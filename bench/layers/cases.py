@@ -137,6 +137,7 @@ CASES = {case.name: case for case in (
 """By name."""
 
 
-def counts(block: Block) -> dict[str, int | None]:
-    """Return the multipliers, the latency, and the interval of a frame, None for a block that passes a beat a cycle."""
-    return {"multipliers": block.multipliers, "latency": block.latency, "interval": block.interval}
+def counts(block) -> dict:
+    """Multipliers; latency, first beat in to first beat out; interval a frame, None where it is a cycle a beat."""
+    return {"multipliers": block.multipliers, "latency": block.latency,
+            "interval": block.interval}

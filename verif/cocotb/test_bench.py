@@ -1,4 +1,4 @@
-"""The test bench itself: it passes a correct block and finds each seeded bug, by name."""
+"""Tests of the test bench itself: a correct block passes, and every bug of a wrong one is found and named."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MASK = (1 << WIDTH) - 1
 
 
 class Skid(Component):
-    """Two registers with full throughput: adds 1 to each word; `bug` names what is wrong with it."""
+    """Two registers with full throughput that add 1 to each word; `bug` names an error that is built in."""
 
     def __init__(self, *, bug: str | None = None):
         self.bug = bug
@@ -66,14 +66,14 @@ class Skid(Component):
         if self.bug == "falls":
             with m.If(self.m_axis_tvalid & ~self.m_axis_tready):
                 m.d.sync += self.m_axis_tvalid.eq(0)
-        if self.bug == "waits":  # offers nothing until it is asked
+        if self.bug == "waits":  # it offers nothing before ready is high
             with m.If(~self.m_axis_tready & ~self.m_axis_tvalid):
                 m.d.comb += advance.eq(0)
         return m
 
 
 def stutter_top() -> str:
-    """A block that takes one beat in four cycles, for the interval."""
+    """Return the Verilog of a block that takes only one beat in four cycles."""
 
     class Stutter(Skid):
         def elaborate(self, platform):

@@ -1,4 +1,4 @@
-"""The board shell: its emitted Verilog answers a serial host, byte for byte."""
+"""Tests of the board shell, whose emitted Verilog must answer a serial host byte for byte."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ IDENTIFICATION = "hadamac test 12"
 
 
 class Adder(Component):
-    """Stands in for a network: words are minus the sum, the number of pixels, and the sum modulo 16.
+    """Stand-in for a network, which answers minus the sum of the pixels, their number, and the sum modulo 16.
 
-    It takes a pixel every `pace` cycles, and `status[1]` sticks when a frame was short.
+    It takes a pixel every `pace` cycles, and sets `status[1]` until reset when a frame was too short.
     """
 
     def __init__(self, *, pace: int = 3):

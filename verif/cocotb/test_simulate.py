@@ -1,4 +1,4 @@
-"""Compiling and running: the cache, failures of each kind, and what they say."""
+"""Tests of compiling and running: the cache, and every kind of failure with its message."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_bad_verilog_ends_with_the_log(build_dir):
 
 
 def test_a_directory_of_any_name(build_dir):
-    """Make would stop at each of these characters; it never sees them."""
+    """Use characters at which make would stop; it never sees them, because the work is done elsewhere."""
     program = build(COUNTER, "counter", build_dir / "my designs: #1, 100 % $HOME (new) 'a'")
     assert run(program, "support.tb_counter", testcase="counts").tests == ("counts",)
     assert sorted(path.suffix for path in program.parents[1].iterdir()) == ["", ".lock", ".log"]

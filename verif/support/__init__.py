@@ -1,4 +1,5 @@
-"""What several tests share: seeded generators, stimuli, small networks, and a way to play a block as a core.
+"""Parts that several tests share: seeded generators, stimuli, small networks, and the simulation of a block as a core.
 
-Nothing here knows the answer: expectations come from the models, or from plain arithmetic in the test itself.
+None of them computes an expected result with the code under test: expectations come from the models, or from plain
+arithmetic in the test itself.
 """

@@ -1,4 +1,4 @@
-"""Calls of the command line in this process, and what each must keep."""
+"""Calls of the command line in this process with hostile input, and the promises that each call must keep."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from support import hostile
 __all__ = ["LIMIT_S", "MEMORY", "command", "fuzz"]
 
 LIMIT_S = 120
-"""Seconds for a call."""
+"""Seconds that a call may take."""
 MEMORY = 1 << 30
-"""Bytes beside those of the process before the first call."""
+"""Bytes of memory that the process may use in addition to those before the first call."""
 
 
 def command(arguments: list[str]) -> tuple[object, str, str]:
-    """Exit code, standard output and standard error of ``hadamac``; any other exception passes through."""
+    """Return exit code, standard output and standard error of ``hadamac``; other exceptions pass through."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True) for _ in range(2))
     saved = sys.argv
     sys.argv = ["hadamac", *arguments]
@@ -48,7 +48,10 @@ def _state(folder: Path) -> dict:
 
 
 def fuzz(r, calls: int) -> dict[object, int]:
-    """Meet ``calls`` hostile inputs; AssertionError with the arguments of the first that is not met well."""
+    """Call the command line with hostile inputs and return how often each exit code occurred.
+
+    The first call that breaks a promise raises an AssertionError that names its arguments.
+    """
     codes: dict[object, int] = {}
     before = signal.signal(signal.SIGALRM, _late)
     start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

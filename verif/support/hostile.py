@@ -1,4 +1,4 @@
-"""Hostile input: an artifact, images, a description or an option, damaged at random, and the command that meets it."""
+"""Hostile input: an artifact, images, a description or an option that is damaged at random, and a command that takes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["call"]
 
 VALUES = [10**10, -1, 0, 1, 2.5, 16.0, True, None, "x", "\x1b[31m\n", "[bold]", [], {}, [[1]], 10**300, -(10**30), 1e300,
           float("nan"), float("inf"), "\ud800", 2**53 + 1, 2**63]
-OPTIONS = {  # commands that are quick, with what takes a value
+OPTIONS = {  # quick commands, and those of their options that take a value
     "fit": ["--segments", "--format", "--output"], "estimate": ["--interval"], "show": ["--digit"],
     "verilog fft --out {out}/x.v --size": ["", "--width", "--out-width", "--twiddle-width", "--scaling", "--schedule",
                                           "--order", "--architecture", "--target"],
@@ -29,7 +29,7 @@ def _pick(r, values):
 
 
 def _places(value, found=None):
-    """Every container of a JSON value with a key of it."""
+    """Return every container inside a JSON value, together with each of its keys."""
     found = [] if found is None else found
     for key in value if isinstance(value, dict) else range(len(value)):
         found.append((value, key))
@@ -160,5 +160,5 @@ KINDS = {"artifact": _artifact, "images": _images, "data": _data, "description":
 
 
 def call(r, out: Path) -> list[str]:
-    """Make one hostile input in ``out`` and return the arguments of the command that meets it."""
+    """Make one hostile input in ``out``, and return the arguments of a command that takes it."""
     return _pick(r, list(KINDS.values()))(r, out)

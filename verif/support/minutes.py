@@ -1,6 +1,7 @@
-"""Where the minutes of the tests go: processor time by kind of work, summed over all of pytest's processes.
+"""Measurement of the processor time of the tests by kind of work, summed over all of pytest's processes.
 
-``HADAMAC_MINUTES=FILE make sim`` measures; FILE gets a line for each process and kind, and `table` sums them.
+``HADAMAC_MINUTES=FILE make sim`` measures; FILE gets a line for each process and each kind of work, and `table` adds
+them up.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def install() -> None:
 
 
 def save(path: Path) -> None:
-    """Append what this process spent."""
+    """Append the processor time of this process to a file."""
     rest = _now() - sum(seconds for _, seconds in _spent.values())
     rows = [*_spent.items(), ("the rest", (1, rest))]
     with open(path, "a") as file:
@@ -54,7 +55,7 @@ def save(path: Path) -> None:
 
 
 def table(path: Path) -> str:
-    """Return the sums over all processes, a line each."""
+    """Return a table of the sums over all processes, with a line for each kind of work."""
     total: dict[str, list] = defaultdict(lambda: [0, 0.0])
     for line in path.read_text().splitlines():
         count, seconds, kind = line.split("\t")

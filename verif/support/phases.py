@@ -1,6 +1,7 @@
-"""A run of several phases with a reset before each, and ports that change while beats move.
+"""Simulations of several phases with a reset before each, and with ports that change while beats move.
 
-For what `hadamac_hw.sim.case.run_case` keeps constant: the bank of weights, sticky flags, a reset at any point.
+They test things that `hadamac_hw.sim.case.run_case` keeps constant: the bank of weights, sticky flags, a reset at any
+time.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ __all__ = ["Event", "Phase", "play_phases"]
 
 @dataclass(frozen=True)
 class Event:
-    """Drive `port` to `value`, `delay` cycles after the cycle that took the input's beat number `after` (from 1)."""
+    """A change of `port` to `value`, `delay` cycles after the cycle in which the input's beat `after` (from 1) moved."""
 
     after: int
     delay: int
@@ -29,7 +30,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Phase:
-    """From one reset to the next.
+    """A phase of a simulation, from one reset to the next.
 
     Attributes
     ----------
@@ -38,7 +39,8 @@ class Phase:
     final : dict
         Values of output ports at the end.
     cut : int or None
-        End the phase, with beats in flight, as soon as this many were taken; `expected` is then not compared.
+        Number of beats after which the phase ends although others are still in the block; `expected` is then not
+        compared.
     gap : int
         Idle cycles between frames.
     reset : int
@@ -63,9 +65,9 @@ def play_phases(verilog: str, top: str, phases: list[Phase], *, zero: tuple[str,
     zero
         Output ports that must read 0 after every reset of more than one cycle.
     stall
-        Pattern of `hadamac_hw.sim.streams.STALLS`.
+        Name of a pattern in `hadamac_hw.sim.stalls.STALLS`.
     preload
-        Streams sent in full after every reset.
+        Streams that are sent completely after every reset.
     """
     program = build(verilog, top, BUILD_DIR, quick=True)
     facts = {"phases": [asdict(p) for p in phases], "zero": list(zero), "stall": stall,

@@ -1,4 +1,4 @@
-"""Random numbers that a failing run can be repeated with."""
+"""Seeded random numbers, with which a failing run can be repeated."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hadamac_hw.sim.simulate import seed_from_environment
 __all__ = ["rng", "refused"]
 
 
-def rng(*name) -> np.random.Generator:
-    """A generator for the stream of numbers called `name`; ``HADAMAC_SEED`` sets the seed, which is printed."""
+def rng(*name: object) -> np.random.Generator:
+    """Return a generator of the random numbers called `name`; ``HADAMAC_SEED`` sets the seed, which is printed."""
     seed = seed_from_environment()
     print(f"seed {seed} (HADAMAC_SEED={seed} repeats it)")
     return np.random.default_rng([seed, crc32(repr(name).encode())])

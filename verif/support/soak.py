@@ -1,7 +1,7 @@
-"""Tests that only ``make soak`` runs, because others in ``make sim`` go through the same circuits in less time.
+"""List of the tests that only ``make soak`` runs, because others test the same circuits in less time in ``make sim``.
 
-Each line is a pattern of test identifiers (``fnmatch``; brackets stand for themselves).  A pattern that fits no test
-of a file that was collected whole is an error.
+Each line is a pattern of test identifiers, in which ``*`` stands for any text.  A pattern that fits no test of a file
+that was collected completely is an error.
 """
 
 from __future__ import annotations
@@ -176,12 +176,12 @@ _COMPILED = {line: re.compile("verif/" + re.escape(line).replace(r"\*", ".*")) f
 
 
 def marked(identifier: str) -> bool:
-    """Whether a test belongs to the soak alone."""
+    """Return whether only ``make soak`` runs a test."""
     return any(pattern.fullmatch(identifier) for pattern in _COMPILED.values())
 
 
 def unused(identifiers: list[str]) -> list[str]:
-    """Patterns for files among those of `identifiers` that fit none of them."""
+    """Return the patterns that fit none of the `identifiers`, although they name a file of one of these."""
     files = {identifier.partition("::")[0].removeprefix("verif/") for identifier in identifiers}
     return [line for line, pattern in _COMPILED.items() if line.partition("::")[0] in files
             and not any(map(pattern.fullmatch, identifiers))]

@@ -1,4 +1,4 @@
-"""Frames of complex words that try to break fixed-point arithmetic."""
+"""Frames of complex words that are likely to reveal errors of fixed-point arithmetic."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ __all__ = ["limits", "uniform", "corners", "maximising", "nasty", "real_maps"]
 
 
 def limits(width: int) -> tuple[int, int]:
-    """Lowest and highest word."""
+    """Return the lowest and the highest word of ``width`` bits."""
     return -(1 << (width - 1)), (1 << (width - 1)) - 1
 
 
 def uniform(rng, width: int, *shape: int, scale: float = 1.0) -> np.ndarray:
-    """Both parts uniform over the whole range times `scale`."""
+    """Return words whose parts are uniformly distributed over the whole range times `scale`."""
     low, high = (int(v * scale) for v in limits(width))
     return rng.integers(low, high, shape, endpoint=True) + 1j * rng.integers(low, high, shape, endpoint=True)
 
 
 def corners(rng, width: int, *shape: int) -> np.ndarray:
-    """Every part at full scale, sign at random: components of modulus sqrt(2) times full scale."""
+    """Return words whose parts are at full scale with random signs, so that the modulus is sqrt(2) times full scale."""
     ends = np.array(limits(width))
     return ends[rng.integers(0, 2, shape)] + 1j * ends[rng.integers(0, 2, shape)]
 
 
 def maximising(width: int, size: int, bin: int, inverse: bool = False, turn: float = 0.0) -> np.ndarray:
-    """The frame of full-scale corners that drives the real part of one bin's rotated value highest.
+    """Return the frame of full-scale corners for which the real part of a bin's rotated value is largest.
 
     ``turn`` rotates the target: 0.25 maximises the imaginary part, 0.5 the negative real part.
     """
@@ -37,7 +37,7 @@ def maximising(width: int, size: int, bin: int, inverse: bool = False, turn: flo
 
 
 def nasty(rng, width: int, size: int, inverse: bool = False) -> np.ndarray:
-    """Some twenty frames (n, size): constants, alternations, impulses, one-bin maxima, corners, noise."""
+    """Return some twenty frames (n, size): constants, alternations, impulses, maxima of a bin, corners, noise."""
     low, high = limits(width)
     n = np.arange(size)
     frames = [0 * n, 0 * n + low * (1 + 1j), 0 * n + high * (1 + 1j), 0 * n + (high + 1j * low)]
@@ -53,7 +53,7 @@ def nasty(rng, width: int, size: int, inverse: bool = False) -> np.ndarray:
 
 
 def real_maps(rng, width: int, *shape: int) -> np.ndarray:
-    """Frames (n, *shape) of real maps, the last two axes theirs: constants, stripes, corners, noise loud and quiet."""
+    """Return frames (n, *shape) of real maps on the last two axes: constants, stripes, corners, loud and quiet noise."""
     low, high = limits(width)
     y, x = np.mgrid[: shape[-2], : shape[-1]]
     one = [0 * x, 0 * x + high, 0 * x + low, np.where(x % 2, low, high), np.where(y % 2, low, high)]

@@ -1,4 +1,4 @@
-"""cocotb tests that end in every possible way (see `cocotb/test_simulate.py`)."""
+"""cocotb tests that end in every possible way, for `cocotb/test_simulate.py`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cocotb.triggers import ClockCycles, Timer
 
 @cocotb.test()
 async def counts(dut) -> None:
-    """Passes."""
+    """Pass."""
     print(f"seed is {cocotb.RANDOM_SEED}", flush=True)
     Clock(dut.clk, 10, unit="ns", impl="gpi").start()
     dut.rst.value = 1
@@ -23,27 +23,27 @@ async def counts(dut) -> None:
 
 @cocotb.test()
 async def fails(dut) -> None:
-    """Fails with a message of two lines."""
+    """Fail with a message of two lines."""
     await Timer(1, "ns")
     raise AssertionError("count is 5\nand not 6")
 
 
 @cocotb.test()
 async def breaks(dut) -> None:
-    """Raises something else."""
+    """Raise an error that is no AssertionError."""
     await Timer(1, "ns")
     print(1 // 0)
 
 
 @cocotb.test()
 async def exits(dut) -> None:
-    """Takes the simulator down."""
+    """End the whole simulator."""
     print("on purpose", flush=True)
     os._exit(9)
 
 
 @cocotb.test()
 async def hangs(dut) -> None:
-    """Never ends."""
+    """Run for ever."""
     while True:
         await Timer(1, "ns")

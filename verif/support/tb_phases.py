@@ -1,4 +1,4 @@
-"""cocotb side of `support.phases`."""
+"""The cocotb test of `support.phases`, which runs inside the simulator."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DRAIN = 64
 
 @cocotb.test()
 async def phases(dut) -> None:
-    """Every phase after a reset of its own."""
+    """Play every phase after a reset of its own, and compare its results."""
     pattern = STALLS[_FACTS["stall"]]
     preload = [Source(dut, name, Beats(**beats)) for name, beats in _FACTS["preload"].items()]
     bench = Bench(dut, [], [])
@@ -33,7 +33,7 @@ async def phases(dut) -> None:
             getattr(dut, event["port"]).value = 0
         bench.sources, bench.sinks = [*preload, source], [sink]
         await bench.reset(phase["reset"])
-        for name in _FACTS["zero"] if phase["reset"] > 1 else ():  # after one edge the old values are still seen
+        for name in _FACTS["zero"] if phase["reset"] > 1 else ():  # after a single edge the values are still the old ones
             assert int(getattr(dut, name).value) == 0, f"phase {number}: {name} must be 0 after reset"
         if preload:
             bench.sources, bench.sinks = preload, []
@@ -49,7 +49,7 @@ async def phases(dut) -> None:
 
 
 async def _play(dut, number: int, phase: dict, source: Source, sink: Sink) -> None:
-    """Step both ends; fire events; stop at the cut, or some cycles after the last beat."""
+    """Advance both ends and trigger the events; stop at the cut, or some cycles after the last beat."""
     edge = RisingEdge(dut.clk)
     waiting = [dict(event) for event in phase["events"]]
     wanted, quiet, cycle = len(phase["expected"]["words"]), 0, 0

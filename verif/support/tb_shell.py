@@ -1,4 +1,4 @@
-"""cocotb tests of a board shell: a serial host on its pins (see `cocotb/test_shell.py`)."""
+"""cocotb tests of a board shell with a serial host on its pins, for `cocotb/test_shell.py`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BIT_NS = 10 * DIVISOR
 
 
 class Host:
-    """The other end of the serial line; `drift` is the relative error of its bit rate."""
+    """The host at the other end of the serial line; `drift` is the relative error of its bit rate."""
 
     def __init__(self, dut, drift: float = 0.0):
         self.dut, self.bit_ns, self.received = dut, round(BIT_NS * (1 + drift), 3), bytearray()
@@ -83,7 +83,7 @@ def same(want: bytes, got: bytes) -> None:
 @cocotb.test()
 @cocotb.parametrize(drift=[0.0, 0.02, -0.02])
 async def images(dut, drift: float) -> None:
-    """Several images one after the other, at the ends of the bit rate's tolerance."""
+    """Send several images one after the other, also at the limits of the bit rate's tolerance."""
     host, rng = await start(dut, drift), random.Random(cocotb.RANDOM_SEED)
     for _ in range(3):
         pixels = image(rng)
@@ -95,7 +95,7 @@ async def images(dut, drift: float) -> None:
 
 @cocotb.test()
 async def commands(dut) -> None:
-    """Identification, unknown bytes, and pixels that look like commands."""
+    """Ask for the identification, and send unknown bytes and pixels that look like commands."""
     host = await start(dut)
     await host.send(b"V")
     name = f"V{IDENTIFICATION}\n".encode()
@@ -112,7 +112,7 @@ async def commands(dut) -> None:
 @cocotb.test()
 @cocotb.parametrize(sent=[0, 1, PIXELS - 2, PIXELS - 1])
 async def broken_image(dut, sent: int) -> None:
-    """An image that stops half way is answered by E; the next one is right."""
+    """Stop an image half way: the answer is E, and the next image is answered correctly."""
     host, rng = await start(dut), random.Random(cocotb.RANDOM_SEED)
     await host.send(b"I" + image(rng)[:sent])
     same(b"E", await host.answer(1))
@@ -123,7 +123,7 @@ async def broken_image(dut, sent: int) -> None:
 
 @cocotb.test()
 async def pauses(dut) -> None:
-    """Pauses below the time-out are harmless; a glitch on the line is not a byte."""
+    """Make pauses below the time-out, which are harmless, and a glitch on the line, which is no byte."""
     host, rng = await start(dut), random.Random(cocotb.RANDOM_SEED)
     dut.rx.value = 0
     await Timer(10 * max(1, DIVISOR // 4), "ns")

@@ -1,7 +1,7 @@
-"""Emitted Verilog of tests, kept between runs: as long as no source changes, a test gets the text it got before.
+"""Cache of the tests' emitted Verilog: as long as no source changes, a test gets the text that it got before.
 
-Writing a block's Verilog takes as long as simulating it.  A text is found again by the test that asked for it, the
-number of the call in that test, the seed, and a digest of every source file and tool version that it can depend on.
+Emitting the Verilog of a block takes as long as simulating it.  A text is found again by the name of the test, the
+number of the call in that test, the seed, and a digest of all source files and tool versions that it can depend on.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _calls: Counter = Counter()
 
 @cache
 def _sources() -> str:
-    """Digest of everything but the test that a text depends on."""
+    """Return a digest of everything on which a text depends, except the test."""
     digest = hashlib.sha256(repr((sys.version, *map(metadata.version, _PACKAGES))).encode())
     for folder in ("sw", "hw", "verif", "study"):
         for path in sorted((ROOT / folder).rglob("*")):
@@ -36,7 +36,7 @@ def _sources() -> str:
 
 
 def kept(emit):
-    """Wrap `hadamac_hw.base.emit.emit` so that inside a test it finds the text of the last run."""
+    """Return `hadamac_hw.base.emit.emit` in a form that inside a test finds the text of an earlier run."""
 
     def find(component, name, *args, **options):
         test = os.environ.get("PYTEST_CURRENT_TEST")

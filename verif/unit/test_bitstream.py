@@ -1,4 +1,4 @@
-"""The FPGA flow with stand-ins for its programs: what it reads from them, and what it leaves behind."""
+"""Tests of the FPGA flow with stand-ins for its programs: the figures that it reads, and the files that it leaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Emitted files: reproducible, self-contained, described by their manifest."""
+"""Tests of the Verilog library: its files are reproducible, self-contained, and described by the manifest."""
 
 import hashlib
 import json
@@ -61,7 +61,7 @@ def test_every_block_has_a_core(qnet, tmp_path):
 
 
 def test_components_by_name():
-    """Every name that the package offers is there, and loads only when asked for."""
+    """Load every public name of the package, none of which is loaded before it is used."""
     import hadamac_hw
 
     assert all(getattr(hadamac_hw, name).__name__ == name for name in hadamac_hw.__all__)

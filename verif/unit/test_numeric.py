@@ -1,4 +1,4 @@
-"""Fixed-point words: the NumPy functions against fractions, the circuit's twins against NumPy, exhaustively."""
+"""Tests of fixed-point words: NumPy's functions against fractions, and their circuits against NumPy, exhaustively."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from hadamac_hw.base import numeric as circuit
 from support.seeds import refused, rng
 
 LAST = 2**52
-"""Words this large and larger are where a careless route through floats would lose bits."""
+"""Magnitude from which on a careless use of floats would lose bits."""
 
 
 def exact(word: int, drop: int) -> int:
-    """word / 2**drop to the nearest integer, ties to even, in exact arithmetic."""
+    """Return word / 2**drop rounded to the nearest integer, ties to even, in exact arithmetic."""
     return round(Fraction(word) / Fraction(2) ** drop)
 
 
@@ -140,7 +140,7 @@ def simulate(m: Module, testbench) -> None:
 
 
 def test_combinational_twins_exhaustively():
-    """All values of up to 6 bits, all drops up to beyond the width, all output widths."""
+    """Compare all values of up to 6 bits, with all drops to beyond the width and all output widths."""
     m = Module()
     sources = {width: Signal(signed(width), name=f"x{width}") for width in range(1, 7)}
     rounds, clips = {}, {}
@@ -175,7 +175,7 @@ def test_combinational_twins_exhaustively():
 
 
 def test_requantiser_exhaustively():
-    """Every rule over every value of 6 bits, one a cycle: result, flag and latency."""
+    """Compare result, flag and latency of every rule for every value of 6 bits, one a cycle."""
     m = Module()
     x = Signal(signed(6))
     cases = []
@@ -209,7 +209,7 @@ def test_requantiser_exhaustively():
 
 
 def test_adders_exhaustively():
-    """All pairs of words of 2 to 5 bits: one adder with a carry; sums and differences, rounded by every drop."""
+    """Compare an adder with a carry, and sums and differences rounded by every drop, for all pairs of 2 to 5 bits."""
     m = Module()
     words = {width: (Signal(signed(width), name=f"a{width}"), Signal(signed(width), name=f"b{width}")) for width in range(2, 6)}
     carry = Signal()

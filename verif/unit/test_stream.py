@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Parts of every block: loop counters, delays, double-buffer bookkeeping, cycle by cycle; refusals."""
+"""Tests of the parts of every block, cycle by cycle: loop counters, delays, FIFO, double buffer, flat ports; refusals."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_nest_counts_like_nested_loops(limits):
 
 @pytest.mark.parametrize("inflight", (1, 14))
 def test_what_a_fifo_holds_leaves_without_a_hole(inflight):
-    """Runs of any length, a sink that begins to take at any time: one word a cycle from its first on."""
+    """Push runs of any length, and begin to take at any time: from the first word on, one leaves in every cycle."""
     for run, ready_from in product((1, 2, 3, 4, 5, 8), range(0, 18)):
         fifo, given = Fifo(unsigned(8), inflight=inflight), []
 
@@ -87,7 +87,7 @@ def test_delayed(cycles):
 
 
 def test_halves_are_a_queue_of_two():
-    """Random fills and empties, as the rules allow them, against a queue of half numbers."""
+    """Fill and empty halves at random, as the rules allow it, and compare with a queue of two places."""
     m = Module()
     m.submodules.halves = halves = Halves()
     r = rng("halves")

@@ -1,1 +1,1 @@
-"""What every circuit is made of: streams, the base of all blocks, arithmetic, memories and multipliers."""
+"""Parts of every circuit: streams, the base class of blocks, arithmetic, memories, multipliers, targets, emission."""

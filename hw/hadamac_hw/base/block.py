@@ -1,8 +1,7 @@
-"""The base class of blocks, on which everything that can be known of a block before simulation is declared.
+"""Base class of blocks, which declares everything that can be known of a block before simulation.
 
 A *block* turns frames of beats on its input streams into frames on its output streams.  The network, the stand-alone
-cores, the manifest of the Verilog library and the tests read the attributes that are declared here, so that none of
-them has to guess what a block has.
+cores, the manifest of the Verilog library and the tests read the attributes and members that are declared here.
 """
 
 from __future__ import annotations
@@ -32,7 +31,8 @@ class Block(wiring.Component):
     interval : int or None
         Cycles from one frame to the next while neither side waits; None for a block that passes a beat a cycle.
     latency : int
-        Cycles from the first beat in to the first beat out of a frame without gaps; 0 is combinational.
+        Cycles from the first beat in to the first beat out of a frame without gaps; 0 is combinational.  The frames of
+        several input streams are meant to begin in the same cycle.
     multipliers : int
         Real multipliers.
 
@@ -57,7 +57,7 @@ class Block(wiring.Component):
     multipliers: int = 0
 
     def model(self, *inputs: Any, **options: Any) -> Any:  # a block declares the arrays that it takes
-        """Return what the block answers to frames on its inputs, bit for bit."""
+        """Return the frames that the block answers to frames on its inputs, bit for bit."""
         raise NotImplementedError(f"{type(self).__name__} has no model")
 
     def offers(self, member: str) -> bool:

@@ -18,12 +18,11 @@ from amaranth.hdl import Elaboratable, Value
 from amaranth.lib import wiring
 
 from hadamac.errors import DescriptionError, ToolError
-from hadamac.files.writing import atomic_write as write_text
 from hadamac.tools import wasm_variables
 
 from .targets import Target
 
-__all__ = ["TIMESCALE", "emit", "write_text"]
+__all__ = ["TIMESCALE", "emit"]
 
 TIMESCALE = ("1ns", "1ps")
 """Time unit and precision of every emitted file and of every simulation."""

@@ -1,4 +1,4 @@
-"""The output FIFO of every block, which absorbs stalls."""
+"""Output FIFO of every block, which absorbs stalls."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Fifo(wiring.Component):
         many = Signal()
         pop = Signal()
         m.d.sync += [
-            many.eq(level[2:].any() | (self.push & level[:2].all())),  # a cycle late: one word of three is left then
+            many.eq(level[2:].any() | (self.push & level[:2].all())),  # a cycle late: one of three words is left
             some.eq(self.push | many | level[1] | (level[0] & ~pop)),
             self.stop.eq(level[self.depth.bit_length() - 2 :].any()),
         ]

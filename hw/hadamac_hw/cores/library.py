@@ -37,7 +37,7 @@ BLOCKS: tuple[type[Block], ...] = (Fft, RowPairs, Fft2d, *layers.BLOCKS)
 MANIFEST = "manifest.json"
 
 
-class Port(TypedDict):
+class PortEntry(TypedDict):
     """A port of a core, as the manifest lists it; its direction is ``in`` or ``out``."""
 
     name: str
@@ -45,14 +45,14 @@ class Port(TypedDict):
     width: int
 
 
-class Entry(TypedDict):
+class CoreEntry(TypedDict):
     """A core, as the manifest lists it."""
 
     name: str
     file: str
     title: str
     configuration: dict[str, Any]
-    ports: list[Port]
+    ports: list[PortEntry]
     sha256: str
 
 
@@ -60,7 +60,7 @@ class Manifest(TypedDict):
     """The manifest of a directory of Verilog: the versions of the tools that made it, and its cores."""
 
     tools: dict[str, str | None]
-    cores: list[Entry]
+    cores: list[CoreEntry]
 
 
 def _listed(manifest: Manifest) -> dict[str, str | None]:
@@ -124,12 +124,12 @@ def configuration(block: Block) -> dict[str, Any]:
     return facts
 
 
-def _ports(component: wiring.Component) -> list[Port]:
+def _ports(component: wiring.Component) -> list[PortEntry]:
     """Return the ports in order of name, after clock and reset."""
-    ports = [Port(name=name, direction="in", width=1) for name in ("clk", "rst")]
+    ports = [PortEntry(name=name, direction="in", width=1) for name in ("clk", "rst")]
     for name, member in sorted(component.signature.members.items()):
         direction = "in" if member.flow is In else "out"
-        ports.append(Port(name=name, direction=direction, width=Shape.cast(member.shape).width))
+        ports.append(PortEntry(name=name, direction=direction, width=Shape.cast(member.shape).width))
     return ports
 
 
@@ -201,7 +201,7 @@ def write_library(qnet: QuantNetwork, path: str | os.PathLike[str], *, folding: 
             progress(k, len(todo), core.name)
             text = core_text(core)
             (directory / f"{core.name}.v").write_text(text)
-            manifest["cores"].append(Entry(
+            manifest["cores"].append(CoreEntry(
                 name=core.name, file=f"{core.name}.v", title=core.title, configuration=core.configuration,
                 ports=_ports(core.component), sha256=hashlib.sha256(text.encode()).hexdigest(),
             ))

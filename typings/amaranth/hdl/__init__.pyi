@@ -2,7 +2,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar
 
-ShapeLike = Any
+ShapeLike = Shape | ShapeCastable | int | range
 ValueLike = Value | ValueCastable | int
 
 class Shape:

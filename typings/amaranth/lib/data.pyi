@@ -4,7 +4,7 @@ from typing import Any
 from ..hdl import ShapeCastable, ShapeLike, Value, ValueCastable
 
 class Field:
-    shape: Any
+    shape: ShapeLike
     offset: int
     width: int
 
@@ -16,11 +16,11 @@ class Layout(ShapeCastable):
     def const(self, init: Any) -> Any: ...
 
 class StructLayout(Layout):
-    members: Mapping[str, Any]
+    members: Mapping[str, ShapeLike]
     def __init__(self, members: Mapping[str, ShapeLike]) -> None: ...
 
 class ArrayLayout(Layout):
-    elem_shape: Any
+    elem_shape: ShapeLike
     length: int
     def __init__(self, elem_shape: ShapeLike, length: int) -> None: ...
 

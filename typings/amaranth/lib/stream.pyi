@@ -1,11 +1,11 @@
 from typing import Any
 
-from ..hdl import Value
+from ..hdl import ShapeLike, Value
 from .wiring import Signature as _Signature
 
 class Signature(_Signature):
-    payload_shape: Any
-    def __init__(self, payload_shape: Any, *, payload_init: Any = ..., always_valid: bool = ...,
+    payload_shape: ShapeLike
+    def __init__(self, payload_shape: ShapeLike, *, payload_init: Any = ..., always_valid: bool = ...,
                  always_ready: bool = ...) -> None: ...
 
 class Interface:

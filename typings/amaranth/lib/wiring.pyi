@@ -1,19 +1,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..hdl import Elaboratable, Module
+from ..hdl import Elaboratable, Module, ShapeLike
 
 class Flow:
     name: str
-    def __call__(self, shape: Any, *, init: Any = ...) -> Member: ...
+    def __call__(self, shape: ShapeLike | Signature, *, init: Any = ...) -> Member: ...
 
 In: Flow
 Out: Flow
 
 class Member:
     flow: Flow
-    shape: Any
-    signature: Any
+    shape: ShapeLike  # of a port
+    signature: Signature  # of an interface
     is_port: bool
     is_signature: bool
 

@@ -1,7 +1,7 @@
-// Behavioural models of the ECP5 primitives that hadamac instantiates, for simulation only: what the
-// chosen parameters do, nothing more. After Lattice FPGA-TN-02205, "ECP5 and ECP5-5G sysDSP Usage Guide".
-// Defaults are the values that hadamac sets (the real cells have others): a model that a design does not use is
-// a second top in some simulators, and must be silent there.
+// Behavioural models of the ECP5 primitives that hadamac instantiates, for simulation only. They model no more than the
+// parameters that hadamac chooses. Source: Lattice FPGA-TN-02205, "ECP5 and ECP5-5G sysDSP Usage Guide".
+// The defaults are the values that hadamac sets, not those of the real cells: in some simulators, a model that a design
+// does not use is a second top, and must not report an error there.
 `timescale 1ns/1ps
 
 // Signed 18x18 multiplier with input, pipeline and output registers on CLK0, no reset used.
@@ -32,7 +32,7 @@ module MULT18X18D #(
   end
 endmodule
 
-// Block RAM as hadamac uses it: port A writes, port B reads through its output register.
+// Block RAM in the way hadamac uses it: port A writes, port B reads through its output register.
 module DP16KD #(
   parameter DATA_WIDTH_A = 18, DATA_WIDTH_B = 18, REGMODE_A = "NOREG", REGMODE_B = "OUTREG", RESETMODE = "SYNC",
   parameter ASYNC_RESET_RELEASE = "SYNC", GSR = "ENABLED", CLKAMUX = "CLKA", CLKBMUX = "CLKB",

@@ -1,10 +1,10 @@
-// Behavioural model of the iCE40 primitive that hadamac instantiates, for simulation only: what the chosen
-// parameters do, nothing more. After Lattice FPGA-TN-02007, "DSP Function Usage Guide for iCE40 Devices".
+// Behavioural model of the iCE40 primitive that hadamac instantiates, for simulation only. It models no more than the
+// parameters that hadamac chooses. Source: Lattice FPGA-TN-02007, "DSP Function Usage Guide for iCE40 Devices".
 `timescale 1ns/1ps
 
 // Signed 16x16 multiplier with input registers, registers between its 8x8 products, and an output register.
 module SB_MAC16 #(
-  // Defaults are the values that hadamac sets (the real cell has others): an unused model must be silent.
+  // The defaults are the values that hadamac sets, not those of the real cell: an unused model reports no error.
   parameter [0:0] A_REG = 1, B_REG = 1, TOP_8x8_MULT_REG = 1, BOT_8x8_MULT_REG = 1, PIPELINE_16x16_MULT_REG1 = 1,
   parameter [0:0] PIPELINE_16x16_MULT_REG2 = 1, A_SIGNED = 1, B_SIGNED = 1,
   parameter [1:0] TOPOUTPUT_SELECT = 3, BOTOUTPUT_SELECT = 3
