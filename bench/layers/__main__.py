@@ -26,7 +26,7 @@ def main(
     build: Annotated[Path, typer.Option(help="Directory to keep netlists and reports in.")] = Path("build/bench"),
     seeds: Annotated[str, typer.Option(help="Seeds of nextpnr.")] = "1,2,3",
     jobs: Annotated[int, typer.Option(help="Number of seeds at the same time.")] = 2,
-    only: Annotated[str, typer.Option(help="Names of the cases to measure, with commas; the others keep their figures.")] = "",
+    only: Annotated[str, typer.Option(help="Cases to measure, with commas; others keep their figures.")] = "",
 ) -> None:
     """Measure all blocks and write the tables."""
     numbers = [int(s) for s in seeds.split(",")]

@@ -17,8 +17,8 @@ from hadamac.model.pwl.fitting import FUNCTIONS, fit
 from hadamac.model.quadratic import quadratic_plan
 from hadamac.numeric import SQ
 from hadamac.scattering.plan import scattering_plan
-from hadamac_hw.fft.planar import Fft2d, RowPairs
 from hadamac_hw.base.block import Block
+from hadamac_hw.fft.planar import Fft2d, RowPairs
 from hadamac_hw.layers.add import Add
 from hadamac_hw.layers.argmax import Argmax
 from hadamac_hw.layers.crop import Crop, Expand
@@ -137,7 +137,6 @@ CASES = {case.name: case for case in (
 """By name."""
 
 
-def counts(block) -> dict:
-    """Multipliers; latency, first beat in to first beat out; interval a frame, None where it is a cycle a beat."""
-    return {"multipliers": block.multipliers, "latency": block.latency,
-            "interval": block.interval}
+def counts(block: Block) -> dict[str, int | None]:
+    """Return the multipliers, the latency, and the interval of a frame, None for a block that passes a beat a cycle."""
+    return {"multipliers": block.multipliers, "latency": block.latency, "interval": block.interval}

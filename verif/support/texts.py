@@ -10,7 +10,7 @@ import hashlib
 import os
 import sys
 from collections import Counter
-from functools import cache
+from functools import cache, wraps
 from importlib import metadata
 from pathlib import Path
 
@@ -38,6 +38,7 @@ def _sources() -> str:
 def kept(emit):
     """Return `hadamac_hw.base.emit.emit` in a form that inside a test finds the text of an earlier run."""
 
+    @wraps(emit)
     def find(component, name, *args, **options):
         test = os.environ.get("PYTEST_CURRENT_TEST")
         if test is None:

@@ -64,7 +64,7 @@ def test_components_by_name():
     """Load every public name of the package, none of which is loaded before it is used."""
     import hadamac_hw
 
-    assert all(getattr(hadamac_hw, name).__name__ == name for name in hadamac_hw.__all__)
+    assert [getattr(hadamac_hw, name).__name__ for name in hadamac_hw.__all__] == hadamac_hw.__all__
     script = "import sys, hadamac_hw; print('amaranth' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
