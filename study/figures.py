@@ -1,4 +1,4 @@
-"""The study's figures, as PNG bytes."""
+"""Figures of the study, as PNG bytes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _png(figure) -> bytes:
 
 
 def information(tables: dict[str, list[dict]]) -> bytes:
-    """Relative error over the fraction kept, one panel per set of images."""
+    """Draw the relative error over the fraction that is kept, with one panel per set of images."""
     with style():
         figure = _figure(9, 3.6)
         for axis, (name, rows) in zip(figure.subplots(1, len(tables), sharey=True), tables.items()):
@@ -43,7 +43,7 @@ def information(tables: dict[str, list[dict]]) -> bytes:
 
 
 def equal_size(image: np.ndarray, pooled: dict) -> bytes:
-    """The image, and its spectrally and max pooled versions at each size, drawn equally large."""
+    """Draw an image and its spectrally and max pooled versions of each size, all equally large."""
     with style():
         figure = _figure(2.2 * (len(pooled) + 1), 4.8)
         axes = figure.subplots(2, len(pooled) + 1)
@@ -60,7 +60,10 @@ def equal_size(image: np.ndarray, pooled: dict) -> bytes:
 
 
 def ratios(rows: list[dict]) -> bytes:
-    """Output over input of both signals at the toy's kept bins, a panel each variant: lines floats, marks words."""
+    """Draw output over input of both signals at the kept bins of the toy network, with one panel per variant.
+
+    Lines are floats, and marks are words.
+    """
     with style():
         figure = _figure(2.2 * len(rows), 2.9)
         bins = np.arange(-2, 3)

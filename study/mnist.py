@@ -1,7 +1,7 @@
-"""MNIST in ten networks: where the activation stands, what it is, what the input lost; trained, quantised, simulated.
+"""MNIST in ten networks that differ in the activation, its position, and the frequencies of the input.
 
-Two convolutions 5x5, 1 to 8 to 16 channels, and a dense layer, in all of them; 32 x 32 pixels, pooled to 16 and to 8.
-Trained once (``make study TRAIN=1`` trains again), shipped as artifacts under ``study/artifacts``.
+All have two 5x5 convolutions, from 1 to 8 to 16 channels, and a dense layer.  32 x 32 pixels are pooled to 16 x 16 and
+8 x 8.  The trained networks are artifacts in ``study/artifacts``; ``make study TRAIN=1`` trains them again.
 """
 
 from __future__ import annotations
@@ -35,12 +35,15 @@ __all__ = ["ARTIFACTS", "NETWORKS", "measure", "train"]
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 CALIBRATION = 1000
-"""Training images from which formats are chosen."""
+"""Number of training images that formats are calibrated on."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """A network and how it is trained: random shifts of a pixel help where maps are seen, and harm where bins are."""
+    """Network, and how it is trained.
+
+    Random shifts by one pixel help networks that see maps, and harm networks that see only bins.
+    """
 
     title: str
     network: Network
@@ -55,7 +58,7 @@ def _network(name: str, first: tuple, second: tuple, before: tuple = ()) -> Netw
 
 
 def _pooled(*before, after=()) -> tuple[tuple, tuple]:
-    """What stands behind the convolutions: ``before`` pooling and ``after`` it."""
+    """Return the layers after each convolution: those ``before`` pooling, the pooling, and those ``after`` it."""
     return tuple((*before, SpectralPool(size=size), *after) for size in (16, 8))
 
 
@@ -78,12 +81,12 @@ NETWORKS = {s.network.name: s for s in (
 
 
 def path_of(name: str) -> Path:
-    """Of a network's artifact; the default network's comes with the package."""
+    """Return the directory of a network's artifact; the package contains that of the default network."""
     return shipped() if name == default_network().name else ARTIFACTS / name
 
 
 def finish(study: Study, params, training, test) -> Artifact:
-    """Quantise, test, and save in its place."""
+    """Quantise a trained network, test it and save its artifact."""
     network = study.network
     qnet = quantise(network, params, training[0][:CALIBRATION], PRESETS["default"])
     shares = accuracy.measure(qnet, params, *test)
@@ -96,7 +99,7 @@ def finish(study: Study, params, training, test) -> Artifact:
 
 
 def train(name: str, training, test, progress) -> Artifact:
-    """Train a network and save its artifact; needs torch."""
+    """Train a network with torch and save its artifact."""
     from hadamac.nn.train import fit
 
     study = NETWORKS[name]
@@ -105,7 +108,7 @@ def train(name: str, training, test, progress) -> Artifact:
 
 
 def _measured(name: str, frames: int, build: Path) -> dict:
-    """A row of the table; the RTL is simulated on the first shipped digits and held to the prediction."""
+    """Return a row of the table; simulate the RTL on the first shipped digits and compare it with the prediction."""
     artifact = load(path_of(name))
     qnet, (images, labels) = artifact.qnet, shipped_digits()
     folding = plan(qnet)
@@ -126,7 +129,7 @@ def _measured(name: str, frames: int, build: Path) -> dict:
 
 
 def measure(frames: int, build: Path, jobs: int, progress) -> list[dict]:
-    """A row for each network, ``jobs`` simulated at once."""
+    """Return one row for each network; simulate ``jobs`` networks at the same time."""
     with ProcessPoolExecutor(jobs) as pool:
         futures = {name: pool.submit(_measured, name, frames, build) for name in NETWORKS}
         rows = []

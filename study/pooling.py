@@ -1,4 +1,4 @@
-"""What spectral pooling keeps, beside max pooling, and how each Nyquist rule treats realness and shifts."""
+"""Measurement of what spectral and max pooling keep, and of realness and shifts for each Nyquist rule."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["equal_size", "equivariance", "information", "photograph"]
 
 
 def photograph(size: int = 256) -> np.ndarray:
-    """The middle of matplotlib's sample photograph in grey, (size, size) from 0 to 1."""
+    """Return the middle of matplotlib's sample photograph in grey, (size, size) from 0 to 1."""
     from matplotlib import cbook, image
 
     with cbook.get_sample_data("grace_hopper.jpg") as file:
@@ -30,10 +30,10 @@ def _error(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def information(images: np.ndarray) -> list[dict]:
-    """Relative L2 error of images (n, N, N) rebuilt from M x M numbers, over the fraction kept.
+    """Return the relative L2 error of images (n, N, N) that are rebuilt from M x M numbers, for each M.
 
-    Spectral pooling keeps the low bins and rebuilds by padding them; max pooling keeps the largest of each tile and
-    rebuilds by repeating it, the mean of each tile for comparison.
+    Spectral pooling keeps the low bins and rebuilds the image by padding them.  Max pooling keeps the largest pixel of
+    each tile and rebuilds the image by repeating it.  The mean of each tile is used for comparison.
     """
     n = images.shape[-1]
     spectrum = np.fft.fft2(images)
@@ -51,13 +51,16 @@ def information(images: np.ndarray) -> list[dict]:
 
 
 def equal_size(image: np.ndarray, sizes: tuple[int, ...]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """Of one image (N, N): spectrally and max pooled to each size."""
+    """Return one image (N, N), spectrally pooled and max pooled, for each size."""
     return {m: (pool_signal(image, m).real, _max_pool(image, m)) for m in sizes}
 
 
 def equivariance(images: np.ndarray, sizes: tuple[int, ...], amount: float = 1.0) -> list[dict]:
-    """For each size and rule, of images (n, N, N): energy in the imaginary part, and the relative difference between
-    pooling shifted images and shifting pooled ones, for a shift of ``amount`` input samples along both axes."""
+    """Return how far pooling of images (n, N, N) is from real and from commuting with shifts, for each size and rule.
+
+    These are the share of the energy that is in the imaginary part, and the relative difference between pooling shifted
+    images and shifting pooled images, for a shift by ``amount`` input samples along both axes.
+    """
     n, rows = images.shape[-1], []
     for size in sizes:
         for rule in RULES if size % 2 == 0 else ("zero",):

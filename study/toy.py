@@ -1,15 +1,16 @@
-"""The thread's one-dimensional toy, twice filter - normalise - sigmoid - pool: floats, words and simulated RTL.
+"""One-dimensional toy network of the discussion, with two stages of filter, normalisation, sigmoid and pooling.
 
-Its signals and filters are nine real numbers each, the bins -4 .. 4 of a centred spectrum.  They happen to be even, but
-nothing here uses that: they are no halves of conjugate-symmetric spectra, and every one of the nine counts once.
+It is computed in floats, in words and on simulated RTL.  Its signals and filters have nine real numbers each, which are
+the bins -4 .. 4 of a centred spectrum.  They happen to be even, but nothing here uses that: they are not halves of
+conjugate-symmetric spectra, and each of the nine bins counts once.
 
-Pooling keeps the bins -3 .. 3, then -2 .. 2.  As posted it writes zeros to the others, so that all stages have nine
-bins; the normalisation behind it takes their mean, and the sample's deviation (divisor n - 1), with those zeros among
-them.
+Pooling keeps the bins -3 .. 3 and then -2 .. 2.  As posted, it writes zeros to the others, so that all stages have nine
+bins.  The normalisation after that takes the mean and the deviation of a sample (divisor n - 1) of all nine, including
+these zeros.
 
-The circuit is a chain of hadamac's blocks.  Bins flow in the order 0, -1, 1, -2, 2, ..., so that what a pooling drops
-comes last: to `SpectralPool` and `SpectralPad`, which drop and append the last beats of a channel, n bins are the
-half-spectrum of a signal of 2 n - 1 samples.
+The circuit is a chain of hadamac's blocks.  Bins flow in the order 0, -1, 1, -2, 2, ..., so that the bins that a
+pooling drops come last.  `SpectralPool` and `SpectralPad`, which drop and append the last beats of a channel, see n
+bins as the half-spectrum of a signal of 2 n - 1 samples.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from hadamac.model.nyquist import PadPlan, PoolPlan
 from hadamac.model.pwl.fitting import FUNCTIONS, fit
 from hadamac.model.pwl.table import PwlTable
 from hadamac.numeric import SQ, pack, unpack
+from hadamac_hw.base.block import Block
 from hadamac_hw.base.emit import emit
 from hadamac_hw.base.stream import Complex, chained, frames
 from hadamac_hw.cores.flat import FlatTop
@@ -41,15 +43,18 @@ from hadamac_hw.sim.case import run_case
 __all__ = ["CHAINS", "FILTERS", "KEPT", "LIFTED", "SIGNALS", "VARIANTS", "Chain", "Toy", "Variant", "measure", "middle",
            "simulate"]
 
+Plan = np.ndarray | NormalisePlan | PwlTable | PoolPlan | PadPlan
+"""Plan of a block; weights are an array."""
+
 SIGNALS = np.array([[3, 1, 2, 1, 4, 1, 2, 1, 3], [1, 3, 1, 2, 1, 2, 1, 3, 1]], dtype=float)
 FILTERS = np.array([[0, 0.25, 0.5, 0.75, 1, 0.75, 0.5, 0.25, 0], [1, 0.75, 0.5, 0.25, 0, 0.25, 0.5, 0.75, 1]])
 LIFTED = np.maximum(FILTERS, [[0.25], [0]])
-"""The filters, the first one with 1/4 where it is zero: at the bins -4 and 4, which the first pooling drops."""
+"""The filters, with 1/4 where the first one is zero: at the bins -4 and 4, which the first pooling drops."""
 KEPT = (9, 7, 5)
-"""Bins at entry, and those that the first and the second pooling keep."""
+"""Number of bins at the input, after the first pooling and after the second pooling."""
 FORMAT, WEIGHT = SQ(4, 12), SQ(2, 6)
 ORDER = np.argsort(np.abs(np.arange(KEPT[0]) - KEPT[0] // 2), kind="stable")
-"""Which of the nine is in each beat of a channel."""
+"""Index of the bin in each beat of a channel."""
 POSTED = ("filter", "normalise", "sigmoid", "pool")
 
 
@@ -60,24 +65,25 @@ def table() -> PwlTable:
 
 
 def middle(x: np.ndarray, size: int) -> np.ndarray:
-    """Return the ``size`` bins about the centre, of the last axis."""
+    """Return the ``size`` bins around the centre of the last axis."""
     edge = (x.shape[-1] - size) // 2
     return x[..., edge : x.shape[-1] - edge]
 
 
 @dataclass(frozen=True)
 class Chain:
-    """The toy's two stages in one order: floats, plans, words.
+    """Two stages of the toy network in one order, as floats, plans and words.
 
     Attributes
     ----------
     name : str
+        Name of the chain.
     order : tuple of str
-        The steps of both stages.
+        Order of the steps in both stages.
     crops : bool
-        Pooling drops bins; otherwise it writes zeros to them.
+        Whether pooling drops bins; otherwise it writes zeros to them.
     second : tuple of int
-        Filters of the second stage, a channel each; the first stage's is filter 0.
+        Filters of the second stage, one for each channel; the filter of the first stage is filter 0.
     """
 
     name: str
@@ -86,7 +92,7 @@ class Chain:
     second: tuple[int, ...] = (1,)
 
     def floats(self, signals: np.ndarray, filters: np.ndarray = FILTERS) -> np.ndarray:
-        """Signals (n, 9) to (n, channels, 9), or (n, channels, 5) where pooling crops."""
+        """Return the output (n, channels, 9), or (n, channels, 5) if pooling crops, for signals (n, 9)."""
         x = signals[:, None]
         for keep, numbers in zip(KEPT[1:], ((0,), self.second)):
             for step in self.order:
@@ -101,9 +107,10 @@ class Chain:
                     x = np.pad(middle(x, keep), [(0, 0), (0, 0), (edge, edge)])
         return x
 
-    def plans(self, filters: np.ndarray = FILTERS) -> list[tuple[str, object]]:
-        """Name and plan of every block: weights (outputs, 1 or outputs, bins), or a block's own plan."""
-        bins, width, plans = KEPT[0], FORMAT.width, []
+    def plans(self, filters: np.ndarray = FILTERS) -> list[tuple[str, Plan]]:
+        """Return the name and the plan of every block; the plan of a product is its weights (outputs, 1, bins)."""
+        bins, width = KEPT[0], FORMAT.width
+        plans: list[tuple[str, Plan]] = []
         for stage, (keep, numbers) in enumerate(zip(KEPT[1:], ((0,), self.second))):
             for step in self.order:
                 if step == "filter":
@@ -124,7 +131,7 @@ class Chain:
         return plans
 
     def words(self, x: np.ndarray, filters: np.ndarray = FILTERS) -> np.ndarray:
-        """Words (n, 9) to (n, channels, 9 or 5), bit for bit those of the circuit; bins in the order of beats."""
+        """Return the words (n, channels, 9 or 5) of the circuit for words (n, 9); bins are in the order of beats."""
         x = x[:, None].astype(complex)
         for _, plan in self.plans(filters):
             if isinstance(plan, np.ndarray):
@@ -135,7 +142,7 @@ class Chain:
         return x.real
 
     def values(self, signals: np.ndarray, filters: np.ndarray = FILTERS) -> np.ndarray:
-        """What the words stand for: as :meth:`floats`."""
+        """Return the values of the words, in the shape of :meth:`floats`."""
         y = self.words(beats(signals), filters)
         return FORMAT.value(y[..., np.argsort(ORDER[: y.shape[-1]])])
 
@@ -150,14 +157,14 @@ CHAINS = {chain.name: chain for chain in (
 
 @dataclass(frozen=True)
 class Variant:
-    """A reading of the toy: a chain, and the channel of it that each signal's second stage is."""
+    """Variant of the toy network: a chain, and the channel that is the second stage of each signal."""
 
     name: str
     chain: Chain
     channels: tuple[int, int] = (0, 0)
 
     def of(self, y: np.ndarray) -> np.ndarray:
-        """The five kept bins of both signals, (2, 5), of a chain's output (2, channels, bins)."""
+        """Return the five kept bins of both signals, (2, 5), from a chain's output (2, channels, bins)."""
         return middle(np.stack([y[k, channel] for k, channel in enumerate(self.channels)]), KEPT[-1])
 
 
@@ -175,13 +182,13 @@ def beats(signals: np.ndarray) -> np.ndarray:
     return FORMAT.quantise(signals)[:, ORDER]
 
 
-class Toy(wiring.Component):
-    """The blocks of a chain in a row.
+class Toy(Block):
+    """Circuit with the blocks of a chain, one after the other.
 
     Members
     -------
     i : In(frames of Complex(16)), 9 beats
-    o : Out(frames of Complex(16)), channels * 9 beats, or channels * 5 where pooling crops
+    o : Out(frames of Complex(16)), channels * 9 beats, or channels * 5 if pooling crops
     """
 
     def __init__(self, chain: Chain):
@@ -209,7 +216,7 @@ class Toy(wiring.Component):
 
 
 def simulate(chain: Chain, signals: np.ndarray, build: Path, stalls: tuple[str, ...] = ("none",)) -> np.ndarray:
-    """Return the words of the emitted Verilog, as :meth:`Chain.words`; raise where one is not the model's."""
+    """Return the words of the emitted Verilog, shaped like :meth:`Chain.words`; raise if they are not the model's."""
     name, words = f"toy_{chain.name}", beats(signals)
     expected = chain.words(words)
     result = run_case(
@@ -226,9 +233,9 @@ def without(signals: np.ndarray, bin: int) -> np.ndarray:
 
 
 def measure(build: Path) -> list[dict]:
-    """Return a row for each variant: both signals' kept bins in floats and words, and what the discarded bins change.
+    """Return a row for each variant: the kept bins of both signals in floats and words, and what the others change.
 
-    The words are those of the simulated Verilog of every chain, or this raises.
+    This raises if the words are not those of the simulated Verilog of every chain.
     """
     for chain in CHAINS.values():
         simulate(chain, np.concatenate([SIGNALS, without(SIGNALS, 3), without(SIGNALS, 4)]), build)

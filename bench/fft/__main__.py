@@ -1,7 +1,8 @@
-"""FFT benchmark: speed and area beside the peers, accuracy, and plots.
+"""Benchmark of the FFT: speed and area compared with other cores, accuracy, and plots.
 
-Run ``make bench`` or ``python -m bench.fft``; writes ``fft.json``, ``fft.md`` and the plots to docs/benchmarks.
-``python -m bench.fft --accuracy`` measures the accuracy alone, in seconds, and keeps ``fft.json``'s speed and area.
+Run ``make bench`` or ``python -m bench.fft``, which writes ``fft.json``, ``fft.md`` and the plots to docs/benchmarks.
+``python -m bench.fft --accuracy`` takes seconds: it measures only the accuracy, and keeps the speed and the area of
+``fft.json``.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ SIZES = [64, 256, 1024]
 
 def main(
     out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("docs/benchmarks"),
-    build: Annotated[Path, typer.Option(help="Where netlists and reports are kept.")] = Path("build/bench"),
-    seeds: Annotated[str, typer.Option(help="nextpnr's seeds.")] = "1,2,3",
+    build: Annotated[Path, typer.Option(help="Directory to keep netlists and reports in.")] = Path("build/bench"),
+    seeds: Annotated[str, typer.Option(help="Seeds of nextpnr.")] = "1,2,3",
     seed: Annotated[int, typer.Option(help="Seed of the stimuli.")] = 1,
-    only_accuracy: Annotated[bool, typer.Option("--accuracy", help="Keep fft.json's speed and area.")] = False,
-):
+    only_accuracy: Annotated[bool, typer.Option("--accuracy", help="Keep the speed and area of fft.json.")] = False,
+) -> None:
     """Measure, and write tables and plots."""
     numbers = [int(s) for s in seeds.split(",")]
     job = Progress(1 if only_accuracy else 2 * len(SIZES) + 2, Console())
@@ -51,14 +52,14 @@ def main(
 
 
 def _speed(job: Progress, seeds: list[int], build: Path) -> dict:
-    """Synthesis, placement and routing of every core, and the peers' figures."""
+    """Synthesise, place and route every core; return its figures and those of the other cores."""
     ours, fast = [], []
     for rows, flow, grade in ((ours, synthesis.LARGE, 6), (fast, synthesis.FAST, 8)):
         for size in SIZES:
             with job.phase(f"Synthesise, place and route {size} points, speed grade {grade} (minutes)") as bar:
                 rows.append(measure(flow, seeds, build, size=size))
                 bar.say(f"{rows[-1]['fmax']:.1f} MHz, {rows[-1]['comb']} COMB, {rows[-1]['ff']} FF")
-    with job.phase(f"The same of the iterative core, {accuracy.SMALL} points, for an iCE40 UP5K") as bar:
+    with job.phase(f"Synthesise, place and route the iterative core, {accuracy.SMALL} points, iCE40 UP5K") as bar:
         small = measure(synthesis.SMALL, seeds, build, size=accuracy.SMALL, architecture="iterative")
         bar.say(f"{small['fmax']:.1f} MHz, {small['cells']} logic cells")
     peers = json.loads((HERE / "peers.json").read_text())

@@ -1,4 +1,7 @@
-"""Error of the FFTs' models (and so, bit for bit, of their circuits) against exact transforms, in output LSB."""
+"""Errors of the models of the FFTs compared with exact transforms, in output LSB.
+
+The circuits compute the same bits, so their errors are the same.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,9 @@ __all__ = ["FRAMES", "LEVELS", "WIDTHS", "figures", "iterative", "levels", "swee
 
 FRAMES = 200
 LEVELS = (-12, -18, -24, -30, -36, -40)
-"""Complex RMS of Gaussian input, dBFS."""
+"""Levels of the Gaussian input, as complex RMS in dBFS."""
 WIDTHS = range(4, 25)
-"""Bits of the input, all that a core can have."""
+"""Numbers of input bits that a core can have."""
 SIZES = (64, 256, 1024, 4096)
 SWEPT = 1024
 SMALL = 256
@@ -26,14 +29,14 @@ def _words(re, im, full: float) -> np.ndarray:
 
 
 def gaussian(size: int, width: int, level: float, seed: int, frames: int = FRAMES) -> np.ndarray:
-    """Noise of that level, (frames, size)."""
+    """Return Gaussian noise of a level in dBFS, (frames, size)."""
     rng, full = np.random.default_rng([seed, size, round(-level)]), 2.0 ** (width - 1)
     sigma = full * 10 ** (level / 20) / 2**0.5  # of a part
     return _words(rng.normal(0, sigma, (frames, size)), rng.normal(0, sigma, (frames, size)), full)
 
 
 def stimuli(size: int, width: int, seed: int) -> dict[str, np.ndarray]:
-    """Named complex test signals of integral words, (frames, size)."""
+    """Return complex test signals of integral words, (frames, size), by name."""
     rng, full = np.random.default_rng([seed, size]), 2.0 ** (width - 1)
     shape = (FRAMES, size)
     tone = rng.uniform(0, size, (FRAMES, 1)) * np.arange(size) / size + rng.uniform(0, 1, (FRAMES, 1))
@@ -46,7 +49,10 @@ def stimuli(size: int, width: int, seed: int) -> dict[str, np.ndarray]:
 
 
 def errors(plan: FftPlan | IterativePlan, x: np.ndarray, loaded: int | None = None) -> dict:
-    """RMS error and bias in output LSB, SQNR in dB, and how many frames saturated; ``loaded``: their exponent."""
+    """Return RMS error and bias in output LSB, SQNR in dB, and the number of frames that saturated.
+
+    ``loaded`` is the number of ones in the schedule that is loaded with every frame, if the plan needs one.
+    """
     y, overflow, exponent = plan.run(x, False, loaded)
     scale = 2.0 ** -exponent[:, None]
     exact = np.fft.fft(x) * scale
@@ -54,14 +60,14 @@ def errors(plan: FftPlan | IterativePlan, x: np.ndarray, loaded: int | None = No
     return {
         "rms": float(np.sqrt((np.abs(e) ** 2).mean())),
         "bias_re": float(e.real.mean()), "bias_im": float(e.imag.mean()),
-        # Frames of different exponents count as what they stand for.
+        # Frames can have different exponents, so their values are compared and not their words.
         "sqnr": float(10 * np.log10((np.abs(exact / scale) ** 2).sum() / (np.abs(e / scale) ** 2).sum())),
         "overflow": int(overflow.sum()), "frames": len(x),
     }
 
 
 def table(sizes: tuple[int, ...], seed: int) -> list[dict]:
-    """Every size with every stimulus, 16 bits, scale 1/N."""
+    """Return the errors for every size and every signal, with 16 bits at scale 1/N."""
     rows = []
     for size in sizes:
         plan = FftPlan(size=size, width=16, twiddle_width=18)
@@ -71,7 +77,7 @@ def table(sizes: tuple[int, ...], seed: int) -> list[dict]:
 
 
 def levels(size: int, seed: int) -> dict[str, list[float]]:
-    """SQNR over the level of Gaussian input, 16 bits in, by scaling."""
+    """Return the SQNR over the level of a Gaussian input of 16 bits, by scaling."""
     plans = {
         "fixed scale 1/N, 16 bits out": FftPlan(size=size, width=16, twiddle_width=18),
         "block exponent, 16 bits out": FftPlan(size=size, width=16, twiddle_width=18, scaling="block"),
@@ -86,12 +92,14 @@ CORES = {
     "block exponent": ("streaming", "block"), "full growth": ("streaming", "full"),
     "iterative, scale 1/N": ("iterative", "schedule"),
 }
-"""Architecture and scaling by name."""
+"""Architecture and scaling of each core, by its name."""
 
 
 def widths(sizes: tuple[int, ...], seed: int) -> dict[str, dict[str, dict[str, list]]]:
-    """SQNR and RMS error over the width of Gaussian input of -12 dBFS, by size and name of a generic target's core;
-    None where there is no such core."""
+    """Return SQNR and RMS error over the width of a Gaussian input of -12 dBFS, by size and by name of a core.
+
+    The cores are those of the generic target.  The value is None if there is no such core.
+    """
     return {str(size): {name: _over_widths(size, *core, seed) for name, core in CORES.items()} for size in sizes}
 
 
@@ -109,7 +117,7 @@ def _over_widths(size: int, architecture: str, scaling: str, seed: int) -> dict[
 
 
 def sweep(size: int, seed: int) -> dict[str, list[dict]]:
-    """RMS error and SQNR over guard bits, for some widths, Gaussian input."""
+    """Return RMS error and SQNR over the number of guard bits, for some widths of a Gaussian input."""
     out = {}
     for width in (10, 12, 14, 16):
         x = gaussian(size, width, -12, seed, 60)
@@ -121,13 +129,13 @@ def sweep(size: int, seed: int) -> dict[str, list[dict]]:
 
 
 def iterative(size: int, seed: int) -> list[dict]:
-    """The iterative core with the operands of an iCE40's multiplier."""
+    """Return the errors of the iterative core with operands for the multiplier of an iCE40."""
     plan = IterativePlan(size=size, width=16)
     return [{"size": size, "input": name} | errors(plan, x) for name, x in stimuli(size, 16, seed).items()]
 
 
 def figures(seed: int) -> dict:
-    """What the page says of accuracy, by the names it knows."""
+    """Return all figures of the page on accuracy, by their names in fft.json."""
     return {
         "seed": seed, "accuracy": table(SIZES, seed), "sweep": sweep(SWEPT, seed), "levels": levels(SWEPT, seed),
         "iterative": iterative(SMALL, seed), "widths": widths((64, SWEPT), seed),

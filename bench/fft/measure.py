@@ -1,4 +1,4 @@
-"""Fmax and area of stand-alone FFT cores."""
+"""Measurement of the Fmax and the area of stand-alone FFT cores."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WRAPPER = Path(__file__).parent / "wrapper.v"
 
 
 def measure(flow: Flow, seeds: list[int], build: Path, **parameters) -> dict:
-    """Median Fmax and the cells of a 16-bit FFT in natural order, with the seeds' own figures."""
+    """Return the median Fmax, the Fmax of each seed and the cells of a 16-bit FFT in natural order."""
     core = fft_core("core", target=flow.target, width=16, **parameters)
     block = core.component.block
     placed = place(flow, core_text(core, platform=flow.target) + WRAPPER.read_text(), f"fft{block.plan.size}", seeds,

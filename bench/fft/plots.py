@@ -1,4 +1,4 @@
-"""The pictures of the FFT benchmark."""
+"""Plots of the FFT benchmark."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OURS = "hadamac"
 
 
 def against_peers(rows: list[dict], limit: float, path: Path) -> None:
-    """Fmax over COMB + FF, one panel per size; up and left is better.  ``limit``: the block RAM's."""
+    """Draw Fmax over COMB + FF, one panel per size; up and left is better.  ``limit`` is that of the block RAM."""
     sizes = sorted({row["size"] for row in rows if row["core"] == OURS})
     figure, axes = plt.subplots(1, len(sizes), figsize=(4 * len(sizes), 4), sharey=True, layout="constrained")
     names = sorted({row["core"] for row in rows} - {OURS})
@@ -38,7 +38,7 @@ def against_peers(rows: list[dict], limit: float, path: Path) -> None:
 
 
 def accuracy(result: dict, path: Path) -> None:
-    """SQNR and RMS error over guard bits for each width; SQNR over the input's level for each scaling."""
+    """Draw SQNR and RMS error over guard bits for each width, and SQNR over the level of the input for each scaling."""
     figure, (left, right, level) = plt.subplots(1, 3, figsize=(14, 4), layout="constrained")
     for width, rows in result["sweep"].items():
         guard = [row["guard"] for row in rows]
@@ -59,7 +59,7 @@ def accuracy(result: dict, path: Path) -> None:
 
 
 def widths(result: dict, path: Path) -> None:
-    """SQNR over the width of the data, one panel a size, one line a core."""
+    """Draw the SQNR over the width of the data, with one panel per size and one line per core."""
     sizes = list(result["widths"])
     figure, axes = plt.subplots(1, len(sizes), figsize=(5.5 * len(sizes), 4.2), sharey=True, layout="constrained")
     styles = ("o-", "s--", "^-", "v-", "x-")

@@ -1,4 +1,4 @@
-"""The blocks that are measured: 16-bit words, 16 channels, maps of 32 x 32 or 16 x 16, bins up to radius 7."""
+"""Blocks that are measured: words of 16 bits, 16 channels, maps of 32 x 32 or 16 x 16, bins up to radius 7."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hadamac.model.add import AddPlan
 from hadamac.model.fft.planar import Fft2dPlan
 from hadamac.model.modrelu import ModRelu as ModReluPlan
 from hadamac.model.normalise import NormalisePlan, live_multiplicity
@@ -17,6 +18,8 @@ from hadamac.model.quadratic import quadratic_plan
 from hadamac.numeric import SQ
 from hadamac.scattering.plan import scattering_plan
 from hadamac_hw.fft.planar import Fft2d, RowPairs
+from hadamac_hw.base.block import Block
+from hadamac_hw.layers.add import Add
 from hadamac_hw.layers.argmax import Argmax
 from hadamac_hw.layers.crop import Crop, Expand
 from hadamac_hw.layers.dense import Dense
@@ -37,20 +40,20 @@ SIZE, POOLED, RADIUS, ANGLES = 32, 16, 7, 4
 ROWS = 2 * RADIUS + 1
 BINS = ROWS * (RADIUS + 1)
 FORMAT = SQ(4, WIDTH - 4)
-"""Of an activation's words: the tables span -8 to 8."""
+"""Format of the words of an activation; its tables span -8 to 8."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A measurement: its name, how to make the block, and what stands in the table."""
+    """Measurement: its name, a function that makes the block, and its description in the table."""
 
     name: str
-    block: Callable[[], object]
+    block: Callable[[], Block]
     what: str
 
 
 def _rng() -> np.random.Generator:
-    """Weights and biases are built in, and some as logic: they must not all be alike."""
+    """Return random numbers for weights and biases, which must not all be equal because some become logic."""
     return np.random.default_rng(SEED)
 
 
@@ -91,7 +94,7 @@ def _normalise(over: str) -> Normalise:
 _BINS = f"{CHANNELS} channels of {ROWS} x {RADIUS + 1} bins"
 _MAPS = f"{CHANNELS} channels of {SIZE} x {SIZE}"
 _FULL = {n: f"{CHANNELS} channels of {n} x {n // 2 + 1} bins" for n in (SIZE, POOLED)}
-_TABLE = f"two words a beat, {FORMAT}, {SEGMENTS} segments at most"
+_TABLE = f"two words per beat, {FORMAT}, {SEGMENTS} segments at most"
 
 CASES = {case.name: case for case in (
     Case("row-pairs", lambda: RowPairs(size=SIZE, width=WIDTH, shift=WIDTH - 9), f"{SIZE} x {SIZE} pixels of 8 bits"),
@@ -113,13 +116,15 @@ CASES = {case.name: case for case in (
         f"{_FULL[POOLED]} to {SIZE} x {SIZE // 2 + 1}") for rule in RULES),
     Case("max-pool", lambda: MaxPool(size=SIZE, width=WIDTH, channels=CHANNELS), f"{_MAPS} to {POOLED} x {POOLED}"),
     Case("decimate", lambda: Decimate(size=SIZE, width=WIDTH, channels=CHANNELS), f"{_MAPS} to {POOLED} x {POOLED}"),
-    Case("relu", lambda: Relu(width=WIDTH), "two words a beat"),
+    Case("add", lambda: Add(AddPlan(fractions=(8, 11), fraction=8, width=WIDTH), size=POOLED, radius=RADIUS,
+                            channels=CHANNELS), f"two times {_BINS}, SQ(8,8) and SQ(5,11) to SQ(8,8)"),
+    Case("relu", lambda: Relu(width=WIDTH), "two words per beat"),
     *(Case(f"pwl-{name}", lambda name=name: _pwl(name), _TABLE) for name in FUNCTIONS if name != "relu"),
     Case("pwl-loadable", lambda: _pwl("sigmoid", True), f"{_TABLE}, mirrored, loaded at run time"),
     Case("quadratic", lambda: Quadratic(plan=quadratic_plan((0.1, 0.5, 0.25), in_format=FORMAT, out_format=FORMAT)),
-         f"two words a beat, {FORMAT}"),
+         f"two words per beat, {FORMAT}"),
     Case("modrelu", _modrelu, _BINS),
-    Case("modulus", lambda: Modulus(width=WIDTH), "a complex word a beat"),
+    Case("modulus", lambda: Modulus(width=WIDTH), "one complex word per beat"),
     Case("pair-modulus", lambda: PairModulus(width=WIDTH, beats=POOLED**2 // 2, pairs=CHANNELS // 2),
          f"{CHANNELS // 2} pairs of {POOLED} x {POOLED} maps"),
     Case("scattering", _scattering, f"{POOLED} x {POOLED} pixels of 8 bits, J = 2, A = {ANGLES}, weights of 12 bits"),
@@ -132,11 +137,6 @@ CASES = {case.name: case for case in (
 """By name."""
 
 
-def counts(block) -> dict:
-    """Multipliers; latency, first beat in to first beat out; interval a frame, None where it is a cycle a beat."""
-    if isinstance(block, Fft2d):
-        latency = int(block.plan.arrivals(np.arange(block.frame[0]))[0])
-    else:
-        latency = block.latency
-    return {"multipliers": getattr(block, "multipliers", 0), "latency": latency,
-            "interval": getattr(block, "interval", None)}
+def counts(block: Block) -> dict[str, int | None]:
+    """Return the multipliers, the latency, and the interval of a frame, None for a block that passes a beat a cycle."""
+    return {"multipliers": block.multipliers, "latency": block.latency, "interval": block.interval}

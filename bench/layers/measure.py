@@ -1,4 +1,4 @@
-"""Cells and Fmax of a block as it stands in a network."""
+"""Measurement of the cells and the Fmax of a block as a network contains it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ _REGISTERS = ("load", "shift", "data", "results", "out", "sdo")
 
 
 def wrapper(block, text: str) -> str:
-    """Registers around the module ``core`` of ``text``: serial in, serial out, so that pins do not limit it.
+    """Return Verilog that places registers around the module ``core`` of ``text``.
 
-    Combinational ways through a block are timed too, from register to register; one without registers has no clock.
+    Input and output are serial, so that the number of pins is no limit.  Combinational paths through a block are timed
+    too, from register to register.  A block without registers has no clock.
     """
     clocked = "  input clk;" in text[text.index("module core(") :]
     ports = {"in": [("rst", 1)] if clocked else [], "out": []}
@@ -56,7 +57,7 @@ endmodule
 
 
 def own_cells(netlist: dict) -> Counter:
-    """The wrapper's own in yosys' netlist: the flip-flops of its registers, and the tables before those of ``out``."""
+    """Return the wrapper's own cells: the flip-flops of its registers, and the tables before those of ``out``."""
     module = netlist["modules"]["wrapper"]
     bits = {name: set(module["netnames"].get(name, {"bits": []})["bits"]) for name in _REGISTERS}
     registers = set().union(*bits.values())
@@ -72,7 +73,7 @@ def own_cells(netlist: dict) -> Counter:
 
 
 def measure(case: Case, flow: Flow, seeds: list[int], build: Path, *, jobs: int) -> dict:
-    """The row of a case; the wrapper's cells are taken off."""
+    """Measure a case; return its row, from which the wrapper's cells are subtracted."""
     block = case.block()
     facts = counts(block)
     text = emit(block, "core", platform=flow.target)

@@ -1,4 +1,4 @@
-"""The page with the tables of layers."""
+"""Page docs/layers.md, with the definition and the cost of every layer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _cost(row: dict) -> str:
     name = row["name"]
     cost, layers = COSTS[name], [layer.name for layer in LAYERS if layer.case == name]
     latency = f"{_code(cost.latency)} = {row['latency']:,}" if row["latency"] else "0"
-    interval = "a beat a cycle" if row["interval"] is None else f"{_code(cost.interval)} = {row['interval']:,}"
+    interval = "one beat per cycle" if row["interval"] is None else f"{_code(cost.interval)} = {row['interval']:,}"
     multipliers, memory = (text if text.isdigit() else _code(text) for text in (cost.multipliers, cost.memory))
     cells = ("; ".join(layers), CASES[name].what, multipliers, memory, latency, interval, f"{row['comb']:,}",
              f"{row['ff']:,}", str(row["dsp"]), str(row["ram"]), f"**{row['fmax']:.0f}**")
@@ -32,20 +32,24 @@ def _cost(row: dict) -> str:
 
 
 def _seeds(result: dict) -> str:
-    """What seeds Fmax is of, and which rows have fewer."""
+    """Return the text that names the seeds of Fmax, and the rows that have fewer seeds."""
     common = result["seeds"]
     fewer = [row for row in result["rows"] if row["seeds"] != common]
-    text = f"the median of seeds {', '.join(map(str, common))}" if len(common) > 1 else f"that of seed {common[0]}"
+    if len(common) > 1:
+        text = f"the median of the seeds {', '.join(map(str, common))}"
+    else:
+        text = f"the value of seed {common[0]}"
     if fewer:
-        text += ("; of seed " + ", ".join(map(str, fewer[0]["seeds"])) + " alone in the rows "
-                 + ", ".join(row["name"] for row in fewer))
+        text += ("; in the rows " + ", ".join(row["name"] for row in fewer) + ", it is the value of seed "
+                 + ", ".join(map(str, fewer[0]["seeds"])))
     return text
 
 
 _PAGE = """# Layers
 
-Made by `make bench-layers`. A layer acts on maps (channels of N x N reals) or on bins (their half-spectra);
-[architecture.md](architecture.md) says how layers become a circuit. Models in `model/` are bit for bit their circuits.
+This page is made by `make bench-layers`. A layer acts on maps (channels of N x N real numbers) or on bins (the
+half-spectra of maps). [architecture.md](architecture.md) explains how layers become a circuit, and
+[glossary.md](glossary.md) the terms. The models in `model/` compute the same bits as their circuits.
 
 ## Definitions
 
@@ -53,24 +57,32 @@ Made by `make bench-layers`. A layer acts on maps (channels of N x N reals) or o
 |---|---|---|---|---|---|
 {definitions}
 
-From relu to quadratic: of every pixel x, or of both parts of every bin z *on bins*. P(N) is the power of two not
-below N. Formulas are of values; how words stand for them is in each model's docstring. Where f(0) = 0, the table's is 0
-too. Normalise counts a deviation below half an LSB of its words (where the number of bins is no power of two, below a
-quarter to a half) as that.
+The layers from relu to quadratic compute their formula for every pixel x; those *on bins* compute it for both parts
+of every bin z. P(N) is the smallest power of two that is at least N. Formulas are about values; the docstring of
+each model explains which words represent them. If f(0) = 0, the table of f contains exactly 0 there. Normalise
+replaces a deviation below half an LSB of its words by half an LSB. If the number of bins is not a power of two, this
+limit is between a quarter and a half of an LSB.
 
 {sources}
 
 ## Costs
 
-Formulas: {letters}.
-Latency: cycles from first beat in to first beat out; 0 is combinational. Interval: cycles a frame. Memory: without the
-output FIFO, which every block but the combinational ones has; a memory of fewer than 32 words is LUT RAM or logic.
+The letters in the formulas mean:
 
-Measured: LFE5U-85F CABGA381, speed grade 6, `synth_ecp5`, nextpnr aiming at {aim} MHz; Fmax is {seeds}.
-Each block stands between registers, whose own cells are taken off (relu becomes their synchronous reset). nextpnr does
-not check what a block RAM's clock may be: where DP16KD is not 0, count on {limit:.0f} MHz at most
-([benchmarks/fft.md](benchmarks/fft.md)).
-Versions: {tools}.
+| letter | meaning |
+|---|---|
+{letters}
+
+* *Latency* is the number of cycles from the first beat at the input to the first beat at the output. A block with a
+  latency of 0 is combinational.
+* *Interval* is the number of cycles per frame.
+* *Memory* does not include the output FIFO, which every block has that is not combinational. A memory of fewer than
+  32 words is LUT RAM or logic.
+* *COMB*, *FF*, *MULT18X18D*, *DP16KD* and *MHz* (Fmax) are measured on an LFE5U-85F CABGA381 at speed grade 6, with
+  `synth_ecp5` and with nextpnr aiming at {aim} MHz. Fmax is {seeds}. Each block is placed between registers, whose
+  own cells are subtracted (relu becomes their synchronous reset). nextpnr does not check the highest clock of a
+  block RAM: if DP16KD is not 0, expect {limit:.0f} MHz at most ([benchmarks/fft.md](benchmarks/fft.md)).
+* The versions are {tools}.
 
 | layer | measured with | multipliers | memory, bits | latency | interval | COMB | FF | MULT18X18D | DP16KD | MHz |
 |---|---|---|---|---|---|---|---|---|---|---|
@@ -79,10 +91,10 @@ Versions: {tools}.
 
 
 def markdown(result: dict) -> str:
-    """The page; ``result`` as in layers.json."""
+    """Return the page for measured results in the form of layers.json."""
     return _PAGE.format(
         definitions="\n".join(map(_definition, LAYERS)), costs="\n".join(map(_cost, result["rows"])),
         sources="\n".join(f"- {name}: {text}." for name, text in SOURCES.items()),
-        letters="; ".join(f"`{k}` {v}" for k, v in SYMBOLS.items()), aim=synthesis.LARGE.freq_mhz,
+        letters="\n".join(f"| `{k}` | {v} |" for k, v in SYMBOLS.items()), aim=synthesis.LARGE.freq_mhz,
         seeds=_seeds(result), limit=result["block_ram_limit"],
         tools=", ".join(f"{k} {v}" for k, v in result["tools"].items()))

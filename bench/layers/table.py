@@ -1,4 +1,4 @@
-"""Every layer: what it computes, where it comes from, and what it costs as a formula."""
+"""Table of all layers: what each computes, its source, and its cost as a formula."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ SOURCES = {
     "Elfwing 2018": 'Elfwing, Uchibe, Doya, "Sigmoid-weighted linear units for neural network function approximation '
                     'in reinforcement learning", Neural Networks 107, 2018',
     "He 1996": 'He, Torkelson, "A new approach to pipeline FFT processor", IPPS 1996',
+    "He 2016": 'He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016',
     "Hendrycks 2016": 'Hendrycks, Gimpel, "Gaussian error linear units (GELUs)", arXiv:1606.08415, 2016',
     "Howard 2019": 'Howard et al., "Searching for MobileNetV3", ICCV 2019',
     "Ioffe 2015": 'Ioffe, Szegedy, "Batch normalization: accelerating deep network training by reducing internal '
@@ -29,26 +30,31 @@ SOURCES = {
     "Ulyanov 2016": 'Ulyanov, Vedaldi, Lempitsky, "Instance normalization: the missing ingredient for fast '
                     'stylization", arXiv:1607.08022, 2016',
 }
-"""Papers by the name that rows give them."""
+"""Papers, by the names that the rows use."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """A row.
+    """One row of the table of definitions.
 
     Parameters
     ----------
-    name, formula : str
+    name : str
+        Name of the layer.
+    formula : str
+        What the layer computes.
     source : str
-        Papers as `SOURCES` names them, and sections; empty where there is none.
+        Papers, by the names of `SOURCES`, with sections; empty if there is none.
     covers : tuple of str
-        What of `hadamac.network.layers` it stands for: ``type``, or ``activation.domain.function``.
+        The layers of `hadamac.network.layers` that the row describes: ``type``, or ``activation.domain.function``.
     model : str
-        File of the bit-exact model, in sw/hadamac.
+        File of the bit-exact model in sw/hadamac.
     circuit, torch : str
-        ``file.class``, in hw/hadamac_hw and sw/hadamac; circuits one after the other.
+        ``file.class`` in hw/hadamac_hw and in sw/hadamac; several circuits are separated by spaces.
     case : str
-        Its measurement (`bench.layers.cases`); empty where it has no circuit of its own, which ``note`` explains.
+        Name of the measurement (`bench.layers.cases`).  It is empty if the layer has no circuit of its own.
+    note : str
+        Remark on the circuit, for example why there is none.
     """
 
     name: str
@@ -63,7 +69,7 @@ class Layer:
 
     @property
     def links(self) -> dict[str, list[tuple[str, str]]]:
-        """``(file, name)`` of the model, of circuits, of torch modules."""
+        """Lists of ``(file, name)`` by kind: the model, the circuits and the torch modules."""
         classes = {
             kind: [(f"{directory}/{file}.py", name) for file, name in (c.split(".") for c in text.split())]
             for kind, directory, text in (("circuit", "hw/hadamac_hw", self.circuit),
@@ -74,7 +80,10 @@ class Layer:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Formulas in the letters of `SYMBOLS`; ``memory`` in bits, ``interval`` empty for a beat a cycle."""
+    """Costs of a block as formulas in the letters of `SYMBOLS`.
+
+    ``memory`` is in bits.  ``interval`` is empty for a block that takes one beat per cycle.
+    """
 
     multipliers: str = "0"
     memory: str = "0"
@@ -83,15 +92,18 @@ class Cost:
 
 
 SYMBOLS = {
-    "w": "bits of a word", "W": "bits of a weight or a slope", "C": "channels in", "O": "channels out, or logits",
-    "N": "size of the maps that come in or that the bins are of (Pad: that they become)", "r": "radius of live bins",
-    "B": "bins of a channel", "L": "lanes", "F": "C / L", "D": "beats a frame, of two reals each", "S": "segments",
-    "P(n)": "the power of two not below n", "p": "cycles of the block's pipeline", "f": "cycles of its output FIFO",
-    "a, b": "latency of the row and of the column FFT", "s": "cycles of the statistics", "t": "words of the delay line",
-    "R": "bits of the table of roots", "A": "angles", "e": "cycles until the first word of order 0",
-    "T(n)": "multipliers of a transform of n x n, as in the row of FFT2",
+    "w": "bits of a word", "W": "bits of a weight or of a slope", "C": "number of input channels",
+    "O": "number of output channels, or of logits",
+    "N": "size of the input maps, or of the maps whose bins are the input (for Pad, of the output maps)",
+    "r": "radius of the live bins", "B": "number of bins of a channel", "L": "number of lanes", "F": "C / L",
+    "D": "beats of a frame, with two real numbers each", "S": "number of segments",
+    "P(n)": "the smallest power of two that is at least n", "p": "cycles of the block's pipeline",
+    "f": "cycles of its output FIFO", "a, b": "latency of the row FFT and of the column FFT",
+    "s": "cycles of the statistics", "t": "words of the delay line", "R": "bits of the table of roots",
+    "A": "number of angles", "e": "cycles until the first word of order 0",
+    "T(n)": "multipliers of a transform of n x n values, as in the row of FFT2",
 }
-"""Letters of the formulas."""
+"""Letters of the formulas, with their meaning."""
 
 _fft = {"multipliers": "8 * (ceil(log2(N) / 2) - 1)"}
 _product = {"latency": "C*B + F - 1 + p + f", "interval": "O*B*C / L"}
@@ -112,7 +124,7 @@ COSTS = {
     "pool-average": Cost(memory="8*P(N/4 + 1)*w", latency="N + p + f", interval="C*N*(N/2 + 1)"),
     "expand": Cost(latency="0", interval="C*(r + 1)*N"),
     "pad-zero": Cost(**_crop), "pad-naive": Cost(**_crop), "pad-average": Cost(interval="C*N*(N/2 + 1)"),
-    "max-pool": _tile, "decimate": _tile,
+    "max-pool": _tile, "decimate": _tile, "add": Cost(interval="C*B"),
     "relu": Cost(latency="0"),
     **{f"pwl-{name}": _pwl for name in ("leaky", "sigmoid", "tanh", "gelu", "silu", "hard-sigmoid", "hard-tanh",
                                         "hard-swish", "loadable")},
@@ -121,12 +133,12 @@ COSTS = {
     "modulus": Cost(multipliers="2"),
     "pair-modulus": Cost(multipliers="4", memory="w*N*N", latency="N*N/2 + p + f", interval="C*N*N / 2"),
     "scattering": Cost(multipliers="6*T(N) + 2*T(N/2) + 22", latency="e + f", interval="2*A*N*(N/2 + 1)",
-                       memory="those of its blocks, FIFOs of N*N/32 and A*N*N/32 words"),
+                       memory="sum of its blocks, plus FIFOs of N*N/32 and A*N*N/32 words"),
     "normalise-bins": Cost(multipliers="8", **_normalise), "normalise-map": Cost(multipliers="6", **_normalise),
     "dense": _dense, "dense-bins": _dense,
     "argmax": Cost(latency="0", interval="O + 1"),
 }  # fmt: skip
-"""By case."""
+"""Costs, by the name of the measurement."""
 
 
 def _conv(name: str, formula: str, source: str, case: str = "hadamard", covers: tuple[str, ...] = ()) -> Layer:
@@ -135,7 +147,7 @@ def _conv(name: str, formula: str, source: str, case: str = "hadamard", covers: 
 
 
 def _rules(name: str, verb: str, texts: dict[str, str], covers: str) -> list[Layer]:
-    """SpectralPool or Pad by its Nyquist rules."""
+    """Return the rows of SpectralPool or Pad, one for each Nyquist rule."""
     rows = []
     for rule, text in texts.items():
         rows.append(Layer(
@@ -147,19 +159,19 @@ def _rules(name: str, verb: str, texts: dict[str, str], covers: str) -> list[Lay
 
 
 def _table(name: str, formula: str, source: str = "", bins: bool = False) -> list[Layer]:
-    """A piecewise-linear table on maps, and on the parts of bins where the function is odd."""
+    """Return the rows of a piecewise-linear table: on maps and, for an odd function, also on the parts of bins."""
     shared = {"model": "model/pwl/table", "circuit": "layers/pwl.Pwl", "case": f"pwl-{name}"}
-    rows = [Layer(name=name, formula=formula, source="; ".join(filter(None, (source, "in segments: Amin 1997"))),
+    rows = [Layer(name=name, formula=formula, source="; ".join(filter(None, (source, "for the segments: Amin 1997"))),
                   covers=(f"activation.space.{name}",), torch="nn/activations.Function", **shared)]
     if bins:
-        rows.append(Layer(name=f"{name} on bins", formula="P(N) (f(Re z / P(N)) + j f(Im z / P(N))), f as above",
+        rows.append(Layer(name=f"{name} on bins", formula="P(N) (f(Re z / P(N)) + j f(Im z / P(N))), with f as above",
                           source="Benvenuto 1992", **shared, covers=(f"activation.bins.{name}",),
                           torch="nn/activations.SpectralFunction"))
     return rows
 
 
 LAYERS = (
-    Layer(name="input", formula="rows 2k and 2k+1 of an image as one complex row", model="model/fft/planar",
+    Layer(name="input", formula="rows 2k and 2k+1 of an image become one complex row", model="model/fft/planar",
           circuit="fft/planar.RowPairs", case="row-pairs"),
     Layer(name="FFT2", formula="X[u,v] = sum_yx m[y,x] exp(-2 pi j (u y + v x) / N), |u|, v <= r",
           source="He 1996; for convolution: Mathieu 2014", model="model/fft/planar", circuit="fft/planar.Fft2d",
@@ -169,26 +181,29 @@ LAYERS = (
     _conv("SpectralConv, kernel",
           "Y[o,u,v] = sum_c W[o,c,u,v] X[c,u,v] + bias[o] N^2 at DC, W the DFT of a k x k kernel",
           "Mathieu 2014", covers=("spectral_conv",)),
-    _conv("SpectralConv, free spectrum", "the same, W itself learned", "Rippel 2015, section 5"),
-    _conv("SpectralConv, real", "the same, W real: an even kernel", "", "hadamard-real"),
+    _conv("SpectralConv, free spectrum", "the same; W itself is learned", "Rippel 2015, section 5"),
+    _conv("SpectralConv, real", "the same; W is real, so the kernel is even", "", "hadamard-real"),
     *_rules("SpectralPool", "pool", {
         "zero": "Y = X (M/N)^2 where |u|, |v| < M/2, 0 at M/2",
-        "average": "the same, at M/2 the mean of X at -M/2 and M/2",
-        "naive": "the same, at M/2 what X holds there"}, "spectral_pool"),
-    Layer(name="crop", formula="the bins |u|, v <= r, in any order of layers: SpectralPool zero, pruned",
+        "average": "the same, but at M/2 the mean of X at -M/2 and M/2",
+        "naive": "the same, but at M/2 the value of X there"}, "spectral_pool"),
+    Layer(name="crop", formula="the bins |u|, v <= r; the pruned form of SpectralPool zero, in any order of layers",
           source="Rippel 2015, section 4", model="model/crop", circuit="layers/crop.Crop", torch="nn/spectral.Crop",
           case="crop"),
     *_rules("Pad", "pad", {
         "zero": "Y = X (N/M)^2 where |u|, |v| < M/2, else 0",
-        "average": "the same, X[M/2] halved between -M/2 and M/2",
-        "naive": "the same, X[M/2] as it is"}, "pad"),
-    Layer(name="expand", formula="the bins |u|, v <= r among zero rows: Pad zero, pruned",
+        "average": "the same, but X[M/2] is halved between -M/2 and M/2",
+        "naive": "the same, but X[M/2] stays as it is"}, "pad"),
+    Layer(name="expand", formula="the bins |u|, v <= r with rows of zeros added; the pruned form of Pad zero",
           source="Rippel 2015, section 4", model="model/crop", circuit="layers/crop.Expand", torch="nn/spectral.Pad",
           case="expand"),
     Layer(name="MaxPool", formula="Y[i,j] = max of X[2i..2i+1, 2j..2j+1]", source="Scherer 2010", covers=("max_pool",),
           model="model/tile", circuit="layers/tile.MaxPool", torch="nn/activations.MaxPool", case="max-pool"),
     Layer(name="decimate", formula="Y[i,j] = X[2i,2j]", source="Bruna 2013, section 2", model="model/tile",
           circuit="layers/tile.Decimate", case="decimate"),
+    Layer(name="Add", formula="Y = sum of X_k, aligned to one format, rounded once and saturated",
+          source="He 2016, section 3", covers=("add",), model="model/add", circuit="layers/add.Add",
+          torch="nn/activations.Add", case="add"),
     Layer(name="relu", formula="max(x, 0)", source="Nair 2010", covers=("activation.space.relu",),
           model="model/pwl/table", circuit="layers/pwl.Relu", torch="nn/activations.Function", case="relu"),
     *_table("leaky", "x where x >= 0, else x / 64", "Maas 2013"),
@@ -199,40 +214,43 @@ LAYERS = (
     *_table("hard-sigmoid", "min(max(x / 6 + 1/2, 0), 1)", "Howard 2019, section 5.2"),
     *_table("hard-tanh", "min(max(x, -1), 1)", bins=True),
     *_table("hard-swish", "x min(max(x / 6 + 1/2, 0), 1)", "Howard 2019, section 5.2"),
-    Layer(name="any function, loaded", formula="slope[s] x + offset[s], s the segment of x; tables written at run time",
+    Layer(name="any function, loaded",
+          formula="slope[s] x + offset[s], where s is the segment of x; tables are written at run time",
           source="Amin 1997", model="model/pwl/table", circuit="layers/pwl.Pwl", case="pwl-loadable"),
-    Layer(name="quadratic", formula="c0 + c1 x + c2 x^2, learned; of the spectrum, a self-convolution",
+    Layer(name="quadratic", formula="c0 + c1 x + c2 x^2, c learned; x^2 convolves the spectrum with itself",
           covers=("activation.space.quadratic",), model="model/quadratic", circuit="layers/quadratic.Quadratic",
           torch="nn/activations.Quadratic", case="quadratic"),
-    Layer(name="modReLU", formula="z max(0, |z| + P(N) b) / |z| of every bin, b <= 0 learned for each channel",
+    Layer(name="modReLU", formula="z max(0, |z| + P(N) b) / |z| for every bin; b <= 0 is learned for each channel",
           source="Arjovsky 2016, section 4.2", covers=("activation.bins.modrelu",), model="model/modrelu",
           circuit="layers/modrelu.ModRelu", torch="nn/activations.ModRelu", case="modrelu"),
-    Layer(name="modulus", formula="|z| of every bin", source="Bruna 2013, section 2, there of maps",
+    Layer(name="modulus", formula="|z| for every bin", source="Bruna 2013, section 2 (for maps)",
           covers=("activation.bins.modulus",), model="model/modulus", circuit="layers/modulus.Modulus",
           torch="nn/activations.Modulus", case="modulus"),
-    Layer(name="modulus of maps", formula="sqrt(a^2 + b^2) of every pixel of the real and the imaginary part of a map",
+    Layer(name="modulus of maps",
+          formula="sqrt(a^2 + b^2) for every pixel, a and b from the real and the imaginary part of a map",
           source="Bruna 2013, section 2", model="model/modulus", circuit="layers/modulus.PairModulus",
           case="pair-modulus"),
-    Layer(name="scattering", formula="S0 = x * phi, S1[j,l] = |x * psi[j,l]| * phi, decimated by 2^J; * convolves",
+    Layer(name="scattering", formula="S0 = x * phi, S1[j,l] = |x * psi[j,l]| * phi, decimated by 2^J; * is convolution",
           source="Bruna 2013, section 2", model="scattering/model", circuit="scattering.Scattering",
           torch="nn/scattering.Scattering", case="scattering",
-          note="a chain of FFT2, SpectralConv, IFFT2, decimate and modulus of maps, in three paths"),
+          note="three paths of FFT2, SpectralConv, IFFT2, decimate and modulus of maps"),
     Layer(name="Normalise over bins",
-          formula="P(N) (z - m) / sqrt(v), m and v over a channel's bins that no layer made zero; with a correction of "
-                  "1, v of n bins divides by n - 1",
+          formula="P(N) (z - m) / sqrt(v); m and v are mean and variance over the bins of a channel that no layer has "
+                  "made zero; with a correction of 1, the variance of n bins has the divisor n - 1",
           covers=("normalise",), model="model/normalise", circuit="layers/normalise.Normalise",
           torch="nn/activations.Normalise", case="normalise-bins"),
     Layer(name="Normalise over map",
-          formula="DC = 0, else z by the map's deviation, from its bins by Parseval; correction as above",
+          formula="0 at DC; elsewhere z divided by the map's deviation, which follows from its bins (Parseval); "
+                  "correction as above",
           source="Ulyanov 2016, section 2", model="model/normalise", circuit="layers/normalise.Normalise",
           torch="nn/activations.Normalise", case="normalise-map"),
-    Layer(name="Normalise, frozen", formula="the same with learned mean and deviation of each channel",
+    Layer(name="Normalise, frozen", formula="the same, with a learned mean and deviation of each channel",
           source="Ioffe 2015, section 3.1", model="quantised/reference", torch="nn/activations.FrozenNormalise",
-          note="none: folded into the weights of the SpectralConv before it"),
+          note="none, because it is folded into the weights of the SpectralConv before it"),
     Layer(name="Dense on maps", formula="logits[k] = bias[k] + sum weight[k,c,y,x] map[c,y,x]", covers=("dense",),
           model="model/dense", circuit="layers/dense.Dense", torch="nn/spectral.MapDense", case="dense"),
-    Layer(name="Dense on bins", formula="the same over the real and imaginary parts of bins", model="model/dense",
+    Layer(name="Dense on bins", formula="the same, over the real and imaginary parts of bins", model="model/dense",
           circuit="layers/dense.Dense", torch="nn/spectral.BinsDense", case="dense-bins"),
-    Layer(name="argmax", formula="the index of the largest logit, the lowest of equals", model="model/dense",
-          circuit="layers/argmax.Argmax", case="argmax"),
+    Layer(name="argmax", formula="the index of the largest logit; of equal ones, the lowest index",
+          model="model/dense", circuit="layers/argmax.Argmax", case="argmax"),
 )  # fmt: skip

@@ -1,8 +1,11 @@
-"""hadamac's circuits as Amaranth components: ``from hadamac_hw import Fft``.  Each is loaded when first asked for."""
+"""Circuits as Amaranth components, for instance ``from hadamac_hw import Fft``; each is loaded at its first use."""
+
+from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
-_WHERE = {
+_MODULES = {
     "Fft": "fft.streaming",
     "Fft2d": "fft.planar",
     "IterativeFft": "fft.iterative",
@@ -30,10 +33,13 @@ _WHERE = {
     "fft_block": "cores.standalone",
 }
 
-__all__ = sorted(_WHERE)
+"""The module of each public name."""
+
+__all__ = sorted(_MODULES)  # pyright: ignore[reportUnsupportedDunderAll] (names are not defined before they are used)
 
 
-def __getattr__(name: str):
-    if name not in _WHERE:
+def __getattr__(name: str) -> Any:  # classes of blocks, and functions
+    """Load a public name from its module."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_WHERE[name]}", __name__), name)
+    return getattr(import_module(f".{_MODULES[name]}", __name__), name)

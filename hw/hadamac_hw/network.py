@@ -1,82 +1,45 @@
-"""A quantised network as a chain of blocks, and the top level with flat AXI4-Stream ports."""
+"""A quantised network as a graph of blocks, and the top level with flat AXI4-Stream ports."""
 
 from __future__ import annotations
 
+import numpy as np
 from amaranth.hdl import Module, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hadamac.cost.estimate import Plan, plan
-from hadamac.model.crop import to_beats
-from hadamac.model.fft.planar import Fft2dPlan
-from hadamac.model.modrelu import ModRelu as ModReluPlan
-from hadamac.model.quadratic import QuadraticPlan
-from hadamac.quantised import network as quantised
-from hadamac.quantised import Formats, QuantNetwork, QuantStage
+from hadamac.cost.estimate import Plan, estimate, plan
+from hadamac.quantised.network import QuantNetwork
 
-from .base.stream import FrameGuard, chained, frames
-from .fft.planar import Fft2d, RowPairs
+from . import layers  # noqa: F401  (its blocks register themselves)
+from .base.block import Block
+from .base.circuits import circuit
+from .base.stream import FrameGuard, frames
+from .base.wire import Node, wire
+from .fft.planar import RowPairs
 from .layers.argmax import Argmax
-from .layers.crop import Crop
-from .layers.dense import Dense
-from .layers.hadamard import Hadamard
-from .layers.modrelu import ModRelu
-from .layers.modulus import Modulus
-from .layers.normalise import Normalise
-from .layers.pwl import Pwl, Relu
-from .layers.quadratic import Quadratic
-from .layers.tile import MaxPool
 
 __all__ = ["SpectralNetwork", "Top", "build_stages"]
 
 
-def _block(s: QuantStage, formats: Formats, lanes: int) -> wiring.Component:
-    """The block of a stage."""
-    stage, op, width = s.stage, s.op, formats.width
-    match op:
-        case Fft2dPlan():
-            return Fft2d(op, channels=stage.channels)
-        case quantised.Product():
-            weights = to_beats(op.weights).reshape(stage.channels, stage.inputs, -1)
-            return Hadamard(weights=weights, bias=op.bias, shift=op.shift, lanes=lanes, width=width,
-                            weight_width=formats.weight_width, loadable=False, real=stage.layer.real)
-        case quantised.Relu():
-            return Relu(width=width)
-        case quantised.Table():
-            return Pwl(op.table)
-        case QuadraticPlan():
-            return Quadratic(op)
-        case ModReluPlan():
-            return ModRelu(op, bins=stage.bins)
-        case quantised.Modulus():
-            return Modulus(width=width)
-        case quantised.Normalised():
-            return Normalise(op.plan, channels=stage.channels)
-        case quantised.Crop():
-            rows, columns = stage.shape_in
-            return Crop(size=rows, radius=op.radius, columns=columns, width=width, channels=stage.channels)
-        case quantised.Tile():
-            return MaxPool(size=stage.size, width=width, channels=stage.channels)
-    return Dense(weights=op.weights, bias=op.bias, shift=op.shift, lanes=lanes, width=width,
-                 weight_width=formats.weight_width, out_width=formats.logit_width)
+def build_stages(qnet: QuantNetwork, folding: Plan) -> list[Node]:
+    """Return the blocks in topological order, named as in the estimate: the input, the stages, the largest logit."""
+    costs = estimate(qnet, folding).stages
+    nodes = [Node("input", RowPairs(size=qnet.network.size, width=qnet.formats.width, shift=qnet.pixel_shift))]
+    for op, lanes, cost in zip(qnet.stages, folding.lanes(qnet), costs[1:]):
+        sources = tuple(source + 1 for source in op.stage.sources)
+        nodes.append(Node(op.stage.name, circuit(op, lanes), sources, cost.skips))
+    argmax = Argmax(classes=qnet.dense.plan.outputs, width=qnet.formats.logit_width)
+    return [*nodes, Node("argmax", argmax, (len(nodes) - 1,))]
 
 
-def build_stages(qnet: QuantNetwork, folding: Plan) -> list[tuple[str, wiring.Component]]:
-    """The blocks in order, named as in the estimate."""
-    stages = [("input", RowPairs(size=qnet.network.size, width=qnet.formats.width, shift=qnet.pixel_shift))]
-    stages += [(s.stage.name, _block(s, qnet.formats, lanes)) for s, lanes in zip(qnet.stages, folding.lanes(qnet))]
-    stages.append(("argmax", Argmax(classes=len(qnet.dense.weights), width=qnet.formats.logit_width)))
-    return stages
-
-
-class SpectralNetwork(wiring.Component):
+class SpectralNetwork(Block):
     """The whole network.
 
     Parameters
     ----------
     qnet : QuantNetwork
     folding : Plan, optional
-        Lanes per stage; :func:`hadamac.cost.estimate.plan` unless told.
+        Lanes per stage; the default is that of :func:`hadamac.cost.folding.plan`.
 
     Members
     -------
@@ -95,22 +58,25 @@ class SpectralNetwork(wiring.Component):
     def __init__(self, qnet: QuantNetwork, *, folding: Plan | None = None):
         self.qnet, self.folding = qnet, folding or plan(qnet)
         self.stages = build_stages(qnet, self.folding)
+        e = estimate(qnet, self.folding)
+        self.latency, self.interval, self.multipliers = e.latency, e.interval, e.multipliers
+        self.frame = (qnet.network.size**2, qnet.dense.plan.outputs + 1)
         super().__init__({
             "i": In(frames(unsigned(8))), "o": Out(frames(signed(qnet.formats.logit_width))),
             "overflow": Out(1), "frame_error": Out(1),
         })
 
-    def model(self, images):
-        """uint8 images to (n, classes + 1): logits and class."""
+    def model(self, images: np.ndarray) -> np.ndarray:
+        """Return logits and class (n, classes + 1) of uint8 images."""
         p = self.qnet.predict(images)
-        return [[*row, c] for row, c in zip(p.logits.tolist(), p.classes.tolist())]
+        return np.concatenate([p.logits, p.classes[:, None]], axis=1)
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.guard = guard = FrameGuard(unsigned(8), length=self.qnet.network.size ** 2)
         wiring.connect(m, wiring.flipped(self.i), guard.i)
         m.d.comb += self.frame_error.eq(guard.error)
-        wiring.connect(m, chained(m, self.stages, guard.o, self.overflow), wiring.flipped(self.o))
+        wiring.connect(m, wire(m, self.stages, guard.o, self.overflow), wiring.flipped(self.o))
         return m
 
 

@@ -6,6 +6,8 @@ forks its half-spectrum; each path goes on with filters, transforms and moduli o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from amaranth.hdl import Module, unsigned
 from amaranth.lib import wiring
@@ -13,58 +15,30 @@ from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 from hadamac.errors import DescriptionError
-from hadamac.model.crop import to_beats
-from hadamac.model.fft.planar import Fft2dPlan
-from hadamac.scattering.model import Filters, Moduli, ScatteringPlan, ScatteringStage
-from hadamac.scattering.plan import beat_times, pixel_times
+from hadamac.ops.base import Operation
+from hadamac.scattering.model import ScatteringPlan, beat_times, pixel_times
 
+from . import layers  # noqa: F401  (its blocks register themselves)
+from .base.block import Block
+from .base.circuits import circuit
 from .base.fork import Concatenate, Fork
 from .base.stream import Complex, Fifo, Frame, chained, frames
-from .fft.planar import Fft2d, RowPairs
-from .layers.hadamard import Hadamard
-from .layers.modulus import PairModulus
-from .layers.tile import Decimate
+from .fft.planar import RowPairs
 
 __all__ = ["Scattering", "ScatteringPath"]
-
-
-def _block(stage: ScatteringStage, plan: ScatteringPlan) -> tuple[wiring.Component, int]:
-    """The block of a stage, and its cycles an image."""
-    op, size, channels, width = stage.op, stage.size, stage.channels, plan.width
-    match op:
-        case Fft2dPlan():
-            block = Fft2d(op, channels=channels)
-        case Filters():  # a channel is a frame of its own: blocks count their beats
-            filters = len(op.weights)
-            block = Hadamard(weights=to_beats(op.weights).reshape(filters, 1, -1), bias=[0] * filters,
-                             shift=[op.shift] * filters, lanes=1, width=width, weight_width=plan.weight_width,
-                             loadable=False, real=op.real)
-            return block, channels * block.interval
-        case Moduli():
-            block = PairModulus(width=width, beats=size * size // 2, pairs=channels // 2)
-        case _:
-            block = Decimate(size=size, width=width, channels=channels)
-    return block, block.interval
 
 
 def _pixels(plan: ScatteringPlan) -> RowPairs:
     return RowPairs(size=plan.size, width=plan.width, shift=plan.pixel_shift)
 
 
-class _Chain(wiring.Component):
-    """Blocks that are ``add``-ed, to be connected one behind the other."""
-
-    interval, multipliers = 0, 0
-
-    def add(self, name: str, block, cycles: int | None = None):
-        """Takes a block over; ``cycles`` a frame unless they are its interval."""
-        self.blocks.append((name, block))
-        self.interval = max(self.interval, block.interval if cycles is None else cycles)
-        self.multipliers += getattr(block, "multipliers", 0)
-        return block
+def _chain(plan: ScatteringPlan, stages: Iterable[Operation], *, pixels: bool) -> list[tuple[str, Block, int]]:
+    """Return the blocks of operations, one after the other, with their names and cycles an image."""
+    out: list[tuple[str, Block, int]] = [("pixels", _pixels(plan), plan.size**2)] if pixels else []
+    return out + [(f"{k}_{op.stage.name}", circuit(op, 1), op.interval(1)) for k, op in enumerate(stages)]
 
 
-class ScatteringPath(_Chain):
+class ScatteringPath(Block):
     """One path: order 0, or all angles of a scale.
 
     Parameters
@@ -86,32 +60,32 @@ class ScatteringPath(_Chain):
     Timing
     ------
     ``interval`` cycles a frame: for order 0 the N * N pixels, or N (N/2 + 1) bins; else
-    ``timing.scattering_interval(N, L)``.  ``latency``: first beat in to first beat out of a frame without gaps,
-    :func:`hadamac.scattering.plan.beat_times`.
+    ``plan.interval``.  ``latency``: first beat in to first beat out of a frame without gaps,
+    :func:`hadamac.scattering.model.beat_times`.
     """
 
     def __init__(self, *, plan: ScatteringPlan, path: int, spectrum: bool = False):
         if isinstance(path, bool) or not isinstance(path, int) or not 0 <= path <= 2:
             raise DescriptionError(f"ScatteringPath path must be an integer from 0 to 2, not {path!r}")
-        self.plan, self.path, self.spectrum, self.blocks = plan, path, bool(spectrum), []
+        self.plan, self.path, self.spectrum = plan, path, bool(spectrum)
         self.stages = plan.paths[path].stages[self.spectrum :]
         beats = plan.size * (plan.size // 2 + 1) if self.spectrum else plan.size**2
-        if not self.spectrum:
-            self.add("pixels", _pixels(plan))
-        for k, stage in enumerate(self.stages):
-            self.add(f"{k}_{stage.name}", *_block(stage, plan))
-        self.frame = (beats, self.blocks[-1][1].frame[1])
+        chain = _chain(plan, self.stages, pixels=not self.spectrum)
+        self.blocks = [(name, block) for name, block, _ in chain]
+        self.interval = max(cycles for _, _, cycles in chain)
+        self.multipliers = sum(block.multipliers for _, block in self.blocks)
+        self.frame = (beats, self.stages[-1].stage.beats)
         self.latency = int(beat_times(self.stages, np.arange(beats) if self.spectrum else pixel_times(plan.size))[0])
         super().__init__({
             "i": In(frames(Complex(plan.width) if self.spectrum else unsigned(8))),
             "o": Out(frames(Complex(plan.width))), "overflow": Out(1),
         })
 
-    def model(self, x):
-        """Images uint8 (n, N, N), or half-spectra (n, 1, N, N/2 + 1), to maps (n, 1 or L, N/4, N/4) of words."""
+    def model(self, x: np.ndarray) -> np.ndarray:
+        """Return maps (n, 1 or L, N/4, N/4) of words for images uint8 (n, N, N), or half-spectra (n, 1, N, N/2 + 1)."""
         x = np.asarray(x) if self.spectrum else np.asarray(x)[:, None] * 2.0**self.plan.pixel_shift
         for stage in self.stages:
-            x = stage.op.run(x)[0]
+            x = stage.run(x)[0]
         return x
 
     def elaborate(self, platform):
@@ -120,7 +94,7 @@ class ScatteringPath(_Chain):
         return m
 
 
-class Scattering(_Chain):
+class Scattering(Block):
     """All 1 + 2 L maps of an image.
 
     Parameters
@@ -137,27 +111,26 @@ class Scattering(_Chain):
 
     Timing
     ------
-    ``interval = timing.scattering_interval(N, L)`` cycles from the end of a frame to that of the next while neither
+    ``interval = plan.interval`` cycles from the end of a frame to that of the next while neither
     side waits; ``latency``: first pixel in to first beat out.  The maps of order 0 and of j = 1 wait in FIFOs of a
     frame for those of j = 0, whose path is the longest: no path holds up another.
     """
 
     def __init__(self, *, plan: ScatteringPlan):
-        self.plan, self.blocks = plan, []
-        self.add("pixels", _pixels(plan))
+        self.plan = plan
         transform = plan.paths[0].stages[0]
-        self.add("transform", *_block(transform, plan))
+        self.blocks = [("pixels", _pixels(plan)), ("transform", circuit(transform, 1))]
         self.paths = [ScatteringPath(plan=plan, path=k, spectrum=True) for k in range(3)]
-        self.interval = max(self.interval, *(path.interval for path in self.paths))
-        self.multipliers += sum(path.multipliers for path in self.paths)
-        self.lengths = tuple(path.frame[1] for path in self.paths)
+        self.interval = max(plan.size**2, transform.interval(1), *(path.interval or 0 for path in self.paths))
+        self.multipliers = sum(part.multipliers for part in (self.blocks[1][1], *self.paths))
+        self.lengths = tuple(path.stages[-1].stage.beats for path in self.paths)
         self.frame = (plan.size**2, sum(self.lengths))
         first = beat_times(plan.paths[0].stages, pixel_times(plan.size))
         self.latency = int(first[0]) + timing.fifo(self.lengths[0])
         super().__init__({"i": In(frames(unsigned(8))), "o": Out(frames(Complex(plan.width))), "overflow": Out(1)})
 
-    def model(self, images):
-        """Images uint8 (n, N, N) to maps (n, 1 + 2 L, N/4, N/4) of words."""
+    def model(self, images: np.ndarray) -> np.ndarray:
+        """Return the maps (n, 1 + 2 L, N/4, N/4) of words for images uint8 (n, N, N)."""
         return self.plan.run(images).words
 
     def elaborate(self, platform):
@@ -166,7 +139,7 @@ class Scattering(_Chain):
         m.submodules.fork = fork = Fork(word, branches=3)
         m.submodules.join = join = Concatenate(word, lengths=self.lengths)
         wiring.connect(m, chained(m, self.blocks, wiring.flipped(self.i), self.overflow), fork.i)
-        for k, (path, bins, maps) in enumerate(zip(self.paths, fork.outputs, join.inputs)):
+        for k, (path, bins, maps) in enumerate(zip(self.paths, fork.output_streams, join.input_streams)):
             m.submodules[f"path{k}"] = path
             wiring.connect(m, bins, path.i)
             with m.If(path.overflow):

@@ -8,7 +8,7 @@
 0.986
 """
 
-__version__ = "0.1.0"  # before the imports: some of the modules write it
+__version__ = "0.1.0"  # The only place of the version.  It is set before the imports, because modules use it.
 
 from .cost.estimate import estimate
 from .data import load_mnist, shipped_digits

@@ -1,19 +1,18 @@
-"""Images and labels: IDX files (the form MNIST is published in), padding, and the shipped digits.
+"""Images and labels from IDX files, the form in which MNIST is published, and the digits that the package contains.
 
-Everything here is plain NumPy.  Images are ``uint8``; the value 256 (one more than the largest
-pixel) stands for 1.0 everywhere else in hadamac.
+Images are ``uint8``.  Everywhere else in hadamac, the pixel value 256, one more than the largest, stands for 1.0.
 """
 
 from __future__ import annotations
 
 import gzip
+import io
 import zipfile
 import zlib
 from importlib import resources
 from math import prod
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -28,10 +27,10 @@ _SPLITS = {"train": "train", "test": "t10k"}
 
 
 def read_idx(path: str | PathLike) -> np.ndarray:
-    """Read one IDX file, plain or gzip-compressed (told by its first two bytes, not by its name).
+    """Read one IDX file, plain or compressed with gzip, which its first two bytes tell and not its name.
 
-    An IDX file is ``00 00 TYPE NDIM``, then NDIM big-endian 32-bit sizes, then the values in C
-    order, big-endian.
+    An IDX file consists of ``00 00 TYPE NDIM``, then NDIM big-endian 32-bit sizes, then the big-endian values in C
+    order.
 
     Parameters
     ----------
@@ -40,13 +39,13 @@ def read_idx(path: str | PathLike) -> np.ndarray:
     Returns
     -------
     ndarray
-        Of the shape and type that the header states, in native byte order.
+        Array with the shape and the type that the header states, in native byte order.
 
     Raises
     ------
     DataError
-        If the file can't be read, is no regular file, is a damaged gzip stream, is not IDX, holds more or fewer
-        bytes than its header states, or more than `hadamac.files.reading.ARRAY_BYTES`.
+        If the file cannot be read, is not a regular file, is a damaged gzip stream, is not an IDX file, contains more
+        or fewer bytes than its header states, or contains more than `hadamac.files.reading.ARRAY_BYTES`.
     """
     try:
         with open_regular(path) as file:
@@ -60,8 +59,18 @@ def read_idx(path: str | PathLike) -> np.ndarray:
         raise DataError(f"IDX file must be a readable file, plain or gzip, not {path} ({why(e)})") from None
 
 
-def _values(path: str | PathLike, stream: BinaryIO, size: int | None) -> np.ndarray:
-    """The array of an IDX stream, of which no more is read than its header states; ``size``: its bytes, if known."""
+def _values(path: str | PathLike, stream: io.BufferedIOBase, size: int | None) -> np.ndarray:
+    """Read the array of an IDX stream, and no further than its header states.
+
+    Parameters
+    ----------
+    path
+        Name of the file, for messages.
+    stream
+        The stream, at its beginning.
+    size
+        Number of bytes in the stream; None if it is not known.
+    """
     start = stream.read(4)
     if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in _IDX_TYPES or start[3] == 0:
         types = ", ".join(f"{t:02x}" for t in _IDX_TYPES)
@@ -75,7 +84,7 @@ def _values(path: str | PathLike, stream: BinaryIO, size: int | None) -> np.ndar
     shape, dtype = tuple(int(s) for s in np.frombuffer(sizes, ">u4")), np.dtype(_IDX_TYPES[start[2]])
     if len(shape) > 64 or (0 in shape and prod(n for n in shape if n) > ARRAY_BYTES):
         raise DataError(f"IDX file {path} must have up to 64 dimensions that an array can have, not {len(shape)}")
-    # Python integers: a foreign header may state sizes whose product overflows 64 bits.
+    # These are Python integers, because a header may state sizes whose product overflows 64 bits.
     expected = header + prod(shape) * dtype.itemsize
     stated = (f"IDX file {path} must hold {expected} bytes ({header} of header and "
               f"{'x'.join(map(str, shape))} values of {dtype.newbyteorder('=').name})")
@@ -105,9 +114,9 @@ def _find(directory: Path, stem: str, kind: str) -> Path:
 def load_mnist(directory: str | PathLike, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Load one split of MNIST, or of a data set published in the same form, from IDX files.
 
-    The files are looked for under their usual names, plain or ``.gz``:
-    ``train-images-idx3-ubyte`` and ``train-labels-idx1-ubyte``, or ``t10k-...`` for the test split;
-    a dot may stand before ``idx``, as some unpackers write it.
+    The files must have their usual names, with or without ``.gz``: ``train-images-idx3-ubyte`` and
+    ``train-labels-idx1-ubyte``, or ``t10k-...`` for the test split.  A dot may replace the hyphen before ``idx``,
+    because some programs unpack them under such names.
 
     Parameters
     ----------
@@ -117,14 +126,14 @@ def load_mnist(directory: str | PathLike, split: str) -> tuple[np.ndarray, np.nd
     Returns
     -------
     images : uint8 array (n, rows, columns)
-        28 x 28 for MNIST.
+        Images, which have 28 x 28 pixels in MNIST.
     labels : uint8 array (n,)
 
     Raises
     ------
     DataError
-        If the directory or a file is missing or damaged, holds another shape or type, or the two
-        files differ in length.
+        If the directory or a file is missing or damaged, a file contains another shape or type, or the two files
+        differ in length.
     """
     if split not in _SPLITS:
         raise DataError(f"Data split must be one of {', '.join(_SPLITS)}, not {split!r}")
@@ -152,13 +161,13 @@ def load_mnist(directory: str | PathLike, split: str) -> tuple[np.ndarray, np.nd
 
 
 def data_files(directory: str | PathLike, split: str) -> tuple[Path, Path]:
-    """The files of images and of labels that :func:`load_mnist` reads; DataError if one is missing."""
+    """Return the files of images and of labels that :func:`load_mnist` reads; raise DataError if one is missing."""
     stem = _SPLITS[split]
     return _find(Path(directory), f"{stem}-images", "idx3"), _find(Path(directory), f"{stem}-labels", "idx1")
 
 
 def shipped_digits() -> tuple[np.ndarray, np.ndarray]:
-    """The 500 digits that come with the package: the first 500 of MNIST's test split.
+    """Return the 500 digits that the package contains: the first 500 of MNIST's test split.
 
     Returns
     -------
@@ -172,7 +181,7 @@ def shipped_digits() -> tuple[np.ndarray, np.ndarray]:
     """
     name = "assets/digits.npz"
     try:
-        with (resources.files(__package__) / name).open("rb") as f, np.load(f, allow_pickle=False) as npz:
+        with (resources.files("hadamac") / name).open("rb") as f, np.load(f, allow_pickle=False) as npz:
             return npz["images"], npz["labels"]
     except (OSError, EOFError, KeyError, ValueError, zlib.error, zipfile.BadZipFile) as e:
         raise DataError(f"Package file {name} must hold images and labels, not be missing or damaged ({e})") from None

@@ -1,8 +1,7 @@
-"""The one family of errors that bad input raises.
+"""Family of errors that wrong input raises.
 
-Every message is one line of the form *what, the value, what is allowed*, for example
-``Crop size must be an integer from 1 to 32, not 40``.  The command line prints it after
-``hadamac: error:`` and exits with code 2.
+Every message is one line that names the parameter, what is allowed and the value, for example ``Crop size must be an
+integer from 1 to 32, not 40``.  The command line prints it after ``hadamac: error:`` and exits with code 2.
 """
 
 from __future__ import annotations
@@ -12,28 +11,31 @@ __all__ = ["HadamacError", "DescriptionError", "ArtifactError", "DataError", "To
 
 
 class HadamacError(ValueError):
-    """Base of every error that input from outside can cause."""
+    """Base class of all errors that wrong input can cause."""
 
 
 class HadamacWarning(UserWarning):
-    """What works, but hardly as its user wants; the command line prints it as one line after ``hadamac: warning:``."""
+    """Warning about something that works, but probably not as the user wants.
+
+    The command line prints it as one line after ``hadamac: warning:``.
+    """
 
 
 class DescriptionError(HadamacError):
-    """A network description names an unknown layer, an impossible size or a wrong type."""
+    """Error in a description of a network or in a parameter: an unknown layer, an impossible size or a wrong type."""
 
 
 class ArtifactError(HadamacError):
-    """An artifact directory is missing, damaged, truncated or foreign."""
+    """Error in an artifact directory: it is missing, damaged or truncated, or hadamac did not write it."""
 
 
 class DataError(HadamacError):
-    """Images, labels or weights have a wrong type, shape or value."""
+    """Error in images, labels, weights or files: a wrong type, shape or value, or a file that cannot be used."""
 
 
 class FitError(HadamacError):
-    """A network needs more than the target has."""
+    """Error raised when a network needs more than the target has."""
 
 
 class ToolError(HadamacError):
-    """A tool or system package is missing, or a tool failed."""
+    """Error of a tool or system package: it is missing, or it failed."""

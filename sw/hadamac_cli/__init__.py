@@ -1,1 +1,5 @@
-"""The command line.  It stands above the packages hadamac and hadamac_hw, and neither imports it."""
+"""Command line of hadamac.  It imports the packages hadamac and hadamac_hw; neither of them imports it.
+
+Circuits, torch and matplotlib are imported inside the functions that need them, so that a command starts quickly and
+works without the packages that it does not use.
+"""

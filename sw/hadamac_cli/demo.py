@@ -1,4 +1,4 @@
-"""The main job, end to end, on real images."""
+"""Command ``hadamac demo``: the main job from beginning to end on real images."""
 
 from __future__ import annotations
 
@@ -23,12 +23,30 @@ __all__ = ["run"]
 
 def run(name: str, network: Artifact, images: ImageSet, frames: ImageSet, out: Path, seed: int,
         console: Console) -> None:
-    """Show, predict ``images``, emit, simulate ``frames``, picture; ``out`` gets ``rtl``, ``pictures`` and ``sim``."""
+    """Run the main job in six numbered steps.
+
+    Parameters
+    ----------
+    name
+        Name of the network for the first step.
+    network
+        The network.
+    images
+        Images to predict; the first one is pictured.
+    frames
+        Images to simulate.
+    out
+        Directory to write ``rtl``, ``pictures`` and ``sim`` in.
+    seed
+        Seed of the simulation's random gaps.
+    console
+        Console to print to.
+    """
     from hadamac_hw.cores.library import DIRECTORY, network_name, write_library
     from hadamac_hw.sim.verify import verify
 
     job, rtl, pictures = Progress(6, console), out / "rtl", out / "pictures"
-    require_verilator()  # before minutes of work, not after
+    require_verilator()  # This is checked before minutes of work, not after them.
     for directory in (out, out / "sim"):
         make_directory(directory)
     check_directory(rtl, marker=DIRECTORY)
@@ -36,7 +54,7 @@ def run(name: str, network: Artifact, images: ImageSet, frames: ImageSet, out: P
     with job.phase(f"The trained network {name}") as bar:
         record = network.accuracy
         if record["float"] is not None:
-            bar.say(f"on record: float {100 * record['float']:.3f} %, fixed {100 * record['fixed']:.3f} % "
+            bar.say(f"accuracy on record: float {100 * record['float']:.3f} %, fixed {100 * record['fixed']:.3f} % "
                     f"on {record['images']} test images")
     qnet, folding = network.qnet, plan(network.qnet)
     with job.phase("Layer by layer"):
@@ -50,7 +68,7 @@ def run(name: str, network: Artifact, images: ImageSet, frames: ImageSet, out: P
             right = round(got["fixed"] * len(images))
             bar.say(f"accuracy: fixed {100 * got['fixed']:.2f} % ({right} of {len(images)}), "
                     f"float {100 * got['float']:.2f} %")
-        bar.say(f"{rate:,.0f} images a second")
+        bar.say(f"{rate:,.0f} images per second")
     name = network_name(qnet)
     with job.phase("Emit Verilog with Amaranth") as bar:
         write_library(qnet, rtl, folding=folding, blocks=False)
@@ -62,7 +80,7 @@ def run(name: str, network: Artifact, images: ImageSet, frames: ImageSet, out: P
         bar.say(f"RTL = prediction, bit for bit, on {result.matching}/{result.frames}", "bold green")
         bar.say(f"first-frame latency   {result.latency:,} cycles measured, {result.estimate.latency:,} estimated")
         bar.say(f"steady-state interval {result.interval:,g} cycles measured, {result.estimate.interval:,} estimated")
-    with job.phase("Picture every stage of one image, float beside fixed") as bar:
+    with job.phase("Make pictures of every stage for one image, float beside fixed") as bar:
         label = None if images.labels is None else int(images.labels[0])
         paths = save_pictures(qnet, network.params, images.images[0], label, pictures, network.classes)
-        bar.say(f"{len(paths)} pictures in {pictures}, begin with overview.png")
+        bar.say(f"{len(paths)} pictures in {pictures}; overview.png shows all stages")

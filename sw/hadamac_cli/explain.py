@@ -1,4 +1,4 @@
-"""``hadamac explain``: which frequencies a network's output can depend on, and what leaving out the others saves."""
+"""Command ``hadamac explain``: the frequencies that the output can depend on, and what pruning the others saves."""
 
 from __future__ import annotations
 
@@ -14,30 +14,35 @@ from .options import ArtifactArgument, console
 __all__ = ["explain", "savings"]
 
 
-def savings(artifact: Artifact) -> dict[str, tuple[int, int]]:
-    """``(pruned, unpruned)`` bins, weights, multiplications an image, bits of memory and cycles of the circuits."""
+def savings(artifact: Artifact) -> dict[str, tuple[int, ...]]:
+    """Return costs by name, each as ``(pruned, unpruned)``.
+
+    These are the numbers of bins, stored weights and multiplications per image, and the bits of memory and the cycles
+    of the circuit.
+    """
     pair = artifact.qnet, unpruned(artifact.qnet, artifact.params)
     estimates = [estimate(q) for q in pair]
-    counts = {"bins": lambda op: 0 if op.stage.kind == "crop" else op.bins,  # a crop computes none
+    counts = {"bins": lambda op: 0 if op.stage.kind == "crop" else op.bins,  # A crop computes no bins.
               "weights": lambda op: op.weights, "multiplications": lambda op: op.multiplications}
     rows = {name: tuple(sum(map(count, q.stages)) for q in pair) for name, count in counts.items()}
     return rows | {
         "bits of memory": tuple(e.memory_bits for e in estimates),
         "cycles of latency": tuple(e.latency for e in estimates),
-        "cycles an image": tuple(e.interval for e in estimates),
+        "cycles per image": tuple(e.interval for e in estimates),
     }
 
 
-def explain(artifact: ArtifactArgument = None):
-    """Say, edge by edge, which frequencies matter and why the others do not; and what pruning them saves.
+def explain(artifact: ArtifactArgument = None) -> None:
+    """Show for every edge which frequencies matter, why the others do not, and what pruning them saves.
 
-    A coupled bin acts through the mean and the deviation of a normalisation alone.
+    A live bin can change the output directly. A coupled bin can change it only through the mean and the deviation of
+    a normalisation. A dead bin cannot change it.
     """
     network = load(artifact)
     edges = analyse(network.qnet.network.steps)
-    table = Table("edge before", "bins", "live", "coupled", "dead", "why")
+    table = Table("edge before", "bins", "live", "coupled", "dead", "reason")
     for edge in edges:
-        if edge.live is None:
+        if edge.live is None or edge.coupled is None or edge.dead is None:
             table.add_row(edge.name, f"map {edge.size}x{edge.size}", "all", "", "", "")
         else:
             table.add_row(edge.name, f"{edge.size}x{edge.size // 2 + 1}", str(edge.live.sum()),

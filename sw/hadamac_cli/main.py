@@ -1,7 +1,7 @@
-"""The command ``hadamac``: one verb per step, each with an example.
+"""Command ``hadamac``: one verb for each step, each with an example in its help.
 
-Bad input ends with one line on standard error and exit code 2, a failed comparison with exit code 1, SIGTERM and
-SIGHUP with 128 and their number.
+Wrong input ends a command with one line on standard error and exit code 2.  A failed comparison of simulation and
+prediction ends it with exit code 1, and SIGTERM or SIGHUP with 128 plus the number of the signal.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
+import numpy as np
 import typer
 from rich.table import Table
 
@@ -18,13 +19,13 @@ from hadamac import __version__
 from hadamac.console import any_encoding, plain
 from hadamac.errors import DataError, HadamacError
 from hadamac.files.writing import atomic_directory, check_directory, check_file, make_directory
-from hadamac.progress import Progress
+from hadamac.progress import Bar, Progress
 from hadamac.quantised.accuracy import measure, warn_of_other_images, warn_of_overflows
 from hadamac.quantised.arrays import TRACE, save_array, write_trace
 from hadamac.quantised.artifact import Artifact, load, shipped
 from hadamac.tools import require_verilator
 
-from .data import DataOption, FramesOption, ImagesOption, LabelsOption, one_set, say, to_simulate
+from .data import DataOption, FramesOption, ImageSet, ImagesOption, LabelsOption, one_set, say, to_simulate
 from .explain import explain
 from .fit import fit as fit_command
 from .notices import warnings_in_one_line
@@ -33,9 +34,14 @@ from .signals import orderly_exit
 from .train import quantise, train
 from .verilog import verilog_app
 
+if TYPE_CHECKING:
+    from hadamac_hw.sim.verify import Verification
+
+_PURPOSE = "Train frequency-domain CNNs, predict them bit-exactly, and emit, simulate and build their hardware."
+
 app = typer.Typer(
     name="hadamac", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-    rich_markup_mode="markdown", help="Frequency-domain CNNs: train, predict bit-exactly, emit, simulate and build.",
+    rich_markup_mode="markdown", help=_PURPOSE,
 )
 app.add_typer(verilog_app, name="verilog", epilog="Example: hadamac verilog --out build/rtl")
 app.command(name="explain", epilog="Example: hadamac explain")(explain)
@@ -51,11 +57,12 @@ def _version(value: bool) -> None:
 
 
 @app.callback()
-def _main(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False):
-    """Frequency-domain CNNs: train, predict bit-exactly, emit, simulate and build."""
+def _main(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True,
+                                               help="Print the version and exit.")] = False) -> None:
+    pass
 
 
-def _percent(classes, labels) -> str:
+def _percent(classes: np.ndarray, labels: np.ndarray) -> str:
     right = int((classes == labels).sum())
     return f"{100 * right / max(len(labels), 1):.2f} % ({right} of {len(labels)})"
 
@@ -65,14 +72,14 @@ def predict(
     artifact: ArtifactArgument = None,
     images: ImagesOption = None,
     labels: LabelsOption = None,
-    out: Annotated[Path | None, typer.Option(help="Integer logits to write, .npy (n, classes).")] = None,
-    trace: Annotated[Path | None, typer.Option(help="Directory for the words of every stage.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write the integer logits to, .npy (n, classes).")] = None,
+    trace: Annotated[Path | None, typer.Option(help="Directory to write the words of every stage to.")] = None,
     data: DataOption = None,
-):
-    """Predict bit-exactly what the circuit answers.
+) -> None:
+    """Predict bit-exactly what the circuit computes.
 
-    With --images, for a file of images; with --data, for a data set's test images; else for the shipped digits.
-    Prints the accuracy where labels are known, else each image's class.
+    The images come from --images, from the test images of --data, or otherwise from the shipped digits. Prints the
+    accuracy if labels are known, and otherwise the class of each image.
     """
     if out is not None:
         check_file(out)
@@ -90,7 +97,7 @@ def predict(
     if out is not None:
         save_array(out, prediction.logits)
     overflows = int(prediction.overflow.sum())
-    console.print(f"{len(prediction.logits)} images, {overflows} with an overflow; {rate:,.0f} images a second of "
+    console.print(f"{len(prediction.logits)} images, {overflows} with an overflow; {rate:,.0f} images per second of "
                   "processor time")
     if known.labels is not None:
         console.print(f"accuracy {_percent(prediction.classes, known.labels)}")
@@ -111,14 +118,14 @@ def sim(
     images: ImagesOption = None,
     data: DataOption = None,
     interval: IntervalOption = None,
-    build: Annotated[Path, typer.Option(help="Where compiled simulators are kept.")] = Path("build/sim"),
+    build: Annotated[Path, typer.Option(help="Directory in which compiled simulators are kept.")] = Path("build/sim"),
     seed: SeedOption = 1,
-):
-    """Simulate the emitted Verilog on images, bit for bit and cycle for cycle against the prediction."""
+) -> None:
+    """Simulate the emitted Verilog on images, and compare every bit and cycle with the prediction."""
     from hadamac_hw.cores.library import network_name, network_verilog
     from hadamac_hw.sim.verify import verify
 
-    require_verilator()  # before the Verilog is emitted, not after
+    require_verilator()  # This is checked before the Verilog is emitted.
     network = load(artifact)
     chosen = to_simulate(one_set(network.qnet.network, images, None, data), frames)
     make_directory(build)
@@ -132,15 +139,15 @@ def sim(
         _say_verification(bar, result)
 
 
-def _say_verification(bar, result) -> None:
+def _say_verification(bar: Bar, result: Verification) -> None:
     bar.say(f"RTL = prediction, bit for bit, on {result.matching}/{result.frames}")
     bar.say(f"latency  {result.latency} cycles, estimated {result.estimate.latency}")
     bar.say(f"interval {result.interval:g} cycles, estimated {result.estimate.interval}")
 
 
 @app.command(epilog="Example: hadamac estimate --interval 4096")
-def estimate(artifact: ArtifactArgument = None, interval: IntervalOption = None):
-    """Cycles, multipliers and memory of every stage, exactly as the circuit will have them."""
+def estimate(artifact: ArtifactArgument = None, interval: IntervalOption = None) -> None:
+    """Print the cycles, multipliers and memory of every stage, exactly as the circuit will have them."""
     from hadamac.cost.estimate import estimate as run_estimate
 
     network = load(artifact)
@@ -155,18 +162,18 @@ def estimate(artifact: ArtifactArgument = None, interval: IntervalOption = None)
     table.add_row("network", f"{e.interval:,}", str(e.multipliers), f"{e.memory_bits:,}", f"{e.latency:,}")
     console.print(table)
     console.print(f"lanes: Hadamard {', '.join(map(str, lanes.hadamard))}, dense {lanes.dense}; "
-                  f"latency {e.latency} cycles, then an image every {e.interval}")
+                  f"latency {e.latency} cycles, then an image every {e.interval} cycles")
 
 
 @app.command(epilog="Example: hadamac bitstream --board ulx3s-85f --out build/bitstream")
 def bitstream(
     artifact: ArtifactArgument = None,
-    board: Annotated[str, typer.Option(help="Board name.")] = "ulx3s-85f",
+    board: Annotated[str, typer.Option(help="Name of the board.")] = "ulx3s-85f",
     out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("build/bitstream"),
     interval: IntervalOption = None,
     seed: SeedOption = 1,
-):
-    """Build a board's bitstream: the network behind a UART, images in, class and logits out."""
+) -> None:
+    """Build a bitstream for a board: it takes images over a UART and returns logits and class."""
     from hadamac_hw.boards.build import build_board
 
     network = load(artifact)
@@ -176,38 +183,52 @@ def bitstream(
 @app.command(epilog="Example: hadamac show --pictures build/pictures --index 3")
 def show(
     artifact: ArtifactArgument = None,
-    pictures: Annotated[Path | None, typer.Option(help="Directory for pictures of every stage.")] = None,
-    index: Annotated[int, typer.Option("--index", "--digit", min=0, help="Which image to picture, from 0.")] = 0,
-    errors: Annotated[bool, typer.Option("--errors", help="Fixed against float, edge by edge.")] = False,
+    pictures: Annotated[Path | None, typer.Option(help="Directory to write pictures of every stage to.")] = None,
+    index: Annotated[int, typer.Option(
+        "--index", "--digit", min=0, help="Number of the image to picture, from 0.")] = 0,
+    errors: Annotated[bool, typer.Option("--errors", help="Compare fixed point with float at every edge.")] = False,
     images: ImagesOption = None,
     labels: LabelsOption = None,
     data: DataOption = None,
-):
-    """Print a network layer by layer; with --pictures, picture every stage, float beside fixed."""
+) -> None:
+    """Print a network layer by layer; with --pictures, also make pictures of every stage, float beside fixed."""
     from hadamac.show.describe import layer_table
 
-    network, chosen = load(artifact), None
-    if errors or pictures is not None:
-        chosen = one_set(network.qnet.network, images, labels, data)
-        if pictures is not None and index >= len(chosen):
-            raise DataError(f"Image index must be from 0 to {len(chosen) - 1}, not {index}")
+    network = load(artifact)
+    if not errors and pictures is None:
+        _say_artifact(network)
+        console.print(layer_table(network.qnet))
+        return
+    chosen = one_set(network.qnet.network, images, labels, data)
+    if pictures is not None and index >= len(chosen):
+        raise DataError(f"Image index must be from 0 to {len(chosen) - 1}, not {index}")
     _say_artifact(network)
     console.print(layer_table(network.qnet))
     if errors:
-        from hadamac.quantised.comparison import error_table
-
-        table = Table("edge", "format", "max error, LSB", "SQNR, dB", "largest word / full scale")
-        say("Errors over", chosen)
-        for e in error_table(network.qnet, network.params, chosen.images):
-            table.add_row(e.edge, str(e.format), f"{e.max_lsb:.1f}", f"{e.sqnr:.1f}", f"{e.fill:.4f}")
-        console.print(table)
+        _say_errors(network, chosen)
     if pictures is not None:
-        from hadamac.show.report import save_pictures
+        _write_pictures(network, chosen, index, pictures)
 
-        console.print(f"Picturing image {index} of {chosen.source}", soft_wrap=True)
-        label = None if chosen.labels is None else int(chosen.labels[index])
-        for path in save_pictures(network.qnet, network.params, chosen.images[index], label, pictures, network.classes):
-            console.print(f"Wrote {path}")
+
+def _say_errors(network: Artifact, images: ImageSet) -> None:
+    """Print the errors of fixed point at every edge."""
+    from hadamac.quantised.comparison import error_table
+
+    table = Table("edge", "format", "max error, LSB", "SQNR, dB", "largest word / full scale")
+    say("Errors over", images)
+    for e in error_table(network.qnet, network.params, images.images):
+        table.add_row(e.edge, str(e.format), f"{e.max_lsb:.1f}", f"{e.sqnr:.1f}", f"{e.fill:.4f}")
+    console.print(table)
+
+
+def _write_pictures(network: Artifact, images: ImageSet, index: int, pictures: Path) -> None:
+    """Write the pictures of every stage for one image, and print the name of each."""
+    from hadamac.show.report import save_pictures
+
+    console.print(f"Picturing image {index} of {images.source}", soft_wrap=True)
+    label = None if images.labels is None else int(images.labels[index])
+    for path in save_pictures(network.qnet, network.params, images.images[index], label, pictures, network.classes):
+        console.print(f"Wrote {path}")
 
 
 def _say_artifact(network: Artifact) -> None:
@@ -226,14 +247,15 @@ def _say_artifact(network: Artifact) -> None:
 @app.command(epilog="Example: hadamac demo --frames 20")
 def demo(
     artifact: ArtifactArgument = None,
-    out: Annotated[Path, typer.Option(help="Directory for Verilog, simulator and pictures.")] = Path("build/demo"),
+    out: Annotated[Path, typer.Option(
+        help="Directory to write Verilog, simulator and pictures to.")] = Path("build/demo"),
     frames: FramesOption = None,
     images: ImagesOption = None,
     labels: LabelsOption = None,
     data: DataOption = None,
     seed: SeedOption = 1,
-):
-    """The main job end to end on real images: load, show, predict, emit, simulate, picture."""
+) -> None:
+    """Run the main job on real images: load, show, predict, emit, simulate, and make pictures."""
     from .demo import run
 
     network = load(artifact)
@@ -242,23 +264,24 @@ def demo(
 
 
 def _stop(status: int, text: str) -> NoReturn:
-    """Print why, bytes of file names that are no text as escapes, and exit."""
+    """Print a line on standard error and exit; bytes of file names that are not text are printed as escapes."""
     print(f"hadamac: {text}".encode(errors="backslashreplace").decode(), file=sys.stderr)
     sys.exit(status)
 
 
-_UsageError = typer.BadParameter.__base__
-"""What a wrong option or argument raises: click's class, of which some versions of typer carry a copy."""
+_UsageError: Any = typer.BadParameter.__base__
+"""Class of the errors for wrong options and arguments: click's, of which some versions of typer have a copy.  It is
+typed as Any, because the copy cannot be imported by one name."""
 
 
 def _run() -> int:
-    """Run the command; return its exit status."""
+    """Run the command of the arguments; return its exit status."""
     with warnings_in_one_line():
         return app(standalone_mode=False, prog_name="hadamac") or 0
 
 
 def main() -> None:
-    """Entry point: errors of the user's making are one line and exit code 2."""
+    """Run the command line; end with one line and exit code 2 if the user's input is wrong."""
     any_encoding()
     with orderly_exit():
         try:
@@ -270,9 +293,9 @@ def main() -> None:
             _stop(2, f"error: {plain(' '.join(error.format_message().split())).rstrip('.')}{see}")
         except HadamacError as error:
             _stop(2, f"error: {plain(error)}")
-        except AssertionError as error:  # a comparison of simulation and prediction
+        except AssertionError as error:  # a comparison of simulation and prediction failed
             _stop(1, f"failed: {error}")
-        except OSError as error:  # what the system refuses, wherever: a full disk, a directory without permission
+        except OSError as error:  # the system refused something, for example on a full disk or without permission
             names = " and ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
             _stop(2, f"error: {plain(names + ': ' if names else '')}{plain(error.strerror or error)}")
 

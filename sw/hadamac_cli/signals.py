@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP as an orderly exit of the command line: what it began is cleared away, children included."""
+"""Orderly exit of the command line on SIGTERM and SIGHUP: temporary files are removed and children are ended."""
 
 from __future__ import annotations
 
@@ -8,24 +8,27 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 __all__ = ["orderly_exit"]
 
 _PATIENCE_S = 5.0
-"""Seconds for which a repeated signal does not disturb the clearing away."""
+"""Time in seconds after a signal during which another one does not interrupt the exit."""
 
 
 @contextmanager
 def orderly_exit() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into SystemExit with status 128 + n, and end every child that is left at the end.
+    """Turn SIGTERM and SIGHUP into SystemExit with status 128 + n; at the end, kill all children that are left.
 
-    A signal that is ignored when the program starts, as under ``nohup``, stays ignored.  Only for a program of its
-    own, in its main thread: children that there were before, those of a shell that became this program, are spared.
+    A signal that is ignored when the program starts, for example under ``nohup``, stays ignored.  Use this in the main
+    thread of a program only.  Children that exist at the beginning are not killed: a shell that has replaced itself by
+    this program may have started them.
     """
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    spared, first = _descendants(os.getpid()), None
+    spared = _descendants(os.getpid())
+    first: float | None = None
 
-    def leave(number, frame):
+    def leave(number: int, frame: FrameType | None) -> None:
         nonlocal first
         now = time.monotonic()
         if first is None or now > first + _PATIENCE_S:
@@ -46,13 +49,14 @@ def orderly_exit() -> Iterator[None]:
 
 
 def _descendants(process: int) -> set[int]:
-    """Numbers of a process's children and theirs, as Linux tells them; elsewhere none."""
+    """Return the process numbers of all descendants of a process; systems other than Linux have none to tell."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended meanwhile
+        with suppress(OSError):  # The process has ended in the meantime.
             parent = int(entry.read_bytes().rpartition(b")")[2].split()[1])
             children.setdefault(parent, []).append(int(entry.parent.name))
-    found, todo = set(), [process]
+    found: set[int] = set()
+    todo = [process]
     while todo:
         new = children.get(todo.pop(), [])
         found.update(new)

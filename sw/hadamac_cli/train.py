@@ -1,10 +1,10 @@
-"""``hadamac train`` and ``hadamac quantise``: new artifacts."""
+"""Commands ``hadamac train`` and ``hadamac quantise``, which write new artifacts."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,7 @@ from hadamac.errors import DataError, DescriptionError
 from hadamac.files.writing import check_directory, read_text
 from hadamac.network.network import Network, default_network
 from hadamac.progress import Progress
-from hadamac.quantised import PRESETS
+from hadamac.quantised import PRESETS, Formats
 from hadamac.quantised.accuracy import measure, warn_of_other_images
 from hadamac.quantised.artifact import DIRECTORY, Artifact, load, save
 
@@ -31,40 +31,46 @@ from .data import (
 )
 from .options import ArtifactArgument, SeedOption, console
 
+if TYPE_CHECKING:
+    from hadamac.nn.train import Epoch
+
 __all__ = ["quantise", "train"]
 
 CALIBRATION = 1000
-"""Images from which formats are chosen."""
+"""Number of images, from the first one, that number formats are calibrated on."""
 
 
-def preset_of(name: str):
-    """Formats of a preset."""
+def preset_of(name: str) -> Formats:
+    """Return the formats of a preset."""
     if name not in PRESETS:
         raise DescriptionError(f"Preset must be one of {', '.join(PRESETS)}, not {name!r}")
     return PRESETS[name]
 
 
 def train(
-    out: Annotated[Path, typer.Option("--out", help="Artifact directory to write.")],
+    out: Annotated[Path, typer.Option("--out", help="Directory of the artifact to write.")],
     data: DataOption = None,
     images: ImagesOption = None,
     labels: LabelsOption = None,
     test_images: TestImagesOption = None,
     test_labels: TestLabelsOption = None,
     test_share: TestShareOption = 0.2,
-    network: Annotated[Path | None, typer.Option(help="Description, JSON; the default network unless told.")] = None,
+    network: Annotated[Path | None, typer.Option(
+        show_default=False, help="JSON file that describes the network. The default is the network of the README.",
+    )] = None,
     name: Annotated[str | None, typer.Option(
-        help="Name of the network; else that of its description, or of --out.", show_default=False)] = None,
+        show_default=False,
+        help="Name of the network. The default is the one in its description, or the directory of --out.")] = None,
     classes: ClassesOption = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 7,
-    shift: Annotated[int, typer.Option(min=0, max=31, help="Random shift of training images, pixels each way.")] = 1,
+    shift: Annotated[int, typer.Option(min=0, max=31, help="Largest random shift of training images, in pixels.")] = 1,
     seed: SeedOption = 1,
-    preset: Annotated[str, typer.Option(help=f"Formats: {', '.join(PRESETS)}.")] = "default",
-):
+    preset: Annotated[str, typer.Option(help=f"Number formats: {', '.join(PRESETS)}.")] = "default",
+) -> None:
     """Train a network with torch, quantise it, and write its artifact.
 
-    Images come from --data, or from --images and --labels (docs/own-data.md). A description names its layers in order
-    (docs/layers.md); `hadamac.network.Network.to_json` writes one.
+    Images come from --data, or from --images and --labels (see docs/own-data.md). A description lists the layers in
+    order (see docs/layers.md); `hadamac.network.Network.to_json` writes one.
     """
     from hadamac.quantised.quantise import check_formats
     from hadamac.quantised.quantise import quantise as run_quantise
@@ -72,7 +78,7 @@ def train(
     formats = preset_of(preset)
     described = _described(network, name, out)
     names = class_names(classes, described)
-    check_formats(described, formats)  # before minutes of work, not after
+    check_formats(described, formats)  # This is checked before minutes of work, not after them.
     check_directory(out, marker=DIRECTORY)
     if data is None and (images is None or labels is None):
         raise DataError("Training needs --data, or both --images and --labels")
@@ -85,17 +91,17 @@ def train(
 
     job = Progress(3, console)
     with job.phase(f"Train {described.name} on {len(training)} images, {epochs} epochs, seed {seed}") as bar:
-        def progress(epoch):
+        def progress(epoch: Epoch) -> None:
             bar.at(epoch.index, epochs, str(epoch))
             bar.now(str(epoch))
 
-        params = fit(described, training.images, training.labels, epochs=epochs, seed=seed, shift=shift,
+        params = fit(described, training.images, training.known_labels, epochs=epochs, seed=seed, shift=shift,
                      progress=progress)
     calibration = training.first(CALIBRATION)
     with job.phase(f"Quantise ({preset}), calibrating on {len(calibration)} training images"):
         qnet = run_quantise(described, params, calibration.images, formats)
     with job.phase(f"Test on {len(test)} images") as bar:
-        accuracy = measure(qnet, params, test.images, test.labels)
+        accuracy = measure(qnet, params, test.images, test.known_labels)
         bar.say(f"float {100 * accuracy['float']:.3f} %, fixed {100 * accuracy['fixed']:.3f} %")
     provenance = {**training.record("data"), **test.record("test_data"), **calibration.record("calibration"),
                   "epochs": epochs, "seed": seed, "shift": shift, "preset": preset}
@@ -104,7 +110,7 @@ def train(
 
 
 def _described(description: Path | None, name: str | None, out: Path) -> Network:
-    """The network to train; the default one is called as its directory, where that is a name."""
+    """Return the network to train; the default network takes the name of its directory if that is a valid name."""
     if description is not None:
         network = Network.from_json(read_text(description))
         return network if name is None else replace(network, name=name)
@@ -118,20 +124,21 @@ def _described(description: Path | None, name: str | None, out: Path) -> Network
 
 
 def quantise(
+    out: Annotated[Path, typer.Option("--out", help="Directory of the artifact to write.")],
     artifact: ArtifactArgument = None,
-    out: Annotated[Path, typer.Option("--out", help="Artifact directory to write.")] = ...,
-    preset: Annotated[str, typer.Option(help=f"Formats: {', '.join(PRESETS)}.")] = "compact",
+    preset: Annotated[str, typer.Option(help=f"Number formats: {', '.join(PRESETS)}.")] = "compact",
     data: DataOption = None,
     images: ImagesOption = None,
     labels: LabelsOption = None,
     test_images: TestImagesOption = None,
     test_labels: TestLabelsOption = None,
     classes: ClassesOption = None,
-):
-    """Quantise an artifact's float parameters to other formats.
+) -> None:
+    """Quantise the float parameters of an artifact to other formats.
 
-    Calibrates on the first 1,000 images of --images, or of --data's training images; tests on --test-images, on
-    --data's test images, or else on the same images. Without any, both on the shipped digits, where they fit.
+    Calibrates on the first 1,000 images of --images, or of the training images of --data. Tests on --test-images, on
+    the test images of --data, or otherwise on all images that it calibrates from. Without these options it uses the
+    shipped digits, if they fit the network.
     """
     from hadamac.quantised.quantise import quantise as run_quantise
 
@@ -146,14 +153,16 @@ def quantise(
     qnet = run_quantise(network, source.params, calibration.images, formats)
     kept = {name: fact for name, fact in source.provenance.items() if not name.startswith("test_data")}
     provenance = kept | {"preset": preset} | calibration.record("calibration")
+    accuracy: dict[str, float | None]
     if test.labels is None:
         accuracy, result = {"images": 0, "float": None, "fixed": None}, "not tested: the images have no labels"
     else:
         say("Testing on", test)
-        accuracy = measure(qnet, source.params, test.images, test.labels)
-        warn_of_other_images(accuracy, source.accuracy)
+        measured = measure(qnet, source.params, test.images, test.labels)
+        warn_of_other_images(measured, source.accuracy)
         provenance |= test.record("test_data")
-        result = (f"float {100 * accuracy['float']:.3f} %, fixed {100 * accuracy['fixed']:.3f} % "
+        accuracy = measured
+        result = (f"float {100 * measured['float']:.3f} %, fixed {100 * measured['fixed']:.3f} % "
                   f"on {len(test)} images")
     save(Artifact(qnet, source.params, accuracy, provenance, names), out)
     console.print(f"Wrote {out}: {result}", soft_wrap=True)

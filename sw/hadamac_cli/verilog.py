@@ -1,9 +1,9 @@
-"""``hadamac verilog``: a network's Verilog, or one core's."""
+"""Command ``hadamac verilog``: Verilog of a network, or of one stand-alone core."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from hadamac.quantised.artifact import load
 
 from .options import IntervalOption, console, folding
 
+if TYPE_CHECKING:
+    from hadamac_hw.cores.library import Core
+
 __all__ = ["verilog_app"]
 
 verilog_app = typer.Typer(rich_markup_mode="markdown")
@@ -23,13 +26,14 @@ verilog_app = typer.Typer(rich_markup_mode="markdown")
 def verilog(
     context: typer.Context,
     artifact: Annotated[
-        Path | None, typer.Option(help="Artifact directory; the shipped network unless given.", show_default=False)
+        Path | None,
+        typer.Option(help="Directory of the artifact. The default is the shipped network.", show_default=False),
     ] = None,
     out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("build/rtl"),
     interval: IntervalOption = None,
-    blocks: Annotated[bool, typer.Option(help="Also a stand-alone core of every block.")] = True,
-):
-    """Write the network's Verilog, every block as a core of its own, and a manifest; or, by name, one core."""
+    blocks: Annotated[bool, typer.Option(help="Also write a stand-alone core of every block.")] = True,
+) -> None:
+    """Write Verilog of the network and of each of its blocks, with a manifest; or write one FFT core."""
     if context.invoked_subcommand is not None:
         return
     from hadamac_hw.cores.library import DIRECTORY, write_library
@@ -46,28 +50,36 @@ def verilog(
 
 @verilog_app.command(epilog="Example: hadamac verilog fft --size 1024 --width 16 --target ecp5 -o fft1024.v")
 def fft(
-    size: Annotated[int, typer.Option(help="Points, a power of two from 4 to 4096.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="File to write, NAME.v; its module is NAME.")],
-    width: Annotated[int, typer.Option(help="Bits of a part, in.")] = 16,
+    size: Annotated[int, typer.Option(help="Number of points, a power of two from 4 to 4096.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write, NAME.v. The module is called NAME.")],
+    width: Annotated[int, typer.Option(help="Bits of each input part (real or imaginary).")] = 16,
     out_width: Annotated[
-        int | None, typer.Option(help="Bits of a part, out; as in, or all of full growth, unless given.")
+        int | None,
+        typer.Option(help="Bits of each output part. The default is --width, or all bits with --scaling full.",
+                     show_default=False),
     ] = None,
     twiddle_width: Annotated[
-        int | None, typer.Option(help="Bits of a twiddle part; what the target's multiplier takes unless given.")
+        int | None,
+        typer.Option(help="Bits of each twiddle part. The default is what the target's multiplier takes.",
+                     show_default=False),
     ] = None,
     scaling: Annotated[
-        str, typer.Option(help="schedule (fixed), run-time (loaded with each frame), full or block (exponent).")
+        str,
+        typer.Option(help="schedule (fixed), run-time (loaded with each frame), full (no scaling) or block (one "
+                          "exponent per frame)."),
     ] = "schedule",
     schedule: Annotated[
-        str | None, typer.Option(help="Halvings per radix-2 stage, as 1011; a half in each unless given.")
+        str | None,
+        typer.Option(help="One digit per radix-2 stage, for example 1011, where 1 halves. The default is to halve in "
+                          "each stage.", show_default=False),
     ] = None,
     architecture: Annotated[
-        str, typer.Option(help="streaming, a sample a clock; or iterative, for small parts.")
+        str, typer.Option(help="streaming (one sample per cycle) or iterative (for small devices).")
     ] = "streaming",
-    order: Annotated[str, typer.Option(help="natural, bit-reversed or centred.")] = "natural",
+    order: Annotated[str, typer.Option(help="Order of the output: natural, bit-reversed or centred.")] = "natural",
     target: Annotated[str, typer.Option(help="generic, ecp5 or ice40.")] = "generic",
-):
-    """Write an FFT as one self-contained Verilog file, and a cocotb example that plays it."""
+) -> None:
+    """Write an FFT as one self-contained Verilog file, with a cocotb example that simulates it."""
     from hadamac_hw.cores.standalone import fft_core, write_core
 
     if schedule is not None and set(schedule) - set("01"):
@@ -82,14 +94,15 @@ def fft(
 
 @verilog_app.command(epilog="Example: hadamac verilog rfft --size 1024 --width 16 --target ecp5 -o rfft1024.v")
 def rfft(
-    size: Annotated[int, typer.Option(help="Points of a real frame, a power of two.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="File to write, NAME.v; its module is NAME.")],
-    width: Annotated[int, typer.Option(help="Bits of a sample and of a part, out.")] = 16,
-    frames: Annotated[int, typer.Option(help="Real frames per transform: 2 at once, or 1 of two samples a beat.")] = 2,
-    twiddle_width: Annotated[int, typer.Option(help="Bits of a twiddle part.")] = 18,
+    size: Annotated[int, typer.Option(help="Number of points of a real frame, a power of two.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write, NAME.v. The module is called NAME.")],
+    width: Annotated[int, typer.Option(help="Bits of each input sample and of each output part.")] = 16,
+    frames: Annotated[int, typer.Option(
+        help="Real frames per transform: 2 at once, or 1 with two samples per beat.")] = 2,
+    twiddle_width: Annotated[int, typer.Option(help="Bits of each twiddle part.")] = 18,
     target: Annotated[str, typer.Option(help="generic or ecp5.")] = "generic",
-):
-    """Write an FFT of real frames as one self-contained Verilog file, and a cocotb example that plays it."""
+) -> None:
+    """Write an FFT of real frames as one self-contained Verilog file, with a cocotb example that simulates it."""
     from hadamac_hw.cores.standalone import real_fft_core, write_core
 
     core, example = write_core(
@@ -97,7 +110,7 @@ def rfft(
     _say_core(core, out, example)
 
 
-def _say_core(core, out: Path, example: Path) -> None:
+def _say_core(core: Core, out: Path, example: Path) -> None:
     block = core.component.block
-    console.print(f"{core.title}\nlatency {block.latency} cycles, then a frame every {block.interval}; "
+    console.print(f"{core.title}\nlatency {block.latency} cycles, then a frame every {block.interval} cycles; "
                   f"{block.multipliers} multipliers\nWrote {out} and {example}", soft_wrap=True)

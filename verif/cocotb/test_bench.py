@@ -179,7 +179,7 @@ def test_wrong_values_are_named():
     assert "skid [m_axis, stalls: idle]: 1 values differ" in text
     slipped = [*expected[:20], 7, *expected[20:-1]]
     fails_with("it looks as if this beat was dropped", expected=slipped, stalls=["none"])
-    fails_with("95 beats expected, 96 came", expected=expected[:-1], expected_frame=5, stalls=["none"])
+    fails_with("95 beats expected, 96 received", expected=expected[:-1], expected_frame=5, stalls=["none"])
     wide = [*words[:3], 1 << 72, *words[4:]]
     fails_with("beat 3 is 0x1000000000000000000, which does not fit in 72 bits", input=wide, stalls=["none"])
 

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The streaming FFT as emitted: every bit of adversarial frames, under every stall, with any gap, on time."""
+"""Streaming FFT as emitted: every bit of adversarial frames, under every stall, with any gap, on time."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def prepare(name: str):
 
 
 def selection(over, clean: int, loud: int):
-    """Some frames of both kinds, in their order."""
+    """Return the indices of some frames without and some with overflow, in their order."""
     return np.sort(np.concatenate([np.flatnonzero(~over)[:clean], np.flatnonzero(over)[:loud]]))
 
 
@@ -67,7 +67,7 @@ def test_core(name):
 
 @pytest.mark.parametrize(("name", "gaps"), [("fft4", (1, 2, 5)), ("fft8", (1, 4, 7, 8)), ("fft16", (3, 13, 17, 50))])
 def test_frames_any_gap_apart(name, gaps):
-    """The same bits and the same latency of each frame, whatever the bubbles between frames; and the last drains."""
+    """Every frame has the same bits and the same latency, whatever the gap before it, and the last one is sent too."""
     core, x, y, over = prepare(name)
     keep = selection(over, 4, 0)
     for gap in gaps:
@@ -80,7 +80,7 @@ def test_frames_any_gap_apart(name, gaps):
 
 @pytest.mark.parametrize("name", ["fft8", "fft16", "fft64"])
 def test_a_frame_leaves_whole_though_the_next_one_pauses(name):
-    """Whatever part of the next frame is inside already, and at full rate."""
+    """It leaves at full rate, whatever part of the next frame is inside already."""
     core, x, y, over = prepare(name)
     size = core.block.plan.size
     a, b = np.flatnonzero(~over)[:2]
@@ -106,8 +106,10 @@ def test_an_operand_that_saturates_is_flagged_though_the_output_fits():
     (32, NATURAL, {"schedule": (0, 1, 0, 0, 1)}), (64, NATURAL, {}),
 ])
 def test_direction_and_overflow_of_each_frame(size, order, options):
-    """`tuser` of a frame's first beat tells its direction, of its last beat out whether it saturated; other beats'
-    bits mean nothing going in and are low coming out."""
+    """`tuser` of a frame's first beat in is its direction, that of its last beat out tells whether it saturated.
+
+    On other beats it is ignored at the input and low at the output.
+    """
     r = rng("user", size)
     block = Fft(size=size, width=12, order=order, stand_alone=True, **options)
     core = Core(block, f"fft{size}_user")
@@ -132,12 +134,12 @@ GROWING = [
     (64, REVERSED, "block", {"operand_width": 12, "guard": 0}),
     (64, NATURAL, "block", {"width": 16, "twiddle_width": 18}),
 ]
-"""A first product of one multiplier or two; later ones with mantissas of up to 3, 15 and 31 shifts."""
+"""First products of one and of two multipliers; later ones with mantissas of up to 3, 15 and 31 shifts."""
 
 
 @pytest.mark.parametrize(("size", "order", "scaling", "options"), GROWING)
 def test_scales_other_than_a_fixed_schedule(size, order, scaling, options):
-    """Full growth, a schedule loaded with each frame, a block exponent told with each; both directions."""
+    """Frames have full growth, a schedule loaded with each, or a block exponent given with each; in both directions."""
     r = rng("scaling", size, scaling)
     block = Fft(**({"size": size, "width": 12, "order": order, "scaling": scaling, "stand_alone": True} | options))
     core, plan = Core(block, f"fft{size}_{scaling.replace('-', '_')}_{block.plan.width}"), block.plan
@@ -166,7 +168,7 @@ def test_scales_other_than_a_fixed_schedule(size, order, scaling, options):
 
 @pytest.mark.parametrize("size", [32, 64])
 def test_a_table_of_one_octant(size, monkeypatch):
-    """What long transforms have, forced on short ones: the same bits, a cycle later for each product."""
+    """Long transforms have such a table; forced on short ones, it gives the same bits, a cycle later for each product."""
     whole = Fft(size=size, width=12)
     monkeypatch.setattr(cycles, "FULL_TABLE", 8)
     block = Fft(size=size, width=12)
@@ -190,8 +192,10 @@ def test_4096_points():
 
 @pytest.mark.parametrize("order", [NATURAL, REVERSED])
 def test_a_late_overflow_stays_with_its_frame(order):
-    """The last bins of one frame saturate; none of the many frames after it is flagged.  A reset of one cycle, in
-    mid-frame and among frames that saturate, leaves nothing behind."""
+    """The last bins of one frame saturate; none of the many frames after it is flagged.
+
+    After a reset of one cycle, in mid-frame and among frames that saturate, no flag is left.
+    """
     block = Fft(size=8, width=12, order=order, schedule=(0, 1, 1), stand_alone=True)
     core = Core(block, f"fft8_late_{order[:3]}")
     x = np.zeros((24, 8), dtype=complex)

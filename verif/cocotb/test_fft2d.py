@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 
 from hadamac.model.crop import live_shape, to_beats
+from hadamac.model.fft.orders import bit_reversed
 from hadamac.model.fft.planar import Fft2dPlan, pack_rows
 from hadamac_hw.fft.planar import Fft2d
+from hadamac_hw.fft.transpose import TransposeForward, TransposeInverse
 from support.cores import Core
 from support.seeds import rng
-from support.stimuli import real_maps, uniform
+from support.stimuli import corners, real_maps, uniform
 
-# Radii whose count of columns is no power of two are in here on purpose.
+# Some radii have a number of columns that is no power of two, on purpose.
 CORES = {
     "fft2d_4": (Fft2dPlan(size=4, radius=0, width=10), 3),
     "fft2d_8": (Fft2dPlan(size=8, radius=3, width=12), 2),
@@ -29,7 +31,7 @@ CORES = {
 
 
 def frames_of(plan: Fft2dPlan, channels: int, r):
-    """Frames in beats, what is expected, and the overflow of each."""
+    """Return frames in beats, the expected beats, and the overflow of each frame."""
     if plan.inverse:
         shape = (channels, *live_shape(plan.size, plan.radius))
         x = np.concatenate([uniform(r, plan.width, 3, *shape, scale=s) for s in (1, 0.2, 0.02, 0.005)])
@@ -57,3 +59,18 @@ def test_core(name):
     np.testing.assert_array_equal(none.output_cycles[: len(first)], first + none.input_cycles[0])
     if not plan.inverse and plan.radius < plan.size // 2:  # the input is what sets the pace: it is never made to wait
         np.testing.assert_array_equal(np.diff(none.input_cycles), 1)
+
+
+@pytest.mark.parametrize(("size", "radius"), [(4, 1), (8, 2), (8, 4)])
+@pytest.mark.parametrize("inverse", (False, True))
+def test_transpose(size, radius, inverse):
+    """The buffer between the transforms works on its own, with words at both ends of the format and at random."""
+    plan = Fft2dPlan(size=size, radius=radius, width=10, inverse=inverse)
+    r, shape = rng("transpose", size, radius, inverse), ((radius + 1, size) if inverse else (size // 2, size))
+    x = np.concatenate([corners(r, 10, 4, *shape), uniform(r, 10, 8, *shape, scale=0.9)])
+    block = TransposeInverse(plan) if inverse else TransposeForward(plan)
+    over = np.zeros(len(x), dtype=bool) if inverse else plan.separate_rows(x[..., bit_reversed(size)])[1]
+    y = block.model(x)
+    assert inverse or (over.any() and not over.all())
+    core = Core(block, f"transpose{size}_{radius}_{inverse}")
+    core.play_all(x.reshape(len(x), -1), y.reshape(len(x), -1), over, interval=block.interval)

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The iterative FFT as emitted: every bit of adversarial frames, under every stall, on time; broken frames mended."""
+"""Iterative FFT as emitted: every bit of adversarial frames, under every stall, on time; broken frames mended."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from support.stimuli import nasty
 
 
 def user_words(r, plan, x):
-    """``(words, inverse, schedule)``: of each frame's first beat, and what it means; other beats' bits mean nothing."""
+    """Return ``(user, inverse, schedule)``: bits of all beats, and what those of each frame's first beat mean."""
     inverse = r.integers(0, 2, len(x)).astype(bool)
     schedule = r.integers(0, 2, (len(x), plan.stages)) if plan.scaling == "run-time" else None
     user = r.integers(0, 1 << (plan.stages + 1 if schedule is not None else 1), x.shape)
@@ -52,7 +52,7 @@ def test_core(size, order, options):
 
 
 def test_a_table_of_one_octant(monkeypatch):
-    """What 4,096 points have, forced on fewer: the same bits in the same cycles."""
+    """4,096 points have such a table; forced on fewer, it gives the same bits in the same cycles."""
     whole = IterativeFft(size=32, width=12)
     monkeypatch.setattr(cycles, "FULL_TABLE", 8)
     block = IterativeFft(size=32, width=12)

@@ -17,6 +17,7 @@ from hadamac.network.liveness import analyse
 from hadamac.quantised import PRESETS
 from hadamac.quantised.quantise import quantise
 from hadamac.quantised.unpruned import unpruned
+from hadamac_hw.base.block import Block
 from hadamac_hw.base.emit import emit
 from hadamac_hw.base.stream import Complex, chained, frames
 from hadamac_hw.network import Top, build_stages
@@ -58,13 +59,14 @@ def test_bits_cycles_and_size(name):
     np.testing.assert_array_equal(np.diff(starts)[1:], e.interval)
 
 
-class Tail(wiring.Component):
+class Tail(Block):
     """The blocks of a network from a stage that takes a spectrum on."""
 
     def __init__(self, q, first: str):
-        names = [name for name, _ in build_stages(q, plan(q))]
-        self.blocks = build_stages(q, plan(q))[names.index(first):]
-        self.frame = (self.blocks[0][1].frame[0], len(q.dense.weights) + 1)
+        nodes = build_stages(q, plan(q))
+        names = [node.name for node in nodes]
+        self.blocks = [(node.name, node.block) for node in nodes[names.index(first):]]
+        self.frame = (self.blocks[0][1].frame[0], q.dense.plan.outputs + 1)
         width = q.formats
         super().__init__({"i": In(frames(Complex(width.width))), "o": Out(frames(signed(width.logit_width)))})
 
@@ -88,14 +90,14 @@ def words_before(q, index: int, images):
     """Words that reach a stage."""
     x = images[:, None].astype(np.float64) * 2.0**q.pixel_shift
     for s in q.stages[:index]:
-        x = s.op.run(x)[0]
+        x = s.run(x)[0]
     return x
 
 
 def answer(q, index: int, x):
     """Logits of the words before a stage."""
     for s in q.stages[index:]:
-        x = s.op.run(x)[0]
+        x = s.run(x)[0]
     return x
 
 

@@ -13,7 +13,7 @@ from support.seeds import rng
 from support.stimuli import corners, limits, uniform
 
 LENGTH = 16
-"""Beats of a frame of moduli, which are not counted."""
+"""Beats of a frame: the block of moduli does not count them."""
 PAIRS = {
     "pair_modulus_1": {"width": 8, "beats": 1, "pairs": 3},
     "pair_modulus_5": {"width": 12, "beats": 5, "pairs": 2},

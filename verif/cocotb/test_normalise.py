@@ -53,6 +53,6 @@ def test_core(name):
 
 
 def test_channels_as_long_as_their_statistics():
-    """The bins of ``normalise_even`` and its statistics take equally long: one bin more or less and either decides."""
+    """``normalise_even`` is the case in which a channel's bins and its statistics take equally long."""
     plan, _ = CASES["normalise_even"]
     assert plan.statistics + plan.release == plan.bins

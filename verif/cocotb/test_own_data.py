@@ -3,8 +3,8 @@
 import numpy as np
 
 from hadamac.network import Dense, Network, SpectralPool
-from hadamac.quantised.artifact import Artifact, save
 from hadamac.quantised import PRESETS
+from hadamac.quantised.artifact import Artifact, save
 from hadamac.quantised.quantise import quantise
 from support import commands, tiny
 from support.seeds import rng

@@ -38,7 +38,7 @@ def tables() -> dict[str, PwlTable]:
 
 
 def test_relu():
-    """Combinational: a guard gives it the clock that the bench drives."""
+    """ReLU is combinational: a frame guard before it gives it the clock that the bench drives."""
     block = Relu(width=12)
     block.frame = (LENGTH, LENGTH)
     core, r = Core(block, "relu"), rng("relu")
@@ -55,13 +55,13 @@ def test_table(name, loadable):
     table = tables()[name]
     core = Core(Pwl(table, loadable=loadable), name)
     x, y, over = played(table, name)
-    assert over.any() == (name in ("pwl_random", "pwl_gain", "pwl_gelu"))  # gelu(x) is x at the top, give or take the fit
+    assert over.any() == (name in ("pwl_random", "pwl_gain", "pwl_gelu"))  # at the top gelu(x) is x, and the fit's error may exceed it
     none = core.play_all(x, y, over, interval=LENGTH)["none"]
     np.testing.assert_array_equal(none.output_cycles, none.input_cycles + core.block.latency)
 
 
 def test_real():
-    """One part alone: the other is 0, and cannot saturate."""
+    """With ``real`` only the real part is computed; the other is 0 and cannot saturate."""
     table = tables()["pwl_sigmoid"]
     core = Core(Pwl(table, real=True), "pwl_real")
     assert core.block.multipliers == core.verilog.count(" * $signed(") == 1
@@ -70,7 +70,7 @@ def test_real():
 
 
 def load_words(block: Pwl, table: PwlTable) -> list[int]:
-    """The beats that the docstring of `load` asks for, from its text alone."""
+    """Return the beats that load a table, as the docstring of `load` describes them."""
     fields = {name: (field.offset, field.shape) for name, field in block.load.payload.shape()}
 
     def beat(**values):
@@ -95,7 +95,7 @@ def test_loading():
 
 
 def played(table: PwlTable, name: str):
-    """Frames of all words and edges, what comes out, and which saturate."""
+    """Return frames of all words and edges, the expected frames, and which of them saturate."""
     low, high = limits(table.width)
     words = np.arange(low, high + 1)[:: max(1, 2**table.width // 1024)].reshape(-1, LENGTH)
     edges = np.array([b + d for b in table.breakpoints for d in (-1, 0)] + [0] * LENGTH)

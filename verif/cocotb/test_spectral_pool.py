@@ -32,12 +32,12 @@ CASES = {
 
 
 def by_columns(spectra) -> np.ndarray:
-    """Half-spectra (n, channels, u, v) or (n, channels, v) to beats (n, channel v u)."""
+    """Return half-spectra (n, channels, u, v) or (n, channels, v) as beats (n, channel v u)."""
     return (np.swapaxes(spectra, -1, -2) if spectra.ndim == 4 else spectra).reshape(len(spectra), -1)
 
 
 def frames(name, plan, channels: int) -> np.ndarray:
-    """Quiet frames first, then full scale, then the lowest and highest words."""
+    """Return quiet frames, then frames at full scale, then the lowest and highest words."""
     r, shape = rng(name), (channels, *plan.shapes[0])
     low, high = limits(plan.width)
     edges = [np.full((1, *shape), v * (1 + 1j)) for v in (low, high, 1, -1, 0)]
@@ -52,12 +52,12 @@ def test_pool(name):
     block = SpectralPool(plan, channels=channels)
     core, x = Core(block, f"pool_{name}"), frames(name, plan, channels)
     y, over = plan.run(x)
-    # Only a column of pairs, neither row 0 nor row M/2, has an imaginary part that may saturate.
+    # Only the imaginary parts of a column of pairs may saturate, except in rows 0 and M/2.
     assert over.any() == (plan.averages and dimensions == 2 and keep > 2)
     none = core.play_all(by_columns(x), by_columns(y), over, interval=block.interval)["none"]
     live = np.zeros((size // 2 + 1, size if dimensions == 2 else 1), dtype=bool)
     live[: keep // 2 + 1, kept_rows(size, keep) if dimensions == 2 else 0] = True
-    if plan.averages and dimensions == 2:  # a live column's beats leave one a cycle, once the last has come
+    if plan.averages and dimensions == 2:  # the beats of a live column leave one a cycle, once its last beat is in
         columns = none.input_cycles.reshape(-1, size // 2 + 1, size)[:, : keep // 2 + 1, -1].reshape(-1, 1)
         want = (columns + core.guard + 1 + block.latency - size + np.arange(keep)).reshape(-1)
     else:

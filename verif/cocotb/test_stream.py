@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The frame guard and the output FIFO as emitted: broken frames of every kind, stalls of every kind."""
+"""The frame guard, the output FIFO and cores of several inputs as emitted, with broken frames and stalls of every kind."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
+from hadamac_hw.base.block import Block
+from hadamac_hw.base.emit import emit
 from hadamac_hw.base.numeric import delayed
 from hadamac_hw.base.stream import Fifo, Frame, FrameGuard, frames
+from hadamac_hw.cores.flat import FlatTop
+from hadamac_hw.sim.beats import Beats
+from hadamac_hw.sim.case import run_case
 from support.cores import Core
 from support.seeds import rng
 
 
-class Guarded(wiring.Component):
-    """A frame guard whose error comes out at the port that a core has for overflow."""
+class Guarded(Block):
+    """A frame guard whose error is shown at the port that a core has for overflow."""
 
     latency = timing.GUARD
 
@@ -34,8 +39,8 @@ class Guarded(wiring.Component):
         return m
 
 
-class Buffered(wiring.Component):
-    """A gate, `inflight` registers and the FIFO: the shape of every block, without arithmetic."""
+class Buffered(Block):
+    """A block without arithmetic: a gate, `inflight` registers and the FIFO."""
 
     def __init__(self, inflight: int):
         self.inflight = inflight
@@ -54,8 +59,30 @@ class Buffered(wiring.Component):
         return m
 
 
+class Combined(Block):
+    """The exclusive or of the beats of two streams, whose frames have `length` beats."""
+
+    def __init__(self, length: int):
+        self.frame = ((length, length), length)
+        self.interval = length
+        shape = frames(unsigned(12))
+        super().__init__({"i0": In(shape), "i1": In(shape), "o": Out(shape)})
+
+    def elaborate(self, platform):
+        m = Module()
+        both = self.i0.valid & self.i1.valid
+        m.d.comb += [
+            self.o.valid.eq(both),
+            self.i0.ready.eq(both & self.o.ready),
+            self.i1.ready.eq(both & self.o.ready),
+            self.o.payload.data.eq(self.i0.payload.data ^ self.i1.payload.data),
+            self.o.payload.last.eq(self.i0.payload.last),
+        ]
+        return m
+
+
 def guarded(sent: list[list[int]], length: int) -> tuple[list[list[int]], bool]:
-    """What the docstring promises for frames of any length: filled with zeros, or cut."""
+    """Return frames of any length as the guard's docstring promises, filled with zeros or cut, and the error flag."""
     return [(f + [0] * length)[:length] for f in sent], any(len(f) != length for f in sent)
 
 
@@ -74,6 +101,22 @@ def test_guard(length):
     core.play(words, np.array(expected), input_last=last, overflow=error, patience=500)
     core.play(words, np.array(expected), input_last=last, overflow=error, frame_gap=2, reset_after=length + 2,
               stalls=["none", "both"], patience=500)
+
+
+@pytest.mark.parametrize("lengths", [(4, 4, 4), (4, 1, 4), (4, 6, 4), (2, 9, 3)], ids=str)
+def test_each_input_of_a_core_has_a_guard(lengths):
+    """Broken frames on the second of two inputs, while those on the first are whole."""
+    r = rng("combined", lengths)
+    sent = [r.integers(0, 4096, n).tolist() for n in lengths]
+    whole = r.integers(0, 4096, (len(lengths), 4))
+    mended, error = guarded(sent, 4)
+    last = np.concatenate([np.eye(n, dtype=int)[-1] for n in lengths])
+    result = run_case(
+        emit(FlatTop(Combined(4)), "combined"), "combined", source="s_axis0", input=whole,
+        more_inputs={"s_axis1": Beats.of(np.concatenate(sent), last)}, expected=whole ^ np.array(mended), patience=500,
+        final={"frame_error": int(error), "overflow": 0})
+    if not error:
+        assert result["none"].latency == timing.GUARD and result["none"].interval == 4
 
 
 @pytest.mark.parametrize("inflight", [0, 1, 13])

@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 from hadamac.cost.estimate import estimate, plan
+from hadamac_hw.base.block import Block
 from hadamac_hw.base.emit import emit
 from hadamac_hw.base.numeric import delayed
 from hadamac_hw.base.primitives import Ram
@@ -27,13 +28,13 @@ from support.tiny import images, one_group, quantised
 
 
 def retarget(core: Core, target=ECP5) -> Core:
-    """The core as a target's text, with the models."""
+    """Return the core with a target's text and the models of the target's cells."""
     core.verilog = emit(FlatTop(core.block), core.name, platform=target) + target.models
     return core
 
 
-class Probe(wiring.Component):
-    """Writes a beat's upper half to the address in its lower half, then answers with what was there before."""
+class Probe(Block):
+    """Block that writes the upper part of a beat to the address in its lower part, and answers with the word before."""
 
     def __init__(self, memory: Ram, bits: int):
         self.memory, self.bits = memory, bits
@@ -64,7 +65,7 @@ class Probe(wiring.Component):
 @pytest.mark.parametrize("depth, writable", [(24, True), (32, True), (64, True), (1000, True), (1024, False), (2048, True),
                                              (4000, True), (8192, False), (16384, True)])
 def test_memory_in_every_slicing(depth, writable):
-    """Initial words, reads and writes, at both ends and at random; a written word is read again two cycles later."""
+    """Initial words are read, and others written, at both ends and at random; a written word is read two cycles later."""
     r = rng("memory", depth, writable)
     width, bits = (20 if depth <= 2048 else 5), (depth - 1).bit_length()
     held = r.integers(0, 1 << width, depth)

@@ -1,4 +1,4 @@
-"""The command line inside a test's own process, and files of images to give it."""
+"""Command line inside a test's own process, and files of images for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["hadamac", "write_idx"]
 
 @pytest.fixture
 def hadamac(monkeypatch, capsys):
-    """Run a command: ``(exit code, standard output, standard error)``."""
+    """Return a function that runs a command and returns ``(exit code, standard output, standard error)``."""
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["hadamac", *map(str, arguments)])
         capsys.readouterr()  # a seed may have been printed

@@ -1,4 +1,4 @@
-"""Plays a block as the stand-alone core that `hadamac_hw.cores.flat` makes of it."""
+"""Simulation of a block as the stand-alone core that `hadamac_hw.cores.flat` makes of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from amaranth.hdl import Shape
 from amaranth.lib import data
 
+from hadamac_hw.base.block import Block
 from hadamac_hw.base.emit import emit
 from hadamac_hw.cores.flat import FlatTop, bytes_of
 from hadamac_hw.sim.beats import Beats
@@ -15,7 +16,7 @@ __all__ = ["Core", "words"]
 
 
 def words(values, shape) -> list[int]:
-    """Numbers as the padded words of a stream of `shape`: every part extended to whole bytes."""
+    """Return numbers as the padded words of a stream of `shape`, each part extended to whole bytes."""
     if isinstance(shape, data.StructLayout):
         width = bytes_of(shape["re"].shape.width)
         mask = (1 << width) - 1
@@ -26,33 +27,34 @@ def words(values, shape) -> list[int]:
 
 
 class Core:
-    """A block, emitted once.
+    """A block as a core, whose Verilog is emitted once.
 
     Parameters
     ----------
-    block : Component
-        With streams of frames ``i`` and ``o``.
+    block : Block
+        A block with streams of frames ``i`` and ``o``.
     name : str
-        Of the Verilog module; part of every message.
+        Name of the Verilog module, which every message contains.
     """
 
-    def __init__(self, block, name: str):
+    def __init__(self, block: Block, name: str):
         self.block, self.name = block, name
-        self.verilog = emit(FlatTop(block), name)
-        self.guard = 1 if getattr(block, "frame", None) is not None and not hasattr(block, "frame_error") else 0
+        top = FlatTop(block)
+        self.verilog = emit(top, name)
+        self.guard = int(top.guarded)
 
     def beats(self, frames, port, last=None, user=None) -> Beats:
-        """Frames (n, beats) for the stream `port` of the block, ``last`` at their ends unless told."""
+        """Return frames (n, beats) as beats of the block's stream `port`; by default ``last`` is at their ends."""
         frames = np.asarray(frames)
         length = None if last is not None else int(np.prod(frames.shape[1:]))
         return Beats.of(words(frames, port.payload.shape().members["data"]), last, user, frame=length)
 
     def play(self, x, y, *, overflow=False, frame_error=False, input_last=None, user=None, expected_user=None,
              **options) -> dict[str, CaseResult]:
-        """Send frames `x` (n, beats), expect frames `y` and the two sticky flags; `options` go to `run_case`.
+        """Send frames `x` (n, beats) and compare the frames that come out with `y`, and the two flags at the end.
 
         `input_last` marks the ends of frames where they are not those of `x`; `user` and `expected_user` are words
-        (n, beats) where the streams have such.
+        (n, beats) for streams that have them; `options` are arguments of `run_case`.
         """
         complex_out = isinstance(self.block.o.payload.shape().members["data"], data.StructLayout)
         return run_case(
@@ -62,11 +64,12 @@ class Core:
         )
 
     def play_all(self, x, y, over, *, interval: float, latency: int | None = None, gap: int = 3, **options):
-        """The two runs that every block goes through.
+        """Simulate a block twice, as every block is tested.
 
-        First all frames under the whole stall matrix, with the exact latency (the block's own, and the guard's cycle,
-        unless told) and interval; the overflow flag must end as the model says.  Then only the frames in which the
-        model saturates nothing, with gaps between frames and a reset in mid frame: the flag must stay low.
+        The first run has all frames under the whole stall matrix.  Latency (by default the block's own, and one cycle
+        for a guard) and interval must be exact, and the overflow flag must end as the model says.  The second run has
+        only the frames in which the model saturates nothing, with gaps between the frames and a reset in the middle of
+        one; the flag must stay low.
 
         Parameters
         ----------
@@ -77,7 +80,7 @@ class Core:
         Returns
         -------
         dict of CaseResult
-            Of the first run.
+            Results of the first run.
         """
         x, y, over = np.asarray(x), np.asarray(y), np.asarray(over, dtype=bool)
         clean = ~over

@@ -1,4 +1,4 @@
-"""The command line: what it writes, and that bad input is one line and exit code 2."""
+"""Tests of the command line: what it writes, and that wrong input gives one line and exit code 2."""
 
 import json
 import subprocess
@@ -58,7 +58,7 @@ def test_explain_says_what_the_output_cannot_see(hadamac):
     # Reals: (2r+1)**2 or N*N a kernel, a bias a channel; the dense layer is as it was.
     dense = 10 * 16 * 8 * 8 + 10
     assert rows["weights"] == [f"{225 * 8 + 8 + 49 * 128 + 16 + dense:,}", f"{1024 * 8 + 8 + 256 * 128 + 16 + dense:,}"]
-    assert rows["multiplications"][0] == "52,992" and rows["cycles an image"] == ["1,024", f"{8 * 32 * 17:,}"]
+    assert rows["multiplications"][0] == "52,992" and rows["cycles per image"] == ["1,024", f"{8 * 32 * 17:,}"]
 
 
 def test_fit_takes_samples_of_a_function(hadamac, tmp_path):
@@ -69,7 +69,7 @@ def test_fit_takes_samples_of_a_function(hadamac, tmp_path):
     assert json.loads((tmp_path / "s.json").read_text())["function"] == "sine" and "max error" in out
     np.save(tmp_path / "fall.npy", np.stack([-x, x], 1))
     np.save(tmp_path / "flat.npy", x)
-    for name, message in (("fall.npy", "Function samples must be finite, and their x rise"),
+    for name, message in (("fall.npy", "Function samples must be finite and have rising x"),
                           ("flat.npy", "Function samples must be real numbers of the shape (n, 2), not float64 (400,)"),
                           ("none.npy", f"Function file {tmp_path / 'none.npy'} does not exist")):
         code, _, err = hadamac("fit", tmp_path / name)
@@ -86,7 +86,7 @@ def test_fit_writes_words_and_a_picture(hadamac, tmp_path):
     assert len(words["slopes"]) == 8 and len(words["breakpoints"]) == 7 and words["mirror"]["kind"] == "odd"
     assert (tmp_path / "s.png").read_bytes().startswith(b"\x89PNG")
     for arguments, message in ((("fit", "cosine"), "Function must be one of relu, leaky, sigmoid, "),
-                               (("fit", "tanh", "--format", "4.8"), "Format must be written SQ(i,f), as SQ(4,12), not '4.8'"),
+                               (("fit", "tanh", "--format", "4.8"), "Format must be written SQ(i,f), for example SQ(4,12), not '4.8'"),
                                (("fit", "tanh", "--segments", "0"), "Pwl segments must be an integer from 1 to 64, not 0")):
         code, _, err = hadamac(*arguments)
         assert code == 2 and message in err and len(err.splitlines()) == 1
@@ -105,7 +105,7 @@ BAD = [
     (("predict", "--images", "{tmp}/text.npy"), "Image file {tmp}/text.npy must be a .npy array of uint8 (n, rows, columns) or an IDX file, plain or .gz, not a file "
      "that begins otherwise"),
     (("predict", "--images", "{tmp}/float.npy"), "Images of float.npy must be of type uint8 (0 to 255), not float64"),
-    (("predict", "--images", "{tmp}/wide.npy"), "Images for the network mnist-32 must have 32 x 32 or 28 x 28 pixels, not 28 x 32 as those of wide.npy"),
+    (("predict", "--images", "{tmp}/wide.npy"), "Images for the network mnist-32 must have 32 x 32 or 28 x 28 pixels, not 28 x 32 like those of wide.npy"),
     (("predict", "--images", "{tmp}/good.npy", "--out", "{tmp}/no/where.npy"),
      "Cannot write {tmp}/no/where.npy: the directory {tmp}/no does not exist"),
     (("predict", "--data", "{tmp}/none"), ""),
@@ -120,11 +120,11 @@ BAD = [
     (("predict", "--trace", "{tmp}/text.npy"), "Cannot write {tmp}/text.npy: it exists and is not a directory"),
     (("fit", "gelu", "--out", "{tmp}/a.json", "--plot", "{tmp}/no/a.png"), "Cannot write {tmp}/no/a.png: the directory "),
     (("fit", "gelu", "--out", "{tmp}/a", "--plot", "{tmp}/a"), "Table and plot must be two files, not both {tmp}/a"),
-    (("fit", "gelu", "--format", "SQ(4,12"), "Format must be written SQ(i,f), as SQ(4,12), not 'SQ(4,12'"),
+    (("fit", "gelu", "--format", "SQ(4,12"), "Format must be written SQ(i,f), for example SQ(4,12), not 'SQ(4,12'"),
     (("fit", "{tmp}/steep.npy"), "Function steep must be finite over SQ(4,12)"),
     (("show", "--pictures", "{tmp}/text.npy/pictures"), "Cannot make the directory {tmp}/text.npy: File exists"),
     (("show", "{tmp}/small", "--pictures", "{tmp}/pictures"),
-     "Images for the network small must have 16 x 16 or 12 x 12 pixels, not 28 x 28 as the shipped digits: name others "
+     "Images for the network small must have 16 x 16 or 12 x 12 pixels, not 28 x 28 like the shipped digits; name others "
      "with --images or --data"),
     (("verilog", "--out", "{tmp}/text.npy/x/y"), "Cannot make the directory {tmp}/text.npy/x: Not a directory"),
     (("demo", "--out", "{tmp}/text.npy/x"), "Cannot make the directory {tmp}/text.npy/x: Not a directory"),
@@ -159,7 +159,7 @@ def test_unknown_command_and_option(hadamac):
 
 
 def test_importing_the_package_is_light():
-    """Prediction needs neither torch nor Amaranth, matplotlib or the simulator."""
+    """Check that prediction imports neither torch nor Amaranth, matplotlib or the simulator."""
     script = "import sys, hadamac, hadamac_cli.main; print([m for m in ('torch', 'amaranth', 'matplotlib', 'cocotb') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -173,7 +173,7 @@ def test_importing_the_package_is_light():
     (["nothing"], "No such command 'nothing'"),
 ])
 def test_a_wrong_option_is_one_line(hadamac, arguments, message):
-    """The words are those of the library that reads the options."""
+    """Check the message, whose words come from the library that reads the options."""
     code, out, err = hadamac(*arguments)
     assert (code, out) == (2, "") and len(err.splitlines()) == 1
     assert err.startswith(f"hadamac: error: {message}") and "; see hadamac" in err

@@ -33,7 +33,7 @@ def test_bin_by_bin(size, radius):
 
 @pytest.mark.parametrize("size", [2, 4, 8, 16])
 def test_a_radius_of_half_the_size_is_the_whole_half_spectrum(size):
-    """Every row, in the order of a transform, and the Nyquist bins once."""
+    """With a radius of N/2 every row is live, in the order of a transform, and the Nyquist bins occur once."""
     x = uniform(rng("whole", size), 12, 3, 2, size, size // 2 + 1)
     np.testing.assert_array_equal(crop(x, size // 2), x)
     np.testing.assert_array_equal(expand(x, size), x)
@@ -100,7 +100,7 @@ def test_blocks_follow_the_model():
     block = Expand(size=8, radius=2, channels=3, width=12)
     assert (block.frame, block.interval, block.latency) == ((45, 72), 72, 0)
     np.testing.assert_array_equal(block.model(live), expand(live, 8))
-    block = Crop(size=7, radius=2, columns=4, channels=3, width=12)  # of bins that a crop or normalisation left
+    block = Crop(size=7, radius=2, columns=4, channels=3, width=12)  # a crop or a normalisation left these bins
     assert (block.frame, block.interval) == ((84, 45), 84)
     block = Expand(size=8, radius=4, channels=3, width=12)
     assert (block.frame, block.interval) == ((120, 120), 120)

@@ -1,4 +1,4 @@
-"""IDX files, directories of data, padding and the shipped digits."""
+"""Tests of IDX files, directories of data, padding and the shipped digits."""
 
 import gzip
 import re
@@ -15,7 +15,7 @@ SEED = 1
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
-    """An IDX file, written independently of the reader."""
+    """Return the bytes of an IDX file, made independently of the reader."""
     types = {"uint8": 0x08, "int8": 0x09, "int16": 0x0B, "int32": 0x0C, "float32": 0x0D, "float64": 0x0E}
     header = struct.pack(">BBBB", 0, 0, types[array.dtype.name], array.ndim)
     sizes = struct.pack(f">{array.ndim}I", *array.shape)
@@ -23,7 +23,7 @@ def idx_bytes(array: np.ndarray) -> bytes:
 
 
 def refused(message: str):
-    """A `DataError` whose whole text is ``message`` (a regular expression), on one line."""
+    """Expect a `DataError` whose whole text matches ``message``, a regular expression, in one line."""
     return pytest.raises(DataError, match=rf"\A{message}\Z")
 
 

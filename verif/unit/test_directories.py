@@ -1,4 +1,4 @@
-"""Whole directories, or none; nothing that hadamac did not write is ever removed."""
+"""Tests of writing directories: completely or not at all; nothing that hadamac did not write is ever removed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def names(directory) -> list[str]:
 
 
 def write(target, **contents: str):
-    """A directory of the kind LIST."""
+    """Write a directory of the kind LIST."""
     with atomic_directory(target, marker=LIST) as fresh:
         for name, text in contents.items():
             (fresh / name).write_text(text)
@@ -40,7 +40,7 @@ def write(target, **contents: str):
 
 @pytest.fixture(params=["exchange", "two renames"])
 def target(request, tmp_path, monkeypatch):
-    """A place for a directory, on a system that can exchange two in one step and on one that cannot."""
+    """Return a path for a directory, on a system that can exchange two directories in one step and on one that cannot."""
     if request.param == "two renames":
         monkeypatch.setattr(directories, "_exchanged", lambda one, other: False)
     return tmp_path / "out"
@@ -166,7 +166,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(target, number, reason):
 
 
 def test_a_limited_file_size_is_one_line(tmp_path):
-    """The system's own refusal in the middle of an artifact."""
+    """Let the system itself refuse to write in the middle of an artifact."""
     script = ("import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000)); "
               "sys.argv = ['hadamac', 'quantise', '--out', 'small']; from hadamac_cli.main import main; main()")
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
@@ -189,7 +189,7 @@ for count in range(100_000):
 
 
 def test_readers_and_writers_of_one_artifact_do_not_meet(tmp_path):
-    """Two writers and this reader: no failure, and what is read is the one's or the other's."""
+    """Check that two writers and a reader do not fail, and that the reader gets what one of the writers wrote."""
     path = tmp_path / "network"
     bias = artifact.load().params["conv0.bias"]
     artifact.save(artifact.load(), path)

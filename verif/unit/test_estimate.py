@@ -10,7 +10,7 @@ from hadamac.arrivals import double_buffer, lag, transfers
 from hadamac.cost.estimate import Plan, estimate, plan
 from hadamac.errors import FitError
 from hadamac.model.fft.orders import bit_reversed, output_bins, reorder_lag
-from hadamac.model.fft.plan import FftPlan
+from hadamac.model.fft.plan import SCALINGS, FftPlan
 from hadamac.model.fft.steps import Twiddle
 from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool
 from support import tiny
@@ -156,6 +156,28 @@ def test_fft_latency_formula():
     product = 1 + 3 + 3  # twice
     assert [s.latency for s in plan32.steps if isinstance(s, Twiddle)] == [product, product]
     assert plan32.pipeline("bit-reversed") == 2 + 5 * 2 + 2 * product + 2
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+@pytest.mark.parametrize("order", ("natural", "bit-reversed", "centred"))
+def test_the_first_beat_of_an_fft_leaves_after_its_latency(scaling, order):
+    for size in (4, 32, 256):
+        fft = FftPlan(size=size, width=16, scaling=scaling)
+        times = fft.arrivals(np.arange(3 * size), order)
+        np.testing.assert_array_equal(times, fft.latency(order) + np.arange(3 * size))  # and at full rate
+
+
+def test_memory_of_an_fft():
+    """Delay lines of 4 words and more, tables, two frames to be reordered, a FIFO."""
+    plan4 = FftPlan(size=4, width=12)
+    assert plan4.memory_bits("bit-reversed") == 32 * 25  # 10 cycles in flight, twice 14 words
+    plan32 = FftPlan(size=32, width=12)
+    lines = 16 * 2 * 13 + 8 * 2 * plan32.steps[2].out_width + 4 * 2 * plan32.steps[3].out_width
+    assert plan32.memory_bits("bit-reversed") == lines + (32 + 16) * 2 * 16 + (128 + 16) * 25
+    assert plan32.memory_bits("natural") - plan32.memory_bits("bit-reversed") == 2 * 32 * 2 * 12
+    block = FftPlan(size=32, width=12, scaling="block")  # its words are rounded after the memory, whose FIFO is as long
+    word = block.steps[-1].out_width
+    assert word > 12 and block.memory_bits("natural") == block.memory_bits("bit-reversed") > 2 * 32 * 2 * word
 
 
 def test_fifo_depth_covers_twice_what_may_be_in_flight():

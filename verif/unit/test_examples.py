@@ -1,4 +1,4 @@
-"""The examples run as they stand, and say what README says of them."""
+"""Tests that the examples run, and print the figures that are expected of them."""
 
 import subprocess
 import sys

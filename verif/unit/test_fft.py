@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The FFT's model against numpy.fft by measured error; saturation, refusals, shapes."""
+"""Model of the streaming FFT: its measured error against numpy.fft, saturation, refusals, shapes."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ SIZES = (4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
 def transform(x, scale: int, inverse: bool = False):
-    """2**-scale times the unnormalised DFT, in floats."""
+    """Return 2**-scale times the unnormalised DFT, in floats."""
     y = np.fft.ifft(x) * x.shape[-1] if inverse else np.fft.fft(x)
     return y * 2.0**-scale
 
 
 def signals(r, size: int, width: int, count: int) -> dict[str, np.ndarray]:
-    """Words (count, size): noise of two shapes at full scale, and sines of any frequency and phase."""
+    """Return words (count, size): noise of two shapes at full scale, and sines of any frequency and phase."""
     low, high = limits(width)
     gauss = (r.standard_normal((count, size)) + 1j * r.standard_normal((count, size))) * high / 4
     angle = 2 * np.pi * (r.uniform(0, 1, (count, 1)) * np.arange(size) + r.uniform(0, 1, (count, 1)))
@@ -40,7 +40,7 @@ def signals(r, size: int, width: int, count: int) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_error_and_bias_at_scale_one_over_n(size):
-    """0.43 LSB from an ideal transform; the output's own rounding alone costs sqrt(1/6) = 0.41."""
+    """The result is 0.43 LSB rms from an ideal transform; rounding the output alone costs sqrt(1/6) = 0.41."""
     plan = FftPlan(size=size, width=16)
     r = rng("error", size)
     for kind, x in signals(r, size, 16, max(8, 65536 // size)).items():
@@ -58,7 +58,7 @@ def test_error_and_bias_at_scale_one_over_n(size):
 
 @pytest.mark.parametrize("size", (8, 64, 256))
 def test_error_is_bounded_at_other_widths(size):
-    """In LSB of the output it hardly depends on widths, until (17 bits) an operand has no fraction bit left."""
+    """The error in LSB of the output hardly depends on widths, until (17 bits) an operand has no fraction bit left."""
     r = rng("widths", size)
     for width, twiddle_width, limit in ((8, 16, 0.43), (10, 12, 0.43), (12, 12, 0.43), (16, 18, 0.45), (17, 18, 0.50)):
         plan = FftPlan(size=size, width=width, twiddle_width=twiddle_width)
@@ -69,7 +69,7 @@ def test_error_is_bounded_at_other_widths(size):
 
 
 def test_four_points_round_up_to_beyond_the_format():
-    """(127 + 127 + 128 + 128) / 4 = 127.5 rounds to 128: the one case of this size that saturates."""
+    """The only case of this size that saturates is (127 + 127 + 128 + 128) / 4 = 127.5, which rounds to 128."""
     plan = FftPlan(size=4, width=8)
     y, overflow, _ = plan.run(np.array([127, 127j, -128, -128j]))
     assert y[1] == 127 and overflow
@@ -129,7 +129,7 @@ def test_shapes_and_order():
 
 
 def gaussian(r, width: int, level: float, *shape: int) -> np.ndarray:
-    """Complex noise of that RMS in dBFS."""
+    """Return complex noise of the RMS ``level`` in dBFS."""
     low, high = limits(width)
     sigma = -low * 10 ** (level / 20) / 2**0.5
     re, im = (np.clip(np.rint(r.normal(0, sigma, shape)), low, high) for _ in range(2))
@@ -138,21 +138,22 @@ def gaussian(r, width: int, level: float, *shape: int) -> np.ndarray:
 
 @pytest.mark.parametrize("level", (-12, -18, -24, -30, -40))
 def test_a_block_exponent_keeps_the_ratio_at_every_level(level):
-    """80 dB at 1,024 points; with a fixed scale of 1/N the same noise at -40 dBFS is left with 32 dB."""
+    """The SQNR is 80 dB at 1,024 points; with a fixed scale of 1/N the same noise at -40 dBFS has only 32 dB left."""
     x = gaussian(rng("block", level), 16, level, 60, 1024)
     plan = FftPlan(size=1024, width=16, twiddle_width=18, scaling="block")
     y, overflow, exponent = plan.run(x)
     error, exact = y - transform(x, 0) * 2.0 ** -exponent[:, None], transform(x, 0) * 2.0 ** -exponent[:, None]
     sqnr = 10 * np.log10((np.abs(exact) ** 2).sum() / (np.abs(error) ** 2).sum())
     assert sqnr > 79 and not overflow.any()
-    # The exponent is the least: one less, and some part would not fit.
+    # The exponent is the smallest: with one less, some part would not fit.
     parts = np.abs(np.concatenate([y.real, y.imag], 1)).max(1)
     assert (parts[exponent > 0] >= 2**14).all() and parts.max() <= 2**15
 
 
 @pytest.mark.parametrize("size", (4, 8, 64, 1024))
 def test_full_growth_and_loaded_schedules(size):
-    """Nothing saturates with full growth; a loaded schedule's output is that result shifted, however it was spread."""
+    """With full growth nothing saturates; with a loaded schedule the output is that result shifted, whichever stages shift.
+    """
     r = rng("growth", size)
     x = np.concatenate([nasty(r, 12, size), gaussian(r, 12, -12, 20, size)])
     full = FftPlan(size=size, width=12, scaling="full")
@@ -208,8 +209,10 @@ def test_a_part_that_rounds_up_beyond_a_block_s_format_is_clipped():
 
 
 def test_multipliers():
-    """Four to every complex product; log4 N - 1 products, one more for odd log2 N; where a word of the first has more
-    bits than a multiplier takes, four more."""
+    """A complex product takes four multipliers; there are log4 N - 1 products, and one more for odd log2 N.
+
+    If a word of the first product has more bits than a multiplier takes, there are four more.
+    """
     assert [FftPlan(size=n, width=16).multipliers for n in (4, 8, 16, 32, 64, 256, 1024)] == [0, 4, 4, 8, 8, 12, 16]
     for scaling in ("full", "block", "run-time"):
         assert [FftPlan(size=64, width=w, scaling=scaling).multipliers for w in (16, 17, 24)] == [8, 12, 12]

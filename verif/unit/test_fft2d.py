@@ -27,7 +27,7 @@ def spectrum(maps, radius: int) -> np.ndarray:
 
 
 def hermitian(live, size: int) -> np.ndarray:
-    """Real maps whose spectrum is the Hermitian part of `live`, by full complex sums that share nothing with rfft2."""
+    """Return real maps whose spectrum is the Hermitian part of `live`, by complex sums that share nothing with rfft2."""
     radius = live.shape[-1] - 1
     n = np.arange(size)
     out = np.zeros((*live.shape[:-2], size, size))
@@ -48,7 +48,7 @@ def test_forward_error(size, radius):
     assert y.shape == (6, 2, min(2 * radius + 1, size), radius + 1) and overflow.shape == (6,) and not overflow.any()
     assert plan.scale == 2 * (size.bit_length() - 1)
     error = y - spectrum(maps, radius) * 2.0**-plan.scale
-    # Rows and columns round once each, and the separation of rows by a half once more.
+    # Rows and columns are rounded once each, and once more when two rows are separated.
     assert np.sqrt(np.mean(np.abs(error) ** 2)) < 0.65
     assert np.abs(error).max() < 4
 
@@ -72,7 +72,7 @@ def test_inverse_error(size, radius):
 
 @pytest.mark.parametrize(("size", "radius"), [(8, 3), (8, 4), (16, 3), (16, 7), (16, 8)])
 def test_inverse_is_irfft2_of_a_real_map_s_bins(size, radius):
-    """Few enough shifts, and the inverse gives the low-passed map back."""
+    """With few enough shifts, the inverse gives the low-passed map back."""
     there = Fft2dPlan(size=size, radius=radius, width=16)
     back = Fft2dPlan(size=size, radius=radius, width=16, inverse=True,
                      rows=(0,) * (size.bit_length() - 1), columns=(0,) * (size.bit_length() - 1))
@@ -87,7 +87,7 @@ def test_inverse_is_irfft2_of_a_real_map_s_bins(size, radius):
 
 
 def test_what_the_dc_column_s_imaginary_part_holds_is_dropped():
-    """At v = 0 and N/2 a row's spectrum is real: bins that no real map has do not leak into its neighbour row."""
+    """At v = 0 and N/2 a row's spectrum is real: bins that no real map has do not leak into the neighbouring row."""
     plan = Fft2dPlan(size=8, radius=3, width=16, inverse=True)
     live = np.zeros((1, 1, 7, 4), dtype=complex)
     live[0, 0, 0, 0] = 8000j
@@ -104,7 +104,7 @@ def test_what_the_dc_column_s_imaginary_part_holds_is_dropped():
 
 
 def test_halving_saturates_in_one_case_only():
-    """(high - low) / 2 rounds to 2**(w-1): the frame is flagged, and only that one."""
+    """Only (high - low) / 2 saturates, which rounds to 2**(w-1), and it flags its frame only."""
     plan = Fft2dPlan(size=4, radius=1, width=10, rows=(0, 0), columns=(0, 0))
     assert plan.halving.saturates and plan.halving.drop == 1
     r = rng("halving")
@@ -165,6 +165,35 @@ def test_no_frame_at_all():
 def test_refusals(options, message):
     with refused(message, DescriptionError):
         Fft2dPlan(**{"size": 8, "radius": 3, "width": 12} | options)
+
+
+@pytest.mark.parametrize("inverse", (False, True))
+@pytest.mark.parametrize(("size", "radius"), CASES)
+def test_the_latency_is_the_time_of_the_first_beat(size, radius, inverse):
+    plan = Fft2dPlan(size=size, radius=radius, width=16, inverse=inverse)
+    block = Fft2d(plan, channels=3)
+    times = plan.arrivals(np.arange(block.frame[0]))
+    assert len(times) == block.frame[1] and times[0] == plan.latency == block.latency
+    # At most one beat a cycle, and the third map leaves two intervals after the first one.
+    assert (np.diff(times) > 0).all() and times[2 * len(times) // 3] - times[0] == 2 * plan.interval
+
+
+@pytest.mark.parametrize(("size", "radius"), CASES)
+def test_memory_of_the_transforms_and_of_the_buffer_between(size, radius):
+    for inverse in (False, True):
+        plan = Fft2dPlan(size=size, radius=radius, width=16, inverse=inverse)
+        columns = 1
+        while columns < radius + 1:
+            columns *= 2
+        fifo = (16 if inverse else 32) * (2 * (16 + inverse) + 1)  # 4 or 6 cycles in flight; a word and its last
+        assert plan.memory_bits == (plan.row_plan.memory_bits("natural" if inverse else "bit-reversed")
+                                    + plan.column_plan.memory_bits("bit-reversed" if inverse else "natural")
+                                    + 2 * 2 * size // 2 * columns * 2 * 16 + fifo)  # two halves in two banks
+
+
+def test_row_pairs_model():
+    pixels = rng("model").integers(0, 256, (3, 8, 8))
+    np.testing.assert_array_equal(RowPairs(size=8, width=16, shift=7).model(pixels), pack_rows(pixels * 128.0))
 
 
 def test_block_refusals_and_facts():

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""What an FFT loses: its SQNR over the width of the data, and the bound on its error, by which it may saturate."""
+"""Losses of an FFT: its SQNR over the width of the data, and the bound on its error, within which it may saturate."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from support.seeds import rng
 from support.stimuli import corners, limits, maximising, nasty
 
 HAIR = 0.3
-"""dB, as far as SQNRs of 16,384 samples agree."""
+"""Difference in dB that two SQNRs of 16,384 samples may have by chance."""
 
 
 def sqnr(plan, level: float) -> float:
-    """In dB, Gaussian noise of that RMS in dBFS; loaded schedules all ones."""
+    """Return the SQNR in dB with Gaussian noise of the RMS ``level`` in dBFS; loaded schedules are all ones."""
     r, low = rng("sqnr", plan.size, level), limits(plan.width)[0]  # the same noise at any width
     sigma = -low * 10 ** (level / 20) / 2**0.5
     x = np.clip(np.rint(r.normal(0, sigma, (16384 // plan.size, plan.size, 2))), low, -low - 1) @ (1, 1j)
@@ -38,7 +38,7 @@ def sqnr(plan, level: float) -> float:
     ("streaming", "schedule", (87, 75)), ("iterative", "schedule", (85, 73)), ("iterative", "run-time", (85, 73)),
 ])
 def test_the_ratio_never_falls_with_the_width(size, target, architecture, scaling, most):
-    """From 5 to 24 bits, loud and quiet; every parameter as the stand-alone core chooses it."""
+    """Data have 5 to 24 bits and are loud or quiet; all other parameters are chosen by the stand-alone core."""
     plans = [fft_block(architecture, target, size=size, width=width, scaling=scaling).plan for width in range(5, 25)]
     for level in (-3, -18, -40):
         found = np.array([sqnr(plan, level) for plan in plans[5 * (level == -40) :]])
@@ -49,7 +49,7 @@ def test_the_ratio_never_falls_with_the_width(size, target, architecture, scalin
 
 
 def frames(r, width: int, size: int) -> np.ndarray:
-    """Constants, corners, one-bin maxima of any phase, sines at full scale on bins and between."""
+    """Return constants, corners, one-bin maxima of any phase, and sines at full scale on bins and between them."""
     high = limits(width)[1]
     worst = [maximising(width, size, k, turn=turn) for k in range(size) for turn in np.arange(8) / 8]
     bins = np.concatenate([r.integers(0, size, 100), r.uniform(0, size, 50)])[:, None] * np.arange(size) / size
@@ -59,7 +59,7 @@ def frames(r, width: int, size: int) -> np.ndarray:
 
 
 def beyond(exact, width: int) -> np.ndarray:
-    """By how much the worst part of each frame (n, N) leaves the format."""
+    """Return by how much the worst part of each frame (n, N) leaves the format."""
     low, high = limits(width)
     parts = exact.view(float)
     return np.maximum(parts.max(1) - high, low - parts.min(1))
@@ -71,7 +71,7 @@ def beyond(exact, width: int) -> np.ndarray:
 ])
 @pytest.mark.parametrize("size", (8, 64))
 def test_an_output_saturates_only_where_the_exact_result_is_near_the_end(kind, size, width, operand_width):
-    """Schedule all ones: whatever the input, the flag means the output; and it comes up where it must."""
+    """With a schedule of ones, only the output can raise the flag, whatever the input; and it does so where it must."""
     plan = kind(size=size, width=width, operand_width=operand_width, twiddle_width=operand_width)
     x = frames(rng("error", kind.__name__, size, width, operand_width), width, size)
     y, overflow, _ = plan.run(x)
@@ -88,7 +88,7 @@ def test_an_output_saturates_only_where_the_exact_result_is_near_the_end(kind, s
     (FftPlan, 16, 18, True), (FftPlan, 64, 18, True), (IterativePlan, 16, 20, True), (IterativePlan, 64, 20, True),
 ])
 def test_data_as_wide_as_a_multiplier(kind, size, width, flagged):
-    """An operand that has lost its last bits may leave the format where the exact result, to the LSB, just fits it."""
+    """An operand that has lost its last bits may leave the format although the exact result just fits it."""
     plan = kind(size=size, width=width, operand_width=18, twiddle_width=18)
     x = frames(rng("wide", size, width), width, size)
     overflow = plan.run(x).overflow
@@ -108,7 +108,7 @@ def test_the_bound_of_full_growth(scaling, width, operand_width):
 
 @pytest.mark.parametrize("size", (4, 64, 2048, 4096))
 def test_no_operand_saturates_where_every_stage_halves(size):
-    """With the coarsest twiddles too, whose gain exceeds 1."""
+    """This holds with the coarsest twiddles too, whose gain exceeds 1."""
     for width, twiddle_width in ((4, 6), (5, 6), (12, 6), (12, 18), (18, 18), (24, 18)):
         for out_width in (4, width, 24):
             plan = FftPlan(size=size, width=width, out_width=out_width, twiddle_width=twiddle_width)

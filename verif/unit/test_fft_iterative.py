@@ -1,4 +1,4 @@
-"""The iterative FFT's model: measured error, an independent integer evaluation, refusals."""
+"""Model of the iterative FFT: its measured error, an independent evaluation in integers, refusals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def transform(x, scale: int):
 @pytest.mark.parametrize("size", (4, 8, 64, 256, 1024))
 @pytest.mark.parametrize(("operand_width", "guard", "limit"), [(16, 2, 0.75), (18, 3, 0.51)])
 def test_error_and_bias_at_scale_one_over_n(size, operand_width, guard, limit):
-    """0.69 LSB with the 16 bits of an iCE40's multiplier, 0.46 with 18 and three guard bits."""
+    """The error is 0.69 LSB with the 16 bits of an iCE40's multiplier, and 0.46 with 18 and three guard bits."""
     plan = IterativePlan(size=size, width=16, operand_width=operand_width, guard=guard)
     x = uniform(rng("iterative", size), 16, max(8, 65536 // size), size)
     for inverse in (False, True):
@@ -31,7 +31,7 @@ def test_error_and_bias_at_scale_one_over_n(size, operand_width, guard, limit):
 
 
 def integers(plan, frame, schedule):
-    """One frame by loops over Python integers, as the signal flow graph draws it; ``(output, saturated)``."""
+    """Return ``(output, saturated)`` of one frame, by loops over Python integers along the signal flow graph."""
     saturated = False
 
     def requantise(value, drop, width):
@@ -84,7 +84,7 @@ def test_the_model_equals_plain_integers(options):
 
 
 def test_no_word_inside_saturates_at_scale_one_over_n():
-    """The flag comes up only where the exact result is beyond the format, give or take the error."""
+    """The flag is raised only where the exact result is beyond the format, give or take the error."""
     for size in (8, 64):
         plan = IterativePlan(size=size, width=10)
         x = nasty(rng("inside", size), 10, size)

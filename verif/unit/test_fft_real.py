@@ -14,7 +14,7 @@ from support.stimuli import limits
 
 
 def packed(x):
-    """Half-spectra of real frames (..., n), Nyquist in the imaginary part of the first."""
+    """Return half-spectra of real frames (..., n), with the Nyquist bin in the imaginary part of the first word."""
     y = np.fft.rfft(x) / x.shape[-1]
     return np.concatenate([y[..., :1].real + 1j * y[..., -1:].real, y[..., 1:-1]], axis=-1)
 
@@ -22,7 +22,7 @@ def packed(x):
 @pytest.mark.parametrize("size", (8, 32, 256, 1024))
 @pytest.mark.parametrize("frames", (1, 2))
 def test_error_and_bias(frames, size):
-    """0.47 LSB rms in words of two parts; rounding the output alone costs 0.41."""
+    """The error is 0.47 LSB rms in words of two parts; rounding the output alone costs 0.41."""
     plan = RealFftPlan(size=size, width=16, frames=frames)
     low, high = limits(16)
     x = rng("real", size, frames).integers(low, high + 1, (max(8, 65536 // size), frames, size)).astype(float)
@@ -36,7 +36,8 @@ def test_error_and_bias(frames, size):
 
 
 def test_saturates_only_beyond_the_format():
-    """An alternation of the ends has a Nyquist bin of 2**(width - 1) - 1/2, which rounds up to beyond the format."""
+    """A frame that alternates between both ends of the format has a Nyquist bin of 2**(width - 1) - 1/2, which is rounded
+    up to beyond the format."""
     low, high = limits(8)
     x = np.where(np.arange(16) % 2, low, high).astype(float)
     y, overflow = RealFftPlan(size=16, width=8, frames=2).run(np.array([x + 0j, 1j * x, -1j * x - 1j]))

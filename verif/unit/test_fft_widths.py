@@ -1,4 +1,4 @@
-"""The FFT's widths: every word between the steps fits, by proof for any parameters and by adversarial frames."""
+"""Widths of the FFT: every word between the steps fits, by proof for any parameters and with adversarial frames."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def name(plan: FftPlan) -> str:
 
 
 def integers(plan: FftPlan, x, inverse: bool = False, ones: int = 0):
-    """Every word between the steps in int64 arithmetic: yields (step, re, im), closes with natural order.
+    """Yield (step, re, im), the words between the steps in int64 arithmetic, and lastly the output in natural order.
 
     Independent of the model: index by index, as the signal flow graph draws it.
     """
@@ -104,7 +104,7 @@ def integers(plan: FftPlan, x, inverse: bool = False, ones: int = 0):
 @pytest.mark.parametrize("plan", PLANS, ids=name)
 @pytest.mark.parametrize("inverse", (False, True), ids=("forward", "inverse"))
 def test_every_word_of_adversarial_frames_fits_its_width(plan, inverse):
-    """All positions driven to their extremes, at every step; and the model gives the same bits as int64."""
+    """Frames drive every position to its extremes, at every step; and the model gives the same bits as int64."""
     r = rng("adversarial", name(plan))
     worst = [maximising(plan.width, plan.size, k, inverse, turn) for k in range(plan.size)
              for turn in (0, 0.125, 0.25, 0.375, 0.5, 0.75)]
@@ -121,7 +121,7 @@ def test_every_word_of_adversarial_frames_fits_its_width(plan, inverse):
 
 
 def test_widths_hold_by_proof_for_any_parameters():
-    """Bounds on modulus and component carried through the steps, with every rounding: no word can leave its width."""
+    """Bounds on modulus and component are carried through the steps, with every rounding: no word leaves its width."""
     r = rng("proof")
     refusals = 0
     for _ in range(800):

@@ -1,4 +1,4 @@
-"""Whole files, or none; what is not a file is written to as it stands."""
+"""Tests of writing files: completely or not at all; devices and pipes are written to."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_pipe_is_written_to(tmp_path, monkeypatch):
 
 
 def test_a_device_is_written_to(tmp_path):
-    """A terminal, which even root cannot replace, and a link such as ``/dev/stdout``."""
+    """Write to a terminal, which even root cannot replace, and to a link like ``/dev/stdout``."""
     reader, terminal = os.openpty()
     atomic_write(os.ttyname(terminal), "anything")
     assert os.read(reader, 99) == b"anything"

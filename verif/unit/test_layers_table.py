@@ -1,4 +1,4 @@
-"""The tables of docs/layers.md: complete, linked to what exists, formulas true of the blocks."""
+"""Tests of docs/layers.md: the tables are complete, the links exist, and the formulas hold for the blocks."""
 
 import json
 import math
@@ -47,7 +47,7 @@ def test_classes_and_files_exist():
 
 
 def letters(name, block) -> dict:
-    """Values of a case's letters, from the block."""
+    """Return the values of the letters in the formulas of a case, taken from its block."""
     plan = getattr(block, "plan", None)
     out = {"ceil": math.ceil, "log2": math.log2, "C": cases.CHANNELS, "B": cases.BINS}
     for letter, attribute in {"N": "size", "C": "channels", "O": "outputs", "L": "lanes", "D": "beats", "B": "bins"}.items():
@@ -99,7 +99,7 @@ def test_formulas_hold(name):
 
 
 def test_page_is_of_these_blocks():
-    """docs/layers.md is what the command would write today, were the figures those it has."""
+    """Check that docs/layers.md is what the command would write for the recorded figures."""
     result = json.loads((ROOT / "docs" / "benchmarks" / "layers.json").read_text())
     assert [row["name"] for row in result["rows"]] == list(cases.CASES)
     for row in result["rows"]:

@@ -53,7 +53,7 @@ def test_every_block_has_a_core(qnet, tmp_path):
     small = [c for c in cores(qnet) if c.name not in ("fft256", "fft1024", "fft64", "ifft64", "fft2d_32", "ifft2d_16")]
     assert {"fft16", "hadamard4x4", "crop32", "expand16", "relu", "sigmoid", "dense", "argmax", "row_pairs32", "gelu",
             "quadratic", "modrelu", "modulus", "normalise8x120", "spectral_pool32", "spectral_pad16", "max_pool32",
-            "decimate32"} == {c.name for c in small}
+            "decimate32", "add4x16"} == {c.name for c in small}
     for core in small:
         text = core_text(core)
         assert core.configuration and not any(key.startswith("_") for key in core.configuration)

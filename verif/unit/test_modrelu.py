@@ -36,14 +36,14 @@ def test_error_and_phase(width):
     for part in ("real", "imag"):
         error = np.abs(getattr(y, part) - getattr(exact, part))
         assert (error <= 0.5 + np.abs(getattr(z, part)) * 2**-14.8).all()
-    # The way from y to the ray of z: both parts are rounded, and nothing else.
+    # The distance of y from the ray of z comes from the rounding of both parts alone.
     across = np.abs((y * z.conj()).imag) / np.maximum(modulus, 1)
     assert across.max() <= 0.5**0.5 + 1e-9
     assert ((y * z.conj()).real >= 0).all()
 
 
 def test_a_turn_of_the_phase_passes_through():
-    """Bins of a shifted map: by quarter turns, which words can hold exactly, the result turns without any error."""
+    """A quarter turn of a bin, as a shift of the map makes it, turns the result without any error: words hold it exactly."""
     plan = ModRelu(bias=biases(12), width=12)
     z = uniform(rng("turn"), 12, 3, len(plan.bias), 200, scale=0.99)
     y = plan.run(z)[0]

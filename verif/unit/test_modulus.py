@@ -18,7 +18,7 @@ from support.stimuli import limits, uniform
 
 
 def exact(a: int, b: int) -> int:
-    """The nearest integer to the root, in integers alone."""
+    """Return the integer nearest to the root, by integer arithmetic alone."""
     return (isqrt(4 * (a * a + b * b)) + 1) // 2
 
 
@@ -43,7 +43,7 @@ def test_error_is_at_most_half_an_lsb():
 
 
 def test_next_to_a_half():
-    """Sums of squares on either side of ``(k + 1/2)**2``, where a root in floats would first go wrong."""
+    """Sums of squares on either side of ``(k + 1/2)**2`` are rounded right: there a root in floats would fail first."""
     k = np.arange(0, 2**17)
     d = np.stack([k * k + k, k * k + k + 1]).astype(float)
     np.testing.assert_array_equal(np.rint(np.sqrt(d)), [k, k + 1])
@@ -55,7 +55,7 @@ def test_next_to_a_half():
 @pytest.mark.parametrize("width", [10, 16, 17])
 def test_pairs(width):
     x = uniform(rng("pairs", width), width, 3, 2, 2, 5)
-    x[0] *= 0.5  # whose moduli fit
+    x[0] *= 0.5  # this frame's moduli fit
     x = np.trunc(x.real) + 1j * np.trunc(x.imag)
     x[1, 0, :, 0] = limits(width)[0] * (1 + 1j)
     y, overflow = ModulusPlan(width).run_pairs(x)

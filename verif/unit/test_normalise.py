@@ -35,7 +35,7 @@ PLANS = {
 
 
 def stimuli(r, plan: NormalisePlan, count: int = 60) -> np.ndarray:
-    """Channels (n, 2, bins): at full scale, of every loudness, tiny, with one bin alone, constant."""
+    """Return channels (n, 2, bins): at full scale, of every loudness, tiny, with one bin alone, constant."""
     shape = (2, plan.bins)
     loudness = 2.0 ** r.uniform(1 - plan.width, 0, (count, 2, 1))
     impulse = np.zeros((plan.bins, *shape), dtype=complex)
@@ -47,7 +47,7 @@ def stimuli(r, plan: NormalisePlan, count: int = 60) -> np.ndarray:
 
 
 def floats(plan: NormalisePlan, z) -> np.ndarray:
-    """The formulas in floats, by the full spectrum's own mean and variance; scaled as words."""
+    """Return the formulas in floats, from the full spectrum's own mean and variance, scaled as words."""
     z = np.array(z)
     if plan.over == "map":
         z[..., 0] = 0
@@ -60,7 +60,7 @@ def floats(plan: NormalisePlan, z) -> np.ndarray:
 
 
 def plain(plan: NormalisePlan, z) -> tuple[list[complex], bool]:
-    """One channel's words in integers, but for the reciprocal root."""
+    """Return one channel's words and overflow, by integer arithmetic except for the reciprocal root."""
     def part(value, shift, width):
         exact = round(Fraction(value) / Fraction(2) ** shift)
         low, high = limits(width)
@@ -102,9 +102,9 @@ def test_steps_against_integers(name):
 
 @pytest.mark.parametrize("name", list(PLANS))
 def test_words_against_floats(name):
-    """A half of the last bit, ``2**(width - 18)`` of it for the operand, and ``2**-15.2`` of the value.
+    """Words are off by half a last bit, ``2**(width - 18)`` of it for the operand, and ``2**-15.2`` of the value.
 
-    With a correction so much more as the mantissa is smaller, and where values leave the format, the operand has a bit less.
+    With a correction the last term grows as the mantissa shrinks; if values leave the format, the operand has a bit less.
     """
     plan = PLANS[name]
     x = stimuli(rng("floats", name), plan, 400)
@@ -123,7 +123,7 @@ def test_words_against_floats(name):
 
 
 def test_mean_and_variance_afterwards():
-    """0 and 1 over the full spectrum, whatever the loudness."""
+    """Mean and variance over the full spectrum become 0 and 1 at any loudness."""
     plan = replace(PLANS["bins"], count=None)
     for scale in (1, 0.01):
         x = uniform(rng("moments"), 16, 20, 3, plan.bins, scale=scale) + np.rint(8000 * scale)
@@ -134,7 +134,7 @@ def test_mean_and_variance_afterwards():
 
 
 def test_spectrum_of_a_short_signal():
-    """Nine bins of a signal under a triangular filter: their own mean and deviation become 0 and 1."""
+    """The mean and deviation of nine bins of a signal under a triangular filter become 0 and 1."""
     spectrum = np.fft.fft([3, 1, 2, 1, 4, 1, 2, 1, 3]) * (1 - np.abs(np.fft.fftfreq(9)) * 2)
     x = np.rint(spectrum * 1000)
     plan = PLANS["line"]
@@ -148,7 +148,7 @@ def test_spectrum_of_a_short_signal():
 
 
 def test_map_becomes_an_instance_normalised_one():
-    """An inverse DFT without factor makes N times the normalised map of the words, whatever their scale."""
+    """An inverse DFT without a factor makes N times the normalised map of the words, at any scale."""
     r, size, radius = rng("instance"), 8, 3
     spectrum = np.fft.rfft2(r.normal(3, 2, (5, 4, size, size)))
     live = np.rint(crop(spectrum, radius) * 100)
@@ -176,7 +176,7 @@ def test_constant_channels_give_zero():
 
 @pytest.mark.parametrize("count", [2, 3, 9, 120, 1025])
 def test_the_sample_s_deviation_is_numpy_s(count):
-    """Of bins that are real, ``(z - mean) / std(ddof=1)``, for counts that are powers of two and others."""
+    """Real bins become ``(z - mean) / std(ddof=1)``, for counts that are powers of two and others."""
     plan = NormalisePlan(multiplicity=(1,) * count, width=16, fraction=9, over="bins", correction=1)
     z = uniform(rng("sample", count), 16, 20, 2, count).real
     y, overflow = plan.run(z + 0j)
@@ -186,7 +186,7 @@ def test_the_sample_s_deviation_is_numpy_s(count):
 
 
 def test_a_correction_widens_nothing():
-    """Cycles, multipliers and widths are those without one; a guard bit less where words can reach their limit."""
+    """A correction leaves cycles, multipliers and widths as they are; words that can reach their limit lose a guard bit."""
     for name in ("line", "narrow", "large", "map", "wide"):
         plan = PLANS[name]
         sample = replace(plan, correction=1)
@@ -231,14 +231,14 @@ def test_refusals():
 
 
 def test_multipliers():
-    """K z is a shift where K is a power of two."""
+    """K z is a shift, without multipliers, if K is a power of two."""
     assert Normalise(plan=PLANS["bins"]).multipliers == 6
     assert Normalise(plan=PLANS["wide"]).multipliers == 8
 
 
 @pytest.mark.parametrize("name", list(PLANS))
 def test_a_frame_without_contrast_stays_small(name):
-    """A deviation below half an LSB counts as that, so that a lone LSB, which would become sqrt(K), stays about two."""
+    """A deviation below half an LSB counts as half an LSB: a lone LSB becomes about 2 instead of sqrt(K)."""
     plan = PLANS[name]
     assert 0.25 < 2.0**plan.floor / plan.count <= 0.5
     x = np.zeros((plan.bins, 1, plan.bins), dtype=complex)

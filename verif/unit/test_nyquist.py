@@ -16,20 +16,20 @@ from support.stimuli import limits, uniform
 
 WIDTH = 16
 EXACT = 1e-9
-"""What float transforms and factors leave of equality."""
+"""Largest difference that float transforms and factors may leave between equal values."""
 SIZES = [(1, 1), (2, 1), (2, 2), (3, 2), (3, 3), (4, 2), (5, 4), (8, 3), (8, 4), (8, 8), (9, 4), (9, 8), (12, 6), (16, 1)]
 CASES = [(*sizes, d) for sizes in SIZES for d in (1, 2)]
 
 
 def mirrored(x, dimensions: int) -> np.ndarray:
-    """Full arrays at minus their index."""
+    """Return full arrays at minus their index."""
     for axis in range(-dimensions, 0):
         x = np.take(x, -np.arange(x.shape[axis]) % x.shape[axis], axis=axis)
     return x
 
 
 def spectra(name, size: int, dimensions: int) -> np.ndarray:
-    """Full spectra (4, 2, ...) of real signals or maps, in words: exactly Hermitian."""
+    """Return full spectra (4, 2, ...) of real signals or maps, in words: exactly Hermitian."""
     x = uniform(rng("spectra", name, size, dimensions), WIDTH - 1, 4, 2, *(size,) * dimensions)
     return x + np.conj(mirrored(x, dimensions))
 
@@ -39,7 +39,7 @@ def half_of(full) -> np.ndarray:
 
 
 def apart(got, want) -> float:
-    """Largest difference of a part."""
+    """Return the largest difference of a part."""
     difference = got - want
     return max(np.abs(difference.real).max(initial=0), np.abs(difference.imag).max(initial=0))
 
@@ -49,7 +49,7 @@ def inverse(half, size: int, dimensions: int) -> np.ndarray:
 
 
 def hermitian_columns(half, size: int, dimensions: int) -> None:
-    """The columns that are their own mirror images, bit by bit."""
+    """Assert that the columns that are their own mirror images are Hermitian, bit by bit."""
     for v in {0, size // 2} if size % 2 == 0 else {0}:
         column = half[..., v] if dimensions == 2 else half[..., [v]]
         np.testing.assert_array_equal(mirrored(column, 1 if dimensions == 2 else 0), column.conj())
@@ -66,7 +66,7 @@ def test_pool_against_floats(size, keep, dimensions, nyquist):
     naive = nyquist == "naive" and keep % 2 == 0 and keep < size
     inner = keep // 2 if naive else keep // 2 + 1
     assert apart(got[..., :inner], want[..., :inner]) <= (0.5 if plan.averages else 0) + EXACT
-    if naive:  # column M/2: what the full spectrum has at -M/2, mirrored and conjugate, and it is not rounded
+    if naive:  # column M/2 is the full spectrum's at -M/2, mirrored and conjugate, and is not rounded
         edge = full[..., keep // 2]
         np.testing.assert_array_equal(got[..., -1], edge if dimensions == 1 else edge[..., kept_rows(size, keep)])
         partner = np.conj(mirrored(want, dimensions))[..., keep // 2]
@@ -105,7 +105,7 @@ def test_pad_against_floats(to, size, dimensions, nyquist):
 
 @pytest.mark.parametrize(("size", "keep"), [(8, 4), (9, 6)])
 def test_what_a_real_inverse_makes_of_naive(size, keep):
-    """Pooled column M/2 acts as its average, but for the corner; padded, it acts with twice the weight."""
+    """Pooled column M/2 acts as its average except for the corner; padded, it acts with twice the weight."""
     full, half = half_of(spectra("naive", size, 2)), keep // 2
 
     def column_only(plan):
@@ -146,7 +146,7 @@ def test_an_average_is_rounded_half_to_even_and_saturates():
 
 
 def test_pooling_undoes_padding():
-    """All that is not halved comes back; a Nyquist word comes back halved in each direction in which it was split."""
+    """Words that are not halved come back; a Nyquist word is halved in each direction in which padding split it."""
     for size, to in [(4, 8), (5, 8), (5, 9), (6, 7)]:
         x = half_of(spectra("back", size, 2))
         for nyquist in RULES:

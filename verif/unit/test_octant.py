@@ -1,4 +1,4 @@
-"""The table of one octant against the twiddles themselves, every exponent."""
+"""Table of one octant: every exponent gives the twiddle of the whole table."""
 
 from __future__ import annotations
 

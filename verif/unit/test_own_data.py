@@ -1,4 +1,4 @@
-"""A user's own images on the command line: forms of files, sizes, labels, names of classes, and what is put on record."""
+"""Tests of a user's own images on the command line: file formats, sizes, labels, names of classes, and records."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMES = ("ant", "bee", "cow [red]", "dog & co", "$elk$")
 
 
 def own(count: int = 24):
-    """A network of 16 x 16 pixels and five classes, its parameters, images, and as labels what it answers."""
+    """Return a network of 16 x 16 pixels and five classes, its parameters, images, and its own answers as labels."""
     # Always the same: how often fixed point agrees depends on the weights.
     network, r = tiny.two_groups(), np.random.default_rng(9)
     params, images = tiny.parameters(network, r), tiny.images(network, r, count)
@@ -38,7 +38,7 @@ def own(count: int = 24):
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A directory with an artifact ``own``, its images in every form, and the files of a data set in ``set``."""
+    """Return a directory with an artifact ``own``, its images in every format, and a data set in ``set``."""
     network, params, images, labels = own()
     save(Artifact(quantise(network, params, images, PRESETS["default"]), params, classes=NAMES), tmp_path / "own")
     np.save(tmp_path / "x.npy", images)
@@ -86,15 +86,15 @@ def test_errors_and_pictures_of_own_images(hadamac, place):
     assert "Picturing image 3 of x.npy, y.npy\n" in out and (place / "p" / "overview.png").is_file()
 
 
-NONE = "Images for the network two must have 16 x 16 or 12 x 12 pixels, not 28 x 28 as the shipped digits: name others " \
+NONE = "Images for the network two must have 16 x 16 or 12 x 12 pixels, not 28 x 28 like the shipped digits; name others " \
        "with --images or --data"
 BAD = [
     (("predict", "own"), NONE), (("sim", "own"), NONE), (("demo", "own", "--out", "d"), NONE),
     (("show", "own", "--errors"), NONE), (("quantise", "own", "--out", "q"), NONE),
     (("predict", "--images", "x.npy"),
-     "Images for the network mnist-32 must have 32 x 32 or 28 x 28 pixels, not 16 x 16 as those of x.npy"),
+     "Images for the network mnist-32 must have 32 x 32 or 28 x 28 pixels, not 16 x 16 like those of x.npy"),
     (("predict", "own", "--images", "flat.npy"), "Images of flat.npy must have the shape (n, rows, columns), not (16, 16)"),
-    (("predict", "own", "--images", "empty.npy"), "Images of empty.npy must be one at least, not 0"),
+    (("predict", "own", "--images", "empty.npy"), "Images of empty.npy must be at least 1, not 0"),
     (("predict", "own", "--images", "y.npy"), "Images of y.npy must be of type uint8 (0 to 255), not int64"),
     (("predict", "own", "--images", "photo.png"),
      "Image file photo.png must be a .npy array of uint8 (n, rows, columns) or an IDX file, plain or .gz, not a PNG picture"),
@@ -105,15 +105,15 @@ BAD = [
      "Labels of x.npy, far.npy must be from 0 to 4, the classes of the network two, not 7"),
     (("predict", "own", "--images", "x.npy", "--labels", "few.npy"),
      "Labels of x.npy, few.npy must be 24 integers, one for each image, not int64 of the shape (3,)"),
-    (("predict", "own", "--labels", "y.npy"), "Labels (--labels) need the images that they belong to (--images)"),
-    (("predict", "own", "--images", "x.npy", "--data", "set"), "Images come from --images or from --data, not from both"),
+    (("predict", "own", "--labels", "y.npy"), "Labels (--labels) need their images (--images)"),
+    (("predict", "own", "--images", "x.npy", "--data", "set"), "Images must come from --images or from --data, not from both"),
     (("predict", "own", "--data", "none"), "Data directory must be an existing directory, not none"),
     (("quantise", "own", "--out", "q", "--data", "set", "--test-images", "x.npy"),
-     "Images to test on come from --data or from --test-images, not from both"),
+     "Images to test on must come from --data or from --test-images, not from both"),
     (("quantise", "own", "--out", "q", "--images", "x.npy", "--test-images", "x.npy"),
      "Images to test on need both --test-images and --test-labels"),
     (("sim", "own", "--images", "x.npy", "--frames", "25"),
-     "Frames to simulate must be from 2 to 24, as many as there are images, not 25"),
+     "Frames to simulate must be from 2 to 24, the number of images, not 25"),
     (("sim", "own", "--images", "one.npy"), "Simulation needs at least 2 images, not the one of one.npy"),
     (("show", "own", "--images", "x.npy", "--pictures", "p", "--index", "24"), "Image index must be from 0 to 23, not 24"),
     (("train", "--out", "t", "--network", "network.json"), "Training needs --data, or both --images and --labels"),
@@ -128,7 +128,7 @@ BAD = [
     (("train", "--out", "t", "--network", "network.json", "--data", "set", "--name", "a b"),
      "Network name must be letters, digits, '-' and '_', not 'a b'"),
     (("train", "--out", "t", "--data", "set"),
-     "Images for the network t must have 32 x 32 or 28 x 28 pixels, not 16 x 16 as those of "
+     "Images for the network t must have 32 x 32 or 28 x 28 pixels, not 16 x 16 like those of "
      "set/train-images-idx3-ubyte.gz, set/train-labels-idx1-ubyte"),
 ]
 
@@ -156,7 +156,7 @@ class Epoch:
 
 
 class TestTraining:
-    """All of the command but torch's part, for which the network's known parameters stand in."""
+    """Tests of the whole command except torch's part, which returns the known parameters of the network instead."""
 
     @pytest.fixture(autouse=True)
     def stub(self, monkeypatch):
@@ -223,7 +223,7 @@ def test_a_share_for_the_test_is_drawn_once_for_each_seed():
         np.testing.assert_array_equal(part.images[:, 0, 0], part.labels)
     np.testing.assert_array_equal(split(images, 0.2, 3)[1].labels, test.labels)
     assert (split(images, 0.2, 4)[1].labels != test.labels).any()
-    with refused("Test share must leave images on both sides, not 0 of 2 for the test", DataError):
+    with refused("Test share must leave images for training and for the test, not 0 of 2 for the test", DataError):
         split(images.first(2), 0.1, 1)
 
 
@@ -280,7 +280,7 @@ def test_classes_of_a_foreign_artifact(place, classes, message):
 
 
 def test_names_of_files_that_no_terminal_should_see(hadamac, place):
-    """What is put on record of them can be loaded again, and printed."""
+    """Check that the record of such names can be loaded again and printed."""
     odd, long = "a\n\x1b[31m\udcff.npy", "\x01" * 240
     (place / "x.npy").rename(place / odd)
     (place / "y.npy").rename(place / long)

@@ -1,4 +1,4 @@
-"""Places that cannot be read or written: one line, exit code 2, and before the work."""
+"""Tests of places that cannot be read or written: one line and exit code 2, before any work."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COMMANDS = [
 
 
 def run(monkeypatch, capsys, *arguments) -> str:
-    """The one line that a command ends with."""
+    """Run a command that fails; return the one line that it ends with."""
     monkeypatch.setattr(sys, "argv", ["hadamac", *arguments])
     with pytest.raises(SystemExit) as stop:
         main()
@@ -61,7 +61,7 @@ for command in sys.stdin.read().splitlines():
 
 
 def test_directories_without_permission(tmp_path):
-    """Everything that is read from or written to a directory that may not be entered, or only be read."""
+    """Try every command that reads from or writes to a directory that may not be entered, or may only be read."""
     for name, mode in (("closed", 0), ("fixed", 0o555)):
         (tmp_path / name).mkdir()
         (tmp_path / name).chmod(mode)
@@ -94,7 +94,7 @@ def test_names_in_python():
 
 
 def test_a_cache_for_tools_in_webassembly(tmp_path, monkeypatch):
-    """The user's own where it can be written; hadamac's where it cannot, or there is no home."""
+    """Check that the user's cache is taken if it can be written to, and hadamac's own otherwise."""
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert tools.wasm_variables() == {}

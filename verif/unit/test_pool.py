@@ -13,7 +13,7 @@ SIZES = [(8, 4), (8, 5), (9, 4), (9, 5), (16, 1), (16, 2), (7, 7), (8, 8), (9, 3
 
 
 def by_definition(x, size: int, nyquist: str) -> np.ndarray:
-    """One-dimensional pooling bin by bin."""
+    """Return one-dimensional pooling, bin by bin."""
     n, spectrum = len(x), np.fft.fft(x)
     out = np.zeros(size, dtype=complex)
     for u in range(-(size // 2), size // 2 + 1):
@@ -34,7 +34,7 @@ def test_against_the_definition(n, size, nyquist):
     np.testing.assert_allclose(got, [by_definition(row, size, nyquist) for row in x], atol=1e-12)
     image = r.normal(size=(n, n))
     rows = np.array([by_definition(row, size, nyquist) for row in image])
-    # Separable: the other axis is pooled the same way, real and imaginary parts apart for the linear rules.
+    # Pooling is linear and separable: the columns, complex by now, are pooled like the rows.
     want = np.array([by_definition(column, size, nyquist) for column in rows.T]).T
     np.testing.assert_allclose(pool_signal(image, size, nyquist=nyquist), want, atol=1e-12)
     np.testing.assert_allclose(pool_signal(image, size, nyquist=nyquist).mean(), image.mean(), atol=1e-12)
@@ -43,7 +43,7 @@ def test_against_the_definition(n, size, nyquist):
 @pytest.mark.parametrize("nyquist", RULES)
 @pytest.mark.parametrize(("n", "size"), SIZES)
 def test_realness(n, size, nyquist):
-    """Real for odd sizes and for the two rules that keep Hermitian symmetry; not for ``naive``."""
+    """The output is real for odd sizes and for the two rules that keep Hermitian symmetry, but not for ``naive``."""
     y = pool_signal(rng("real", n, size).normal(size=(5, n, n)), size, nyquist=nyquist)
     leak = (np.abs(y.imag) ** 2).sum() / (np.abs(y) ** 2).sum()
     if nyquist == "naive" and size % 2 == 0 and size < n:
@@ -54,8 +54,10 @@ def test_realness(n, size, nyquist):
 
 @pytest.mark.parametrize(("n", "size"), [(16, 8), (16, 4), (16, 5), (9, 4), (32, 6)])
 def test_shifts(n, size):
-    """A shift by one input sample is one of size/n output samples: exactly for ``zero`` and odd sizes, and where
-    it is a whole number of output samples for every rule."""
+    """A shift by one input sample shifts the output by size/n samples.
+
+    That is exact for ``zero`` and odd sizes, and for every rule if it is a whole number of output samples.
+    """
     x = rng("shift", n, size).normal(size=(4, n))
 
     def difference(nyquist, amount):
@@ -73,7 +75,7 @@ def test_shifts(n, size):
 @pytest.mark.parametrize("nyquist", RULES)
 @pytest.mark.parametrize(("n", "size"), SIZES)
 def test_padding_undoes_pooling_of_a_smooth_signal(n, size, nyquist):
-    """Pool, pad, pool: the same as pool; and padding interpolates the pooled samples where N is a multiple of M."""
+    """Pooling the padded spectrum gives it back; padding interpolates the pooled samples if N is a multiple of M."""
     x = rng("pad", n, size).normal(size=(2, n, n))
     low = pool(np.fft.fft2(x), size, nyquist=nyquist)
     again = pool(pad(low, n, nyquist=nyquist), size, nyquist=nyquist)
@@ -84,7 +86,7 @@ def test_padding_undoes_pooling_of_a_smooth_signal(n, size, nyquist):
 
 
 def expected_again(low, n: int, size: int, nyquist: str):
-    """What pooling makes of the padded spectrum: a Nyquist bin shared between two places comes back halved."""
+    """Return what pooling makes of the padded spectrum: a Nyquist bin that two places share comes back halved."""
     if nyquist != "average" or size % 2 or n == size:
         return low
     edge = np.where(np.arange(size) == size // 2, 0.5, 1.0)

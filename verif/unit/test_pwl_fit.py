@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.model.pwl.fitting import FUNCTIONS, Function, fit, minimax_line, minimax_segments
+from hadamac.model.pwl.fitting import FUNCTIONS, Function, fit
+from hadamac.model.pwl.minimax import minimax_line, minimax_segments
 from hadamac.numeric import SQ
 from support.seeds import refused, rng
 
@@ -16,14 +17,14 @@ FORMAT = SQ(4, 12)
 
 
 def plan_sigmoid(x):
-    """PLAN, the classic table (Amin, Curtis, Hayes-Gill 1997): four segments of x >= 0, slopes of powers of two."""
+    """Return PLAN, the classic table (Amin, Curtis, Hayes-Gill 1997): four segments of x >= 0 with powers of two as slopes."""
     a = np.abs(x)
     y = np.select([a >= 5, a >= 2.375, a >= 1], [1 + 0 * a, a / 32 + 0.84375, a / 8 + 0.625], a / 4 + 0.5)
     return np.where(x < 0, 1 - y, y)
 
 
 def test_a_line_of_least_greatest_error():
-    """Three alternating extremes; and no line in the neighbourhood is better."""
+    """The deviation has three alternating extremes, which proves that no line is better."""
     r = rng("line")
     for _ in range(50):
         x = np.sort(r.choice(1000, int(r.integers(3, 200)), replace=False)).astype(float)
@@ -38,7 +39,7 @@ def test_a_line_of_least_greatest_error():
 
 
 def test_segments_of_equal_error():
-    """De Boor's estimate: (integral of sqrt|f''|)**2 / (16 n**2)."""
+    """Segments share the least error, which is de Boor's estimate ``(integral of sqrt|f''|)**2 / (16 n**2)``."""
     x = np.linspace(0, 8, 20001)
     y = np.exp(-x)
     for n in (3, 6, 12):
@@ -56,7 +57,7 @@ def test_error_falls_as_the_square_of_the_segments(name):
 
 
 def test_sigmoid_beats_the_classic_table():
-    """Sixteen segments in all, eight of x >= 0; and four of x >= 0 against PLAN's four."""
+    """Four segments of x >= 0 beat PLAN's four; eight of x >= 0 are as good as sixteen of all x."""
     x = FORMAT.value(np.arange(FORMAT.low, FORMAT.high + 1))
     classic = np.abs(plan_sigmoid(x) - FUNCTIONS["sigmoid"].of(x)).max()
     assert classic == pytest.approx(0.0189, abs=1e-4)
@@ -70,7 +71,7 @@ def test_sigmoid_beats_the_classic_table():
 @pytest.mark.parametrize("name", list(FUNCTIONS))
 @pytest.mark.parametrize("format", [SQ(4, 12), SQ(3, 5), SQ(2, 10)], ids=str)
 def test_words_add_little_to_the_lines(name, format):
-    """Half an LSB of rounding, and a little more from the words; mean below the greatest; symmetry exact."""
+    """The words add half an LSB of rounding and a little more; the mean error is below the greatest; symmetry is exact."""
     f = fit(FUNCTIONS[name], segments=8, format=format)
     assert f.max_error <= f.line_error + 1.25 * 2.0**-format.f and f.mean_error <= f.max_error
     x = np.arange(1, format.high + 1)
@@ -83,7 +84,7 @@ def test_words_add_little_to_the_lines(name, format):
 
 @pytest.mark.parametrize("segments", [2, 5, 16])
 def test_odd_functions_are_zero_at_zero(segments):
-    """Else the imaginary part of a real map's DC bin would not stay so."""
+    """Odd functions keep 0, so that the imaginary part of a real map's DC bin stays 0."""
     f = fit(FUNCTIONS["tanh"], segments=segments, format=FORMAT)
     np.testing.assert_array_equal(f.table.run(np.array([0.0]))[0], 0)
     assert f.max_error < 1.3 * fit(replace(FUNCTIONS["tanh"], centre=None), segments=2 * segments, format=FORMAT).max_error + 1e-3
@@ -94,7 +95,7 @@ NOTHING_AT_ZERO = [name for name, f in FUNCTIONS.items() if f.of(np.zeros(1))[0]
 
 @pytest.mark.parametrize("name", NOTHING_AT_ZERO)
 def test_functions_that_are_zero_at_zero_stay_so(name):
-    """In every format, and for hardly a larger error than without: a black frame stays black."""
+    """In every format 0 stays 0, for hardly a larger error: a black frame stays black."""
     assert len(NOTHING_AT_ZERO) == len(FUNCTIONS) - 2, "all but the sigmoids"
     for format, output in ((SQ(4, 8), SQ(3, 9)), (SQ(3, 7), SQ(1, 9)), (SQ(4, 5), SQ(5, 4))):
         for segments in (2, 5, 16):
@@ -104,7 +105,7 @@ def test_functions_that_are_zero_at_zero_stay_so(name):
 
 
 def test_a_function_without_symmetry_is_zero_at_zero():
-    """A breakpoint at zero, of two segments or more; a function that is not zero there is as it was."""
+    """A table of two or more segments has a breakpoint at zero; one of a single segment cannot."""
     wave = Function("wave", lambda x: np.sin(x) + x * x / 20 + 1e-17)
     for segments in (2, 3, 16):
         f = fit(wave, segments=segments, format=SQ(4, 8))
@@ -115,7 +116,7 @@ def test_a_function_without_symmetry_is_zero_at_zero():
 
 
 def test_a_line_through_the_origin():
-    """Of least greatest error: no slope beside it is better."""
+    """The line through the origin has the least greatest error: no slope near it is better."""
     x = np.arange(200.0)
     for y in (np.sin(x / 60), x**2 / 90 - x, np.abs(x - 40) - 40):
         slope, offset, error = minimax_line(x, y, origin=True)
@@ -124,7 +125,7 @@ def test_a_line_through_the_origin():
 
 
 def test_no_segment_follows_a_function_beyond_its_format():
-    """The circuit saturates: 16 segments for the part of exp that fits are better than for all of it."""
+    """The circuit saturates, so no segment is spent on the part of exp that leaves the format."""
     f = fit(Function("exp", np.exp), segments=16, format=SQ(4, 12))
     assert f.max_error < 0.02
     clipped = fit(Function("exp", lambda x: np.minimum(np.exp(x), SQ(4, 12).value(SQ(4, 12).high))), segments=16, format=SQ(4, 12))
@@ -153,6 +154,6 @@ def test_refusals():
 @pytest.mark.parametrize("name", ["sigmoid", "hard-sigmoid", "tanh", "gelu"])
 @pytest.mark.parametrize("fraction", [15, 16, 19])
 def test_functions_of_small_words_fit(name, fraction):
-    """All of x lies about zero, where a sigmoid is nearly flat: its offset must fit, too."""
+    """With all x near zero a sigmoid is nearly flat, and its offset must still fit its word."""
     f = fit(FUNCTIONS[name], segments=8, format=SQ(16 - fraction, fraction), output=SQ(2, 14))
     assert f.max_error <= 1e-3

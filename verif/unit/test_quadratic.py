@@ -16,7 +16,7 @@ from hadamac_hw.layers.quadratic import Quadratic
 from support.seeds import refused, rng
 from support.stimuli import limits
 
-# Even, odd, general, no curve, a curve beyond one, nearly nothing, nothing.
+# Coefficients: even, odd, general, a line, a steep curve, nearly zero, zero.
 FUNCTIONS = [(0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (0.4, 0.5, 0.11), (-1.7, -0.3, 0.0), (0.2, 1.9, -3.3),
              (1e-5, -2e-6, 3e-7), (0.0, 0.0, 0.0)]
 
@@ -56,7 +56,7 @@ def test_every_word_against_fractions(width, coefficient_width, shifts):
     (SQ(3, 7), SQ(3, 7), 16), (SQ(3, 7), SQ(6, 4), 16), (SQ(1, 9), SQ(2, 8), 8), (SQ(4, 12), SQ(4, 12), 16),
     (SQ(4, 12), SQ(8, 8), 18)])
 def test_fitted_words_against_the_function(function, format, out_format, coefficient_width):
-    """All words of 10 bits, random and edge words of 16; never off by more than ``error`` says."""
+    """All words of 10 bits, and random and edge words of 16, are off by no more than ``error`` says."""
     plan = quadratic_plan(function, in_format=format, out_format=out_format, coefficient_width=coefficient_width)
     low, high = limits(format.width)
     words = np.arange(low, high + 1)
@@ -75,7 +75,7 @@ def test_fitted_words_against_the_function(function, format, out_format, coeffic
 
 
 def test_the_error_is_small_where_it_matters():
-    """``0.4 + 0.5 x + 0.11 x**2`` in SQ(4,12): measured and bounded, in last bits."""
+    """The error of ``0.4 + 0.5 x + 0.11 x**2`` in SQ(4,12) is below 0.9 last bits, and its bound below 1.6."""
     plan = quadratic_plan((0.4, 0.5, 0.11), in_format=SQ(4, 12), out_format=SQ(4, 12))
     words = np.arange(-(2**15), 2**15)
     x = words / 4096
@@ -92,7 +92,7 @@ def test_t_never_overflows():
         for x in (-(2**11), 2**11 - 1):
             t = round(Fraction(plan.c2 * x + plan.c1, 2 ** plan.shifts[0]))
             assert -(2**17) <= t < 2**17
-        if plan.shifts[1] < plan.width + INNER - 1:  # twice as fine would not have fitted: a word is large
+        if plan.shifts[1] < plan.width + INNER - 1:  # words twice as fine would not fit: one of them is large
             large = [abs(c) >= 2 ** (bits - 3) for c, bits in ((plan.c0, plan.width + INNER), (plan.c2, 16))]
             large += [abs(plan.c2 * x + plan.c1) >= 2 ** (16 + plan.shifts[0]) - 2 ** plan.shifts[0]
                       for x in (-(2**11), 2**11 - 1)]

@@ -1,4 +1,4 @@
-"""Input without bounds: read no further than a header states, regular files only; and what a terminal cannot show."""
+"""Tests of bounded reading (regular files, no further than a header states) and of printing on any terminal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ IMAGES = bytes([0, 0, 8, 3]) + np.array([1, 28, 28], ">u4").tobytes()
 
 
 def test_a_gzip_that_unpacks_to_three_gigabytes(tmp_path):
-    """No more is unpacked than the header states; with an absurd header, nothing."""
+    """Check that no more is unpacked than the header states, and nothing if the header states too much."""
     path, zeros = tmp_path / "x.gz", gzip.compress(bytes(100 << 20), 1)
     path.write_bytes(gzip.compress(IMAGES) + zeros * 30)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -46,7 +46,7 @@ def test_a_gzip_that_unpacks_to_three_gigabytes(tmp_path):
 
 @pytest.mark.parametrize("kind", ["fifo", "device", "directory"])
 def test_only_regular_files(tmp_path, kind):
-    path, reason = tmp_path / "x", "it is a directory" if kind == "directory" else "it is no regular file"
+    path, reason = tmp_path / "x", "it is a directory" if kind == "directory" else "it is not a regular file"
     {"fifo": os.mkfifo, "directory": os.mkdir, "device": lambda p: os.symlink("/dev/zero", p)}[kind](path)
     with refused(f"Image file {path} must be a .npy array of uint8: {reason}", DataError):
         load_array(path, "Image", "uint8")
@@ -86,17 +86,17 @@ def test_files_of_other_kinds(tmp_path, content, kind):
     path.write_bytes(content)
     with refused(f"Image file {path} must be a .npy array of uint8, not {kind}", DataError):
         load_array(path, "Image", "uint8")
-    with pytest.raises(ValueError, match="^it does not begin as a .npy file does$"):
+    with pytest.raises(ValueError, match="^it does not begin like a .npy file$"):
         reading.read_npy(path)
 
 
 @pytest.mark.parametrize(("content", "reason"), [
-    (npy(header("(1000000000, 28, 28)")), "its header states 784000000000 bytes of values, and it holds 0"),
-    (npy(header("(" + "9" * 30 + ",)")), "its header states more than 2**64 bytes of values, and it holds 0"),
+    (npy(header("(1000000000, 28, 28)")), "its header states 784000000000 bytes of values, but it holds 0"),
+    (npy(header("(" + "9" * 30 + ",)")), "its header states more than 2**64 bytes of values, but it holds 0"),
     (npy(header("(-1, 28)")), "its header states a negative size"),
-    (npy(header("(4,)"), b"123"), "its header states 4 bytes of values, and it holds 3"),
+    (npy(header("(4,)"), b"123"), "its header states 4 bytes of values, but it holds 3"),
     (npy(header("(4,)", "'|O'"), b"123"), "it holds Python objects, not numbers"),
-    (npy(header("(4,)", "'|V0'")), "its header states values without bits, |V0"),
+    (npy(header("(4,)", "'|V0'")), "its header states values of 0 bits, |V0"),
     (npy(header("(4,)", "'?!'")), "its header is damaged: descr is not a valid dtype descriptor: '?!'"),
     (npy(header("(4,)"))[:20], "its header is damaged: EOF: reading array header, expected 58 bytes got 10"),
     (b"\x93NUMPY\7\7", "its header is damaged: its version must be 1.0 or 2.0, not 7.7"),
@@ -116,7 +116,7 @@ def test_npy_round_trip(tmp_path, order, rng):
 
 
 @pytest.mark.parametrize(("text", "reason"), [
-    ('{"size": NaN}', "NaN is not a number of JSON"), ("[-Infinity]", "-Infinity is not a number of JSON"),
+    ('{"size": NaN}', "NaN is not a number in JSON"), ("[-Infinity]", "-Infinity is not a number in JSON"),
     ("[1e999]", "1e999 is too large a number"), ("[" * 65 + "]" * 65, "it is nested too deeply"),
     ("[" * 100000, "it is nested too deeply"),
 ])
@@ -132,7 +132,7 @@ def test_layers_without_end():
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_any_console(encoding):
-    """What the encoding lacks is replaced, and nothing raises."""
+    """Check that characters that the encoding lacks are replaced, and that nothing raises."""
     environment = os.environ | {"PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONUTF8": "0"}
     code = ("import sys; from hadamac.console import any_encoding, make_console; "
             "any_encoding(); make_console().print('3\\u00d73\\u2192\\u2264\\u28ff\\u4e2d\\udc41[bold]:smile:')")
@@ -150,5 +150,5 @@ def test_text_is_no_markup(capsys):
 
 
 def test_sixty_hostile_inputs():
-    """A slice of ``verif/soak``."""
+    """Run a small part of the hostile calls of ``verif/soak``."""
     assert fuzz(rng("hostile slice"), 60).get(2, 0) > 30

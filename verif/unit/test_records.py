@@ -160,9 +160,9 @@ INCONSISTENT = "Artifact {path} is inconsistent: "
     ("band", table("leaky0", slopes=[0.5, 1]), SCHEMA + "$.stages[3].table.slopes[0]: 0.5 is not of type 'integer'"),
     ("band", change("fft0", rows=[True, 0, 0, 0]), SCHEMA + "$.stages[0].rows[0]: True is not of type 'integer'"),
     ("band", change("fft0", fraction=float("nan")), "Artifact file {path}/artifact.json is damaged: NaN is not a number "
-     "of JSON"),
+     "in JSON"),
     ("band", lambda m: m["formats"].update(headroom=float("inf")),
-     "Artifact file {path}/artifact.json is damaged: Infinity is not a number of JSON"),
+     "Artifact file {path}/artifact.json is damaged: Infinity is not a number in JSON"),
     ("band", lambda m: m["accuracy"].update(float=None, fixed=0.5), "Artifact file {path}/artifact.json is damaged: "
      "$.accuracy must have both float and fixed, or neither"),
     ("band", change("fft0", name="\x1b[31m"),

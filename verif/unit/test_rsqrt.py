@@ -16,13 +16,13 @@ from support.seeds import refused, rng
 
 
 def edges(width: int) -> list[int]:
-    """0, 1, and both sides of every power of two."""
+    """Return 0, 1, and the neighbours of every power of two."""
     near = {(1 << k) + d for k in range(width + 1) for d in (-1, 0, 1)}
     return sorted(d for d in near | {0, 1} if d < 1 << width)
 
 
 def spread(r, width: int, count: int) -> np.ndarray:
-    """Operands of all magnitudes alike."""
+    """Return random operands, of every magnitude equally many."""
     return np.floor(2.0 ** r.uniform(0, width, count))
 
 
@@ -44,14 +44,14 @@ def test_error_over_every_normalised_operand():
     np.testing.assert_array_equal(normalised, n)
     assert (exponent == 15).all()
     assert np.abs(mantissa * np.sqrt(n / 2**15) / 2**16 - 1).max() < 2**-15.8
-    # What is cut off is less than a unit; so these are the two ends of the error over d.
+    # The bits that are cut off make less than a unit, so these are the two ends of the error over d.
     assert np.abs(mantissa * np.sqrt((n + 1) / 2**15) / 2**16 - 1).max() < 2**-15.2
     assert (np.diff(mantissa) <= 0).all()
 
 
 @pytest.mark.parametrize("square", [Fraction(1, 4), Fraction(1, 2), Fraction(8, 9), Fraction(1023, 1024)])
 def test_error_with_a_gain(square):
-    """Relative to the smaller mantissa, the same last bits; the words of the table stay within those of a gain of 1."""
+    """The error in last bits is that for a gain of 1, and no word of the table exceeds the word for a gain of 1."""
     n, gain = np.arange(2**15, 2**17), float(square) ** 0.5
     mantissa, _, _ = model.Rsqrt(width=32, square=square).run(n * 2**15)
     assert np.abs(mantissa * np.sqrt(n / 2**15) / 2**16 / gain - 1).max() < 2**-15.8 / gain
@@ -67,7 +67,7 @@ def test_powers_of_four_are_exact():
 
 
 def test_the_table_is_one_newton_step():
-    """Against Newton's formula from the interval's centre, in floats: never above it by more than its own error."""
+    """The table's line never exceeds Newton's formula from the interval's centre by more than that formula's error."""
     values, slopes = (np.array(words) for words in model.rsqrt_table())
     assert values.max() < 2**26 and slopes.max() < 2**10 and not values[:128].any() and not slopes[:128].any()
     k = np.arange(128, 512)
@@ -94,12 +94,12 @@ def test_operands_below_a_floor_count_as_it(width, square, floor):
         np.testing.assert_array_equal(a[~low], b[~low])
     scale = floored[0] * 2.0**-floored[1]
     rise = np.diff(scale[np.argsort(operands, kind="stable")])
-    assert (rise <= 2.0**-floor).all(), "of a larger operand the root is no more than a unit larger"
+    assert (rise <= 2.0**-floor).all(), "the reciprocal root of a larger operand is at most a unit larger"
 
 
 @pytest.mark.parametrize("square", [Fraction(1), Fraction(1, 4), Fraction(1, 2), Fraction(131070, 131071)])
 def test_a_floor_widens_no_word(square):
-    """Of addresses below 128 alone the words differ, and they stay within a table's 26 and 10 bits."""
+    """A floor changes only the words at addresses below 128, and they fit the table's 26 and 10 bits."""
     values, slopes = (np.array(words) for words in model.rsqrt_table(square, floored=True))
     plain = [np.array(words) for words in model.rsqrt_table(square)]
     assert values.max() < 2**26 and not slopes[:128].any() and len(set(values[:128])) == 1

@@ -1,4 +1,4 @@
-"""A program that is ended leaves neither processes nor temporary files, whichever signal it was."""
+"""Tests that a program that a signal ends leaves neither processes nor temporary files."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ cli.main()
 
 
 def alive(process: int) -> bool:
-    """Whether a process runs (a zombie does not)."""
+    """Return whether a process runs; a zombie does not."""
     with suppress(OSError):
         return Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
     return False
@@ -56,7 +56,7 @@ def gone(processes: list[int]) -> bool:
 
 @pytest.fixture
 def program(tmp_path):
-    """Start the program; returns it and the processes that it started."""
+    """Start the program; return it and the processes that it has started."""
     (tmp_path / "tmp").mkdir()
 
     def start(*before: str):
@@ -93,7 +93,7 @@ def test_what_is_ignored_at_the_start_stays_ignored(program, tmp_path):
 
 
 def test_killed_outright(program, tmp_path):
-    """Children and theirs end at once; the next run removes what was being written, and nothing else."""
+    """Check that all descendants end at once, and that the next run removes unfinished files and nothing else."""
     run, (other, *children) = program()
     run.kill()
     run.wait(120)
@@ -109,7 +109,7 @@ def test_killed_outright(program, tmp_path):
 
 
 def test_children_from_before_are_spared():
-    """As those of a shell that becomes hadamac with ``exec``."""
+    """Check this for the children of a shell that replaces itself by hadamac with ``exec``."""
     before = subprocess.Popen(["sleep", "60"])
     with signals.orderly_exit():
         during = subprocess.Popen(["sh", "-c", "sleep 60 & wait"])

@@ -7,10 +7,12 @@ from itertools import product
 
 import pytest
 from amaranth.hdl import Module, Signal, signed, unsigned
+from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
 from hadamac import timing
 from hadamac.errors import DescriptionError
+from hadamac_hw.base.block import Block
 from hadamac_hw.base.numeric import delayed
 from hadamac_hw.base.stream import Complex, Fifo, FrameGuard, Halves, frames, nest
 from hadamac_hw.cores.flat import FlatTop, bytes_of
@@ -113,6 +115,27 @@ def test_layouts_and_widths():
     members = {name: member.shape for name, member in core.signature.members.items()}
     assert members["s_axis_tdata"] == members["m_axis_tdata"] == 32
     assert frames(signed(5)).members["payload"].shape.size == 6
+
+
+class Several(Block):
+    """A block with streams of 12 bits, none of which are connected."""
+
+    def __init__(self, *, inputs: int, outputs: int = 1):
+        self.frame = ((5,) * inputs, 5)
+        ends = {f"i{k}": In(frames(unsigned(12))) for k in range(inputs)}
+        starts = {"o" if outputs == 1 else f"o{k}": Out(frames(unsigned(12))) for k in range(outputs)}
+        super().__init__(ends | starts)
+
+
+def test_a_core_of_several_inputs_has_ports_for_each():
+    block = Several(inputs=2)
+    assert block.beats_in == (5, 5) and len(block.input_streams) == 2 and len(block.output_streams) == 1
+    core = FlatTop(block)
+    assert core.guarded and {name for name in core.signature.members if name.startswith("s_")} == {
+        f"s_axis{k}_t{port}" for k in (0, 1) for port in ("data", "valid", "ready", "last")}
+    assert not block.offers("overflow") and not Relu(width=12).offers("frame_error")
+    with refused("FlatTop needs a block with one output stream, not 2", DescriptionError):
+        FlatTop(Several(inputs=1, outputs=2))
 
 
 def test_refusals():

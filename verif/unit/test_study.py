@@ -1,4 +1,4 @@
-"""The study's shipped networks: that they load, explain themselves, and answer what its page says."""
+"""Tests of the study's networks: they load, `explain` works, and they give the results that the page states."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_explain(path, monkeypatch, capsys):
 
 
 def test_discarded_bins_matter_as_liveness_says():
-    """Its rank is what liveness proves: none, so many scalars, or as many as there are outputs."""
+    """Check the measured rank against liveness: zero, the number of scalars, or the number of outputs."""
     rows = dependence.measure(int(rng("dependence").integers(1 << 30)))
     assert {r["network"] for r in rows if not r["dead"]} == {"normalise before the crop", "ReLU in space, then crop"}
     for r in rows:
@@ -65,7 +65,7 @@ def test_discarded_bins_matter_as_liveness_says():
 
 @pytest.mark.parametrize("name", ["dependence", "mnist", "pooling", "toy"])
 def test_pages_are_of_their_figures(name):
-    """Each page is what the study would write today, were the figures those it has."""
+    """Check that each page is what the study would write for the recorded figures."""
     docs = ROOT / "docs" / "study"
     result = json.loads((docs / f"{name}.json").read_text())
     assert (docs / f"{name}.md").read_text() == getattr(pages, f"{name}_page")(result)

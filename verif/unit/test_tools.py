@@ -1,4 +1,4 @@
-"""Missing tools are one line with the command that installs them."""
+"""Tests of the messages for missing tools, which are one line with the command that installs them."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def test_savings(name):
     """Pruning never costs; what it saves is told as (pruned, unpruned)."""
     params, _, q = prepared(name)
     saved = savings(Artifact(q, params))
-    assert list(saved) == ["bins", "weights", "multiplications", "bits of memory", "cycles of latency", "cycles an image"]
+    assert list(saved) == ["bins", "weights", "multiplications", "bits of memory", "cycles of latency", "cycles per image"]
     for what, (pruned, whole) in saved.items():
         assert pruned <= whole, what
     assert (saved["bins"][0] < saved["bins"][1]) == (name in PRUNED)

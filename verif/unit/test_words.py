@@ -1,4 +1,4 @@
-"""Words that no port can carry: every model with the core's bits refuses them, by name and range."""
+"""Words that no port can carry: every bit-exact model refuses them and names itself and the range."""
 
 from __future__ import annotations
 
@@ -95,13 +95,13 @@ MODELS = {  # name in messages, run, shape, real, of 16 bits
     "moduli": ("Moduli", operation(PairModulus, "point", plan=ModulusPlan(16)).run, (1, 2, 4, 4), True),
 }
 RANGE = "words must be integers from -32768 to 32767, not "
-EARLIER = {0.5, float("nan"), float("inf")}  # pool and pad tell fractions before, by their own check of shapes
+EARLIER = {0.5, float("nan"), float("inf")}  # pool and pad refuse fractions earlier, in their own check of shapes
 
 
 @pytest.mark.parametrize("bad", [40000, -32769, 0.5, float("nan"), float("inf")], ids=str)
 @pytest.mark.parametrize("model", list(MODELS))
 def test_every_model_refuses(model, bad):
-    """In the real and in the imaginary part, in one word of many; good words at both ends are taken."""
+    """One bad word of many is refused in either part; good words at both ends of the range are accepted."""
     name, run, shape, real = MODELS[model]
     r = rng("words", model)
     good = r.integers(-100, 100, shape).astype(np.float64)

@@ -1,7 +1,8 @@
-"""The base of every block, which declares what a block has.
+"""The base class of blocks, on which everything that can be known of a block before simulation is declared.
 
-A *block* turns frames of beats on its input streams into frames on its output streams.  What can be known of it before
-simulation is a plain attribute, so that the network, the flat cores, the manifest and the tests ask for it by name.
+A *block* turns frames of beats on its input streams into frames on its output streams.  The network, the stand-alone
+cores, the manifest of the Verilog library and the tests read the attributes that are declared here, so that none of
+them has to guess what a block has.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
 
 if TYPE_CHECKING:
     from hadamac.quantised.network import QuantNetwork
@@ -24,9 +25,10 @@ class Block(wiring.Component):
     Attributes
     ----------
     plan
-        The plan of the block's arithmetic, if it has one: the object that the bit-exact model and the estimate use too.
-    frame : (int, int) or None
-        Beats of a frame in and out; None for a block that does not count beats.
+        The plan of the block's arithmetic, which the bit-exact model and the estimate use too; None without one.
+    frame : (int, int) or ((int, ...), int) or None
+        Beats of a frame in and out.  A block with several input streams gives the beats of a frame on each of them:
+        ``((beats in on i0, beats in on i1, ..), beats out)``.  None for a block that does not count beats.
     interval : int or None
         Cycles from one frame to the next while neither side waits; None for a block that passes a beat a cycle.
     latency : int
@@ -41,19 +43,21 @@ class Block(wiring.Component):
     overflow : Out(1), optional
         A word saturated since reset.
     frame_error : Out(1), optional
-        A frame was too short or too long since reset; a block that has it mends such frames itself.
-    load, bank : optional
-        The stream that writes tables at run time, and the choice between two of them.
+        A frame was too short or too long since reset; a block that has this port mends such frames itself.
+    load : In(stream), optional
+        Writes tables at run time.
+    bank : In(1), optional
+        Chooses between two sets of tables.
     """
 
-    plan: Any = None
-    frame: tuple[int, int] | None = None
+    plan: Any = None  # every kind of block has a type of plan of its own
+    frame: tuple[int, int] | tuple[tuple[int, ...], int] | None = None
     interval: int | None = None
     latency: int = 0
     multipliers: int = 0
 
-    def model(self, x: Any) -> Any:
-        """Return what the block answers to ``x``, bit for bit."""
+    def model(self, *inputs: Any, **options: Any) -> Any:  # a block declares the arrays that it takes
+        """Return what the block answers to frames on its inputs, bit for bit."""
         raise NotImplementedError(f"{type(self).__name__} has no model")
 
     def offers(self, member: str) -> bool:
@@ -61,16 +65,24 @@ class Block(wiring.Component):
         return member in self.signature.members
 
     @property
-    def inputs(self) -> list[Any]:
-        """The input streams: ``i``, or ``i0``, ``i1``, .. in order."""
+    def input_streams(self) -> list[stream.Interface]:
+        """The input streams in order: ``i``, or ``i0``, ``i1``, .."""
         return self._streams("i")
 
     @property
-    def outputs(self) -> list[Any]:
-        """The output streams: ``o``, or ``o0``, ``o1``, .. in order."""
+    def output_streams(self) -> list[stream.Interface]:
+        """The output streams in order: ``o``, or ``o0``, ``o1``, .."""
         return self._streams("o")
 
-    def _streams(self, stem: str) -> list[Any]:
+    @property
+    def beats_in(self) -> tuple[int, ...] | None:
+        """Beats of a frame on each input stream; None for a block that does not count beats."""
+        if self.frame is None:
+            return None
+        beats = self.frame[0]
+        return beats if isinstance(beats, tuple) else (beats,)
+
+    def _streams(self, stem: str) -> list[stream.Interface]:
         if self.offers(stem):
             return [getattr(self, stem)]
         count = sum(name.startswith(stem) and name[1:].isdigit() for name in self.signature.members)
@@ -78,13 +90,13 @@ class Block(wiring.Component):
 
     @classmethod
     def examples(cls, qnet: QuantNetwork) -> Iterable[Example]:
-        """Return the cores that the Verilog library has of this block, some of them as the network ``qnet`` has it."""
+        """Return the cores of this block in the Verilog library; some of them are as the network ``qnet`` has them."""
         return ()
 
 
 @dataclass(frozen=True)
 class Example:
-    """A block in the Verilog library: the name of its module, the block, and one line that says what it is."""
+    """A block in the Verilog library: the name of its module, the block, and one line that says what it does."""
 
     name: str
     block: Block

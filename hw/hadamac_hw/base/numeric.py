@@ -1,4 +1,4 @@
-"""The circuit side of :mod:`hadamac.numeric`: rounding and saturation, combinational and pipelined."""
+"""Rounding and saturation as circuits, combinational and pipelined: the counterparts of :mod:`hadamac.numeric`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac.numeric import Requantise
 
-__all__ = ["round_up", "round_half_even", "saturate", "Requantiser", "add_and_round", "add_with_carry",
-           "delayed", "reached", "rounded"]
+from .targets import Target
+
+__all__ = ["Requantiser", "add_and_round", "add_with_carry", "delayed", "reached", "round_half_even", "round_up",
+           "rounded", "saturate"]
 
 
 def round_up(value: Value, drop: int) -> Value:
-    """1 where round_half_even adds one to ``value >> drop``: above half, or at half and odd."""
+    """Return the bit that round_half_even adds to ``value >> drop``: 1 above a half, and at a half of an odd number."""
     if drop == 0:
         return Const(0, 1)
     low = value[: drop - 1]
@@ -22,12 +24,12 @@ def round_up(value: Value, drop: int) -> Value:
 
 
 def _extended(value: Value, drop: int) -> Value:
-    """One sign bit more, or as many as make ``value[drop]`` exist."""
+    """Sign-extend a value by one bit, or by as many as are needed for ``value[drop]`` to exist."""
     return Cat(value, value[-1].replicate(max(1, drop + 1 - len(value)))).as_signed()
 
 
 def round_half_even(value: Value, drop: int) -> Value:
-    """``value / 2**drop`` to the nearest integer, ties to even; one bit wider than the shift."""
+    """Round ``value / 2**drop`` to the nearest integer, ties to even; the result is one bit wider than the shift."""
     if drop == 0:
         return value
     wide = _extended(value, drop)
@@ -35,7 +37,7 @@ def round_half_even(value: Value, drop: int) -> Value:
 
 
 def saturate(value: Value, width: int) -> tuple[Value, Value]:
-    """``(clipped, overflow)``: ``value`` clipped to ``width`` signed bits."""
+    """Return ``value`` clipped to ``width`` signed bits, and a bit that tells whether it was clipped."""
     if len(value) <= width:
         return value, Const(0, 1)
     top = value[width - 1 :]
@@ -45,14 +47,16 @@ def saturate(value: Value, width: int) -> tuple[Value, Value]:
 
 
 def add_with_carry(a: Value, b: Value, carry: Value) -> Value:
-    """``a + b + carry`` (signed) in one adder: the carry enters below the last bit."""
+    """Return the signed sum ``a + b + carry`` of a single adder, which the carry enters below the lowest bit."""
     return (Cat(1, a).as_signed() + Cat(carry, b).as_signed()) >> 1
 
 
 def reached(m: Module, counter: Value, target: int) -> Value:
-    """``counter == target``, for a counter that counts up by 1, or falls to 0, at most once a cycle.
+    """Return ``counter == target`` for a counter that in each cycle keeps its value, counts up by 1 or falls to 0.
 
-    All but its last bits are compared a cycle early, or, within an If, with the count before.
+    The high bits are compared a cycle early, which shortens the path.  This is right because the comparison is split
+    where the low part of ``target`` is not 0, so that the count before ``target`` has the same high part, and 0 has
+    another low part.  Inside an ``If``, the high bits are those of the last cycle in which the condition held.
     """
     bits = next((k for k in range(2, len(counter)) if target % (1 << k)), None)
     if bits is None or len(counter) <= bits + 1:
@@ -63,55 +67,62 @@ def reached(m: Module, counter: Value, target: int) -> Value:
 
 
 def add_and_round(m: Module, a: Value, b: Value, drop: int, *, subtract: bool = False, name: str) -> Value:
-    """``round_half_even((a + b) / 2**drop)``, or of ``a - b``, all signed, ``a`` and ``b`` of equal width.
+    """Return the registered sum ``round_half_even((a + b) / 2**drop)``, or the difference likewise.
 
-    The dropped bits (or half the word) and the others are summed apart; then one adder takes the carry
-    and the half in one, so no carry chain spans the word.
-    Timing: ``timing.SUM`` cycles, the first to bring operands near.
+    All words are signed; ``a`` and ``b`` have the same width.  The dropped bits (without a ``drop`` the lower half of
+    the word) and the other bits are summed separately; a second adder then adds the carry and the rounding half in
+    one step, so no carry chain spans the whole word.
+
+    Timing
+    ------
+    ``timing.SUM`` cycles, of which the first only carries the operands to the adders.
     """
     cut = drop or len(a) // 2
     if subtract:
         b = Cat(b[:cut], ~b[cut:])
-    a, b = (delayed(m, v, 1, f"{name}_{n}") for v, n in ((a, "a"), (b, "b")))
+    a = delayed(m, a, 1, f"{name}_a")
+    b = delayed(m, b, 1, f"{name}_b")
     low = Signal(cut + 1, name=f"{name}_low", reset_less=True)
     high = Signal(signed(len(a) + 2 - cut), name=f"{name}_high", reset_less=True)
-    # The last bit of low is the carry; of a difference it is the 1 above a that no borrow took: a + ~b lacks 1.
+    # The highest bit of low is the carry into high.  For a difference, high = a + ~b lacks 1; the 1 that is put above
+    # a's low bits makes up for it, and is taken away where the low bits borrow.
     m.d.sync += [
         low.eq(Cat(a[:cut], 1) - b[:cut] if subtract else a[:cut] + b[:cut]),
         high.eq(a[cut:].as_signed() + b[cut:].as_signed()),
     ]
     if drop:
-        # Whether the sum's last bits are all 0 is seen without its carries: below a bit that is, a carry is an or.
+        # Whether the lowest bits of the sum are all 0 is found without its carry chain: if all lower sum bits are zero,
+        # the carry is the OR of the operands' bits.
         parity = a[: cut - 1] ^ b[: cut - 1]
         differ = parity if subtract else parity ^ Cat(0, a[: cut - 1] | b[: cut - 1])[: cut - 1]
         zeros = Signal(-(-len(differ) // 2), name=f"{name}_zeros", reset_less=True)
         m.d.sync += [zero.eq(~differ[2 * k : 2 * k + 2].any()) for k, zero in enumerate(zeros)]
-        # The tie is settled behind the register: it has many terms.
+        # The tie has many terms, so it gets a register of its own, and is settled after the rounding register.
         tie = Signal(name=f"{name}_tie", reset_less=True)
         m.d.sync += tie.eq(low[cut - 1] & zeros.all())
-        total = rounded(m, high, low[cut - 1], 0, carry=low[cut], name=f"{name}_rounded")
+        total = rounded(m, high, low[cut - 1], Const(0, 1), carry=low[cut], name=f"{name}_rounded")
         return Cat(total[0] & ~tie, total[1:]).as_signed()
     total = Signal(signed(len(a) + 1), name=f"{name}_total", reset_less=True)
-    m.d.sync += total.eq(Cat(low[:cut], add_with_carry(high, 0, low[cut])))
+    m.d.sync += total.eq(Cat(low[:cut], add_with_carry(high, Const(0, 1), low[cut])))
     return total
 
 
 def rounded(m: Module, value: Value, half: Value, exact: Value, *, carry: Value | None = None, name: str) -> Value:
-    """Register of ``value + carry`` and one more where ``half``; where that half is ``exact``, to even.
+    """Return a register of ``value + carry``, rounded by the bit ``half`` below it: up, or to even if it is ``exact``.
 
-    Half up in the adder; an exact half then has its last bit cleared, which keeps the sticky bits off the
-    carry chain.
+    The adder always rounds a half up; an exact half then has its lowest bit cleared.  So the many bits that decide
+    whether a half is exact stay out of the carry chain.
     """
     carry = Const(0, 1) if carry is None else carry
     up = add_with_carry(value, Cat(half, 0), carry)[: len(value)]
     total = Signal(signed(len(value)), name=name, reset_less=True)
-    # The last bit once more, lest it wait for the carry chain.
+    # The lowest bit is computed a second time, so that it need not wait for the carry chain.
     m.d.sync += total.eq(Cat((value[0] ^ carry ^ half) & ~(half & exact), up[1:]))
     return total
 
 
-def delayed(m: Module, value, cycles: int, name: str = "delayed"):
-    """``value`` after ``cycles`` registers; only single bits (valid, step, start) are reset."""
+def delayed(m: Module, value: Value, cycles: int, name: str = "delayed") -> Value:
+    """Return ``value`` after ``cycles`` registers; only single bits (valid, step, start) have a reset."""
     for k in range(cycles):
         shape = value.shape()
         reg = Signal(shape, name=f"{name}_{k + 1}", reset_less=Shape.cast(shape).width > 1)
@@ -121,10 +132,25 @@ def delayed(m: Module, value, cycles: int, name: str = "delayed"):
 
 
 class Requantiser(wiring.Component):
-    """``saturate(round_half_even(i, drop), width)``, free-running.
+    """Free-running pipeline of ``o = saturate(round_half_even(i / 2**drop), width)``.
 
-    Timing: ``timing.requantise`` cycles (one to round, one to saturate), one result per cycle.
-    ``overflow`` belongs to ``o`` of the same cycle.
+    Parameters
+    ----------
+    rule : Requantise
+        ``drop``, ``width``, and whether the result ``saturates``.
+    in_width : int
+        Bits of ``i``.
+
+    Members
+    -------
+    i : In(signed(in_width))
+    o : Out(signed(width))
+    overflow : Out(1)
+        The word that ``o`` shows in the same cycle was clipped.
+
+    Timing
+    ------
+    ``latency = timing.requantise(rule)`` cycles (one to round, one to saturate), one result a cycle.
     """
 
     def __init__(self, rule: Requantise, *, in_width: int):
@@ -133,10 +159,11 @@ class Requantiser(wiring.Component):
         self.latency = timing.requantise(rule)
         super().__init__({"i": In(signed(in_width)), "o": Out(signed(rule.width)), "overflow": Out(1)})
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
-        value = self.i
-        drop, width = self.rule.drop, self.rule.width
+        value: Value = self.i
+        drop = self.rule.drop
+        width = self.rule.width
         if drop:
             wide = _extended(value, drop)
             half = wide[drop - 1]
@@ -144,9 +171,16 @@ class Requantiser(wiring.Component):
             value = rounded(m, wide >> drop, half, exact, name="rounded")
         if self.rule.saturates:
             clipped, overflow = saturate(value, width)
-            o, over = Signal(signed(width), reset_less=True), Signal(reset_less=True)
-            m.d.sync += [o.eq(clipped), over.eq(overflow)]
-            m.d.comb += [self.o.eq(o), self.overflow.eq(over)]
+            o = Signal(signed(width), reset_less=True)
+            over = Signal(reset_less=True)
+            m.d.sync += [
+                o.eq(clipped),
+                over.eq(overflow),
+            ]
+            m.d.comb += [
+                self.o.eq(o),
+                self.overflow.eq(over),
+            ]
         else:
             m.d.comb += self.o.eq(value)
         return m

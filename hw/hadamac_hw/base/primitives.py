@@ -1,65 +1,106 @@
-"""Multiplier, memory and butterfly adders: the components whose bodies depend on the fabric.
+"""Multiplier, memory and butterfly adder: the components whose bodies depend on the target.
 
-The first two have every register that a DSP block or a block RAM offers (three in a multiplier, the output
-register of a memory), because without them neither reaches half of its speed.  The bodies here are
-generic: plain operators and arrays that simulation and any synthesis tool understand.
+Multiplier and memory use every register that a DSP block or a block RAM offers (three in a multiplier, the output
+register of a memory), because without them neither reaches half of its speed.  The generic bodies are plain operators
+and arrays, which simulators and any synthesis tool understand; the others are in :mod:`hadamac_hw.base.targets`.
 """
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux, Signal, signed
+from collections.abc import Iterable
+
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 
 from .numeric import add_with_carry
-from .targets import ECP5, ICE40, ecp5_chain, ecp5_multiplier, ecp5_ram, ice40_multiplier
+from .targets import ECP5, ICE40, Target, ecp5_chain, ecp5_multiplier, ecp5_ram, ice40_multiplier
 
 __all__ = ["BLOCK_FROM", "ButterflyAdder", "Multiplier", "Ram"]
 
 BLOCK_FROM = 32
-"""Words from which a memory is block RAM where the target names its own; shorter ones are LUT RAM."""
+"""Words from which a memory becomes block RAM on a target with cells of its own; a shorter one is LUT RAM."""
 
 
 class Multiplier(wiring.Component):
-    """``p = a * b``, signed, exact.
+    """Exact signed product ``p = a * b``.
 
-    Timing: 3 cycles (operand, pipeline and product register), one product per cycle.  It is a MULT18X18D on
-    ECP5 for operands of up to 18 bits, an SB_MAC16 on iCE40 for operands of up to 16.
+    On ECP5 it is a MULT18X18D for operands of up to 18 bits, on iCE40 an SB_MAC16 for operands of up to 16 bits.
+
+    Members
+    -------
+    a : In(signed(a_width))
+    b : In(signed(b_width))
+    p : Out(signed(a_width + b_width))
+
+    Timing
+    ------
+    3 cycles (operand, pipeline and product register), one product a cycle.
     """
 
     LATENCY = timing.MULTIPLIER
 
     def __init__(self, *, a_width: int, b_width: int):
-        self.a_width, self.b_width = a_width, b_width
-        super().__init__({"a": In(signed(a_width)), "b": In(signed(b_width)), "p": Out(signed(a_width + b_width))})
+        self.a_width = a_width
+        self.b_width = b_width
+        super().__init__({
+            "a": In(signed(a_width)),
+            "b": In(signed(b_width)),
+            "p": Out(signed(a_width + b_width)),
+        })
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         for target, body in ((ECP5, ecp5_multiplier), (ICE40, ice40_multiplier)):
             if platform is target and max(self.a_width, self.b_width) <= target.operand:
                 body(m, self.a, self.b, self.p)
                 return m
-        # No reset: a DSP block's registers could take one, but nothing needs it.
+        # The registers have no reset: those of a DSP block could have one, but nothing needs it.
         a, b, product = (Signal(s.shape(), reset_less=True) for s in (self.a, self.b, self.p))
         m.d.sync += [a.eq(self.a), b.eq(self.b), product.eq(a * b), self.p.eq(product)]
         return m
 
 
 class Ram(wiring.Component):
-    """One write port, one read port; a ROM where ``writable`` is false.
+    """Memory with one write port and one read port, or a ROM.
 
-    Timing: an address in cycle c gives ``read_data`` in cycle c + 2 (array and output register); a
-    write in cycle c is seen by reads from cycle c + 1 on.  What a read of the same word in the same cycle
-    gives is undefined on hardware (the old word in simulation); no block uses it.  With ``holds`` there is a
-    ``read_enable``: while it is low, both read registers keep what they have.
+    Parameters
+    ----------
+    width, depth : int
+        Bits of a word, and words.
+    init : iterable of int
+        First words after configuration; the others are 0.
+    writable : bool
+        Whether there is a write port; without it the memory is a ROM.
+    holds : bool
+        Whether there is a ``read_enable``.
+
+    Members
+    -------
+    read_address : In(range(depth))
+    read_data : Out(width)
+    read_enable : In(1)
+        While it is low, both read registers keep their words.
+    write_address : In(range(depth)), write_data : In(width), write_enable : In(1)
+
+    Timing
+    ------
+    An address in cycle c gives ``read_data`` in cycle c + 2 (array and output register).  Reads see a write of cycle c
+    from cycle c + 1 on.  A read of a word in the very cycle in which it is written gives the old word in simulation
+    and is undefined on hardware; no block reads so.
     """
 
     LATENCY = timing.RAM
 
-    def __init__(self, *, width: int, depth: int, init=(), writable: bool = True, holds: bool = False):
-        self.width, self.depth, self.init, self.writable, self.holds = width, depth, list(init), writable, holds
+    def __init__(self, *, width: int, depth: int, init: Iterable[int] = (), writable: bool = True,
+                 holds: bool = False):
+        self.width = width
+        self.depth = depth
+        self.init = list(init)
+        self.writable = writable
+        self.holds = holds
         address = range(max(depth, 2))
         members = {"read_address": In(address), "read_data": Out(width)}
         if writable:
@@ -68,19 +109,19 @@ class Ram(wiring.Component):
             members["read_enable"] = In(1)
         super().__init__(members)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         if platform is ECP5 and BLOCK_FROM <= self.depth <= 16384:
             ecp5_ram(m, self)
             return m
-        # no_rw_check: synthesis need not build logic for a read and a write of one word in one cycle.
+        # no_rw_check: synthesis need not add logic for a read and a write of the same word in the same cycle.
         m.submodules.array = array = memory.Memory(
             shape=self.width, depth=max(self.depth, 2), init=self.init, attrs={"no_rw_check": 1})
         self.word = data = Signal(self.width, reset_less=True)
         m.d.comb += self.read_data.eq(data)
         enable = self.read_enable if self.holds else Const(1)
         if self.depth < BLOCK_FROM and (not self.writable or platform is ECP5):
-            # A table of logic, or LUT RAM, has its registers before and behind it; the cycles are the same.
+            # A table in logic, or LUT RAM, has one register before and one after it, which takes as many cycles.
             read = array.read_port(domain="comb")
             address = Signal.like(self.read_address, reset_less=True)
             with m.If(enable):
@@ -100,32 +141,43 @@ class Ram(wiring.Component):
 
 
 class ButterflyAdder(wiring.Component):
-    """While ``late`` ``a + b + carry``, else ``a``; with ``subtract``, ``a - b - 1 + carry``, else ``b``.
+    """Adder of a butterfly, whose output is either a sum or one operand unchanged.
 
-    Combinational.  On ECP5 the choice costs nothing: it fits into the carry chain's own tables.
+    ======================  ======================  ===============
+    kind                    ``o`` while ``late``    ``o`` otherwise
+    ======================  ======================  ===============
+    without ``subtract``    ``a + b + carry``       ``a``
+    with ``subtract``       ``a - b - 1 + carry``   ``b``
+    ======================  ======================  ===============
+
+    Combinational.  On ECP5 the choice costs nothing, because it fits into the tables of the carry chain.
 
     Members
     -------
-    a : In(signed(width + 1)), b : In(signed(width))
+    a : In(signed(width + 1))
+    b : In(signed(width))
     late, carry : In(1)
-        ``carry`` is low while not ``late``.
+        ``carry`` must be low while ``late`` is low.
     o : Out(signed(width + 1))
     """
 
     def __init__(self, *, width: int, subtract: bool):
-        self.width, self.subtract = width, subtract
+        self.width = width
+        self.subtract = subtract
         wide = signed(width + 1)
         super().__init__({"a": In(wide), "b": In(signed(width)), "late": In(1), "carry": In(1), "o": Out(wide)})
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         if platform is ECP5:
-            # The tables give the bit before its carry; what they give for c = d = 0 is the carry they make.
+            # A table gives a bit of the sum without its carry; its value for c = d = 0 is the carry that is generated.
+            operands: tuple[Value | None, ...]
             if self.subtract:
-                table, operands = (lambda b, late, a, _: a ^ 1 ^ b if late else b), (self.b, self.late, self.a, None)
+                operands = (self.b, self.late, self.a, None)
+                ecp5_chain(m, lambda b, late, a, _: a ^ 1 ^ b if late else b, operands, carry=self.carry, out=self.o)
             else:
-                table, operands = (lambda a, _, b, late: a ^ (b & late)), (self.a, None, self.b, self.late)
-            ecp5_chain(m, table, operands, carry=self.carry, out=self.o)
+                operands = (self.a, None, self.b, self.late)
+                ecp5_chain(m, lambda a, _, b, late: a ^ (b & late), operands, carry=self.carry, out=self.o)
         elif self.subtract:
             m.d.comb += self.o.eq(Mux(self.late, add_with_carry(self.a, ~self.b, self.carry), self.b))
         else:

@@ -1,4 +1,4 @@
-"""Shifts by a number that the data choose."""
+"""Shifts to the right by a number of bits that the data choose at run time."""
 
 from __future__ import annotations
 
@@ -9,18 +9,35 @@ from amaranth.lib.wiring import In, Out
 from hadamac.numeric import Rescale
 
 from .numeric import delayed, rounded, saturate
+from .targets import Target
 
 __all__ = ["Rescaler", "shifted"]
 
 
 def shifted(m: Module, value: Value, shift: Value, *, width: int | None = None) -> tuple[Value, Value]:
-    """``(value >> shift, lost)``; lost: any bit that went was 1.
+    """Shift a signed value to the right in stages, and tell whether any bit that was shifted out was 1.
 
-    Timing: ``timing.shifter`` cycles, the shift's two highest bits in the first.
+    Parameters
+    ----------
+    m
+        The module that gets the registers.
+    value
+        The signed value.
+    shift
+        The number of bits, unsigned.
+    width
+        Bits of the shifted value where it is known to fit them; by default those of ``value``.
 
-    ``width``: that of the shifted value, if it is known to fit; else ``value``'s.
+    Returns
+    -------
+    (Value, Value)
+        ``value >> shift``, and the bit that tells of a lost 1.
+
+    Timing
+    ------
+    ``timing.shifter`` cycles; each settles two bits of the shift, the first cycle the two highest.
     """
-    lost = Const(0, 1)
+    lost: Value = Const(0, 1)
     for top in range(len(shift), 0, -2):
         pair, unit = shift[max(top - 2, 0) : top], 1 << max(top - 2, 0)
         bits = len(value) if width is None else min(len(value), width + unit - 1)
@@ -34,32 +51,51 @@ def shifted(m: Module, value: Value, shift: Value, *, width: int | None = None) 
 
 
 class Rescaler(wiring.Component):
-    """``saturate(round_half_even(i, drop + shift), width)``, free-running.
+    """Free-running pipeline of ``o = saturate(round_half_even(i / 2**(drop + shift)), width)``.
+
+    Parameters
+    ----------
+    rule : Rescale
+        ``drop``, the largest ``shift`` (``most``), and ``width``.
+    in_width : int
+        Bits of ``i``.
 
     Members
     -------
-    i : In(signed(in_width)), shift : In(range(most + 1)), o : Out(signed(width))
+    i : In(signed(in_width))
+    shift : In(range(most + 1))
+    o : Out(signed(width))
     overflow : Out(1)
-        Belongs to ``o`` of the same cycle.
+        The word that ``o`` shows in the same cycle was clipped.
 
-    Timing: ``timing.rescale`` cycles, one result per cycle.
+    Timing
+    ------
+    ``timing.rescale`` cycles, one result a cycle.
     """
 
     def __init__(self, rule: Rescale, *, in_width: int):
-        self.rule, self.in_width = rule, in_width
+        self.rule = rule
+        self.in_width = in_width
         super().__init__({"i": In(signed(in_width)), "shift": In(range(rule.most + 1)), "o": Out(signed(rule.width)),
                           "overflow": Out(1)})
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
-        below = max(self.rule.drop, 1)  # fraction bits, one at least
+        below = max(self.rule.drop, 1)  # fraction bits of the shifted value; at least one, so that there is a half
         value = Cat(Const(0, below - self.rule.drop), self.i).as_signed()
         value, lost = shifted(m, value, self.shift)
         exact = ~(value[: below - 1].any() | lost)
         value = Cat(value, value[-1]).as_signed()
         whole = rounded(m, value >> below, value[below - 1], exact, name="rounded")
         clipped, overflow = saturate(whole, self.rule.width)
-        o, over = Signal(signed(self.rule.width), reset_less=True), Signal(reset_less=True)
-        m.d.sync += [o.eq(clipped), over.eq(overflow)]
-        m.d.comb += [self.o.eq(o), self.overflow.eq(over)]
+        o = Signal(signed(self.rule.width), reset_less=True)
+        over = Signal(reset_less=True)
+        m.d.sync += [
+            o.eq(clipped),
+            over.eq(overflow),
+        ]
+        m.d.comb += [
+            self.o.eq(o),
+            self.overflow.eq(over),
+        ]
         return m

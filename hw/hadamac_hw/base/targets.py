@@ -1,51 +1,63 @@
 """FPGA families whose own multipliers, memories and carry chains the primitives instantiate.
 
-A target is what :func:`hadamac_hw.base.emit.emit` gets as ``platform``; without one, bodies are generic.
-A target's body and the generic one have the same latency and the same results;
-``models/`` holds behavioural Verilog of the instantiated cells, so that a target's text simulates too.
+A target is passed to :func:`hadamac_hw.base.emit.emit` as ``platform``; without one, the primitives' bodies are
+generic.  The body for a target and the generic body have the same latency and the same results.  ``models/`` holds
+behavioural Verilog of the instantiated cells, so that the text for a target can be simulated too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from amaranth.hdl import ClockSignal, Const, Instance, Module, Signal, signed
+from amaranth.hdl import ClockSignal, Const, Instance, Module, Signal, Value, ValueLike, signed
 
 from hadamac.errors import DescriptionError
+
+if TYPE_CHECKING:
+    from .primitives import Ram
 
 __all__ = ["ECP5", "ICE40", "TARGETS", "Target", "ecp5_chain", "ecp5_multiplier", "ecp5_ram", "find_target",
            "ice40_multiplier"]
 
 
 class Target:
-    """A family by name.
+    """A family of FPGAs.
 
-    ``operand`` is the widest operand that its multipliers take, in bits; ``models`` is the Verilog of its cells
-    for simulation.
+    Attributes
+    ----------
+    name : str
+        Its name on the command line.
+    operand : int
+        Bits of the widest operand that its multipliers take.
     """
 
     def __init__(self, name: str, operand: int):
-        self.name, self.operand = name, operand
+        self.name = name
+        self.operand = operand
 
     @property
     def models(self) -> str:
+        """Verilog that models the family's cells in simulation."""
         return (Path(__file__).parent / "models" / f"{self.name}.v").read_text()
 
 
 ECP5 = Target("ecp5", 18)
 ICE40 = Target("ice40", 16)
-TARGETS = {"generic": None, "ecp5": ECP5, "ice40": ICE40}
+TARGETS: dict[str, Target | None] = {"generic": None, "ecp5": ECP5, "ice40": ICE40}
+"""All targets by name; the generic one is None."""
 
 
 def find_target(name: str) -> Target | None:
-    """The target of that name; None is generic."""
+    """Return the target of a name; None stands for the generic one."""
     if name not in TARGETS:
         raise DescriptionError(f"Target must be one of {', '.join(TARGETS)}, not {name!r}")
     return TARGETS[name]
 
 
-def ecp5_multiplier(m: Module, a, b, p) -> None:
-    """MULT18X18D with all of its registers: 3 cycles, as the generic body."""
+def ecp5_multiplier(m: Module, a: Value, b: Value, p: Value) -> None:
+    """Instantiate a MULT18X18D with all of its registers: it takes 3 cycles, as the generic body does."""
     a18, b18, p36 = Signal(signed(18)), Signal(signed(18)), Signal(signed(36))
     m.d.comb += [a18.eq(a), b18.eq(b), p.eq(p36)]
     registers = {}
@@ -60,8 +72,8 @@ def ecp5_multiplier(m: Module, a, b, p) -> None:
     )
 
 
-def ice40_multiplier(m: Module, a, b, p) -> None:
-    """SB_MAC16 as a signed 16 x 16 multiplier with all of its registers: 3 cycles, as the generic body."""
+def ice40_multiplier(m: Module, a: Value, b: Value, p: Value) -> None:
+    """Instantiate an SB_MAC16 as a signed 16 x 16 multiplier with all of its registers, which takes 3 cycles too."""
     a16, b16, p32 = Signal(signed(16)), Signal(signed(16)), Signal(signed(32))
     m.d.comb += [a16.eq(a), b16.eq(b), p.eq(p32)]
     one = Const(1, 1)
@@ -76,15 +88,27 @@ def ice40_multiplier(m: Module, a, b, p) -> None:
     )
 
 
-def ecp5_chain(m: Module, table, operands, *, carry, out) -> None:
-    """A carry chain of CCU2Cs with a table of our own: ``out`` bit k is ``table(a, b, c, d) ^ carry k``.
+def ecp5_chain(m: Module, table: Callable[[int, int, int, int], int], operands: Sequence[Value | None], *,
+               carry: ValueLike, out: Value) -> None:
+    """Instantiate a carry chain of CCU2Cs with a table of our own: bit k of ``out`` is ``table(a, b, c, d) ^ carry_k``.
 
-    ``operands`` are the four inputs: signed words, which are extended to ``out``, single bits that go to
-    all places, or None.  Where the table gives 0 the carry out is ``table(a, b, 0, 0)``, else the carry in.
+    Where the table gives 0, the carry out of a place is ``table(a, b, 0, 0)``; elsewhere it is the carry in.
+
+    Parameters
+    ----------
+    table
+        The function of the four input bits of every place.
+    operands
+        The four inputs: signed words, which are extended to the length of ``out``; single bits, which go to all
+        places; or None, which is 0.
+    carry
+        The carry into the first place.
+    out
+        The sums.
     """
     places = -(-len(out) // 2) * 2
 
-    def bit(operand, k):
+    def bit(operand: Value | None, k: int) -> Value:
         if operand is None:
             return Const(0, 1)
         return operand if not operand.shape().signed else operand[min(k, len(operand) - 1)]
@@ -102,13 +126,14 @@ def ecp5_chain(m: Module, table, operands, *, carry, out) -> None:
     m.d.comb += out.eq(sums)
 
 
+# Depths and widths in which a DP16KD may be used.
 _SLICES = ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 
 
-def ecp5_ram(m: Module, ram) -> None:
-    """DP16KDs side by side, written on port A, read on port B with its output register: 2 cycles.
+def ecp5_ram(m: Module, ram: Ram) -> None:
+    """Instantiate DP16KDs side by side, written on port A and read on port B with its output register: 2 cycles.
 
-    The block's depth decides how it is sliced: 1024 x 18, 2048 x 9, 4096 x 4, 8192 x 2, 16384 x 1.
+    The depth of the memory decides the shape of each: 1024 x 18, 2048 x 9, 4096 x 4, 8192 x 2 or 16384 x 1.
     """
     depth, bits = next((d, w) for d, w in _SLICES if d >= ram.depth)
     shift = {18: 4, 9: 3, 4: 2, 2: 1, 1: 0}[bits]
@@ -138,8 +163,12 @@ def ecp5_ram(m: Module, ram) -> None:
 
 
 def _initial(words: list[int], bits: int) -> dict[str, Const]:
-    """INITVAL parameters: the block is an array of 18-bit words, each in 20 bits, sixteen to a parameter; narrower
-    words fill them from below, 9-bit ones two to a word, others without the ninth bits."""
+    """Return the INITVAL parameters of a DP16KD.
+
+    The block is an array of 18-bit words, of which each takes 20 bits of a parameter and sixteen make up a parameter.
+    Narrower words fill an 18-bit word from below: 9-bit words fill it two at a time, those of 4, 2 and 1 bit fill only
+    its first 16 bits, because they do not use the ninth bits.
+    """
     per = 18 // bits if bits >= 9 else 16 // bits
     rows = [0] * 64
     for k, value in enumerate(words):

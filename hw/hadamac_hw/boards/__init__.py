@@ -1,1 +1,1 @@
-"""Boards that hadamac builds bitstreams for: the serial shell, clocks, and one module per board."""
+"""Boards for which hadamac builds bitstreams: the serial shell, the clocks, and a module for each board."""

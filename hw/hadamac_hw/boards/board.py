@@ -1,4 +1,4 @@
-"""What the FPGA flow has to know of a board."""
+"""Description of a board for the FPGA flow."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ __all__ = ["Board"]
 
 @dataclass(frozen=True)
 class Board:
-    """What the FPGA flow has to know of a board.
+    """Description of a board for the FPGA flow.
 
     Attributes
     ----------
     name
-        As given on the command line.
+        Name on the command line.
     device
         nextpnr's option for the device.
     package, speed
         Package and speed grade.
     lpf
-        File in ``constraints/`` with the pins.
+        Name of the file in ``constraints/`` that assigns the pins.
     multipliers, luts, memory_bits
-        MULT18X18D, four-input tables and block RAM bits of the device.
+        Number of multipliers (MULT18X18D), four-input look-up tables and bits of block RAM of the device.
     """
 
     name: str

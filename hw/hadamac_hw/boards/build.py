@@ -1,8 +1,11 @@
-"""A network on a board, from words to bitstream."""
+"""The build of a quantised network's bitstream for a board."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+from rich.console import Console
 
 from hadamac import __version__
 from hadamac.cost.estimate import Plan, estimate, plan
@@ -24,10 +27,11 @@ __all__ = ["CLOCK_MHZ", "BAUD", "board_verilog", "build_board"]
 CLOCK_MHZ = 100
 """The network's clock on the board, from the PLL."""
 BAUD = 1_000_000
+"""Bit rate of the serial port."""
 
 
 def board_verilog(qnet: QuantNetwork, name: str, folding: Plan) -> str:
-    """The board's top: pins, PLL, shell, network."""
+    """Return the Verilog of a board's top: pins, PLL, shell and network."""
     shell = BoardShell(
         Top(qnet, folding=folding), pixels=qnet.network.size**2, clock_hz=CLOCK_MHZ * 1e6, baud=BAUD,
         identification=f"hadamac {__version__} {qnet.network.name}",
@@ -35,25 +39,42 @@ def board_verilog(qnet: QuantNetwork, name: str, folding: Plan) -> str:
     return emit(BoardTop(shell, clock_mhz=CLOCK_MHZ), name, platform=ECP5)
 
 
-def build_board(qnet: QuantNetwork, board_name: str, out, *, folding: Plan | None = None, seed: int = 1,
-                console=None) -> Report:
-    """Emit, synthesise, place, route and pack, and print what came out."""
-    board, folding = find_board(board_name), folding or plan(qnet)
-    out = Path(out)
+def build_board(qnet: QuantNetwork, board_name: str, out: str | os.PathLike[str], *, folding: Plan | None = None,
+                seed: int = 1, console: Console | None = None) -> Report:
+    """Emit the Verilog of a network on a board, build its bitstream, and print the figures.
+
+    Parameters
+    ----------
+    qnet
+        The network.
+    board_name
+        Name of the board.
+    out
+        The directory to be written.
+    folding
+        Lanes of each stage; by default those of :func:`hadamac.cost.estimate.plan`.
+    seed
+        Seed of nextpnr.
+    console
+        The console to print on; by default standard output.
+    """
+    board = find_board(board_name)
+    folding = folding or plan(qnet)
+    directory = Path(out)
     cost = estimate(qnet, folding)
     for what, need, limit in (("multipliers", cost.multipliers, board.multipliers),
                               ("bits of memory", cost.memory_bits, board.memory_bits)):
         if need > limit:
             raise FitError(f"Network {qnet.network.name} needs {need} {what}, {board.name} has {limit}; "
                            "try a larger board or a longer --interval")
-    make_directory(out.parent)
-    check_directory(out, marker=DIRECTORY)
+    make_directory(directory.parent)
+    check_directory(directory, marker=DIRECTORY)
     top = f"{network_name(qnet)}_{board.name.replace('-', '_')}"
     job = Progress(2, console)
     with job.phase("Emit Verilog"):
         text = board_verilog(qnet, top, folding)
     with job.phase(f"Build for {board.name}, seed {seed} (minutes)") as bar:
-        report = build_bitstream(text, top, board, out, freq_mhz=CLOCK_MHZ, seed=seed, progress=bar.label)
+        report = build_bitstream(text, top, board, directory, freq_mhz=CLOCK_MHZ, seed=seed, progress=bar.label)
         for kind in sorted(report.used):
             bar.say(f"{kind:<16}{report.used[kind]:>7,} of {report.available[kind]:,}")
         for clock, (achieved, needed) in report.fmax.items():

@@ -1,4 +1,4 @@
-"""The PLL of ECP5 devices: dividers, and an instance with its reset."""
+"""The PLL of ECP5 devices: the choice of its dividers, and an instance with the reset that follows it."""
 
 from __future__ import annotations
 
@@ -11,28 +11,33 @@ from amaranth.lib.wiring import In
 
 from hadamac.errors import DescriptionError
 
+from ..base.targets import Target
+
 __all__ = ["ClockGenerator", "PllDividers", "pll_dividers"]
 
-# Lattice FPGA-DS-02012, "sysCLOCK PLL Timing".  The phase detector's lower bound is the one with margin over the
-# 3.125 MHz that public tools accept.
+# Source of the limits: Lattice FPGA-DS-02012, "sysCLOCK PLL Timing".
 OUTPUT_MHZ = (3.125, 400.0)
+"""Lowest and highest output frequency in MHz."""
 VCO_MHZ = (400.0, 800.0)
+"""Lowest and highest frequency of the oscillator inside the PLL in MHz."""
 PHASE_DETECTOR_MHZ = (5.0, 400.0)
+"""Lowest and highest frequency at the phase detector in MHz; public tools accept 3.125 MHz too, without a margin."""
 MAXIMUM_ERROR = 0.01
+"""Largest relative deviation of the output frequency from the wanted one."""
 
 
 @dataclass(frozen=True)
 class PllDividers:
-    """Dividers of an EHXPLLL that feeds its output back.
+    """Dividers of an EHXPLLL whose feedback is its output.
 
     ``output = input * feedback / reference``; ``VCO = output * post``.
 
     Attributes
     ----------
     reference, feedback, post
-        CLKI_DIV, CLKFB_DIV and CLKOP_DIV, each 1 to 128.
-    input_mhz, output_mhz, vco_mhz
-        Frequencies that follow.
+        CLKI_DIV, CLKFB_DIV and CLKOP_DIV, each from 1 to 128.
+    input_mhz
+        Input frequency.
     """
 
     reference: int
@@ -42,10 +47,12 @@ class PllDividers:
 
     @property
     def output_mhz(self) -> float:
+        """Output frequency."""
         return self.input_mhz * self.feedback / self.reference
 
     @property
     def vco_mhz(self) -> float:
+        """Frequency of the oscillator inside the PLL."""
         return self.output_mhz * self.post
 
 
@@ -54,12 +61,12 @@ def _inside(value: float, bounds: tuple[float, float]) -> bool:
 
 
 def pll_dividers(input_mhz: float, output_mhz: float) -> PllDividers:
-    """Dividers whose output comes nearest to `output_mhz`; among equals those with the fastest phase detector.
+    """Return the dividers whose output is nearest to `output_mhz`, among equals those with the fastest phase detector.
 
     Raises
     ------
     DescriptionError
-        No setting inside the data sheet's limits comes within 1 %.
+        No dividers within the data sheet's limits give a frequency within 1 % of the wanted one.
     """
     best = None
     for reference in range(1, 129):
@@ -82,19 +89,19 @@ def pll_dividers(input_mhz: float, output_mhz: float) -> PllDividers:
 
 
 class ClockGenerator(wiring.Component):
-    """Drives clock and reset of the ``sync`` domain, which the parent defines, from a board's oscillator.
+    """Source of clock and reset of the ``sync`` domain, which the parent defines, made from a board's oscillator.
 
     Parameters
     ----------
     input_mhz, output_mhz : float
-        Oscillator and wanted clock; equal frequencies need no PLL.
+        Frequencies of the oscillator and of the wanted clock; if they are equal, no PLL is used.
 
     Members
     -------
     clock : In(1)
-        The oscillator.
+        The oscillator's clock.
     reset : In(1)
-        Asynchronous, active high, for instance a button.
+        Asynchronous reset, active high, for instance from a button.
 
     Timing
     ------
@@ -106,7 +113,7 @@ class ClockGenerator(wiring.Component):
         self.output_mhz = input_mhz if self.dividers is None else self.dividers.output_mhz
         super().__init__({"clock": In(1), "reset": In(1)})
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         if self.dividers is None:
             m.d.comb += ClockSignal("sync").eq(self.clock)

@@ -1,31 +1,33 @@
-"""What stands between a board's serial port and a core with AXI4-Stream ports.
+"""The shell between a board's serial port and a core with AXI4-Stream ports.
 
-Protocol (the host speaks first and waits for each answer; every number is one byte unless said otherwise):
+The host sends a command and waits for the answer:
 
-======================  ======================================================================
+======================  ==========================================================================
 host sends              shell answers
-======================  ======================================================================
-``I``, then the pixels  ``R``, the status, then the core's words, 4 bytes each, low byte first
-``V``                   ``V``, then `identification` in ASCII, ended by a newline
+======================  ==========================================================================
+``I``, then the pixels  ``R``, the status (a byte), then the core's words, 4 bytes each, low byte first
+``V``                   ``V``, then `identification` in ASCII, then a newline
 anything else           ``?``
-======================  ======================================================================
+======================  ==========================================================================
 
-If the pixels stop coming for longer than the time-out, the shell ends the frame early, so that the core's frame
-guard recovers, throws away what the core makes of it, and answers ``E``.  After that the next image is clean.
+A pixel is one byte.  If the pixels stop for longer than the time-out, the shell ends the frame early, so that the
+core's frame guard fills it up, discards the words that the core answers, and sends ``E``.  The next image is not
+affected.
 
-The serial port has no flow control.  None is needed: a byte takes ``10 * divisor`` (at least 40) clock cycles, and a
-core that is waiting for an image takes one pixel in a few cycles.  The FIFO of 16 bytes covers the cycles in which
-the core is not ready, and a host that sends its next command before the answer has come to an end.
+The serial port needs no flow control: a byte takes ``10 * divisor`` (at least 40) clock cycles, and a core that waits
+for an image takes one pixel in a few cycles.  The FIFO of 16 bytes is for the cycles in which the core is not ready,
+and for a host that sends its next command before it has received the whole answer.
 """
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal, unsigned
+from amaranth.hdl import Array, Const, Module, Mux, Signal, ValueLike, unsigned
 from amaranth.lib import fifo, wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac.errors import DescriptionError
 
+from ..base.targets import Target
 from .uart import UartReceiver, UartTransmitter, uart_divisor
 
 __all__ = ["BoardShell"]
@@ -37,13 +39,13 @@ _CORE_MEMBERS = (
 
 
 class BoardShell(wiring.Component):
-    """A core behind a UART.
+    """A core that is connected to a serial port by a UART.
 
     Parameters
     ----------
     core : Component
-        With the members ``s_axis_t{data,valid,ready,last}`` (8-bit pixels), ``m_axis_t{data,valid,ready,last}``
-        (32-bit words) and ``status`` (up to 8 sticky bits).
+        The core, with the members ``s_axis_t{data,valid,ready,last}`` (8-bit pixels),
+        ``m_axis_t{data,valid,ready,last}`` (32-bit words) and ``status`` (up to 8 sticky bits).
     pixels : int
         Bytes of an image.
     clock_hz : float
@@ -51,26 +53,27 @@ class BoardShell(wiring.Component):
     baud : int
         Bit rate of the serial port.
     identification : str
-        Answer to ``V``: printable ASCII.
+        Answer to ``V``, in printable ASCII.
     timeout_s : float
-        Longest pause inside an image.
+        Longest pause between two pixels of an image, in seconds.
 
     Members
     -------
     rx : In(1), tx : Out(1)
-        Serial port, seen from the core.
+        Input and output of the serial port.
     leds : Out(8)
-        Bits 0-3: low bits of the last word of the last frame (the class); 4: busy; 5: a byte was lost or damaged;
-        6, 7: low bits of `status`.
+        Bits 0 to 3: low bits of the last word of the last frame (the class); bit 4: busy; bit 5: a byte was lost or
+        damaged; bits 6 and 7: low bits of `status`.
 
     Timing
     ------
-    An image takes ``10 * divisor`` cycles per byte and the core's own latency; the serial port decides.
+    An image takes ``10 * divisor`` cycles a byte and the core's latency; most of it is the serial port's time.
     """
 
-    def __init__(self, core, *, pixels: int, clock_hz: float, baud: int = 1_000_000,
+    def __init__(self, core: wiring.Component, *, pixels: int, clock_hz: float, baud: int = 1_000_000,
                  identification: str = "hadamac", timeout_s: float = 0.1):
-        missing = [member for member in _CORE_MEMBERS if not hasattr(core, member)]
+        members = core.signature.members if isinstance(core, wiring.Component) else ()
+        missing = [member for member in _CORE_MEMBERS if member not in members]
         if missing:
             raise DescriptionError(f"The core of a board shell must have the member {missing[0]}")
         if not isinstance(pixels, int) or isinstance(pixels, bool) or pixels < 2:
@@ -79,13 +82,16 @@ class BoardShell(wiring.Component):
             raise DescriptionError(f"Identification of a board shell must be printable ASCII, not {identification!r}")
         if not timeout_s * clock_hz >= 1:
             raise DescriptionError(f"Time-out of a board shell must be at least one clock cycle, not {timeout_s!r} s")
-        self.core, self.pixels, self.clock_hz, self.baud = core, pixels, clock_hz, baud
+        self.core = core
+        self.pixels = pixels
+        self.clock_hz = clock_hz
+        self.baud = baud
         self.identification = identification
         self.divisor = uart_divisor(clock_hz, baud)
         self.timeout = round(timeout_s * clock_hz)
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "leds": Out(8)})
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         m.submodules.core = core = self.core
         m.submodules.receiver = receiver = UartReceiver(divisor=self.divisor)
@@ -107,7 +113,7 @@ class BoardShell(wiring.Component):
             self.leds.eq(result | (~idle << 4) | (receiver.error << 5) | (status[:2] << 6)),
         ]
 
-        def say(value, following: str):
+        def say(value: ValueLike, following: str) -> None:
             m.d.comb += [answer.valid.eq(1), answer.payload.eq(value)]
             with m.If(answer.ready):
                 m.next = following
@@ -156,7 +162,7 @@ class BoardShell(wiring.Component):
                     m.next = "CUT"
                 with m.Else():
                     m.d.sync += pause.eq(pause + 1)
-            with m.State("CUT"):  # one more pixel, to carry the early tlast
+            with m.State("CUT"):  # send one more pixel, because tlast comes with a pixel
                 m.d.comb += [core.s_axis_tvalid.eq(1), core.s_axis_tlast.eq(1)]
                 with m.If(core.s_axis_tready):
                     m.next = "DISCARD"

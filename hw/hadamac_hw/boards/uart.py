@@ -1,4 +1,4 @@
-"""UART, 8 data bits, no parity, one stop bit, as stream producer and consumer."""
+"""UART with 8 data bits, no parity and one stop bit: a receiver that feeds a stream, a transmitter that takes one."""
 
 from __future__ import annotations
 
@@ -9,22 +9,27 @@ from amaranth.lib.wiring import In, Out
 
 from hadamac.errors import DescriptionError
 
+from ..base.targets import Target
+
 __all__ = ["UartReceiver", "UartTransmitter", "uart_divisor"]
 
 MINIMUM_DIVISOR = 4
-"""Clock cycles per bit below which the middle of a bit is not found well enough."""
+"""Least clock cycles per bit; with fewer, the middle of a bit is not found precisely enough."""
 
 MAXIMUM_ERROR = 0.02
-"""Bit-rate error at which the tenth bit is still sampled inside itself, the other side's error included."""
+"""Largest relative error of the bit rate.
+
+Even if the other side's rate is wrong by as much in the other direction, the tenth bit is still sampled within itself.
+"""
 
 
 def uart_divisor(clock_hz: float, baud: int) -> int:
-    """Clock cycles per bit.
+    """Return the clock cycles per bit.
 
     Raises
     ------
     DescriptionError
-        The clock gives no divisor that hits the bit rate within 2 %.
+        No divisor of the clock gives the bit rate within 2 %.
     """
     divisor = round(clock_hz / baud) if baud > 0 else 0
     if divisor < MINIMUM_DIVISOR or abs(clock_hz / divisor / baud - 1) > MAXIMUM_ERROR:
@@ -42,7 +47,7 @@ def _check_divisor(divisor: int) -> int:
 
 
 class UartReceiver(wiring.Component):
-    """Bytes from a serial line.
+    """Receiver of bytes on a serial line.
 
     Parameters
     ----------
@@ -54,25 +59,25 @@ class UartReceiver(wiring.Component):
     rx : In(1)
         The line, asynchronous; high when idle.
     o : Out(stream of 8)
-        Bytes.
+        The bytes.
     error : Out(1)
-        Sticky until reset: a stop bit was low, or a byte came before the one before it was taken (it is lost).
+        Since reset a stop bit was low, or a byte was lost because the byte before it had not been taken.
 
     Timing
     ------
-    A byte is offered in the middle of its stop bit, and must be taken within ``10 * divisor`` cycles.
+    A byte is offered from the middle of its stop bit on, and must be taken within ``10 * divisor`` cycles.
     """
 
     def __init__(self, *, divisor: int):
         self.divisor = _check_divisor(divisor)
         super().__init__({"rx": In(1, init=1), "o": Out(stream.Signature(8)), "error": Out(1)})
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         line = Signal(init=1)
         m.submodules.synchronizer = FFSynchronizer(self.rx, line, init=1)
         timer = Signal(range(self.divisor))
-        bits = Signal(range(11))  # bits still to be sampled: start, 8 data, stop
+        bits = Signal(range(11))  # the number of bits that are still to be sampled: start, 8 data, stop
         shift = Signal(8)
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += self.o.valid.eq(0)
@@ -97,7 +102,7 @@ class UartReceiver(wiring.Component):
 
 
 class UartTransmitter(wiring.Component):
-    """Bytes onto a serial line.
+    """Transmitter of bytes on a serial line.
 
     Parameters
     ----------
@@ -107,7 +112,7 @@ class UartTransmitter(wiring.Component):
     Members
     -------
     i : In(stream of 8)
-        Bytes.
+        The bytes.
     tx : Out(1)
         The line; high when idle and in reset.
 
@@ -120,10 +125,10 @@ class UartTransmitter(wiring.Component):
         self.divisor = _check_divisor(divisor)
         super().__init__({"i": In(stream.Signature(8)), "tx": Out(1, init=1)})
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         timer = Signal(range(self.divisor))
-        bits = Signal(range(11))  # bits still to be ended
+        bits = Signal(range(11))  # the number of bits that have not yet ended
         shift = Signal(9, init=0x1FF)
         m.d.comb += self.i.ready.eq(bits == 0)
         with m.If(bits == 0):

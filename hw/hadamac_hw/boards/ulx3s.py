@@ -1,6 +1,6 @@
-"""The ULX3S board (Radiona), with the three sizes of ECP5 that hadamac's networks are built for.
+"""The board ULX3S (Radiona) with three sizes of ECP5.
 
-Pins stand in ``constraints/ulx3s.lpf``.
+Its pins are in ``constraints/ulx3s.lpf``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from amaranth.lib.wiring import In, Out
 
 from hadamac.errors import DescriptionError
 
+from ..base.targets import Target
 from .board import Board
 from .ecp5 import ClockGenerator
 from .shell import BoardShell
@@ -18,10 +19,12 @@ from .shell import BoardShell
 __all__ = ["BOARDS", "BoardTop", "find_board"]
 
 OSCILLATOR_MHZ = 25.0
-
+"""Frequency of the board's oscillator in MHz."""
 
 _SIZES = {85: (156, 83_640, 208), 45: (72, 43_848, 108), 25: (28, 24_288, 56)}
+"""Multipliers, look-up tables and block RAMs of each size."""
 _BLOCK_BITS = 18_432
+"""Bits of a block RAM."""
 
 BOARDS = {
     f"ulx3s-{size}f": Board(f"ulx3s-{size}f", f"--{size}k", "CABGA381", "6", "ulx3s.lpf", multipliers, luts,
@@ -32,12 +35,12 @@ BOARDS = {
 
 
 def find_board(name: str) -> Board:
-    """The board of that name.
+    """Return the board of a name.
 
     Raises
     ------
     DescriptionError
-        With the names that exist.
+        No board has this name; the message lists the names.
     """
     if name not in BOARDS:
         raise DescriptionError(f"Board must be one of {', '.join(BOARDS)}, not {name!r}")
@@ -45,26 +48,25 @@ def find_board(name: str) -> Board:
 
 
 class BoardTop(wiring.Component):
-    """A shell with the board's clock, reset, serial port and lamps.
+    """Top of the board: a shell with the board's clock, reset, serial port and LEDs.
 
     Parameters
     ----------
     shell : BoardShell
-        Made for the clock that `clock_mhz` gives, which must be one that the PLL hits exactly, or its bit rate is off
-        by as much (at most 1 %).
+        The shell and its core.  Its bit rate is wrong by as much as the PLL misses `clock_mhz` (at most 1 %).
     clock_mhz : float
-        Clock of the shell and its core.
+        Frequency of the clock of the shell and its core.
 
     Members
     -------
     clk25 : In(1)
-        Oscillator.
+        The oscillator's clock.
     ftdi_txd : In(1), ftdi_rxd : Out(1)
-        Serial port, named as the USB chip names them: the FPGA receives ``txd``.
+        The serial port, with the USB chip's names: the FPGA receives ``txd``.
     btn_pwr_n : In(1)
-        Button PWR, low when pressed: reset.
+        The button PWR, which is low when pressed and resets everything.
     led : Out(8)
-        As `BoardShell.leds`.
+        The LEDs, which show `BoardShell.leds`.
     """
 
     def __init__(self, shell: BoardShell, *, clock_mhz: float):
@@ -74,7 +76,7 @@ class BoardTop(wiring.Component):
             {"clk25": In(1), "ftdi_txd": In(1), "ftdi_rxd": Out(1), "btn_pwr_n": In(1), "led": Out(8)}
         )
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         m.domains.sync = ClockDomain("sync")
         m.submodules.clock = clock = self.clock

@@ -1,1 +1,1 @@
-"""Blocks as Verilog files of their own."""
+"""Stand-alone cores: blocks as Verilog files of their own."""

@@ -1,40 +1,70 @@
-"""Stand-alone cores: a block with flat AXI4-Stream ports, its frames guarded.
+"""Blocks as stand-alone cores with flat AXI4-Stream ports and guarded frames.
 
-``tdata`` holds the real part in the low half and the imaginary part above it, each sign-extended to
-whole bytes; a real word likewise, alone.  Unsigned words are zero-extended.
+The low part of ``tdata`` is the real part of a word, the part above it the imaginary part; each is sign-extended to
+whole bytes.  The ``tdata`` of a real word is that word, sign-extended to whole bytes; unsigned words are zero-extended.
 """
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Shape
-from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
+from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 
+from amaranth.hdl import Cat, Module, Shape, ShapeLike, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import Flow, In, Out
+
+from hadamac.errors import DescriptionError
+
+from ..base.block import Block
 from ..base.stream import FrameGuard
+from ..base.targets import Target
 
 __all__ = ["FlatTop", "bytes_of"]
 
 
 def bytes_of(width: int) -> int:
-    """Bits of a word padded to whole bytes."""
+    """Return the number of bits of a word of ``width`` bits that is padded to whole bytes."""
     return -(-width // 8) * 8
 
 
-def _fields(shape) -> list:
-    """``(name, shape)`` of the numbers in a beat's data."""
+def _layout(side: stream.Interface) -> data.StructLayout:
+    """Return the layout of a stream's beats."""
+    return side.payload.shape()
+
+
+def _numbers(side: stream.Interface) -> Iterator[tuple[str | None, Shape]]:
+    """Yield the name and the shape of each number in a beat's data; a single number has no name."""
+    shape: ShapeLike = _layout(side).members["data"]
     if isinstance(shape, data.StructLayout):
-        return [(name, field.shape) for name, field in shape]
-    return [(None, Shape.cast(shape))]
+        for name, field in shape:
+            yield name, Shape.cast(field.shape)
+    else:
+        yield None, Shape.cast(shape)
 
 
-def _tdata_width(shape) -> int:
-    return sum(bytes_of(Shape.cast(part).width) for _, part in _fields(shape))
+def _number(side: stream.Interface, name: str | None) -> Value:
+    """Return one number of a beat's data."""
+    return side.payload.data if name is None else side.payload.data[name]
 
 
-def _user(side) -> int:
-    """User bits of a stream."""
-    shape = side.payload.shape()
-    return Shape.cast(shape["user"].shape).width if "user" in shape.members else 0
+def _user(side: stream.Interface) -> int:
+    """Return the number of ``user`` bits of a stream's beats."""
+    layout = _layout(side)
+    return Shape.cast(layout["user"].shape).width if "user" in layout.members else 0
+
+
+def _ports(prefix: str, side: stream.Interface, forth: Flow, back: Flow) -> dict[str, wiring.Member]:
+    """Return the flat ports of a stream; those of ``valid`` have the direction ``forth``."""
+    ports = {
+        f"{prefix}_tdata": forth(sum(bytes_of(shape.width) for _, shape in _numbers(side))),
+        f"{prefix}_tvalid": forth(1),
+        f"{prefix}_tready": back(1),
+        f"{prefix}_tlast": forth(1),
+    }
+    if user := _user(side):
+        ports[f"{prefix}_tuser"] = forth(user)
+    return ports
 
 
 class FlatTop(wiring.Component):
@@ -42,86 +72,116 @@ class FlatTop(wiring.Component):
 
     Parameters
     ----------
-    block : Component
-        With streams of frames ``i`` and ``o``; ``frame`` is ``(beats in, beats out)``, or None for a
-        block that does not count.
+    block : Block
+        A block with one output stream, and one input stream or several.
 
     Members
     -------
     s_axis_tdata, s_axis_tvalid, s_axis_tready, s_axis_tlast
+        The input stream.  For a block with several, the ports are ``s_axis0_tdata``, .., ``s_axis1_tdata``, ..
     m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast
+        The output stream.
     s_axis_tuser, m_axis_tuser
-        Only where the block's beats carry ``user`` bits.
-    s_load_tdata, s_load_tvalid, s_load_tready; bank
-        Only for a block with a loadable table, and with two of them; the fields of ``load`` from bit 0 up, not padded.
+        Exist only if the block's beats carry ``user`` bits.
+    s_load_tdata, s_load_tvalid, s_load_tready
+        Exist only if the block has a loadable table; the fields of ``load`` from bit 0 up, not padded.
+    bank
+        Exists only if the block has two loadable tables.
     overflow : Out(1)
-        Something saturated since reset (constant 0 where nothing can).
+        A word saturated since reset; constant 0 for a block in which none can.
     frame_error : Out(1)
-        A frame was too short (filled with zeros) or too long (cut) since reset.
+        A frame on an input stream was too short (and filled with zeros) or too long (and cut) since reset.
 
     Timing
     ------
-    ``block.latency`` plus one cycle where frames are guarded here; a block with a ``frame_error`` of its own does so.
+    ``block.latency``, and one cycle more if the frames are guarded here.  They are guarded here if the block counts
+    beats and has no ``frame_error`` of its own.
     """
 
-    def __init__(self, block):
+    def __init__(self, block: Block):
+        if len(block.output_streams) != 1:
+            raise DescriptionError(f"FlatTop needs a block with one output stream, not {len(block.output_streams)}")
         self.block = block
-        self.frame = getattr(block, "frame", None)
+        self.frame = block.frame
+        self.guarded = block.beats_in is not None and not block.offers("frame_error")
+        count = len(block.input_streams)
+        self.prefixes = ["s_axis"] if count == 1 else [f"s_axis{k}" for k in range(count)]
         members = {"overflow": Out(1), "frame_error": Out(1)}
-        for prefix, side, flow in (("s_axis", block.i, In), ("m_axis", block.o, Out)):
-            width = _tdata_width(side.payload.shape().members["data"])
-            other = Out if flow is In else In
-            members |= {f"{prefix}_tdata": flow(width), f"{prefix}_tvalid": flow(1), f"{prefix}_tready": other(1),
-                        f"{prefix}_tlast": flow(1)}
-            if user := _user(side):
-                members[f"{prefix}_tuser"] = flow(user)
-        if hasattr(block, "load"):
-            members |= {"s_load_tdata": In(block.load.payload.shape().size), "s_load_tvalid": In(1),
-                        "s_load_tready": Out(1)}
-        if hasattr(block, "bank"):
+        for prefix, side in zip(self.prefixes, block.input_streams):
+            members |= _ports(prefix, side, In, Out)
+        members |= _ports("m_axis", block.output_streams[0], Out, In)
+        if block.offers("load"):
+            members |= {
+                "s_load_tdata": In(block.load.payload.shape().size),
+                "s_load_tvalid": In(1),
+                "s_load_tready": Out(1),
+            }
+        if block.offers("bank"):
             members["bank"] = In(1)
         super().__init__(members)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         m.submodules.block = block = self.block
-        shape = block.i.payload.shape().members["data"]
-        entry = block.i
-        if hasattr(block, "frame_error"):
+        if block.offers("frame_error"):
             m.d.comb += self.frame_error.eq(block.frame_error)
-        elif self.frame is not None:
-            m.submodules.guard = guard = FrameGuard(shape, length=self.frame[0], user=_user(block.i))
-            wiring.connect(m, guard.o, block.i)
-            m.d.comb += self.frame_error.eq(guard.error)
-            entry = guard.i
-        at = 0
-        for name, part in _fields(shape):
-            target = entry.payload.data if name is None else entry.payload.data[name]
-            m.d.comb += target.eq(self.s_axis_tdata[at : at + Shape.cast(part).width])
-            at += bytes_of(Shape.cast(part).width)
-        shape = block.o.payload.shape().members["data"]
-        padded = []
-        for name, _ in _fields(shape):
-            value = block.o.payload.data if name is None else block.o.payload.data[name]
-            fill = bytes_of(len(value)) - len(value)
-            padded.append(Cat(value, (value[-1] if value.shape().signed else value[:0]).replicate(fill)))
-        m.d.comb += [
-            entry.valid.eq(self.s_axis_tvalid), entry.payload.last.eq(self.s_axis_tlast),
-            self.s_axis_tready.eq(entry.ready), self.m_axis_tdata.eq(Cat(*padded)),
-            self.m_axis_tvalid.eq(block.o.valid), self.m_axis_tlast.eq(block.o.payload.last),
-            block.o.ready.eq(self.m_axis_tready),
-        ]
-        if _user(block.i):
-            m.d.comb += entry.payload.user.eq(self.s_axis_tuser)
-        if _user(block.o):
-            m.d.comb += self.m_axis_tuser.eq(block.o.payload.user)
-        if hasattr(block, "overflow"):
+        for prefix, entry in zip(self.prefixes, self._entries(m)):
+            self._connect_input(m, prefix, entry)
+        self._connect_output(m, block.output_streams[0])
+        if block.offers("overflow"):
             m.d.comb += self.overflow.eq(block.overflow)
-        if hasattr(block, "load"):
+        if block.offers("load"):
             m.d.comb += [
-                block.load.payload.eq(self.s_load_tdata), block.load.valid.eq(self.s_load_tvalid),
+                block.load.payload.eq(self.s_load_tdata),
+                block.load.valid.eq(self.s_load_tvalid),
                 self.s_load_tready.eq(block.load.ready),
             ]
-        if hasattr(block, "bank"):
+        if block.offers("bank"):
             m.d.comb += block.bank.eq(self.bank)
         return m
+
+    def _entries(self, m: Module) -> list[stream.Interface]:
+        """Return the streams that the flat inputs feed: those of the block, or those of guards before them."""
+        inputs, beats = self.block.input_streams, self.block.beats_in
+        if beats is None or not self.guarded:
+            return inputs
+        entries, errors = [], []
+        for k, (side, length) in enumerate(zip(inputs, beats, strict=True)):
+            guard = FrameGuard(_layout(side).members["data"], length=length, user=_user(side))
+            m.submodules["guard" if len(inputs) == 1 else f"guard{k}"] = guard
+            wiring.connect(m, guard.o, side)
+            entries.append(guard.i)
+            errors.append(guard.error)
+        m.d.comb += self.frame_error.eq(reduce(or_, errors))
+        return entries
+
+    def _connect_input(self, m: Module, prefix: str, entry: stream.Interface) -> None:
+        """Connect the flat ports of an input stream."""
+        tdata = getattr(self, f"{prefix}_tdata")
+        low = 0
+        for name, shape in _numbers(entry):
+            m.d.comb += _number(entry, name).eq(tdata[low : low + shape.width])
+            low += bytes_of(shape.width)
+        m.d.comb += [
+            entry.valid.eq(getattr(self, f"{prefix}_tvalid")),
+            entry.payload.last.eq(getattr(self, f"{prefix}_tlast")),
+            getattr(self, f"{prefix}_tready").eq(entry.ready),
+        ]
+        if _user(entry):
+            m.d.comb += entry.payload.user.eq(getattr(self, f"{prefix}_tuser"))
+
+    def _connect_output(self, m: Module, side: stream.Interface) -> None:
+        """Connect the flat ports of the output stream."""
+        padded = []
+        for name, shape in _numbers(side):
+            value = _number(side, name)
+            fill = bytes_of(shape.width) - shape.width
+            padded.append(Cat(value, (value[-1] if shape.signed else value[:0]).replicate(fill)))
+        m.d.comb += [
+            self.m_axis_tdata.eq(Cat(*padded)),
+            self.m_axis_tvalid.eq(side.valid),
+            self.m_axis_tlast.eq(side.payload.last),
+            side.ready.eq(self.m_axis_tready),
+        ]
+        if _user(side):
+            m.d.comb += self.m_axis_tuser.eq(side.payload.user)

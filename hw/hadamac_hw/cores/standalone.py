@@ -1,15 +1,17 @@
-"""Stand-alone FFT cores as files: one self-contained Verilog file, and a cocotb example that plays it."""
+"""Stand-alone FFT cores as files: one self-contained Verilog file, and a cocotb example that simulates it."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from hadamac.errors import DataError, DescriptionError
 from hadamac.files.writing import atomic_files, check_file
 from hadamac.model.fft import iterative as fft_iterative
-from hadamac.model.fft.plan import SCALINGS
+from hadamac.model.fft.plan import SCALINGS, FftPlan
 
 from ..base.targets import Target, find_target
 from ..fft.iterative import IterativeFft
@@ -22,7 +24,7 @@ __all__ = ["ARCHITECTURES", "example_text", "fft_block", "fft_core", "real_fft_c
 
 
 ARCHITECTURES = {"streaming": Fft, "iterative": IterativeFft}
-"""One sample a clock, or one memory and one butterfly."""
+"""Architectures of FFTs by name: one sample a cycle, or one memory and one butterfly."""
 
 _SETTING = {
     "run-time": """s_axis_tuser[{stages}:1] on a frame's first beat: its schedule, first stage in bit 1; what comes out
@@ -48,12 +50,19 @@ Its first word is DC in the real part and the Nyquist bin in the imaginary part;
 }
 
 
-def fft_block(architecture: str = "streaming", target: Target | None = None, **parameters):
-    """A stand-alone FFT as an Amaranth component: :class:`~hadamac_hw.fft.streaming.Fft` or
-    :class:`~hadamac_hw.fft.iterative.IterativeFft`, each frame's direction and flags in ``user``, broken frames mended.
+def fft_block(architecture: str = "streaming", target: Target | None = None, **parameters: Any) -> Fft | IterativeFft:
+    """Return a stand-alone FFT, which mends frames of a wrong length and takes each frame's direction from ``user``.
 
-    ``operand_width`` and ``twiddle_width`` are as wide as the target's multipliers take them (18 bits on the
-    generic one) unless told; wider ones would have to be split, and are refused.
+    Parameters
+    ----------
+    architecture
+        One of `ARCHITECTURES`.
+    target
+        The target, by which the widths of the multipliers' operands are chosen; None for the generic one.
+    parameters
+        Arguments of :class:`~hadamac_hw.fft.streaming.Fft` or :class:`~hadamac_hw.fft.iterative.IterativeFft`.
+        ``operand_width`` and ``twiddle_width`` are by default the widest that the target's multipliers take (18 bits on
+        the generic one); on a target, wider ones are refused, because their products would have to be split.
     """
     if target is not None and not isinstance(target, Target):
         raise DescriptionError(f"FFT target must be a Target of hadamac_hw.base.targets or None, not {target!r}")
@@ -74,8 +83,8 @@ def fft_block(architecture: str = "streaming", target: Target | None = None, **p
     return ARCHITECTURES[architecture](**parameters)
 
 
-def fft_core(name: str, **parameters) -> Core:
-    """The component of :func:`fft_block` as a core of its own."""
+def fft_core(name: str, **parameters: Any) -> Core[FlatTop]:
+    """Return the FFT of :func:`fft_block`, with the same parameters, as a core of its own."""
     block = fft_block(**parameters)
     plan = block.plan
     scale = {"schedule": f"scale 2**-{plan.scale}", "full": "full growth", "block": "block exponent",
@@ -83,12 +92,13 @@ def fft_core(name: str, **parameters) -> Core:
     kind = next(name for name, cls in ARCHITECTURES.items() if isinstance(block, cls))
     title = (f"{kind.capitalize()} FFT of {plan.size} points, {plan.width} bits in, {plan.out_width} bits out, "
              f"{block.order} order, {scale}")
-    setting = _SETTING.get(plan.scaling, "").format(stages=plan.stages, exponent=getattr(plan, "exponent_bits", None))
+    exponent = plan.exponent_bits if isinstance(plan, FftPlan) else 0
+    setting = _SETTING.get(plan.scaling, "").format(stages=plan.stages, exponent=exponent)
     return Core(name, FlatTop(block), title, configuration(block), _NOTES.format(setting=setting) + _COMMON)
 
 
-def real_fft_core(name: str, target: Target | None = None, **parameters) -> Core:
-    """A :class:`~hadamac_hw.fft.real.RealFft` as a core of its own."""
+def real_fft_core(name: str, target: Target | None = None, **parameters: Any) -> Core[FlatTop]:
+    """Return a :class:`~hadamac_hw.fft.real.RealFft` with the given parameters as a core of its own."""
     if target and target.operand < 18:
         raise DescriptionError(f"RealFft needs multipliers of 18 bits, which {target.name} does not have")
     block = RealFft(**parameters)
@@ -99,23 +109,40 @@ def real_fft_core(name: str, target: Target | None = None, **parameters) -> Core
                 _REAL[plan.frames] + "overflow: something saturated since reset.\n" + _COMMON)
 
 
-def write_core(path: Path, make: Callable[..., Core], *, target: str = "generic", **parameters) -> tuple[Core, Path]:
-    """Write ``path`` (``NAME.v``, module ``NAME``) and ``NAME_example.py`` beside it; returns the core and the latter.
+def write_core(path: str | os.PathLike[str], make: Callable[..., Core[FlatTop]], *, target: str = "generic",
+               **parameters: Any) -> tuple[Core[FlatTop], Path]:
+    """Write the Verilog of a core, and beside it a cocotb example that sends frames through it.
 
-    ``make`` is :func:`fft_core` or :func:`real_fft_core`, ``parameters`` theirs.  The example runs with
-    ``python NAME_example.py`` where hadamac is installed: it simulates the generic text, or a target's with the
-    behavioural models of its cells, and compares every bit.  ``SIM=icarus`` chooses Icarus Verilog for Verilator.
+    The example runs with ``python NAME_example.py`` where hadamac is installed.  It simulates the Verilog, that for a
+    target together with behavioural models of the target's cells, and compares every bit.  ``SIM=icarus`` simulates
+    with Icarus Verilog instead of Verilator.
+
+    Parameters
+    ----------
+    path
+        The Verilog file ``NAME.v``, whose module is ``NAME``; the example is ``NAME_example.py``.
+    make
+        :func:`fft_core` or :func:`real_fft_core`.
+    target
+        Name of the target.
+    parameters
+        Arguments of ``make``.
+
+    Returns
+    -------
+    (Core, pathlib.Path)
+        The core, and the path of the example.
     """
-    path = Path(path)
-    if path.suffix != ".v":
-        raise DataError(f"Verilog file must be named NAME.v, not {path.name!r}")
+    verilog = Path(path)
+    if verilog.suffix != ".v":
+        raise DataError(f"Verilog file must be named NAME.v, not {verilog.name!r}")
     platform = find_target(target)
-    example = path.with_name(f"{path.stem}_example.py")
-    for file in (path, example):
+    example = verilog.with_name(f"{verilog.stem}_example.py")
+    for file in (verilog, example):
         check_file(file)
     _check_own(example)
-    core = make(path.stem, target=platform, **parameters)
-    contents = {path: core_text(core, platform=platform), example: example_text(core, target)}
+    core = make(verilog.stem, target=platform, **parameters)
+    contents = {verilog: core_text(core, platform=platform), example: example_text(core, target)}
     atomic_files(contents)  # both or none
     return core, example
 
@@ -124,11 +151,12 @@ _SIGNATURE = "# Unchanged, this file may be replaced by hadamac: "
 
 
 def _signed(text: str) -> str:
+    """Return a text with a last line that holds its SHA-256."""
     return f"{text}\n{_SIGNATURE}{hashlib.sha256(text.encode()).hexdigest()}\n"
 
 
 def _check_own(example: Path) -> None:
-    """Refuse to replace an example, whose name nobody gave, by a file that hadamac wrote if it is not one itself."""
+    """Raise an error if the example, whose name nobody chose, would replace a file that is not as hadamac wrote it."""
     if not example.exists():
         return
     text = example.read_bytes().decode(errors="replace")
@@ -136,10 +164,11 @@ def _check_own(example: Path) -> None:
         raise DataError(f"Cannot write {example}: it is not as hadamac wrote it; move it away or name another core")
 
 
-def example_text(core: Core, target: str) -> str:
-    """A cocotb test of the core that is also the script that runs it."""
+def example_text(core: Core[FlatTop], target: str) -> str:
+    """Return a cocotb test of a core, which is also a script that runs the test."""
     block = core.component.block
     plan = block.plan
+    assert block.beats_in is not None  # every FFT counts its beats
     if isinstance(block, RealFft):
         expect, out_width = "y, overflow = PLAN.run(x)", plan.width
     else:
@@ -148,7 +177,7 @@ def example_text(core: Core, target: str) -> str:
             scales = ", schedules" if isinstance(block, IterativeFft) else ", schedules.sum(1)"
         expect, out_width = _EXPECT.format(scales=scales, order=block.order), plan.out_width
     return _signed(_EXAMPLE.format(
-        name=core.name, plan=plan, kind=type(plan).__name__, module=type(plan).__module__, points=block.frame[0],
+        name=core.name, plan=plan, kind=type(plan).__name__, module=type(plan).__module__, points=block.beats_in[0],
         out_width=out_width, target=target, expect=expect))
 
 

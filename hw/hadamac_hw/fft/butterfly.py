@@ -1,9 +1,13 @@
-"""A radix-2 butterfly that takes and gives one word a cycle.  Formula: :mod:`hadamac.model.fft.iterative`."""
+"""Radix-2 butterfly of the iterative FFT, which takes and gives one word a cycle.
+
+:mod:`hadamac.model.fft.iterative` has the formula.
+"""
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
+from amaranth.lib.data import View
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
@@ -14,47 +18,71 @@ from hadamac.model.fft.steps import table_words, twiddles
 from ..base.numeric import Requantiser, add_with_carry, delayed
 from ..base.primitives import Multiplier, Ram
 from ..base.stream import Complex
+from ..base.targets import Target
 from .octant import OctantTable
 
 __all__ = ["SerialButterfly"]
 
 
 class SerialButterfly(wiring.Component):
-    """Sum and difference of a pair, one after the other, the difference times its twiddle in two steps.
+    """Butterfly that gives the sum and then the difference of a pair.
+
+    Adders and multipliers are used in both cycles of a pair: two multipliers make the product of the difference and
+    its twiddle in two steps.
 
     Members
     -------
-    first, second : In(1)
-        The first, the second word of a pair is being read: ``word`` has it ``timing.RAM`` cycles later.
+    first : In(1)
+        The first word of a pair is being read: ``word`` has it ``timing.RAM`` cycles later.
+    second : In(1)
+        The same for the second word.
     word : In(Complex(plan.word))
-    shift, last, stride : In
-        Whether this pass halves; whether it is the last one, which has no products; the step of the exponent
-        from pair to pair.  They change while the pipeline is empty only.
+    shift : In(1)
+        This pass halves.
+    last : In(1)
+        This pass is the last one, which has no products.
+    stride : In(stages)
+        Step of the twiddle's exponent from pair to pair.  Like ``shift`` and ``last`` it changes only while the
+        pipeline is empty.
     restart : In(1)
-        The next pair is a pass's first.
-    valid, o, late : Out
-        A result to be written: a sum, or in the last pass a difference, or (``late``) a product.
+        The next pair is the first of a pass.
+    valid : Out(1)
+        ``o`` is a result to be written.
+    o : Out(Complex(plan.word))
+        A product if ``late`` is high, otherwise a sum or, in the last pass, a difference.
+    late : Out(1)
     overflow : Out(1)
+        A result saturates in this cycle.
 
-    Timing: ``plan.butterfly_cycles`` from ``first`` to the sum, to the operand and to the product;
-    products fall into the cycles between sums.
+    Timing
+    ------
+    ``plan.butterfly_cycles`` from ``first`` to the sum, to the operand and to the product; products fall into the
+    cycles between sums.
     """
 
     def __init__(self, plan: IterativePlan):
         self.plan = plan
-        bits = {"first": In(1), "second": In(1), "shift": In(1), "last": In(1), "restart": In(1)}
-        super().__init__(bits | {
-            "stride": In(plan.stages), "word": In(Complex(plan.word)), "valid": Out(1), "late": Out(1),
-            "o": Out(Complex(plan.word)), "overflow": Out(1),
+        super().__init__({
+            "first": In(1),
+            "second": In(1),
+            "shift": In(1),
+            "last": In(1),
+            "restart": In(1),
+            "stride": In(plan.stages),
+            "word": In(Complex(plan.word)),
+            "valid": Out(1),
+            "late": Out(1),
+            "o": Out(Complex(plan.word)),
+            "overflow": Out(1),
         })
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         plan = self.plan
         sum_at, operand_at, product_at = plan.butterfly_cycles
 
-        def at(cycle, value, name):
-            """``value``, of a pair's second read, as seen ``cycle`` cycles after the first read."""
+        def at(cycle: int, value: Value, name: str) -> Value:
+            """Return ``value``, which belongs to a pair's second read, ``cycle`` cycles after the pair's first read."""
             return delayed(m, value, cycle - 1, name)
 
         has_product = self.second & ~self.last
@@ -67,8 +95,9 @@ class SerialButterfly(wiring.Component):
         with m.Else():
             m.d.sync += a.eq(self.word)
         shift = self.shift if plan.saturates else Const(1, 1)
-        result, operand = Signal(Complex(plan.word)), Signal(Complex(plan.operand.width))
-        overflow = 0
+        result = Signal(Complex(plan.word))
+        operand = Signal(Complex(plan.operand.width))
+        overflow: Value = Const(0)
         for part in ("re", "im"):
             other = Mux(b_held, ~b[part], self.word[part]).as_signed()
             v = Signal(plan.word + 1, name=f"v_{part}", reset_less=True)
@@ -81,19 +110,26 @@ class SerialButterfly(wiring.Component):
                 overflow = overflow | (rounder.overflow & when)
         product, exceeds = self._product(m, operand, operand_at, product_at)
         m.d.comb += [
-            self.valid.eq(writes | produces), self.late.eq(produces), self.o.eq(Mux(produces, product, result)),
+            self.valid.eq(writes | produces),
+            self.late.eq(produces),
+            self.o.eq(Mux(produces, product, result)),
             self.overflow.eq(overflow | (exceeds & produces)),
         ]
         return m
 
-    def _product(self, m, operand, operand_at, product_at):
-        """First the real part with both parts of the twiddle, then the imaginary part with both, exchanged."""
+    def _product(self, m: Module, operand: View, operand_at: int, product_at: int) -> tuple[View, Value]:
+        """Return ``(product, overflow)`` of the operand and its twiddle.
+
+        The multipliers first take the real part of the operand with both parts of the twiddle, then the imaginary part
+        with the twiddle's parts exchanged.  The arguments ``.._at`` are of ``plan.butterfly_cycles``.
+        """
         plan, width = self.plan, self.plan.twiddle_width
         factor = self._factor(m, operand_at)
         again = delayed(m, self.second, operand_at, "again")
         parts = [factor[:width], factor[width:]]
         x = Mux(again, delayed(m, operand.im, 1, "held"), operand.re)
-        out, over = Signal(Complex(plan.word), name="product"), 0
+        out = Signal(Complex(plan.word), name="product")
+        over: Value = Const(0)
         for k, part in enumerate(("re", "im")):
             m.submodules[f"product_{part}"] = p = Multiplier(a_width=plan.operand.width, b_width=width)
             m.d.comb += [p.a.eq(x), p.b.eq(Mux(again, parts[1 - k], parts[k]).as_signed())]
@@ -106,8 +142,8 @@ class SerialButterfly(wiring.Component):
             over = over | delayed(m, rounder.overflow, spare, f"over_{part}")
         return out, over
 
-    def _factor(self, m, operand_at):
-        """The pair's twiddle, in the two cycles from ``operand_at`` on."""
+    def _factor(self, m: Module, operand_at: int) -> Value:
+        """Return the pair's twiddle, which is there in the two cycles from ``operand_at`` on."""
         plan, width = self.plan, self.plan.twiddle_width
         whole = plan.size // 2 <= cycles.FULL_TABLE
         exponent = Signal(plan.stages - 1)

@@ -1,9 +1,10 @@
-"""Where beats become an FFT's tokens: every frame N of them, and what each frame asks for kept by its number."""
+"""Gate of a streaming FFT, where beats become tokens: N of them for every frame."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
+from amaranth.lib.data import View
 from amaranth.lib.wiring import In, Out
 
 from hadamac.model.fft import cycles
@@ -12,44 +13,63 @@ from hadamac.model.fft.plan import FftPlan
 from ..base.numeric import delayed, reached
 from ..base.primitives import Ram
 from ..base.stream import Complex, frames
+from ..base.targets import Target
 from .lag import Tokens
 
 __all__ = ["Gate"]
 
 
 class Gate(wiring.Component):
-    """Beats to tokens, samples exchanged for an inverse.
+    """Gate that turns stream beats into pipeline tokens; for an inverse transform it swaps real and imaginary parts.
 
     Parameters
     ----------
+    plan : FftPlan
+    inverse : bool
+        Direction of all frames, if their beats do not carry it.
     user : int
-        Bits that a frame's first beat carries: its direction, its schedule.  Without any, frames are taken as they
-        come, all in the direction ``inverse``; with them, broken frames are mended
-        (:class:`~hadamac_hw.fft.streaming.Fft`).
+        Bits that a frame's first beat carries: its direction and its schedule.  Without any, every beat becomes a
+        token whatever its ``last``, and all frames have the direction ``inverse``.  With them, frames of a wrong
+        length are mended (:class:`~hadamac_hw.fft.streaming.Fft`), and the setting of each frame is kept.
     flight : int
         Frames are numbered modulo this power of two.
 
     Members
     -------
-    i : In(frames of Complex(width)), o : Out(Tokens(width))
+    i : In(frames of Complex(width))
+    o : Out(Tokens(width))
     stop : In(1)
-        The output FIFO's: ``cycles.STOP`` cycles later no token enters.
-    number : In(range(flight)), setting : Out(user)
-        ``timing.RAM`` cycles later, what that frame asked for: direction, and number of ones in its schedule.
+        The output FIFO's ``stop``: ``cycles.STOP`` cycles later no token enters.
+    number : In(range(flight))
+        Number of a frame whose setting is wanted.
+    setting : Out
+        The setting of that frame, ``timing.RAM`` cycles later: its direction, and above it the number of ones in its
+        schedule.
     frame_error : Out(1)
+        A frame of a wrong length was mended since reset.
 
-    Timing: a beat taken in cycle c is a token in c + ``timing.GATE``, and ``cycles.MEND`` more if mended.
+    Timing
+    ------
+    A beat taken in cycle c is a token in cycle c + ``timing.GATE``, and ``cycles.MEND`` cycles later if frames are
+    mended.
     """
 
     def __init__(self, plan: FftPlan, *, inverse: bool, user: int, flight: int):
-        self.plan, self.inverse, self.user, self.flight = plan, inverse, user, flight
+        self.plan = plan
+        self.inverse = inverse
+        self.user = user
+        self.flight = flight
         setting = 1 + plan.stages.bit_length() if user > 1 else user
         super().__init__({
-            "i": In(frames(Complex(plan.width), user)), "o": Out(Tokens(plan.width)), "stop": In(1),
-            "number": In(range(flight)), "setting": Out(setting), "frame_error": Out(1),
+            "i": In(frames(Complex(plan.width), user)),
+            "o": Out(Tokens(plan.width)),
+            "stop": In(1),
+            "number": In(range(flight)),
+            "setting": Out(setting),
+            "frame_error": Out(1),
         })
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         token = self.o
         stop = delayed(m, self.stop, cycles.STOP, "stop")
@@ -64,11 +84,16 @@ class Gate(wiring.Component):
         m.d.comb += token.data.eq(delayed(m, ready, cycles.LEAD - 1, "sample"))
         return m
 
-    def _guard(self, m, stop, sample):
-        """Make every frame N tokens.  Returns ``(swap, blank)`` for ``sample``.
+    def _guard(self, m: Module, stop: Value, sample: View) -> tuple[Value, Value]:
+        """Make every frame N tokens; drive ``sample`` and return ``(swap, blank)`` for it.
 
-        Two registers: in the first a beat is judged by its place in its frame, from the second it enters, and
-        what is missing of its frame after it.  Both advance together, so each decision is a few terms deep.
+        ``swap``: its parts are to be exchanged; ``blank``: it is to be replaced by zero.
+
+        There are two registers.  In the first, ``judged``, a beat is judged by its place in its frame: ``begins`` and
+        ``ends`` tell the first and the last place, ``counts`` that it belongs to its frame.  From the second, ``beat``,
+        it enters the pipeline, followed by zeros (``filling``) if its frame was too ``short``; the surplus of a frame
+        that is too long is ignored (``swallowing``).  Both registers advance together, so that each decision takes few
+        logic levels.
         """
         size, bits = self.plan.size, self.plan.stages
         filling, fill, advance = Signal(), Signal(), Signal(init=1)
@@ -80,14 +105,19 @@ class Gate(wiring.Component):
         m.d.sync += [filling.eq(fill), advance.eq(~(fill | self.stop))]
         with m.If(advance):
             m.d.sync += [
-                judged.eq(self.i.payload), taken.eq(self.i.valid), beat.eq(judged), valid.eq(counts),
-                short.eq(counts & last & ~ends), wrong.eq(counts & (last ^ ends)), first.eq(begins),
+                judged.eq(self.i.payload),
+                taken.eq(self.i.valid),
+                beat.eq(judged),
+                valid.eq(counts),
+                short.eq(counts & last & ~ends),
+                wrong.eq(counts & (last ^ ends)),
+                first.eq(begins),
             ]
             with m.If(taken):
                 m.d.sync += swallowing.eq(~last & (swallowing | ends))
             with m.If(counts):
                 m.d.sync += [begins.eq(last | ends), ends.eq(~last & ~begins & before_end)]
-        # What is filled up counts too, so that place comes round by itself.
+        # The zeros that fill up a frame are counted too, so that place is 0 again at the frame's end.
         with m.If(Mux(filling, ~stop, advance & counts)):
             m.d.sync += place.eq(place + 1)
         with m.If(wrong):
@@ -107,8 +137,10 @@ class Gate(wiring.Component):
         number, begun = delayed(m, index[bits:], 2, "number"), delayed(m, begun, 2, "begun")
         kept = user[0] if self.user == 1 else Cat(user[0], sum(user[1:]))
         m.d.comb += [
-            settings.write_address.eq(number), settings.write_enable.eq(begun),
-            settings.write_data.eq(delayed(m, kept, 1, "kept")), settings.read_address.eq(self.number),
+            settings.write_address.eq(number),
+            settings.write_enable.eq(begun),
+            settings.write_data.eq(delayed(m, kept, 1, "kept")),
+            settings.read_address.eq(self.number),
             self.setting.eq(settings.read_data),
         ]
         return user[0], blank

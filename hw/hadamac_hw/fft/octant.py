@@ -1,4 +1,4 @@
-"""Twiddle table of one octant: an eighth of the circle, the rest by exchange and sign."""
+"""Table of the twiddles of one octant, from which exchange and sign make those of the whole circle."""
 
 from __future__ import annotations
 
@@ -12,35 +12,43 @@ from hadamac.model.fft.steps import table_words, twiddles
 from ..base.numeric import delayed
 from ..base.primitives import Ram
 from ..base.stream import Complex
+from ..base.targets import Target
 
 __all__ = ["OctantTable"]
 
 
 class OctantTable(wiring.Component):
-    """``exp(-2 pi j exponent / size)`` in SQ(2, width - 2), from size/8 + 1 words.
+    """Table of ``exp(-2 pi j exponent / size)`` in SQ(2, width - 2) that stores size/8 + 1 words.
 
     With ``exponent = o * size/8 + r``, cosine and sine of the first octant are read at r, or in odd octants at
     ``size/8 - r``; they are exchanged in octants 1, 2, 5, 6, and their signs follow the quadrant.
 
     Members
     -------
-    exponent : In(range(size)), o : Out(Complex(width))
+    exponent : In(range(size))
+    o : Out(Complex(width))
 
-    Timing: ``cycles.OCTANT`` cycles (fold, read in two, turn).
+    Timing
+    ------
+    ``cycles.OCTANT`` cycles: fold the exponent, read (two cycles), turn the word.
     """
 
     def __init__(self, *, size: int, width: int):
-        self.size, self.width = size, width
-        super().__init__({"exponent": In(range(size)), "o": Out(Complex(width))})
+        self.size = size
+        self.width = width
+        super().__init__({
+            "exponent": In(range(size)),
+            "o": Out(Complex(width)),
+        })
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         size, width = self.size, self.width
         eighth, bits = size // 8, (size // 8 - 1).bit_length()
         low, octant = self.exponent[:bits], self.exponent[bits:]
         address = Signal(range(eighth + 1), reset_less=True)
         m.d.sync += address.eq(Mux(octant[0], eighth - low, low))
-        # Cosine and -sine: the first octant's twiddles as they are.
+        # The words are the twiddles of the first octant: cosine and -sine.
         words = table_words(twiddles(tuple(range(eighth + 1)), size, width), width)
         m.submodules.table = rom = Ram(width=2 * width, depth=eighth + 1, init=words, writable=False)
         m.d.comb += rom.read_address.eq(address)

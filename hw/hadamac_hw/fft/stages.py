@@ -1,12 +1,15 @@
-"""The stages of a streaming FFT: delay-feedback butterfly, twiddle product.
+"""Stages of a streaming FFT: delay-feedback butterfly and twiddle product.
 
-They pass tokens; what a token is, and why nothing here ever stops, is told in :mod:`hadamac_hw.fft.streaming`.
+They pass tokens; :mod:`hadamac_hw.fft.streaming` explains what a token is and why nothing here ever stops.
 """
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from collections.abc import Callable
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
+from amaranth.lib.data import View
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
@@ -16,6 +19,7 @@ from hadamac.model.fft.steps import Butterfly, Twiddle, table_words, twiddles
 from ..base.numeric import Requantiser, add_and_round, delayed
 from ..base.primitives import BLOCK_FROM, ButterflyAdder, Multiplier, Ram
 from ..base.stream import Complex
+from ..base.targets import Target
 from .lag import Lag, Tokens
 from .octant import OctantTable
 from .rescale import Mantissa
@@ -24,22 +28,32 @@ __all__ = ["DelayButterfly", "TwiddleProduct"]
 
 
 class DelayButterfly(wiring.Component):
-    """``a + b`` for the late half of each block, then ``a - b`` by itself.
+    """Butterfly that gives ``a + b`` while the late half of a block enters, and ``a - b`` afterwards by itself.
 
-    The delay line is circular: it holds first the early samples, then the differences.  Both pass the
-    adders on their way in (:class:`~hadamac_hw.base.primitives.ButterflyAdder`) and on their way out.
+    The delay line is circular: it holds first the early samples a, then the differences.  Both pass the adders on
+    their way in (:class:`~hadamac_hw.base.primitives.ButterflyAdder`) and on their way out.
 
-    The second butterfly of a pair takes the late samples of odd blocks times -j, and
-    ``-j (re + j im) = im - j re``: they are exchanged, ``-re`` is ``~re``, and the adders add the 1.
+    The second butterfly of a pair multiplies the late samples of odd blocks by -j.  Since
+    ``-j (re + j im) = im - j re``, the parts are exchanged, and ``-re`` is ``~re`` plus a 1 that the adders add.
 
-    Timing: ``cycles.BUTTERFLY`` cycles and ``delay`` samples.
+    Members
+    -------
+    i : In(Tokens(in_width))
+    o : Out(Tokens(out_width))
+
+    Timing
+    ------
+    ``rule.latency`` cycles and ``delay`` samples.
     """
 
     def __init__(self, rule: Butterfly):
         self.rule = rule
-        super().__init__({"i": In(Tokens(rule.in_width)), "o": Out(Tokens(rule.out_width))})
+        super().__init__({
+            "i": In(Tokens(rule.in_width)),
+            "o": Out(Tokens(rule.out_width)),
+        })
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         rule, wide, data = self.rule, Complex(self.rule.out_width), self.i.data
         m.submodules.lag = lag = Lag(block=2 * rule.delay, lag=rule.delay, blocks=2 if rule.rotate else 1)
@@ -52,8 +66,12 @@ class DelayButterfly(wiring.Component):
             with m.If(delayed(m, turn, cycles.LEAD, "turn")):
                 m.d.sync += b.eq(Cat(data.im, ~data.re))
 
-        def adders(name, subtract, mine=1):
-            """Return what leaves (``early``, late ``early + b``) or enters the line (``b``, late ``early - b``)."""
+        def adders(name: str, subtract: bool, mine: Value | int = 1) -> View:
+            """Return the word of two adders: ``early``, or ``early + b`` while late samples enter.
+
+            With ``subtract`` it is ``b``, or ``early - b`` while late samples enter.  The adders act as for early
+            samples whenever ``mine`` is low.
+            """
             late = delayed(m, lag.late & mine, cycles.LEAD + 1, f"{name}_late")
             carry = {"re": late if subtract else 0, "im": turn}
             if subtract:
@@ -63,7 +81,10 @@ class DelayButterfly(wiring.Component):
             for part in ("re", "im"):
                 m.submodules[f"{name}_{part}"] = adder = ButterflyAdder(width=rule.in_width, subtract=subtract)
                 m.d.comb += [
-                    adder.a.eq(early[part]), adder.b.eq(b[part]), adder.late.eq(late), adder.carry.eq(carry[part]),
+                    adder.a.eq(early[part]),
+                    adder.b.eq(b[part]),
+                    adder.late.eq(late),
+                    adder.carry.eq(carry[part]),
                     out[part].eq(adder.o),
                 ]
             return out
@@ -81,10 +102,11 @@ class DelayButterfly(wiring.Component):
         ]
         return m
 
-    # Both return what leaves the line, LEAD + 1 cycles behind the control, and take what enters it in the same cycle.
+    # Both methods return the word that leaves the delay line, LEAD + 1 cycles after its control, and store the word
+    # that enters it in the same cycle.
 
-    def _registers(self, m, lag, adders):
-        """Each place has adders of its own, because a sum is near one register only."""
+    def _registers(self, m: Module, lag: Lag, adders: Callable[[str, bool, Value | int], View]) -> View:
+        """Make a delay line of registers, each with adders of its own so that they are close to it."""
         places = []
         for k in range(self.rule.delay):
             mine = lag.entering[0] == k if self.rule.delay == 2 else 1
@@ -99,71 +121,100 @@ class DelayButterfly(wiring.Component):
         m.d.sync += out.eq(Mux(read, *(p.as_value() for p in places[::-1])))
         return out
 
-    def _memory(self, m, lag, held):
+    def _memory(self, m: Module, lag: Lag, held: View) -> Value:
+        """Make a delay line of a memory, which ``held`` enters."""
         delay = self.rule.delay
         m.submodules.line = line = Ram(width=held.shape().size, depth=delay)
         write, store = Signal(range(delay)), delayed(m, self.i.valid, cycles.LEAD + 2, "store")
         with m.If(store):
             m.d.sync += write.eq(write + 1)
-        # One register more than the memory needs: behind a block RAM, whose outputs come from afar, else before it.
-        far, read = int(delay >= BLOCK_FROM), lag.leaving[: (delay - 1).bit_length()]
+        # There is one register more than the memory needs: after a block RAM, which may be far away, or before LUT RAM.
+        far = int(delay >= BLOCK_FROM)
+        read = delayed(m, lag.leaving[: (delay - 1).bit_length()], 1 - far, "read")
+        entering = Signal.like(held, name="held_1", reset_less=True)
+        m.d.sync += entering.eq(held)
         m.d.comb += [
-            line.read_address.eq(delayed(m, read, 1 - far, "read")), line.write_address.eq(write),
-            line.write_data.eq(delayed(m, held, 1, "held")), line.write_enable.eq(store),
+            line.read_address.eq(read),
+            line.write_address.eq(write),
+            line.write_data.eq(entering),
+            line.write_enable.eq(store),
         ]
         return delayed(m, line.read_data, far, "early")
 
 
 class TwiddleProduct(wiring.Component):
-    """Complex product of each sample with its twiddle; operand and product requantised.
+    """Complex product of each sample with its twiddle; operand and product are requantised.
+
+    Parameters
+    ----------
+    rule : Twiddle
+    size : int
+        Samples of a frame.
+    twiddle_width : int
+        Bits of a twiddle's parts.
+    flight : int
+        Frames are numbered modulo this power of two.
 
     Members
     -------
-    overflow : Out(1), number : Out(range(flight))
-        An operand saturated, of the frame with that number modulo ``flight``.
+    i : In(Tokens(in_width))
+    o : Out(Tokens(out_width))
+    overflow : Out(1)
+        An operand saturates in this cycle.
+    number : Out(range(flight))
+        Number of the frame to which that operand belongs.
 
-    Timing: ``rule.latency`` cycles.
+    Timing
+    ------
+    ``rule.latency`` cycles.
     """
 
     def __init__(self, rule: Twiddle, *, size: int, twiddle_width: int, flight: int):
-        self.rule, self.size, self.twiddle_width, self.flight = rule, size, twiddle_width, flight
+        self.rule = rule
+        self.size = size
+        self.twiddle_width = twiddle_width
+        self.flight = flight
         super().__init__({
-            "i": In(Tokens(rule.in_width)), "o": Out(Tokens(rule.out_width)), "overflow": Out(1),
+            "i": In(Tokens(rule.in_width)),
+            "o": Out(Tokens(rule.out_width)),
+            "overflow": Out(1),
             "number": Out(range(flight)),
         })
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         rule, width = self.rule, self.twiddle_width
         count = Signal(range(self.size * self.flight if rule.operand.saturates else rule.block))
         with m.If(self.i.valid):
             m.d.sync += count.eq(count + 1)
-        narrow, meet = rule.operand_latency, rule.product_latency
-        factor = self._factor(m, count[: (rule.block - 1).bit_length()], meet + cycles.LEAD)
-        operand = self._operand(m, narrow)
-        parts = {part: delayed(m, operand[part], meet - narrow, f"x_{part}") for part in ("re", "im")}
+        factor = self._factor(m, count[: (rule.block - 1).bit_length()], rule.product_latency + cycles.LEAD)
+        operand, up = self._mantissa(m) if rule.most else (self._operand(m), Const(0, 0))
+        waits = rule.product_latency - rule.operand_latency
+        parts = {part: delayed(m, operand[part], waits, f"x_{part}") for part in ("re", "im")}
         parts |= {"wre": factor[:width].as_signed(), "wim": factor[width:].as_signed()}
         if rule.operand.saturates:
             number = count[(self.size - 1).bit_length() :]
-            m.d.comb += self.number.eq(delayed(m, number, cycles.LEAD + narrow, "number"))
+            m.d.comb += self.number.eq(delayed(m, number, cycles.LEAD + rule.operand_latency, "number"))
 
         pairs = {"re": (("re", "wre"), ("im", "wim")), "im": (("re", "wim"), ("im", "wre"))}
         for part, factors in pairs.items():
             first, second = (self._product(m, parts[x], parts[w], f"{x}_{w}") for x, w in factors)
             total = add_and_round(m, first, second, rule.product.drop, subtract=part == "re", name=part)
-            m.d.comb += self.o.data[part].eq(self._grown(m, total, part) if rule.most else total)
-        latency = rule.latency
+            m.d.comb += self.o.data[part].eq(self._grown(m, total, up, part) if rule.most else total)
         m.d.comb += [
-            self.o.step.eq(delayed(m, self.i.step, latency, "step")),
-            self.o.valid.eq(delayed(m, self.i.valid, latency, "valid")),
+            self.o.step.eq(delayed(m, self.i.step, rule.latency, "step")),
+            self.o.valid.eq(delayed(m, self.i.valid, rule.latency, "valid")),
         ]
         return m
 
-    def _product(self, m, x, w, name):
-        """``x w``: by one multiplier, or by one for the high and one for the low bits of ``x`` and a cycle to join."""
+    def _product(self, m: Module, x: Value, w: Value, name: str) -> Value:
+        """Return ``x w``, from one multiplier or, if ``x`` is wide, from two.
+
+        One of two takes the high and the other the low bits of ``x``; a cycle more joins their products.
+        """
         low = self.rule.low
 
-        def multiply(x, name):
+        def multiply(x: Value, name: str) -> Value:
             m.submodules[f"product_{name}"] = p = Multiplier(a_width=len(x), b_width=len(w))
             m.d.comb += [p.a.eq(x), p.b.eq(w)]
             return p.p
@@ -175,11 +226,12 @@ class TwiddleProduct(wiring.Component):
         m.d.sync += joined.eq(Cat(below[:low], above + (below >> low)))
         return joined
 
-    def _factor(self, m, count, wait):
-        """The twiddle of sample ``count`` of a block, ``wait`` cycles later."""
+    def _factor(self, m: Module, count: Value, wait: int) -> Value:
+        """Return the twiddle of sample ``count`` of a block, ``wait`` cycles later, its real part in the low half."""
         rule, width = self.rule, self.twiddle_width
         if rule.block > cycles.FULL_TABLE:
-            # The exponent is n times 0, 2, 1, 3 (or 0, 1) in the parts of a block: n counts, and each part steps so.
+            # In the parts of a block the exponent is n times 0, 2, 1, 3 (or 0, 1): n counts, and each part adds its
+            # factor at every sample.
             m.submodules.table = octants = OctantTable(size=rule.block, width=width)
             parts = 2 if rule.exponents[rule.block // 4 + 1] else 1
             n, part, exponent, ends = count[:-parts], count[-parts:][::-1], Signal(len(count)), Signal()
@@ -193,28 +245,29 @@ class TwiddleProduct(wiring.Component):
         m.d.comb += rom.read_address.eq(delayed(m, count, wait - timing.RAM - far, "address"))
         return delayed(m, rom.read_data, far, "factor")
 
-    def _operand(self, m, narrow):
-        """The word as a multiplier takes it."""
-        rule = self.rule
-        if rule.most:
-            m.submodules.mantissa = mantissa = Mantissa(rule)
-            m.d.comb += mantissa.i.eq(self.i.data)
-            self.up = delayed(m, mantissa.up, timing.MULTIPLIER + timing.SUM, "up")
-            return mantissa.o
-        out = {}
+    def _mantissa(self, m: Module) -> tuple[View, Value]:
+        """Return the mantissa of the word, and the shift that its product has to undergo, when the product is there."""
+        m.submodules.mantissa = mantissa = Mantissa(self.rule)
+        m.d.comb += mantissa.i.eq(self.i.data)
+        return mantissa.o, delayed(m, mantissa.up, timing.MULTIPLIER + timing.SUM, "up")
+
+    def _operand(self, m: Module) -> dict[str, Value]:
+        """Return the parts of the word, requantised to what a multiplier takes."""
+        rule, out = self.rule, {}
         for part in ("re", "im"):
             m.submodules[f"operand_{part}"] = operand = Requantiser(rule.operand, in_width=rule.in_width)
             m.d.comb += operand.i.eq(self.i.data[part])
             out[part] = operand.o
             if rule.operand.saturates:
-                with m.If(operand.overflow & delayed(m, self.i.valid, cycles.LEAD + narrow, f"valid_{part}")):
+                valid = delayed(m, self.i.valid, cycles.LEAD + rule.operand_latency, f"valid_{part}")
+                with m.If(operand.overflow & valid):
                     m.d.comb += self.overflow.eq(1)
         return out
 
-    def _grown(self, m, total, part):
-        """A mantissa's product back at its place, two bits of the shift a cycle, the lowest first."""
-        up = self.up
-        for low in range(0, len(self.up), 2):
+    def _grown(self, m: Module, total: Value, up: Value, part: str) -> Value:
+        """Return a mantissa's product shifted up by ``up``, two bits of which take effect in each cycle, the lowest
+        first."""
+        for low in range(0, self.rule.most.bit_length(), 2):
             pair = up[low : low + 2]
             bits = min(len(total) + ((1 << len(pair)) - 1 << low), self.rule.out_width)
             grown = Signal(signed(bits), name=f"{part}_grown{low}", reset_less=True)

@@ -5,14 +5,23 @@ Definition and beat order: :mod:`hadamac.model.crop`.  Nyquist rule ``zero``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
 from amaranth.hdl import Module
-from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac.errors import DescriptionError
 from hadamac.model import crop as model
+from hadamac.ops import crop as operations
 
+from ..base.block import Block, Example
+from ..base.circuits import circuit
 from ..base.stream import Complex, frames, nest
+
+if TYPE_CHECKING:
+    from hadamac.quantised.network import QuantNetwork
 
 __all__ = ["Crop", "Expand"]
 
@@ -29,7 +38,7 @@ def _check(what, size, radius, columns, channels, width):
             raise DescriptionError(f"{what} {name} must be a positive integer, not {value!r}")
 
 
-class Crop(wiring.Component):
+class Crop(Block):
     """Keep the bins with ``|u| <= radius`` and ``v <= radius`` of half-spectra.
 
     Parameters
@@ -59,8 +68,8 @@ class Crop(wiring.Component):
         self.frame = (self.interval, channels * (radius + 1) * min(2 * radius + 1, size))
         super().__init__({"i": In(frames(Complex(width))), "o": Out(frames(Complex(width)))})
 
-    def model(self, x):
-        """Half-spectra (n, channels, size, columns) to live bins."""
+    def model(self, x: np.ndarray) -> np.ndarray:
+        """Return the live bins of half-spectra (n, channels, size, columns)."""
         return model.crop(x, self.radius)
 
     def elaborate(self, platform):
@@ -79,8 +88,14 @@ class Crop(wiring.Component):
     def _final_row(self, u):
         return u == (self.size - 1 if self.radius else 0)
 
+    @classmethod
+    def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
+        """Yield the library's core: half-spectra of 32x32 maps to the bins |u|, v <= 7, 16 bits."""
+        yield Example("crop32", cls(size=32, radius=7, columns=17, width=16),
+                      "crop of 32x17 half-spectra to |u|, v <= 7")
 
-class Expand(wiring.Component):
+
+class Expand(Block):
     """Inverse of :class:`Crop` for its live columns: zeros where rows were dropped.
 
     Timing: combinational; ``size`` beats leave for the 2 radius + 1 that come.
@@ -95,8 +110,8 @@ class Expand(wiring.Component):
         self.frame = (channels * (radius + 1) * min(2 * radius + 1, size), self.interval)
         super().__init__({"i": In(frames(Complex(width))), "o": Out(frames(Complex(width)))})
 
-    def model(self, x):
-        """Live bins to half-spectra (n, channels, size, radius + 1)."""
+    def model(self, x: np.ndarray) -> np.ndarray:
+        """Return half-spectra (n, channels, size, radius + 1) of live bins."""
         return model.expand(x, self.size)
 
     def elaborate(self, platform):
@@ -112,3 +127,15 @@ class Expand(wiring.Component):
         with m.If(live):
             m.d.comb += self.o.payload.data.eq(self.i.payload.data)
         return m
+
+    @classmethod
+    def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
+        """Yield the library's core: to 16 rows a column, 16 bits."""
+        yield Example("expand16", cls(size=16, radius=7, width=16), "live bins |u|, v <= 7 to 16 rows a column")
+
+
+@circuit.register(operations.Crop)
+def _crop(op: operations.Crop, lanes: int) -> Crop:
+    """Return the crop of a network."""
+    stage, (rows, columns) = op.stage, op.stage.shape_in
+    return Crop(size=rows, radius=stage.bins_radius, columns=columns, width=op.width, channels=stage.channels)

@@ -1,11 +1,14 @@
 """Dense layer: ``logits[k] = saturate(round_half_even((sum_n W[k,n] x[n] + bias[k]) / 2**shift[k]))``.
 
-Model: :func:`hadamac.model.hadamard.dense`.  A frame of row pairs is buffered (two halves); then for
+Model: :func:`hadamac.model.dense.dense`.  A frame of row pairs is buffered (two halves); then for
 every group of ``lanes`` outputs its reals pass by one a cycle, and each lane multiplies them with its
 own weight and accumulates.  A group's results leave one a cycle while the next is summed.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
@@ -14,18 +17,24 @@ from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 from hadamac.errors import DescriptionError
-from hadamac.model import hadamard as model
-from hadamac.model.words import check_words
+from hadamac.model.dense import DensePlan
+from hadamac.model.hadamard import SHIFTS
 from hadamac.numeric import Requantise, integral
+from hadamac.ops import dense as operations
 
+from ..base.block import Block, Example
+from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier, Ram
 from ..base.stream import Complex, Fifo, Halves, frames, nest
 
+if TYPE_CHECKING:
+    from hadamac.quantised.network import QuantNetwork
+
 __all__ = ["Dense"]
 
 
-class Dense(wiring.Component):
+class Dense(Block):
     """Real matrix-vector product over a frame of row pairs, or over both parts of a frame of bins.
 
     Parameters
@@ -56,44 +65,44 @@ class Dense(wiring.Component):
         self.outputs, self.channels, rows, columns = self.weights.shape[:4]
         if not bins and (rows != columns or rows % 2):
             raise DescriptionError(f"Dense maps must be square and of even size, not {rows} x {columns}")
-        # In the order of beats, both parts of a beat: (outputs, beats, 2).
-        if bins:
-            by_beat = self.weights.swapaxes(2, 3)
-        else:
-            by_beat = self.weights.reshape(self.outputs, self.channels, rows // 2, 2, columns).swapaxes(3, 4)
-        self.words = by_beat.reshape(self.outputs, -1, 2)
-        self.beats = self.words.shape[1]
         self.bias = integral("Dense bias", bias, (self.outputs,)).astype(np.int64)
         self.shift = integral("Dense shift", shift, (self.outputs,)).astype(np.int64)
         self.width, self.weight_width, self.out_width, self.lanes = width, weight_width, out_width, lanes
-        most = min(self.outputs, 2 * self.beats)  # a round's results leave one a cycle while the next is summed
+        self.plan = plan = DensePlan(weights=self.weights, bias=self.bias, shift=self.shift, width=width,
+                                     weight_width=weight_width, out_width=out_width)
+        self.words = plan.streamed  # in the order of beats, both parts of a beat: (outputs, beats, 2)
+        self.beats, most = plan.reals // 2, plan.most_lanes
         if not isinstance(lanes, int) or not 1 <= lanes <= most:
             raise DescriptionError(f"Dense lanes must be from 1 to {most}, not {lanes!r}")
         limit = 2 ** (weight_width - 1)
         if self.weights.min() < -limit or self.weights.max() >= limit:
             raise DescriptionError(f"Dense weights must fit {weight_width} signed bits, not {self.weights.min()} "
                                    f".. {self.weights.max()}")
-        if self.shift.min() < -8 or self.shift.max() > 31:
-            raise DescriptionError(f"Dense shift must be from -8 to 31, not {self.shift.min()} .. {self.shift.max()}")
-        self.rounds = -(-self.outputs // lanes)
-        self.drop = max(int(self.shift.max()), 0)
+        if self.shift.min() < SHIFTS[0] or self.shift.max() > SHIFTS[1]:
+            raise DescriptionError(f"Dense shift must be from {SHIFTS[0]} to {SHIFTS[1]}, not {self.shift.min()} .. "
+                                   f"{self.shift.max()}")
+        self.rounds, self.drop = plan.rounds(lanes), plan.drop
         exact = width + weight_width + timing.tree(2 * self.beats)
         self.acc_width = 1 + max(exact, 1 + int(np.abs(self.bias).max(initial=0)).bit_length())
-        self.interval = self.rounds * 2 * self.beats
-        self.pipeline = timing.dense_pipeline(lanes, self.drop)
-        self.multipliers = lanes
+        self.pipeline, self.latency = plan.pipeline(lanes), plan.latency(lanes)
+        self.interval, self.multipliers = plan.interval(lanes), plan.multipliers(lanes)
         self.frame = (self.beats, self.outputs)
-        self.latency = 3 * self.beats - 1 + self.pipeline + timing.fifo(self.pipeline + lanes)
         super().__init__({
             "i": In(frames(Complex(width))), "o": Out(frames(signed(out_width))), "overflow": Out(1),
         })
 
-    def model(self, x):
-        """Maps (n, channels, M, M), or bins (n, channels, rows, columns), to logits (n, outputs)."""
-        x = check_words("Dense", x, self.width)
-        if np.iscomplexobj(x):
-            x = np.stack([x.real, x.imag], -1)
-        return model.dense(x.astype(np.float64), self.weights, self.bias, self.shift, self.out_width)[0]
+    def model(self, x: np.ndarray) -> np.ndarray:
+        """Return the logits (n, outputs) of maps (n, channels, M, M) or bins (n, channels, rows, columns)."""
+        return self.plan.run(np.asarray(x))[0]
+
+    @classmethod
+    def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
+        """Yield the library's core: the network's own dense layer, with a lane for each output."""
+        plan = qnet.dense.plan
+        block = cls(weights=plan.weights, bias=plan.bias, shift=plan.shift, lanes=len(plan.weights), width=plan.width,
+                    weight_width=plan.weight_width, out_width=plan.out_width)
+        yield Example("dense", block,
+                      f"the network's dense layer, {plan.weights.shape[1]} channels to {len(plan.weights)} logits")
 
     def lane_words(self, lane: int) -> list[int]:
         """Return what lane's weight memory holds, in order (round, beat, part)."""
@@ -193,3 +202,11 @@ class Dense(wiring.Component):
         ]
         with m.If(rounder.overflow & pushed):
             m.d.sync += self.overflow.eq(1)
+
+
+@circuit.register(operations.Dense)
+def _dense(op: operations.Dense, lanes: int) -> Dense:
+    """Return the dense layer of a network."""
+    plan = op.plan
+    return Dense(weights=plan.weights, bias=plan.bias, shift=plan.shift, lanes=lanes, width=plan.width,
+                 weight_width=plan.weight_width, out_width=plan.out_width)

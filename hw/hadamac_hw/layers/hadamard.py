@@ -10,6 +10,9 @@ folds.  Results therefore come out in order (output channel, bin) and need no bu
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
@@ -17,18 +20,24 @@ from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 from hadamac.errors import DescriptionError, FitError
-from hadamac.model import hadamard as model
-from hadamac.model.words import check_words
+from hadamac.model.hadamard import BIAS, SHIFTS, HadamardPlan
 from hadamac.numeric import Requantise, integral
+from hadamac.ops.filters import Filters
+from hadamac.ops.product import Product
 
+from ..base.block import Block, Example
+from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier, Ram
 from ..base.stream import Complex, Fifo, Halves, frames, nest
 
+if TYPE_CHECKING:
+    from hadamac.quantised.network import QuantNetwork
+
 __all__ = ["Hadamard"]
 
 
-class Hadamard(wiring.Component):
+class Hadamard(Block):
     """Complex matrix-vector product per bin.
 
     Parameters
@@ -79,8 +88,8 @@ class Hadamard(wiring.Component):
             raise DescriptionError(f"Hadamard lanes must divide the {self.inputs} input channels, not {lanes!r}")
         if banks not in ((1, 2) if loadable else (1,)):
             raise DescriptionError(f"Hadamard banks must be 1{' or 2' if loadable else ' in ROM'}, not {banks!r}")
-        if self.shift.min() < -8 or self.shift.max() > 31:
-            raise DescriptionError(f"Hadamard shift must be from -8 to 31, not {self.shift.min()} .. "
+        if self.shift.min() < SHIFTS[0] or self.shift.max() > SHIFTS[1]:
+            raise DescriptionError(f"Hadamard shift must be from {SHIFTS[0]} to {SHIFTS[1]}, not {self.shift.min()} .. "
                                    f"{self.shift.max()}")
         limit = 2 ** (weight_width - 1)
         for part in (self.weights.real, self.weights.imag):
@@ -90,17 +99,15 @@ class Hadamard(wiring.Component):
         if real and self.weights.imag.any():
             raise DescriptionError("Hadamard weights must be real where they are said to be, not "
                                    f"{self.weights[self.weights.imag != 0][0]}")
-        self.folds = self.inputs // lanes
-        self.drop = max(int(self.shift.max()), 0)
-        self.bias_width = timing.bias_width(width, weight_width, self.inputs, self.bias)
-        self.left_width = timing.left_width(self.shift)
-        if self.bias_width > timing.BIAS:
-            raise FitError(f"Hadamard bias must fit {timing.BIAS} signed bits, not {np.abs(self.bias).max()}")
-        self.pipeline = timing.hadamard_pipeline(lanes, self.drop)
-        self.interval = self.outputs * self.bins * self.folds
-        self.multipliers = (2 if real else 4) * lanes
+        self.plan = plan = HadamardPlan(weights=self.weights, bias=self.bias, shift=self.shift, width=width,
+                                        weight_width=weight_width, real=self.real)
+        self.folds, self.drop = plan.folds(lanes), plan.drop
+        self.bias_width, self.left_width = plan.bias_width, plan.left_width
+        if self.bias_width > BIAS:
+            raise FitError(f"Hadamard bias must fit {BIAS} signed bits, not {np.abs(self.bias).max()}")
+        self.pipeline, self.latency = plan.pipeline(lanes), plan.latency(lanes)
+        self.interval, self.multipliers = plan.interval(lanes), plan.multipliers(lanes)
         self.frame = (self.inputs * self.bins, self.outputs * self.bins)
-        self.latency = self.inputs * self.bins + self.folds - 1 + self.pipeline + timing.fifo(self.pipeline)
         shape = frames(Complex(width))
         members = {"i": In(shape), "o": Out(shape), "overflow": Out(1)}
         if loadable:
@@ -111,10 +118,16 @@ class Hadamard(wiring.Component):
             members |= {"load": In(stream.Signature(load)), "bank": In(1)}
         super().__init__(members)
 
-    def model(self, x):
-        """Frames (n, inputs, bins) of complex words to (n, outputs, bins)."""
-        x, w = check_words("Hadamard", x, self.width)[..., None], self.weights[..., None]
-        return model.hadamard(x, w, self.bias, self.shift, self.width)[0][..., 0]
+    def model(self, x: np.ndarray) -> np.ndarray:
+        """Return the words (n, outputs, bins) for frames (n, inputs, bins) of complex words."""
+        return self.plan.run(np.asarray(x))[0]
+
+    @classmethod
+    def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
+        """Yield the library's core: 4 to 4 channels of 28 bins, whose weights are loaded at run time."""
+        block = cls(weights=np.zeros((4, 4, 28)), bias=[0] * 4, shift=[8] * 4, lanes=2, width=16, banks=2)
+        yield Example("hadamard4x4", block,
+                      "Hadamard product, 4 to 4 channels of 28 bins, 2 lanes, 2 loadable banks")
 
     def lane_words(self, lane: int) -> list[int]:
         """Return what lane's weight memory holds: packed weights in order (output, bin, fold)."""
@@ -262,3 +275,12 @@ class Hadamard(wiring.Component):
             m.d.comb += [rounder.i.eq(aligned), fifo.data.data[part].eq(rounder.o)]
             with m.If(rounder.overflow & done):
                 m.d.sync += self.overflow.eq(1)
+
+
+@circuit.register(Product)
+@circuit.register(Filters)
+def _hadamard(op: Product | Filters, lanes: int) -> Hadamard:
+    """Return the product of a network, whose weights are ROMs."""
+    plan = op.plan
+    return Hadamard(weights=plan.streamed, bias=plan.bias, shift=plan.shift, lanes=lanes, width=plan.width,
+                    weight_width=plan.weight_width, loadable=False, real=plan.real)

@@ -1,9 +1,7 @@
 """The scale of a channel: sums over its bins, ``D = K S2 - S1**2``, ``gain / sqrt(D)``.
 
-Model: :mod:`hadamac.model.normalise`.
-
 The two products of D are made in digits of 17 bits, one partial product a cycle on one multiplier, lowest digit first;
-so no adder is longer than the partial products' upper part.
+so no adder is longer than the partial products' upper part.  Model: :mod:`hadamac.model.normalise`.
 """
 
 from __future__ import annotations
@@ -13,11 +11,13 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
-from hadamac.model.normalise import OPERAND, TOTAL, NormalisePlan
+from hadamac.model.normalise import OPERAND, STEPS, TOTAL, NormalisePlan
+from hadamac.model.rsqrt import NORMALISED
 
 from ..base.numeric import add_and_round, add_with_carry, delayed
 from ..base.primitives import Multiplier
 from ..base.stream import Complex
+from ..base.targets import Target
 from .rsqrt import Rsqrt
 
 __all__ = ["Statistics"]
@@ -25,75 +25,94 @@ __all__ = ["Statistics"]
 DIGIT = OPERAND - 1
 """Bits of a digit: unsigned, it is a signed operand."""
 
-# Partial products (operands, and whether to subtract); None waits for the accumulator's upper part.
-_WAIT, _SHIFT = (None, False), (None, True)
-_STEPS = {
-    "map": ("K power0", _WAIT, _SHIFT, "K power1", _WAIT, _SHIFT, "K power2"),
-    "bins": ("K power0", "low -low", _WAIT, _SHIFT, "K power1", "high -low", "high -low", _WAIT, _SHIFT, "K power2",
-             "high -high"),
-}
-
 
 class Statistics(wiring.Component):
     """Sums, and from them the scale, of one channel at a time.
 
+    This is a part of :class:`~hadamac_hw.layers.normalise.Normalise`.
+
+    Parameters
+    ----------
+    plan : NormalisePlan
+
     Members
     -------
-    valid, first, final, doubled : In(1), i : In(Complex(width))
-        A bin, a channel's first one, its last one, one that counts twice.  After a channel's last bin none of another's
-        may come before ``plan.release`` cycles after ``taken``.
+    valid : In(1)
+        A bin is there.  After a channel's last bin, the next channel's last bin must not come before ``plan.release``
+        cycles after ``taken``.
+    first, final, doubled : In(1)
+        It is the channel's first bin; its last bin; a bin that counts twice.
+    i : In(Complex(width))
+        The bin.
     ready : Out(1)
-        The scale is there.
+        The scale is known.
     taken : In(1)
-        It is used from now on, ``ready`` falls.
+        The scale is used from now on, and ``ready`` falls.
     sum : Out(signed(plan.sum_bits))
         S1, until ``TOTAL`` cycles after the next channel's last bin.
     mantissa, exponent : Out
-        Of the scale; until the next one.
+        The scale, until the next one is known.
 
-    Timing: ``plan.statistics`` cycles, less the gate's, from the last bin to ``ready``.  Four
-    multipliers: two squares, the partial products, the reciprocal root's.
+    Timing: ``plan.statistics`` cycles, less the gate's, from the last bin to ``ready``.  Four multipliers: two squares,
+    the partial products, the reciprocal root's.
     """
-
-    multipliers = 3 + Rsqrt.multipliers
 
     def __init__(self, plan: NormalisePlan):
         self.plan = plan
         super().__init__({
-            "valid": In(1), "first": In(1), "final": In(1), "doubled": In(1), "i": In(Complex(plan.width)),
-            "ready": Out(1), "taken": In(1), "sum": Out(signed(plan.sum_bits)),
-            "mantissa": Out(17), "exponent": Out(plan.rsqrt.exponent_bits),
+            "valid": In(1),
+            "first": In(1),
+            "final": In(1),
+            "doubled": In(1),
+            "i": In(Complex(plan.width)),
+            "ready": Out(1),
+            "taken": In(1),
+            "sum": Out(signed(plan.sum_bits)),
+            "mantissa": Out(NORMALISED),
+            "exponent": Out(plan.rsqrt.exponent_bits),
         })
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         if self.plan.over == "bins":
             word = Mux(self.doubled, Cat(0, self.i.re), Cat(self.i.re, self.i.re[-1])).as_signed()
             m.d.comb += self.sum.eq(self._total(m, "sum", word, self.plan.sum_bits, self.valid, self.first, self.final))
         waits = timing.MULTIPLIER + timing.SUM
-        control = [delayed(m, getattr(self, n), waits, n) for n in ("valid", "first", "final")]
-        power = self._total(m, "power", self._squares(m), self.plan.power_bits, *control)
+        valid, first, final = (delayed(m, signal, waits, name) for name, signal in (
+            ("valid", self.valid), ("first", self.first), ("final", self.final)))
+        power = self._total(m, "power", self._squares(m), self.plan.power_bits, valid, first, final)
         d, done = self._variance(m, power, delayed(m, self.valid & self.final, waits + TOTAL, "begin"))
         m.submodules.rsqrt = rsqrt = Rsqrt(self.plan.rsqrt)
-        m.d.comb += [rsqrt.i.eq(d), self.mantissa.eq(rsqrt.mantissa), self.exponent.eq(rsqrt.exponent)]
+        m.d.comb += [
+            rsqrt.i.eq(d),
+            self.mantissa.eq(rsqrt.mantissa),
+            self.exponent.eq(rsqrt.exponent),
+        ]
         with m.If(delayed(m, done, rsqrt.latency, "done")):
             m.d.sync += self.ready.eq(1)
         with m.Elif(self.taken):
             m.d.sync += self.ready.eq(0)
         return m
 
-    def _squares(self, m):
-        """``w |z|**2``."""
+    def _squares(self, m: Module) -> Value:
+        """Return ``w |z|**2``, ``timing.MULTIPLIER + timing.SUM`` cycles later."""
         doubled = delayed(m, self.doubled, timing.MULTIPLIER, "doubled")
         terms = []
         for part in ("re", "im"):
             m.submodules[f"square_{part}"] = p = Multiplier(a_width=self.plan.width, b_width=self.plan.width)
-            m.d.comb += [p.a.eq(self.i[part]), p.b.eq(self.i[part])]
+            m.d.comb += [
+                p.a.eq(self.i[part]),
+                p.b.eq(self.i[part]),
+            ]
             terms.append(Mux(doubled, Cat(0, p.p), Cat(p.p, p.p[-1])).as_signed())
-        return add_and_round(m, *terms, 0, name="power_term")
+        return add_and_round(m, terms[0], terms[1], 0, name="power_term")
 
-    def _total(self, m, name, value, width, valid, first, final):
-        """A channel's sum, in two halves; the lower one's carry enters the upper one a cycle later."""
+    @staticmethod
+    def _total(m: Module, name: str, value: Value, width: int, valid: Value, first: Value, final: Value) -> Signal:
+        """Return a channel's sum, ``TOTAL`` cycles after its last summand.
+
+        The sum is made in two halves: the lower one's carry enters the upper one a cycle later.
+        """
         half = width // 2
         value = Cat(value, value[-1].replicate(max(width - len(value), 0)))[:width]
         low = Signal(half + 1, name=f"{name}_low", reset_less=True)
@@ -111,9 +130,9 @@ class Statistics(wiring.Component):
             m.d.sync += total.eq(Cat(kept, high))
         return total
 
-    def _variance(self, m, power, begin):
-        """``(D, done)``; done in the last cycle before D is there."""
-        steps, plan = _STEPS[self.plan.over], self.plan
+    def _variance(self, m: Module, power: Value, begin: Value) -> tuple[Signal, Value]:
+        """Return ``(D, done)``; ``done`` is high in the last cycle before D is known."""
+        steps = STEPS[self.plan.over]
         running, step = Signal(), Signal(range(len(steps)))
         final = running & (step == len(steps) - 1)
         with m.If(begin):
@@ -123,17 +142,25 @@ class Statistics(wiring.Component):
         m.submodules.partial = product = Multiplier(a_width=OPERAND, b_width=OPERAND)
         operands = self._operands(power)
         a_next, b_next, adds, subtracts, shifts = Signal(OPERAND), Signal(OPERAND), Signal(), Signal(), Signal()
-        m.d.comb += [product.a.eq(delayed(m, a_next, 1, "a")), product.b.eq(delayed(m, b_next, 1, "b"))]
+        m.d.comb += [
+            product.a.eq(delayed(m, a_next, 1, "a")),
+            product.b.eq(delayed(m, b_next, 1, "b")),
+        ]
         with m.Switch(step):
             for k, entry in enumerate(steps):
                 with m.Case(k):
-                    if isinstance(entry, str):
-                        a, b = entry.split()
-                        m.d.comb += [a_next.eq(operands[a]), b_next.eq(operands[b.removeprefix("-")]),
-                                     adds.eq(running), subtracts.eq(b.startswith("-"))]
-                    elif entry is _SHIFT:
+                    if entry == "shift":
                         m.d.comb += shifts.eq(running)
-        # Operands, product, its complement where subtracted, lower half, upper half: the carry follows a cycle later.
+                    elif entry != "wait":
+                        a, b = entry.split()
+                        m.d.comb += [
+                            a_next.eq(operands[a]),
+                            b_next.eq(operands[b.removeprefix("-")]),
+                            adds.eq(running),
+                            subtracts.eq(b.startswith("-")),
+                        ]
+        # A step passes the operands' registers, the product, its complement if it is subtracted, the lower half and
+        # the upper half: the carry follows a cycle later.
         at = 1 + timing.MULTIPLIER
         subtract = delayed(m, subtracts, at, "subtracts")
         term = Signal(signed(2 * OPERAND), reset_less=True)
@@ -157,16 +184,19 @@ class Statistics(wiring.Component):
             m.d.sync += high.eq(high >> DIGIT)
         with m.Elif(add_upper):
             m.d.sync += high.eq(add_with_carry(high, upper.as_signed(), low[DIGIT]))
-        d = Signal(plan.rsqrt.width, reset_less=True)
+        d = Signal(self.plan.rsqrt.width, reset_less=True)
         done = delayed(m, final, at + 3, "final_step")
         with m.If(done):
             m.d.sync += d.eq(Cat(digits, low[:DIGIT], high))
         return d, done
 
-    def _operands(self, power) -> dict[str, Value]:
-        """K, the digits of S2 (three hold it: K S2 < 2**52 and S2 <= K 2**33), those of S1."""
+    def _operands(self, power: Value) -> dict[str, Value]:
+        """Return the operands of the steps by name: K, the digits of S2, those of S1.
+
+        Three digits hold S2, because K S2 < 2**52 and S2 <= K 2**33.
+        """
         power = Cat(power, Const(0, 3 * DIGIT))
-        operands = {"K": Const(self.plan.count, OPERAND)}
+        operands: dict[str, Value] = {"K": Const(self.plan.full_bins, OPERAND)}
         operands |= {f"power{k}": Cat(power[k * DIGIT : (k + 1) * DIGIT], Const(0, 1)) for k in range(3)}
         wide = Cat(self.sum, self.sum[-1].replicate(2 * DIGIT))
         return operands | {"low": Cat(wide[:DIGIT], Const(0, 1)), "high": wide[DIGIT : DIGIT + OPERAND]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,6 +11,7 @@ from hadamac.model import rsqrt as model
 
 from ..base.numeric import delayed
 from ..base.primitives import Multiplier, Ram
+from ..base.targets import Target
 
 __all__ = ["Rsqrt"]
 
@@ -19,7 +20,9 @@ VALUE = model.FRACTION + model.GUARD
 
 
 class Rsqrt(wiring.Component):
-    """``gain / sqrt(i) ~ mantissa * 2**-(16 + exponent)``, free-running; the gain is the plan's.
+    """Reciprocal square root ``gain / sqrt(i) ~ mantissa * 2**-(16 + exponent)``, free-running.
+
+    This is a part of other blocks: it has no stream, and the gain is the plan's.
 
     Parameters
     ----------
@@ -28,37 +31,40 @@ class Rsqrt(wiring.Component):
     Members
     -------
     i : In(unsigned(width))
-    mantissa : Out(17), in gain 2**15 .. 2**16, or 0 for i = 0 without a floor
+    mantissa : Out(17)
+        From gain 2**15 to gain 2**16; 0 for i = 0 without a floor.
     exponent : Out(plan.exponent_bits)
+        Belongs to ``mantissa`` of the same cycle.
     normalised : Out(17)
-        ``floor(i * 2**(15 - 2 exponent))``, without its leading pair of an operand below the floor; belongs to
+        ``floor(i * 2**(15 - 2 exponent))``, without its leading pair for an operand below the floor; belongs to
         ``mantissa`` of the same cycle.
 
     Timing
     ------
-    ``latency = plan.pipeline`` cycles, one result a cycle: the operand moves up by 2**k pairs of bits in a
-    cycle for each k; then a table is read, multiplied, subtracted.  One multiplier, a table of 512 x 36 bits.
+    ``latency = plan.pipeline`` cycles, one result a cycle: for each k a cycle in which the operand moves up by 2**k
+    pairs of bits or stays; then a table is read, multiplied, subtracted.  One multiplier, a table of 512 x 36 bits.
     """
-
-    multipliers = 1
 
     def __init__(self, plan: model.Rsqrt):
         self.plan = plan
+        self.multipliers = plan.multipliers
         self.latency = plan.pipeline
         super().__init__({
-            "i": In(unsigned(plan.width)), "mantissa": Out(model.NORMALISED), "exponent": Out(plan.exponent_bits),
+            "i": In(unsigned(plan.width)),
+            "mantissa": Out(model.NORMALISED),
+            "exponent": Out(plan.exponent_bits),
             "normalised": Out(model.NORMALISED),
         })
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         normalised, zeros = self._normalise(m)
         most, floor = self.plan.pairs - 1, self.plan.floor
-        low = zeros > most - floor if floor else ~normalised[-2:].any()
+        below = zeros > most - floor if floor else ~normalised[-2:].any()
         if floor:
-            normalised = Cat(normalised[:-2], normalised[-2:] & ~low.replicate(2))
+            normalised = Cat(normalised[:-2], normalised[-2:] & ~below.replicate(2))
         exponent = Signal.like(self.exponent, reset_less=True)
-        m.d.sync += exponent.eq(Mux(low, floor, most - zeros))
+        m.d.sync += exponent.eq(Mux(below, floor, most - zeros))
         values, slopes = self.plan.table
         words = [v | s << VALUE for v, s in zip(values, slopes)]
         m.submodules.table = table = Ram(width=VALUE + model.GUARD, depth=len(words), init=words, writable=False)
@@ -66,32 +72,40 @@ class Rsqrt(wiring.Component):
         # The offset from the interval's centre, signed: the low bits with their first one inverted.
         low = delayed(m, normalised[: model.LOW], timing.RAM, "low")
         m.submodules.product = product = Multiplier(a_width=model.GUARD + 1, b_width=model.LOW)
-        m.d.comb += [product.a.eq(table.read_data[VALUE:]), product.b.eq(Cat(low[:-1], ~low[-1]).as_signed())]
+        m.d.comb += [
+            product.a.eq(table.read_data[VALUE:]),
+            product.b.eq(Cat(low[:-1], ~low[-1]).as_signed()),
+        ]
         total = Signal(VALUE + 1, name="total", reset_less=True)
         m.d.sync += total.eq(delayed(m, table.read_data[:VALUE], timing.MULTIPLIER, "value") - product.p)
-        behind = timing.RAM + timing.MULTIPLIER + 1
+        wait = timing.RAM + timing.MULTIPLIER + 1
         m.d.comb += [
-            self.mantissa.eq(total[model.GUARD :]), self.exponent.eq(delayed(m, exponent, behind - 1, "exponent")),
-            self.normalised.eq(delayed(m, normalised, behind, "normalised")),
+            self.mantissa.eq(total[model.GUARD :]),
+            self.exponent.eq(delayed(m, exponent, wait - 1, "exponent")),
+            self.normalised.eq(delayed(m, normalised, wait, "normalised")),
         ]
         return m
 
-    def _normalise(self, m):
-        """The operand's leading pair of bits at the top, and how many pairs of zeros were above it (0: all ones)."""
+    def _normalise(self, m: Module) -> tuple[Value, Value]:
+        """Return the operand with its leading pair of bits at the top, and how many pairs of zeros were above it.
+
+        For an operand 0 that number is all ones.
+        """
         pairs = 2 * self.plan.pairs
         fill = max(model.NORMALISED - pairs, 0)
         word = Cat(Const(0, fill), self.i, Const(0, pairs - self.plan.width))
         zeros = Const(0, 0)
         for k in reversed(range(timing.tree(self.plan.pairs))):
             empty = ~word[len(word) - (2 << k) :].any()
-            # What the levels below can still bring to the top.
+            # Only the bits that the levels below can still bring to the top are kept.
             keep = model.NORMALISED + 2 * ((1 << k) - 1)
             wide = Cat(Const(0, max(keep + (2 << k) - len(word), 0)), word)
             moved = Signal(keep, name=f"moved{k}", reset_less=True)
             count = Signal(len(zeros) + 1, name=f"zeros{k}", reset_less=True)
             stay = wide[len(wide) - keep :]
+            move = wide[len(wide) - keep - (2 << k) : len(wide) - (2 << k)]
             m.d.sync += [
-                moved.eq(Mux(empty, wide[len(wide) - keep - (2 << k) : len(wide) - (2 << k)], stay)),
+                moved.eq(Mux(empty, move, stay)),
                 count.eq(Cat(empty, zeros)),
             ]
             word, zeros = moved, count

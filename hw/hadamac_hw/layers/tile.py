@@ -6,22 +6,32 @@ in a line buffer for that of the odd one, and both leave as a row pair.  Words k
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 from hadamac.errors import DescriptionError
-from hadamac.model import tile as model
+from hadamac.model.tile import PIPELINE, TilePlan
+from hadamac.ops import tile as operations
 
+from ..base.block import Block, Example
+from ..base.circuits import circuit
 from ..base.numeric import delayed
 from ..base.primitives import Ram
 from ..base.stream import Complex, Fifo, frames, nest
 
+if TYPE_CHECKING:
+    from hadamac.quantised.network import QuantNetwork
+
 __all__ = ["Decimate", "MaxPool"]
 
 
-class _Tile(wiring.Component):
+class _Tile(Block):
     """Chooses, in two cycles each, between two pixels above each other and between two columns; buffers a line.
 
     Parameters
@@ -38,10 +48,10 @@ class _Tile(wiring.Component):
     Timing
     ------
     ``interval = channels * N * N / 2``, one beat a cycle.  The beat with a tile's last column in an odd row pair gives
-    one ``timing.TILE`` and the FIFO's cycles later; the first such is beat N + 1: ``latency = timing.tile_latency(N)``.
+    one ``PIPELINE`` and the FIFO's cycles later; the first such is beat N + 1: ``latency = plan.latency``.
     """
 
-    multipliers = 0
+    maximum = True
 
     def __init__(self, *, size: int, width: int, channels: int = 1):
         name = type(self).__name__
@@ -51,15 +61,23 @@ class _Tile(wiring.Component):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise DescriptionError(f"{name} {what} must be a positive integer, not {value!r}")
         self.size, self.width, self.channels = size, width, channels
-        self.interval = channels * size * size // 2
-        self.latency = timing.tile_latency(size)
+        self.plan = TilePlan(size=size, width=width, channels=channels, maximum=self.maximum)
+        self.interval, self.latency = self.plan.interval, self.plan.latency
         self.frame = (self.interval, self.interval // 4)
         shape = frames(Complex(width))
         super().__init__({"i": In(shape), "o": Out(shape)})
 
+    def model(self, x: np.ndarray) -> np.ndarray:
+        """Return the pooled maps (n, channels, N/2, N/2) of maps (n, channels, N, N)."""
+        return self.plan.run(x)[0]
+
+    def _choose(self, m: Module, a: Value, b: Value, name: str) -> Value:
+        """Return one of two words, two cycles later."""
+        raise NotImplementedError
+
     def elaborate(self, platform):
         m = Module()
-        wait = timing.TILE
+        wait = PIPELINE
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=wait)
         m.submodules.above = above = Ram(width=self.width, depth=self.size // 2)
         take = self.i.valid & self.i.ready
@@ -87,15 +105,16 @@ class MaxPool(_Tile):
     Parameters, members, timing: the same for both poolings, :class:`_Tile`.
     """
 
-    def model(self, maps):
-        """Maps (n, channels, N, N) to (n, channels, N/2, N/2)."""
-        return model.max_pool(maps)
-
-    def _choose(self, m, a, b, name):
+    def _choose(self, m: Module, a: Value, b: Value, name: str) -> Value:
         # The difference's sign: a comparison would have synthesis put logic behind its carry chain.
         greater = delayed(m, (b - a)[-1], 1, f"{name}_greater")
         a, b = delayed(m, a, 1, f"{name}_a"), delayed(m, b, 1, f"{name}_b")
         return delayed(m, Mux(greater, a, b), 1, name)
+
+    @classmethod
+    def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
+        """Yield the library's core: 32x32 maps of 16 bits."""
+        yield Example("max_pool32", cls(size=32, width=16), "2x2 maximum of 32x32 maps as row pairs")
 
 
 class Decimate(_Tile):
@@ -104,9 +123,20 @@ class Decimate(_Tile):
     Parameters, members, timing: the same for both poolings, :class:`_Tile`.
     """
 
-    def model(self, maps):
-        """Maps (n, channels, N, N) to (n, channels, N/2, N/2)."""
-        return model.decimate(maps)
+    maximum = False
 
-    def _choose(self, m, a, b, name):
+    def _choose(self, m: Module, a: Value, b: Value, name: str) -> Value:
         return delayed(m, a, 2, name)
+
+    @classmethod
+    def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
+        """Yield the library's core: 32x32 maps of 16 bits."""
+        yield Example("decimate32", cls(size=32, width=16), "every second pixel of 32x32 maps as row pairs")
+
+
+@circuit.register(operations.MaxPool)
+@circuit.register(operations.Decimate)
+def _tile(op: operations.MaxPool | operations.Decimate, lanes: int) -> _Tile:
+    """Return the pooling of a network or of scattering."""
+    block = MaxPool if op.maximum else Decimate
+    return block(size=op.stage.size, width=op.width, channels=op.stage.channels)

@@ -1,4 +1,4 @@
-"""Test bench: drives the streams of emitted Verilog and compares what comes out, beat by beat and cycle by cycle.
+"""Test bench that drives the streams of emitted Verilog and compares the outputs beat by beat and cycle by cycle.
 
-`case.run_case` is all that most block tests need.  `streams` is for cocotb code of one's own.
+Most tests of blocks need only `case.run_case`.  `streams` is for cocotb tests of one's own.
 """

@@ -1,11 +1,11 @@
-"""The pytest side: one call builds a block's Verilog, plays a case under the stall matrix and checks all of it.
+"""One call for a test of a block: it compiles the Verilog, plays a case under the stall matrix and checks everything.
 
 >>> run_case(emit(top, "crop"), "crop", input=frames, expected=model(frames), expected_latency=top.latency,
 ...          expected_interval=top.interval)                                                # doctest: +SKIP
 
 The top has ``clk``, ``rst`` and AXI4-Stream ports ``s_axis_t{data,valid,ready,last}`` and
-``m_axis_t{data,valid,ready,last}``, or other names given by `source` and `sink`; ``tlast`` and ``tuser`` are
-optional, and so are the Amaranth names ``{prefix}_payload/_valid/_ready``.
+``m_axis_t{data,valid,ready,last}``; `source` and `sink` give other prefixes.  ``tlast`` and ``tuser`` are optional.
+Instead of ``{prefix}_t{data,valid,ready}`` a stream may have Amaranth's names ``{prefix}_{payload,valid,ready}``.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from hadamac.files.scratch import scratch_directory
 
-from .beats import Beats, from_limbs
+from .beats import Beats, from_limbs, save_arrays
 from .icarus import LANGUAGES
 from .simulate import build, run
 from .stalls import STALLS
@@ -27,26 +28,28 @@ from .stalls import STALLS
 __all__ = ["BUILD_DIR", "CaseResult", "run_case"]
 
 BUILD_DIR = Path("build") / "sim"
-"""Where compiled simulators are kept, seen from the working directory."""
+"""Directory of compiled simulators, relative to the working directory."""
 
 
 @dataclass(frozen=True)
 class CaseResult:
-    """Results under one stall pattern.
+    """Result of a case under one stall pattern.
 
     Attributes
     ----------
     stall
-        Its name.
+        Name of the pattern.
     cycles
         Cycles from the release of reset to the last transfer.
-    latency, interval
-        Cycles from the first input to the first output beat, and mean cycles from the first beat of one output
-        frame to that of the next; measured without stalls only, else None.
+    latency
+        Cycles from the first input beat to the first output beat; None except under the pattern ``none``.
+    interval
+        Mean cycles from the first beat of an output frame to that of the next; None except under the pattern
+        ``none``, and for a single frame.
     input_cycles, output_cycles
-        Cycle of every transfer of the first input and the first output.
+        Cycle of every transfer on the first input stream and on the first output stream.
     words
-        All words of the first output.
+        All words of the first output stream.
     cycles_per_second
         Simulated clock cycles per second of processor time.
     """
@@ -61,7 +64,9 @@ class CaseResult:
     cycles_per_second: float
 
 
-def _as_streams(prefix: str, words, last, user, more: Mapping[str, Beats] | None, frame: int | None):
+def _as_streams(prefix: str, words: ArrayLike | Beats, last: ArrayLike | None, user: ArrayLike | None,
+                more: Mapping[str, Beats] | None, frame: int | None) -> dict[str, Beats]:
+    """Return the beats of the main stream and of further ones by prefix."""
     streams = {prefix: words if isinstance(words, Beats) else Beats.of(words, last, user, frame=frame)}
     return streams | dict(more or {})
 
@@ -70,12 +75,12 @@ def run_case(
     verilog: str,
     top: str,
     *,
-    input,
-    expected,
-    input_last=None,
-    expected_last=None,
-    input_user=None,
-    expected_user=None,
+    input: ArrayLike | Beats,
+    expected: ArrayLike | Beats,
+    input_last: ArrayLike | None = None,
+    expected_last: ArrayLike | None = None,
+    input_user: ArrayLike | None = None,
+    expected_user: ArrayLike | None = None,
     input_frame: int | None = None,
     expected_frame: int | None = None,
     expected_latency: int | None = None,
@@ -106,55 +111,55 @@ def run_case(
     Parameters
     ----------
     verilog, top
-        Text of the design and the name of its top.
+        Text of the design, and the name of its top.
     input, expected : array_like of int, or Beats
-        Unsigned packed words of any width: one axis, or (frames, beats), which sets `last` too.
+        Unsigned packed words of any width: one axis, or the two axes (frames, beats), which set `last` too.
     input_last, expected_last, input_user, expected_user : array_like or None
         One value per beat.
     input_frame, expected_frame
-        Beats of a frame, from which `last` follows; for arrays of one axis.
+        Beats of a frame; sets `last` for arrays of one axis.
     expected_latency, expected_interval
         Exact cycles, checked under the pattern ``none``; defined in `CaseResult`.
     stalls
-        Names out of `bench.stalls.STALLS`; all by default, in one run of the simulator.
+        Names in `hadamac_hw.sim.stalls.STALLS`; by default all of them, in one run of the simulator.
     source, sink
         Prefixes of the main streams.
     more_inputs, more_outputs
-        Further streams by prefix, played at the same time.
+        Further streams by prefix, which are played at the same time.
     preload
-        Streams by prefix, sent in full after every reset and before the rest: weights, tables.
+        Streams by prefix that are sent completely after every reset and before all others, for instance weights.
     signals
-        Values of input ports, constant during the run.
+        Values of input ports, which stay constant during the run.
     final
-        Values that output ports must have at the end: sticky flags, counters.
+        Values that output ports must have at the end, for instance of sticky flags.
     reset_after
-        Reset the block when it has taken this many beats, then send everything from the beginning.
+        Reset the block after it has taken this many beats, then send everything from the beginning.
     frame_gap
-        Cycles without valid that the source puts between frames.
+        Cycles without valid between the source's frames.
     lanes
-        Signed fields of a word, for readable messages: 2 for complex words.
+        Signed fields of a word, which messages show separately: 2 for complex words.
     patience
         Cycles without any transfer after which the block counts as stuck.
     drain
-        Cycles for which nothing more may come at the end.
+        Cycles at the end in which no further beat may come out.
     block
-        Name used in messages; by default `top`.
+        Name of the block in messages; by default `top`.
     seed, limit_s
-        As in `hadamac_hw.sim.simulate.run`.
+        Arguments of `hadamac_hw.sim.simulate.run`.
     simulator, language
-        As in `hadamac_hw.sim.simulate.build` and `hadamac_hw.sim.icarus.build`.
+        Arguments of `hadamac_hw.sim.simulate.build` and `hadamac_hw.sim.icarus.build`.
     quick
         Whether compiling fast matters more than simulating fast.
 
     Returns
     -------
     dict of CaseResult
-        By the name of the stall pattern.
+        The results by the name of the stall pattern.
 
     Raises
     ------
     hadamac_hw.sim.simulate.SimulationFailure
-        With the text of the failed comparison.
+        A comparison failed; the message is its text.
     """
     stalls = list(stalls)
     unknown = [name for name in stalls if name not in STALLS]
@@ -182,16 +187,19 @@ def run_case(
     for group, streams in groups.items():
         for prefix, beats in streams.items():
             arrays |= beats.save(f"{group}:{prefix}")
-    choices = {"language": language or LANGUAGES[-1]} if simulator == "icarus" else {"quick": quick}
-    program = build(verilog, top, build_dir, simulator=simulator, **choices)
+    if simulator == "icarus":
+        program = build(verilog, top, build_dir, simulator=simulator, language=language or LANGUAGES[-1])
+    else:
+        program = build(verilog, top, build_dir, simulator=simulator, quick=quick)
     with scratch_directory("case") as scratch:
         case = scratch / "case.npz"
-        np.savez(case, **arrays)
+        save_arrays(case, arrays)
         run(program, f"{__package__}.tb_stream", {"HADAMAC_CASE": str(case)}, seed=seed, limit_s=limit_s)
         return {name: _load(scratch / f"result-{name}.npz", source, sink) for name in stalls}
 
 
 def _load(path: Path, source: str, sink: str) -> CaseResult:
+    """Return the result that the simulation wrote to a file."""
     with np.load(path, allow_pickle=False) as file:
         facts = json.loads(bytes(file["result"]).decode())
         return CaseResult(

@@ -1,7 +1,7 @@
-"""Verilog to a program for Icarus Verilog, the second simulator: it has four states, so a bit may be unknown.
+"""Compilation of Verilog for Icarus Verilog, the second simulator, whose bits have four states and may be unknown.
 
-Debian's ``iverilog`` is enough.  Icarus compiles at once and simulates slowly: some thousand cycles a second with
-cocotb, where Verilator does tens of thousands.
+Debian's package ``iverilog`` is enough.  Icarus compiles in no time but simulates slowly: with cocotb some thousand
+cycles a second, where Verilator reaches tens of thousands.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from .verilate import locked
 __all__ = ["LANGUAGES", "SUFFIX", "build", "command", "installed", "require"]
 
 LANGUAGES = ("2005", "2012")
-"""Versions of the language in which a design is read: Verilog-2005, and the SystemVerilog of cocotb's own runner."""
+"""Versions of the language in which a design may be read: Verilog-2005, and the SystemVerilog of cocotb's runner."""
 
 SUFFIX = ".vvp"
-"""Ending of a compiled program's name."""
+"""Suffix of a compiled program's name."""
 
 
 def installed() -> bool:
-    """Return whether both of Icarus' programs are on PATH."""
+    """Return whether both programs of Icarus Verilog are on PATH."""
     return all(map(shutil.which, ("iverilog", "vvp")))
 
 
 def require() -> None:
-    """Raise a `ToolError` that says what to install, unless Icarus is there."""
+    """Raise a `ToolError` that says what to install if Icarus Verilog is missing."""
     if not installed():
         raise ToolError(f"iverilog is missing, which SIM=icarus asks for; run: {apt_line('iverilog')}")
 
@@ -50,14 +50,14 @@ def command(program: Path) -> list[str]:
 
 def build(verilog_text: str, top: str, build_dir: str | os.PathLike[str], *, language: str = "2012",
           limit_s: float = 600) -> Path:
-    """Compile one design for Icarus, or find the one compiled before.
+    """Compile a design for Icarus Verilog, or find the program that was compiled from it before.
 
     Parameters
     ----------
     verilog_text, top, build_dir
-        As in `hadamac_hw.sim.verilate.build`.
+        The same arguments as of `hadamac_hw.sim.verilate.build`.
     language
-        One of `LANGUAGES`.
+        Version of the language, one of `LANGUAGES`.
     limit_s
         Seconds of processor time after which the compiler is ended.
 

@@ -1,4 +1,4 @@
-"""Exact comparison of streams, with a message that says where and what."""
+"""Exact comparison of streams, with a message that says where they differ and how."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .beats import Beats
 __all__ = ["compare", "frame_lengths"]
 
 SHOWN = 5
-"""Differences that a message lists."""
+"""Largest number of differences that a message lists."""
 
 
 def frame_lengths(beats: Beats) -> list[int]:
-    """Beats of each frame, by `last`; without `last` all is one frame."""
+    """Return the number of beats of each frame by `last`; a stream without `last` is one frame."""
     if beats.last is None:
         return [len(beats)] if len(beats) else []
     ends = [index + 1 for index, last in enumerate(beats.last) if last]
@@ -24,7 +24,7 @@ def frame_lengths(beats: Beats) -> list[int]:
 
 
 def _number(word: int, width: int, lanes: int) -> str:
-    """A word in hexadecimal and as its signed decimal fields, low field first."""
+    """Return a word in hexadecimal and as signed decimal fields, the lowest field first."""
     lane = width // lanes
     fields = [(word >> (lane * index)) & ((1 << lane) - 1) for index in range(lanes)]
     signed = [field - (1 << lane) if lane > 1 and field >> (lane - 1) else field for field in fields]
@@ -33,7 +33,7 @@ def _number(word: int, width: int, lanes: int) -> str:
 
 
 def _slip(expected: list[int], got: list[int], at: int) -> str:
-    """A hint if everything from `at` on is only shifted by a beat."""
+    """Return a hint if everything from the index `at` on is only shifted by one beat, or an empty text."""
     rest = slice(at, min(len(expected), len(got)) - 1)
     if rest.stop - rest.start < 3:
         return ""
@@ -45,25 +45,26 @@ def _slip(expected: list[int], got: list[int], at: int) -> str:
 
 
 def compare(block: str, expected: Beats, got: Beats, *, width: int, lanes: int = 1, context: str = "") -> None:
-    """Raise unless `got` is `expected`, bit for bit.
+    """Raise an error unless `got` equals `expected`, bit for bit.
 
     Parameters
     ----------
     block
-        Name to begin the message with.
+        Name with which the message begins.
     expected, got
-        Two streams; `last` and `user` are compared where `expected` has them.
+        The streams; `last` and `user` are compared where `expected` has them.
     width
         Bits of a word.
     lanes
-        Equal signed fields of a word, which decides only how decimals are printed: 2 for a complex number.
+        Number of equal signed fields of a word, which matters only for printing decimals: 2 for a complex number.
     context
-        For instance the stall pattern, to be named in the message.
+        Circumstances to be named in the message, for instance the stall pattern.
 
     Raises
     ------
     AssertionError
-        Names block, frame, index, expected and got in hexadecimal and decimal, for the first few differences.
+        The streams differ.  The message names the block and, for the first few differences, frame, index, and the
+        expected and the received word in hexadecimal and decimal.
     """
     lanes = lanes if width % lanes == 0 else 1
     starts = [0, *accumulate(frame_lengths(expected))]
@@ -88,7 +89,7 @@ def compare(block: str, expected: Beats, got: Beats, *, width: int, lanes: int =
                 f"expected {_number(want[index], bits, fields)}, got {_number(have[index], bits, fields)}"
             )
     if len(expected) != len(got):
-        lines.append(f"  {len(expected)} beats expected, {len(got)} came")
+        lines.append(f"  {len(expected)} beats expected, {len(got)} received")
     if lines:
         where = f"{block} [{context}]" if context else block
         raise AssertionError("\n".join([f"{where}: {differing} values differ", *lines]) + hint)

@@ -1,7 +1,7 @@
-"""Run cocotb test modules on Verilog: `build` compiles it, `run` simulates it.
+"""Runs of cocotb test modules on Verilog: `build` compiles a design, `run` simulates it.
 
-Both may be called by several processes at once.  Two simulators are known: Verilator, which compiles the design to
-a program, and Icarus Verilog, which knows unknown bits; see `SIMULATORS`.
+Several processes may call both at once.  There are two simulators (`SIMULATORS`): Verilator, which compiles the design
+to a fast program, and Icarus Verilog, in which bits may be unknown.
 """
 
 from __future__ import annotations
@@ -13,30 +13,31 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from hadamac.errors import DescriptionError, ToolError
 from hadamac.files.scratch import scratch_directory
 
 from ..base.emit import emit
+from ..base.fifo import Fifo
 from ..base.process import Overrun, call, search_path, tail
-from ..base.stream import Fifo
-from ..sim import icarus, verilate
+from . import icarus, verilate
 
 __all__ = ["SIMULATORS", "SimulationFailure", "SimulationResult", "build", "run", "seed_from_environment",
            "simulator_from_environment", "warm_up"]
 
 SIMULATORS = ("verilator", "icarus")
-"""Names that ``SIM`` and `build` accept, as cocotb spells them."""
+"""Names of simulators that ``SIM`` and `build` accept; they are cocotb's."""
 
 
 class SimulationFailure(AssertionError):
-    """A cocotb test failed, or the simulation did not end in time."""
+    """The error that a cocotb test failed, or that a simulation did not end in time."""
 
 
 @dataclass(frozen=True)
 class SimulationResult:
-    """Results of a run of one test module.
+    """Result of a run of one test module.
 
     Attributes
     ----------
@@ -45,9 +46,9 @@ class SimulationResult:
     seconds
         Wall-clock time inside the tests.
     seed
-        Seed of the run, for ``HADAMAC_SEED``.
+        Seed of the run; ``HADAMAC_SEED`` set to it repeats the run.
     log
-        What the simulator printed.
+        Text that the simulator printed.
     """
 
     tests: tuple[str, ...]
@@ -57,7 +58,7 @@ class SimulationResult:
 
 
 def seed_from_environment(default: int = 1) -> int:
-    """Seed of all random numbers in a simulation: ``HADAMAC_SEED`` (an integer, or ``random``), else `default`."""
+    """Return the seed of a simulation's random numbers: ``HADAMAC_SEED`` (an integer or ``random``), or `default`."""
     text = os.environ.get("HADAMAC_SEED", "").strip()
     if not text:
         return default
@@ -69,7 +70,7 @@ def seed_from_environment(default: int = 1) -> int:
 
 
 def simulator_from_environment() -> str:
-    """Return the simulator that ``SIM`` names, as in cocotb's makefiles; Verilator without it."""
+    """Return the simulator that the variable ``SIM`` names, as in cocotb's makefiles; by default Verilator."""
     name = os.environ.get("SIM", "").strip() or SIMULATORS[0]
     if name not in SIMULATORS:
         raise DescriptionError(f"SIM must be one of {', '.join(SIMULATORS)}, not {name!r}")
@@ -77,13 +78,13 @@ def simulator_from_environment() -> str:
 
 
 def build(verilog_text: str, top: str, build_dir: str | os.PathLike[str], *, simulator: str = SIMULATORS[0],
-          **options) -> Path:
-    """Compile one design for a simulator, or find the one compiled before.
+          **options: Any) -> Path:  # each simulator has its own
+    """Compile a design for a simulator, or find the program that was compiled from it before.
 
     Parameters
     ----------
     verilog_text, top, build_dir
-        All modules of the design, the name of the top, and the directory that holds many compiled designs.
+        All modules of the design, the name of its top, and the directory that holds many compiled designs.
     simulator
         One of `SIMULATORS`.
     options
@@ -92,7 +93,7 @@ def build(verilog_text: str, top: str, build_dir: str | os.PathLike[str], *, sim
     Returns
     -------
     pathlib.Path
-        The program, for `run`.
+        The program, which `run` takes.
     """
     if simulator not in SIMULATORS:
         raise DescriptionError(f"Simulator must be one of {', '.join(SIMULATORS)}, not {simulator!r}")
@@ -100,7 +101,7 @@ def build(verilog_text: str, top: str, build_dir: str | os.PathLike[str], *, sim
 
 
 def _environment(program: Path, test_module: str, results: Path, seed: int, extra: Mapping[str, str]) -> dict[str, str]:
-    """Variables that cocotb 2.1 reads when it starts inside a simulator."""
+    """Return the environment variables that cocotb 2.1 reads when it starts inside a simulator."""
     from cocotb_tools import config
     from find_libpython import find_libpython
 
@@ -115,7 +116,7 @@ def _environment(program: Path, test_module: str, results: Path, seed: int, extr
         "COCOTB_RANDOM_SEED": str(seed),
         "COCOTB_TRUST_INERTIAL_WRITES": "1",
         "COCOTB_ANSI_OUTPUT": "0",
-        "COCOTB_REWRITE_ASSERTION_FILES": "",  # which would load pytest: a second for each run
+        "COCOTB_REWRITE_ASSERTION_FILES": "",  # otherwise cocotb loads pytest, which takes a second in each run
         "TOPLEVEL_LANG": "verilog",
         "HADAMAC_SEED": str(seed),
     }
@@ -123,7 +124,7 @@ def _environment(program: Path, test_module: str, results: Path, seed: int, extr
 
 
 def _failures(results: Path) -> tuple[list[str], list[str], float]:
-    """Names of all tests, texts of the failed ones, and the time they took together."""
+    """Return the names of all tests, the texts of the failed ones, and the seconds that all took together."""
     names, failures, seconds = [], [], 0.0
     for case in ElementTree.parse(results).getroot().iter("testcase"):
         names.append(case.get("name", "?"))
@@ -150,25 +151,26 @@ def run(
     Parameters
     ----------
     program
-        What `build` returned.
+        Program from `build`.
     test_module
-        Importable name of the module with the ``@cocotb.test()`` functions; this process's ``sys.path`` holds
-        inside the simulator too.
+        Importable name of the module with the ``@cocotb.test()`` functions; ``sys.path`` is the same inside the
+        simulator as in this process.
     env
-        More environment variables, by which tests take their parameters.
+        Further environment variables, for instance with parameters of the tests.
     testcase
-        Regular expression on the name of a test; without it all run.
+        Regular expression for the names of the tests to run; by default all run.
     seed
-        Seed of the run; by default `seed_from_environment`.  Printed, and part of every failure's text.
+        Seed of the run; by default `seed_from_environment`.  It is printed, and part of every failure's text.
     limit_s
-        Seconds of processor time, after which the simulator (and only it) is ended; so is one that stands still.
+        Seconds of processor time after which the simulator (and nothing else) is ended; it is ended too if it uses no
+        processor time for some minutes.
     waves
-        VCD file to write; the program must be built by Verilator with ``waves=True``.
+        VCD file to be written; the program must have been built by Verilator with ``waves=True``.
 
     Raises
     ------
     SimulationFailure
-        A test failed (its assertion's text is in the message), none ran, or the limit was reached.
+        A test failed (the message holds the text of its assertion), no test ran, or the limit was reached.
     ToolError
         The simulator stopped without results.
     """
@@ -200,8 +202,8 @@ def run(
 
 
 def warm_up(build_dir: str | os.PathLike[str]) -> None:
-    """Fill the caches that every test needs, once, before several processes would all want to do it.
+    """Fill the caches that every simulation needs, before several processes begin to do so at the same time.
 
-    These are Yosys compiled from WebAssembly and Verilator's run-time library: half a minute on a fresh machine.
+    The caches hold Yosys compiled from WebAssembly and Verilator's run-time library.  Filling them takes half a minute.
     """
     build(emit(Fifo(8, inflight=1), "warm"), "warm", build_dir, quick=True)

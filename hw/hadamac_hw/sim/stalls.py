@@ -1,4 +1,4 @@
-"""Patterns of idle sources and stalled sinks."""
+"""Patterns in which sources idle and sinks refuse beats."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ __all__ = ["STALLS", "Stall", "go"]
 
 @dataclass(frozen=True)
 class Stall:
-    """How often a source idles and a sink refuses.
+    """Pattern in which a source idles and a sink refuses beats.
 
     Attributes
     ----------
     name
-        By which a test picks it.
-    idle, stall
-        Probability per cycle that the source offers nothing, that the sink is not ready.
+        Name by which a test chooses the pattern.
+    idle
+        Probability in each cycle that the source offers nothing.
+    stall
+        Probability in each cycle that the sink is not ready.
     burst
-        Mean length of a run of such cycles; 1 makes the cycles independent.
+        Mean length of a run of idle or stalled cycles; 1 makes the cycles independent of each other.
     shy
-        The sink raises ready only after it has seen valid.
+        Whether the sink raises ready only after it has seen valid.
     """
 
     name: str
@@ -44,11 +46,11 @@ STALLS = {
         Stall("shy", shy=True),
     )
 }
-"""The matrix of idle source and stalled sink through which every stream block goes."""
+"""The stall matrix: patterns of idle sources and stalled sinks under which every block is tested, by name."""
 
 
 def go(rng: np.random.Generator, probability: float, burst: int) -> Iterator[bool]:
-    """Endless flags, False with `probability`, in runs of mean length `burst`."""
+    """Yield flags without end, each False with a `probability`, in runs of False with the mean length `burst`."""
     while True:
         if probability <= 0:
             yield True
@@ -57,5 +59,5 @@ def go(rng: np.random.Generator, probability: float, burst: int) -> Iterator[boo
         else:
             off = rng.geometric(1 / burst, 256)
             on = rng.geometric(min(1.0, probability / (1 - probability) / burst), 256)
-            for go, stop in zip(on.tolist(), off.tolist(), strict=True):
-                yield from [True] * go + [False] * stop
+            for going, stopped in zip(on.tolist(), off.tolist(), strict=True):
+                yield from [True] * going + [False] * stopped

@@ -1,16 +1,19 @@
-"""Stream sources and sinks for cocotb, checked against the stream contract in every cycle.
+"""Stream sources and sinks for cocotb, which check the stream contract in every cycle.
 
-All sources and sinks of a test are stepped by one coroutine (`Bench.run`), which costs one wake-up of the
-simulator per clock cycle.  At a rising edge of the clock, values read are those before the edge and values
-written take effect after it.  *Cycle* n ends with the n-th rising edge after the release of reset; a transfer
-in cycle n is one that this edge completes.
+One coroutine (`Bench.run`) advances all sources and sinks of a test, so that the simulator is woken up only once in a
+clock cycle.  At a rising edge of the clock, the values that are read are those before the edge, and the values that
+are written take effect after it.  *Cycle* n ends with the n-th rising edge after the release of reset; a transfer in
+cycle n is one that this edge completes.
 
-The contract (Amaranth RFC 61): a beat moves when valid and ready are both high at the edge; once valid is high,
-it and the payload hold until the transfer; valid does not wait for ready (the *shy* sink finds a block that
-waits); valid is low in reset.
+The contract (Amaranth RFC 61): a beat moves when valid and ready are both high at the edge; once valid is high, valid
+and the payload keep their values until the transfer; valid does not wait for ready (the *shy* sink finds a block in
+which it does); valid is low in reset.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import cocotb
 import numpy as np
@@ -20,23 +23,26 @@ from cocotb.triggers import RisingEdge, Timer
 from .beats import Beats
 from .stalls import STALLS, Stall, go
 
-__all__ = ["Bench", "Port", "Sink", "Source", "seed", "settle"]
+__all__ = ["Bench", "Dut", "Port", "Sink", "Source", "seed", "settle"]
+
+Dut: TypeAlias = Any
+"""Type of cocotb's handles of designs and of their ports, whose attributes are known only inside the simulator."""
 
 
 class Port:
-    """Handles of one flat stream: ``{prefix}_tvalid``/``_tready``/``_tdata``/``_tlast``/``_tuser``, or
-    ``{prefix}_valid``/``_ready``/``_payload``/``_last``/``_user``.
+    """Handles of the signals of one flat stream.
 
-    Values are read and written as bit strings through cocotb's simulator layer, which for words of any width
-    is several times faster than `LogicArray`.
+    The stream's ports are ``{prefix}_t{valid,ready,data,last,user}`` or ``{prefix}_{valid,ready,payload,last,user}``;
+    ``last`` and ``user`` may be missing.  Values are read and written as bit strings through cocotb's simulator layer,
+    which for words of any width is several times faster than `LogicArray`.
     """
 
-    def __init__(self, dut, prefix: str):
+    def __init__(self, dut: Dut, prefix: str):
         self.prefix = prefix
         axi = hasattr(dut, f"{prefix}_tvalid")
         plain = ("valid", "ready", "payload", "last", "user")
         names = ("tvalid", "tready", "tdata", "tlast", "tuser") if axi else plain
-        handles = [getattr(dut, f"{prefix}_{name}", None) for name in names]
+        handles: list[Dut] = [getattr(dut, f"{prefix}_{name}", None) for name in names]
         missing = [f"{prefix}_{name}" for name, handle in zip(names[:3], handles, strict=False) if handle is None]
         if missing:
             raise AssertionError(f"{dut._name}: the stream {prefix} has no port {', '.join(missing)}")
@@ -44,16 +50,16 @@ class Port:
         self.width = len(self.data)
 
 
-def _reader(handle):
+def _reader(handle: Dut) -> Callable[[], str]:
     return handle._handle.get_signal_val_binstr
 
 
-def _writer(handle):
+def _writer(handle: Dut) -> Callable[[str], None]:
     put = handle._handle.set_signal_val_binstr
-    return lambda bits: put(0, bits)  # action 0: an ordinary deposit
+    return lambda bits: put(0, bits)  # action 0 is an ordinary deposit
 
 
-def _strings(words: list[int], handle, what: str) -> list[str]:
+def _strings(words: list[int], handle: Dut, what: str) -> list[str]:
     width = len(handle)
     for index, word in enumerate(words):
         if word >> width:
@@ -62,20 +68,27 @@ def _strings(words: list[int], handle, what: str) -> list[str]:
 
 
 class Source:
-    """Drives one input stream of the design.
+    """Driver of one input stream of the design.
 
-    While it idles it drives the complement of the next beat, so that a design which looks at the payload
-    without valid computes something wrong.
+    While it idles, it drives the complement of the next beat, so that a design which looks at the payload without
+    valid computes something wrong.
 
     Attributes
     ----------
+    name
+        Prefix of the stream.
+    total
+        Number of beats to be sent.
     cycles
         Cycle of every transfer so far.
     """
 
-    def __init__(self, dut, prefix: str, beats: Beats, *, stall: Stall = STALLS["none"], rng=None, frame_gap: int = 0):
+    def __init__(self, dut: Dut, prefix: str, beats: Beats, *, stall: Stall = STALLS["none"],
+                 rng: np.random.Generator | None = None, frame_gap: int = 0):
         port = Port(dut, prefix)
-        self.name, self.total, self.cycles = prefix, len(beats), []
+        self.name = prefix
+        self.total = len(beats)
+        self.cycles: list[int] = []
         self._go = go(rng or np.random.default_rng(1), stall.idle, stall.burst)
         self._ready, self._set_valid = _reader(port.ready), _writer(port.valid)
         columns = [(port.data, beats.words)]
@@ -93,16 +106,19 @@ class Source:
 
     def stop(self) -> None:
         """Withdraw valid, as in reset, and start again from the first beat."""
-        self._index, self._valid, self._wait = 0, False, 0
+        self._index = 0
+        self._valid = False
+        self._wait = 0
         self.cycles.clear()
         self._set_valid("0")
 
     @property
     def done(self) -> bool:
+        """Whether all beats were sent."""
         return self._index == self.total
 
     def step(self, cycle: int) -> bool:
-        """Sample cycle `cycle`, drive the next one; whether a beat moved."""
+        """Sample the signals of a cycle, drive those of the next one, and return whether a beat moved."""
         moved = self._valid and self._ready() == "1"
         if moved:
             self.cycles.append(cycle)
@@ -110,36 +126,42 @@ class Source:
             self._wait = self._gaps.get(self._index, 0)
         elif self._valid:
             return False
-        if self._index == self.total:
-            go = False
-        elif self._wait:
-            self._wait, go = self._wait - 1, False
-        else:
-            go = next(self._go)
-        if go:
+        offer = False
+        if self._wait and self._index != self.total:
+            self._wait -= 1
+        elif self._index != self.total:
+            offer = next(self._go)
+        if offer:
             for write, bits in zip(self._writers, self._beats[self._index], strict=True):
                 write(bits)
         elif moved or not cycle:
             for write, bits in zip(self._writers, self._idle[min(self._index, self.total - 1)], strict=True):
                 write(bits)
-        if go != self._valid:
-            self._set_valid("1" if go else "0")
-            self._valid = go
+        if offer != self._valid:
+            self._set_valid("1" if offer else "0")
+            self._valid = offer
         return moved
 
 
 class Sink:
-    """Takes one output stream of the design and checks the contract on it.
+    """Receiver of one output stream of the design, which checks the contract on it.
 
     Attributes
     ----------
+    name
+        Prefix of the stream.
     cycles, words, last, user
         Cycle and content of every transfer so far; `last` and `user` stay empty where there is no such port.
     """
 
-    def __init__(self, dut, prefix: str, *, stall: Stall = STALLS["none"], rng=None):
+    def __init__(self, dut: Dut, prefix: str, *, stall: Stall = STALLS["none"],
+                 rng: np.random.Generator | None = None):
         port = Port(dut, prefix)
-        self.name, self.cycles, self.words, self.last, self.user = prefix, [], [], [], []
+        self.name = prefix
+        self.cycles: list[int] = []
+        self.words: list[int] = []
+        self.last: list[int] = []
+        self.user: list[int] = []
         self._block = dut._name
         self._go = go(rng or np.random.default_rng(2), stall.stall, stall.burst)
         self._shy = stall.shy
@@ -150,40 +172,41 @@ class Sink:
         self.stop()
 
     def stop(self) -> None:
-        """Forget what came and refuse, as in reset."""
+        """Forget all beats and take none, as in reset."""
         for column in (self.cycles, *(column for _, column in self._columns)):
             column.clear()
-        self._ready, self._held = False, None
+        self._ready = False
+        self._held: list[str] | None = None
         self._set_ready("0")
 
     def check_reset(self) -> None:
-        """Fail unless valid is low."""
+        """Raise an error if valid is high."""
         if self._valid() != "0":
             raise AssertionError(f"{self._block}: {self.name} is valid during reset")
 
-    def _check_held(self, beat: list[str] | None, cycle: int) -> None:
+    def _check_held(self, held: list[str], beat: list[str] | None, cycle: int) -> None:
+        """Raise an error unless a beat that was offered before is offered unchanged."""
         where = f"{self._block}: {self.name}, beat {len(self.cycles)}, cycle {cycle}"
         if beat is None:
             raise AssertionError(f"{where}: valid fell before the transfer")
-        for (name, _), before, now in zip(self._columns, self._held, beat, strict=True):
+        for (name, _), before, now in zip(self._columns, held, beat, strict=True):
             if before != now:
                 raise AssertionError(
                     f"{where}: {name} changed before the transfer, from {int(before, 2):#x} to {int(now, 2):#x}"
                 )
 
     def step(self, cycle: int) -> bool:
-        """Sample cycle `cycle`, drive the next one; whether a beat moved."""
-        valid = self._valid() == "1"
-        beat = [read() for read in self._readers] if valid else None
+        """Sample the signals of a cycle, drive those of the next one, and return whether a beat moved."""
+        beat = [read() for read in self._readers] if self._valid() == "1" else None
         if self._held is not None and beat != self._held:
-            self._check_held(beat, cycle)
-        moved = valid and self._ready
+            self._check_held(self._held, beat, cycle)
+        moved = beat is not None and self._ready
         self._held = None if moved else beat
-        if moved:
+        if beat is not None and self._ready:
             self.cycles.append(cycle)
             for (_, column), bits in zip(self._columns, beat, strict=True):
                 column.append(int(bits, 2))
-        ready = (valid and not moved) if self._shy else next(self._go)
+        ready = self._held is not None if self._shy else next(self._go)
         if ready != self._ready:
             self._set_ready("1" if ready else "0")
             self._ready = ready
@@ -191,26 +214,29 @@ class Sink:
 
 
 class Bench:
-    """Clock, reset and the one coroutine that steps sources and sinks.
+    """Clock, reset, and the coroutine that advances all sources and sinks.
 
     Parameters
     ----------
     dut
         cocotb's handle of a top with ports ``clk`` and ``rst``.
     sources, sinks
-        Stepped in every cycle.
+        Streams that are advanced in every cycle.
     patience
         Cycles without any transfer after which the design counts as stuck.
     """
 
-    def __init__(self, dut, sources: list[Source], sinks: list[Sink], *, patience: int = 20_000):
-        self.dut, self.sources, self.sinks, self.patience = dut, sources, sinks, patience
+    def __init__(self, dut: Dut, sources: list[Source], sinks: list[Sink], *, patience: int = 20_000):
+        self.dut = dut
+        self.sources = sources
+        self.sinks = sinks
+        self.patience = patience
         self.cycle = 0
         self._edge = RisingEdge(dut.clk)
         self._clock: Clock | None = None
 
     async def reset(self, cycles: int = 3) -> None:
-        """Start the clock if need be, hold reset for some cycles and restart all streams."""
+        """Start the clock if it does not run, hold reset for some cycles and restart all streams."""
         self.dut.rst.value = 1
         for stream in (*self.sources, *self.sinks):
             stream.stop()
@@ -219,14 +245,14 @@ class Bench:
             self._clock.start()
         for number in range(cycles):
             await self._edge
-            if number:  # the first edge is the one that resets
+            if number:  # at the first edge the values are still those before the reset
                 for sink in self.sinks:
                     sink.check_reset()
         self.dut.rst.value = 0
         self.cycle = 0
 
-    async def run(self, done) -> None:
-        """Step until ``done()`` holds after a transfer; fail when nothing has moved for `patience` cycles."""
+    async def run(self, done: Callable[[], bool]) -> None:
+        """Advance until ``done()`` holds after a transfer; raise an error when nothing moves for `patience` cycles."""
         quiet = 0
         while True:
             await self._edge
@@ -246,7 +272,7 @@ class Bench:
                     raise AssertionError(self.stuck())
 
     async def idle(self, cycles: int) -> None:
-        """Step for some cycles more, whether anything moves or not."""
+        """Advance by some cycles, whether anything moves or not."""
         for _ in range(cycles):
             await self._edge
             for stream in (*self.sources, *self.sinks):
@@ -254,7 +280,7 @@ class Bench:
             self.cycle += 1
 
     def stuck(self) -> str:
-        """Where each stream stands, in words."""
+        """Return a text that says how far each stream is."""
         lines = []
         for source in self.sources:
             lines.append(f"{source.name} took {len(source.cycles)} of {source.total} beats" + _since(source.cycles))
@@ -269,10 +295,10 @@ def _since(cycles: list[int]) -> str:
 
 
 async def settle() -> None:
-    """Let written values reach the combinational logic, without a clock edge."""
+    """Wait until written values have passed the combinational logic, without a clock edge."""
     await Timer(1, "ns")
 
 
 def seed() -> int:
-    """The run's seed, from which all stall patterns derive."""
+    """Return the run's seed, from which all stall patterns follow."""
     return cocotb.RANDOM_SEED

@@ -1,6 +1,6 @@
-"""cocotb module for any stream block: plays one case file and compares everything (see `bench.case`).
+"""cocotb test of any block with streams, which plays one case and compares everything (see `hadamac_hw.sim.case`).
 
-Runs inside the simulator.  ``HADAMAC_CASE`` names the .npz file with inputs, expectations and options.
+It runs inside the simulator.  ``HADAMAC_CASE`` names the .npz file with inputs, expectations and options.
 """
 
 from __future__ import annotations
@@ -13,18 +13,17 @@ from pathlib import Path
 import cocotb
 import numpy as np
 
-from ..sim import scoreboard
-from .beats import Beats, to_limbs
+from . import scoreboard
+from .beats import Beats, save_arrays, to_limbs
 from .stalls import STALLS
-from .streams import Bench, Sink, Source, seed
+from .streams import Bench, Dut, Sink, Source, seed
 
 with np.load(os.environ["HADAMAC_CASE"], allow_pickle=False) as _file:
     _ARRAYS = {name: _file[name] for name in _file.files}
 _OPTIONS = json.loads(bytes(_ARRAYS["options"]).decode())
 
-
 EXCESS = 256
-"""Beats beyond the expected ones after which there is no point in going on."""
+"""Beats beyond the expected ones after which the run is given up."""
 
 
 def _streams(group: str) -> dict[str, Beats]:
@@ -37,7 +36,7 @@ def _check(what: str, expected: int | None, got: float | None, detail: str = "")
 
 
 def frame_starts(beats: Beats, cycles: list[int]) -> list[int]:
-    """Cycle in which the first beat of each frame moved."""
+    """Return the cycle in which the first beat of each frame moved."""
     starts, index = [], 0
     for length in scoreboard.frame_lengths(beats):
         starts.append(cycles[index])
@@ -46,7 +45,7 @@ def frame_starts(beats: Beats, cycles: list[int]) -> list[int]:
 
 
 def interval_of(starts: list[int]) -> float | None:
-    """Mean cycles from frame to frame: (last - first) / (frames - 1)."""
+    """Return the mean cycles from frame to frame, (last - first) / (frames - 1); None for a single frame."""
     if len(starts) < 2:
         return None
     mean = (starts[-1] - starts[0]) / (len(starts) - 1)
@@ -54,23 +53,24 @@ def interval_of(starts: list[int]) -> float | None:
 
 
 def _check_timing(sources: list[Source], sinks: list[Sink], wanted: dict[str, Beats]) -> dict[str, float | None]:
-    """Latency and interval of the first input and first output, as they are without stalls."""
+    """Compare latency and interval of the first input and the first output with the expected ones, and return them."""
     sink = sinks[0]
     starts = frame_starts(wanted[sink.name], sink.cycles)
     latency, interval = sink.cycles[0] - sources[0].cycles[0], interval_of(starts)
     _check("latency (first input to first output)", _OPTIONS["expected_latency"], latency)
-    steps = np.diff(starts).tolist()
-    _check("interval (from frame to frame)", _OPTIONS["expected_interval"], interval, f"; the steps were {steps[:8]}")
+    spans = np.diff(starts).tolist()
+    _check("interval (from frame to frame)", _OPTIONS["expected_interval"], interval,
+           f"; from frame to frame it was {spans[:8]}")
     return {"latency": latency, "interval": interval}
 
 
 async def _play(bench: Bench, sources: list[Source], sinks: list[Sink], wanted: dict[str, Beats]) -> None:
-    """Send and receive everything; stop early if more comes than is expected."""
+    """Send and receive everything; stop early if far more beats come out than are expected."""
     counts = [(sink.words, len(wanted[sink.name])) for sink in sinks]
 
     def done() -> bool:
         if any(len(words) > count + EXCESS for words, count in counts):
-            return True  # the comparison says so; a design that never stops must not run for ever
+            return True  # a design that never stops must not run for ever; the comparison then names the excess
         return all(len(words) >= count for words, count in counts) and all(source.done for source in sources)
 
     bench.sources, bench.sinks = sources, sinks
@@ -79,8 +79,8 @@ async def _play(bench: Bench, sources: list[Source], sinks: list[Sink], wanted: 
 
 @cocotb.test()
 @cocotb.parametrize(stall=_OPTIONS["stalls"])
-async def stream(dut, stall: str) -> None:
-    """All beats, exactly, under one stall pattern; then none more, and the final values of named ports."""
+async def stream(dut: Dut, stall: str) -> None:
+    """Compare all beats under one stall pattern, that none follow, and the final values of named ports."""
     pattern = STALLS[stall]
     number = list(STALLS).index(stall)
     rngs = (np.random.default_rng([seed(), number, stream]) for stream in range(64))
@@ -135,17 +135,17 @@ async def stream(dut, stall: str) -> None:
         _save(stall, result, sources, sinks)
 
 
-def _data_name(dut, prefix: str) -> str:
+def _data_name(dut: Dut, prefix: str) -> str:
     return f"{prefix}_tdata" if hasattr(dut, f"{prefix}_tdata") else f"{prefix}_payload"
 
 
 def _save(stall: str, result: dict, sources: list[Source], sinks: list[Sink]) -> None:
-    """What was measured, for the caller: written even when the comparison that follows fails."""
+    """Write the measured figures for `hadamac_hw.sim.case`; they are there even if a later comparison fails."""
     directory = Path(os.environ["HADAMAC_CASE"]).parent
-    arrays = {"result": np.frombuffer(json.dumps(result).encode(), dtype=np.uint8)}
+    arrays: dict[str, np.ndarray] = {"result": np.frombuffer(json.dumps(result).encode(), dtype=np.uint8)}
     for source in sources:
         arrays[f"cycles:{source.name}"] = np.asarray(source.cycles, dtype=np.int64)
     for sink in sinks:
         arrays[f"cycles:{sink.name}"] = np.asarray(sink.cycles, dtype=np.int64)
         arrays[f"words:{sink.name}"] = to_limbs(sink.words)
-    np.savez(directory / f"result-{stall}.npz", **arrays)
+    save_arrays(directory / f"result-{stall}.npz", arrays)

@@ -1,12 +1,12 @@
-"""Verilog to a simulator program with Verilator, compiled once and then found again.
+"""Compilation of Verilog to a simulator program with Verilator; a program that exists already is found again.
 
-The program is kept under a name that holds the hash of the text, the options and the versions of Verilator and the
+The program is kept under a name that holds a hash of the text, the options and the versions of Verilator and the
 compiler.  Two things make a first build short:
 
-- Only the top module's *ports* are visible to cocotb (``public=True`` shows every signal, as cocotb's own runner
-  does, for twice the code and two thirds of the speed).
-- Verilator's run-time library and headers, most of the compile time of a small design, are compiled once per
-  environment and used again from the cache.
+- Only the *ports* of the top module are visible to cocotb.  (``public=True`` shows every signal, as cocotb's own runner
+  does, which makes the code twice as large and simulation a third slower.)
+- Verilator's run-time library and headers, which are most of the compile time of a small design, are compiled once per
+  environment and then taken from the cache.
 
 Several processes may build at once, the same design or different ones.
 """
@@ -19,9 +19,10 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from hadamac.errors import DescriptionError, ToolError
 from hadamac.files.paths import failed, named
@@ -35,20 +36,21 @@ from ..base.process import Overrun, call, tail
 __all__ = ["build", "locked"]
 
 FAST, QUICK = "-O1", "-O0"
-"""C++ optimisation of the design, for long and for short simulations; the run-time library always gets ``-O1``."""
+"""Levels of C++ optimisation for long and for short simulations; the run-time library is always compiled at ``-O1``."""
 
-# What every compiled file includes, parsed once: most of the compile time of a small design.
+# The headers that every compiled file includes.  Parsing them is most of the compile time of a small design, so they
+# are parsed once.
 _HEADERS = "".join(f"#include <{name}>\n" for name in ("memory", "string", "verilated.h", "verilated_vpi.h"))
 _RULE = "common.h.gch: common.h\n\t$(CXX) $(OPT_FAST) $(CPPFLAGS) -x c++-header -o $@ $<\n"
 
-# Few, large C++ files with functions of bounded size: a third less compile time for a whole network.
+# Few large C++ files with functions of bounded size take a third less time to compile for a whole network.
 _SPLIT = ("--output-split", "60000", "--output-split-cfuncs", "2000")
 _VERILATE = ("-Wno-fatal", "-O3", "--x-assign", "fast", "--x-initial", "fast", *_SPLIT)
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold an advisory lock, which the system drops if the process dies."""
+    """Hold an advisory lock on a file; the system releases it if the process dies."""
     try:
         file = open(path, "w")
     except OSError as error:
@@ -59,7 +61,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def _ports(text: str, top: str) -> list[str]:
-    """Port names of module `top`, in either header style."""
+    """Return the names of the ports of the module `top`, whose header may have either style."""
     header = re.search(rf"^\s*module\s+\\?{re.escape(top)}\s*(?:#\s*\(.*?\)\s*)?\((.*?)\)\s*;", text, re.M | re.S)
     if header is None:
         raise DescriptionError(f"The Verilog has no module named {top} with ports")
@@ -68,15 +70,31 @@ def _ports(text: str, top: str) -> list[str]:
 
 
 def _control_file(text: str, top: str) -> str:
-    """Verilator control file that makes the ports of `top`, and nothing else, readable and writable."""
+    """Return a control file for Verilator that makes the ports of `top`, and nothing else, readable and writable."""
     lines = [f'public_flat_rw -module "{top}" -var "{port}"' for port in _ports(text, top)]
     return "\n".join(["`verilator_config", *lines, ""])
 
 
-def _made_once(kind: str, facts: tuple, made: Sequence[str], directory: Path, make) -> Path | None:
-    """Return the place in the cache that holds the files `made`, after `make` has made them in `directory` if need be.
+def _made_once(kind: str, facts: tuple, made: Sequence[str], directory: Path, make: Callable[[], int]) -> Path | None:
+    """Return the directory of the cache that holds certain files, which are made first where they are missing.
 
-    ``facts`` is all that they depend on.  None if they could not be made.
+    Parameters
+    ----------
+    kind
+        Beginning of the directory's name.
+    facts
+        All facts on which the files depend, beside the tools' versions.
+    made
+        Names of the files.
+    directory
+        Working directory in which they are made, and from which they are copied to the cache.
+    make
+        Makes them, and returns an exit status.
+
+    Returns
+    -------
+    pathlib.Path or None
+        The directory of the cache; None if ``make`` failed.
     """
     facts = (*facts, verilator_version(), compiler_version(), sys.prefix)
     store = cache_directory() / f"{kind}-{hashlib.sha256(repr(facts).encode()).hexdigest()[:12]}"
@@ -90,13 +108,14 @@ def _made_once(kind: str, facts: tuple, made: Sequence[str], directory: Path, ma
     return store
 
 
-def _runtime(directory: Path, env: Mapping[str, str], log, limit_s: float, waves: bool, level: str) -> list[str]:
-    """Compile Verilator's run-time library and headers once per environment; copy them into `directory`.
+def _runtime(directory: Path, env: Mapping[str, str], log: IO[str], limit_s: float, waves: bool,
+             level: str) -> list[str]:
+    """Compile Verilator's run-time library and headers once per environment, and copy them into `directory`.
 
     Returns
     -------
     list of str
-        Arguments for ``make``.
+        Arguments for the ``make`` that compiles the design.
     """
     classes = (directory / "Vtop_classes.mk").read_text()
     listed = re.search(r"VM_GLOBAL_FAST \+= \\\n((?:\s+\w+ \\\n)*)", classes)
@@ -113,23 +132,23 @@ def _runtime(directory: Path, env: Mapping[str, str], log, limit_s: float, waves
     header = _made_once("header", (waves, level, _HEADERS, _RULE), ["common.h", "common.h.gch"], directory,
                         lambda: make("common.h.gch"))
     if library is None or header is None:
-        return arguments  # the complete make that follows shows the error
+        return arguments  # the caller then compiles everything, which shows the error
     for name in objects:
         shutil.copyfile(library / name, directory / name)
-    if _in_parts(directory):  # Verilator makes a precompiled header of its own
+    if _in_parts(directory):  # then Verilator makes a precompiled header of its own
         return arguments
     return [*arguments, "-f", "main.mk", "VK_OBJS=", f"CXXFLAGS=-include {header / 'common.h'}"]
 
 
 def _in_parts(directory: Path) -> bool:
-    """Return whether Verilator wants the design compiled in several files, which it does if it is large."""
+    """Return whether Verilator divides the design into several C++ files, as it does with a large one."""
     return "VM_PARALLEL_BUILDS = 1" in (directory / "Vtop_classes.mk").read_text()
 
 
 def _write_main(directory: Path, main: Path) -> None:
-    """Write the file that is compiled: cocotb's `main`, together with a design that is one file.
+    """Write the C++ file that is compiled: cocotb's `main`, together with the design if that is a single file.
 
-    What a compiler does once for each file, whatever is in it, takes longer than such a design.
+    The time that a compiler takes for any file at all is longer than the time for such a small design.
     """
     design = "" if _in_parts(directory) else '#include "Vtop__ALL.cpp"\n'
     (directory / "main.cpp").write_text(f'{design}#include "{main}"\n')
@@ -147,10 +166,11 @@ def _compile(
     log_path: Path,
     limit_s: float,
 ) -> None:
+    """Compile a design in `directory`, as `build` describes; raise `ToolError` if that fails."""
     from cocotb_tools import config
 
     env = {**os.environ, **require_verilator(), "TMPDIR": str(directory)}  # a compiler that is ended leaves files
-    for variable in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):  # `make sim` must not hand its own flags down
+    for variable in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):  # the flags of an outer make must not be passed on
         env.pop(variable, None)
     (directory / f"{top}.v").write_text(text)
     sources = [f"{top}.v"]
@@ -190,7 +210,7 @@ def build(
     quick: bool = False,
     limit_s: float = 1800,
 ) -> Path:
-    """Compile one design to a simulator program, or find the one compiled before.
+    """Compile a design to a simulator program, or find the program that was compiled from it before.
 
     Parameters
     ----------
@@ -199,22 +219,22 @@ def build(
     top
         Name of the top module.
     build_dir
-        Directory that holds the programs of many designs; created if need be.
+        Directory that holds the programs of many designs; it is made if it is missing.
     options
-        More arguments for ``verilator``.
+        Further arguments for ``verilator``.
     waves
-        Allow `run` to write a VCD file.
+        Whether `run` can write a VCD file.
     public
-        Make every signal of the hierarchy visible to cocotb, not only the top's ports.
+        Whether every signal of the hierarchy is visible to cocotb, and not only the ports of the top.
     quick
-        Compile in half the time a program that simulates more slowly: for some thousand cycles.
+        Whether to compile in half the time a program that simulates more slowly; good for some thousand cycles.
     limit_s
         Seconds of processor time after which the compilers are ended.
 
     Returns
     -------
     pathlib.Path
-        The program, for `run`.  Its name is `top`.
+        The program, which `run` takes.  Its name is `top`.
 
     Raises
     ------
@@ -234,7 +254,7 @@ def build(
     log = home.with_suffix(".log")
     with locked(home.with_suffix(".lock")):
         if not program.is_file():
-            # Not beside it: make cannot stand a space, a colon and more in the name of a directory.
+            # The work is done elsewhere, because make fails where a directory's name holds a space or a colon.
             with atomic_directory(home) as fresh, scratch_directory("compile") as work:
                 _compile(work, verilog_text, top, options, waves, public, level, log, limit_s)
                 (fresh / f"{top}.v").write_text(verilog_text)

@@ -1,1 +1,5 @@
-"""Reading and writing the user's files: whole or not at all, bounded, and never another's."""
+"""Reading and writing of files that a user names.
+
+A file or a directory is written completely or not at all.  Reading is bounded in time and memory.  Nothing that
+hadamac did not write is ever removed.
+"""

@@ -1,10 +1,10 @@
-"""Writing directories so that nobody ever sees half of one, and nothing in one is lost.
+"""Atomic writing of directories: nobody ever sees a half-written one, and nothing in an existing one is lost.
 
-A directory is built under a temporary name beside its place.  One that stands there already is replaced only if
-hadamac wrote *every* file in it and none was changed since: its marker, a JSON file that each kind of directory has,
-lists the files with their SHA-256.  Else the one line of the refusal names a file that would be lost.  New and old
-directory change places in one step, so a reader finds the one or the other at any time; afterwards the old one's
-files are removed, by name.
+A new directory is built under a temporary name beside its final place.  If a directory is already at that place, it
+is replaced only if hadamac wrote *every* file in it and none was changed since.  This is known from its marker, a
+JSON file that lists all files with their SHA-256; each kind of directory has its own.  Otherwise the write is refused
+with one line that names a file that would be lost.  The new and the old directory are exchanged in one step, so a
+reader finds one or the other at any time.  After that, the files of the old directory are removed by name.
 """
 
 from __future__ import annotations
@@ -31,35 +31,40 @@ __all__ = ["Marker", "atomic_directory", "check_directory", "digest", "one_versi
 T = TypeVar("T")
 
 MARKER_BYTES = 64 << 20
-"""Most bytes of a marker: nextpnr's report of a board is one."""
+"""Largest size of a marker in bytes.  It is this large because nextpnr's report on a board is also a marker."""
 
-_CURRENT_DIRECTORY, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
-_NO_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM)  # EPERM: a container's filter of calls
+_CURRENT_DIRECTORY, _EXCHANGE = -100, 2  # Linux calls these AT_FDCWD and RENAME_EXCHANGE.
+# A system or file system without the call answers with one of these; EPERM comes from the call filter of a container.
+_NO_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM)
 
 
 def digest(content: bytes) -> str:
-    """SHA-256, as markers hold it."""
+    """Return the SHA-256 of some content in the form that markers store: hexadecimal, in lower case."""
     return hashlib.sha256(content).hexdigest()
 
 
 @dataclass(frozen=True)
 class Marker:
-    """The JSON file by which a kind of directory is known as hadamac's.
+    """JSON file that identifies one kind of directory as written by hadamac.
 
     Attributes
     ----------
     name
-        Of the file.
+        Name of the file.
     listed
-        Gives, from the JSON, the SHA-256 of each file that was written beside the marker, or None for one whose
-        digest was not recorded.  Raises KeyError, TypeError, AttributeError or ValueError for the JSON of others.
+        Function that returns, from the parsed JSON, the SHA-256 of each file that was written beside the marker, or
+        None for a file whose digest was not recorded.  It raises KeyError, TypeError, AttributeError or ValueError
+        if something other than hadamac wrote the JSON.
     """
 
     name: str
     listed: Callable[[Any], Mapping[str, str | None]]
 
     def read(self, directory: int) -> dict[str, str | None] | None:
-        """Digests of all files that hadamac wrote into an open directory, the marker too; None if it wrote none."""
+        """Return the digests of all files, including the marker, that hadamac wrote into an open directory.
+
+        The result is None if the marker's content shows that hadamac did not write the directory.
+        """
         try:
             listed = dict(self.listed(parse_json(read_whole(self.name, MARKER_BYTES, directory))))
         except (KeyError, TypeError, AttributeError, ValueError):
@@ -78,21 +83,23 @@ def atomic_directory(path: str | os.PathLike[str], *, marker: Marker | None = No
     Parameters
     ----------
     path
-        The directory to make.  Its parent must exist.  A symbolic link stays: where it leads is written.
+        The directory to make.  Its parent must exist.  A symbolic link is kept, and the directory that it points to
+        is written.
     marker
-        Marker of the kind of directory; the body writes its file.  What stands at `path` already is replaced if it
-        is empty, or holds nothing but unchanged files that its marker lists; without a marker only if it is empty.
+        Marker of this kind of directory; the body of the ``with`` statement writes its file.  An existing directory
+        is replaced if it is empty or if it contains only files that its marker lists and that have not changed.
+        Without a marker, an existing directory is replaced only if it is empty.
 
     Yields
     ------
     pathlib.Path
-        The temporary directory, in which the caller creates the content.
+        The temporary directory in which the body creates the content.
 
     Raises
     ------
     DataError
-        The parent is missing or not writable, the disk is full, or `path` holds something that is not ours to
-        replace.  Any other exception in the body passes through; the temporary directory is removed.
+        The parent is missing or not writable, the disk is full, or `path` contains something that hadamac must not
+        replace.  Any other exception of the body passes through.  The temporary directory is removed in all cases.
     """
     check_directory(path, marker=marker)
     final = target(path)
@@ -115,7 +122,7 @@ def atomic_directory(path: str | os.PathLike[str], *, marker: Marker | None = No
 
 
 def check_directory(path: str | os.PathLike[str], *, marker: Marker | None = None) -> None:
-    """Refuse now what `atomic_directory` would refuse later: ask before a long job."""
+    """Raise the DataError that `atomic_directory` would raise later, so that a long job fails before it begins."""
     final = target(path)
     check_parent(final)
     try:
@@ -126,12 +133,12 @@ def check_directory(path: str | os.PathLike[str], *, marker: Marker | None = Non
 
 
 def _written(final: Path, path: Path, marker: Marker | None) -> Iterable[str]:
-    """Names of all files in a directory; refused if there is anything in it that hadamac did not write just so."""
+    """Return the names of all files in a directory; raise DataError if hadamac did not write each of them as it is."""
     if not final.is_dir():
         raise DataError(f"Cannot write {path}: it exists and is not a directory")
     try:
         return one_version(final, lambda here: _written_in(here, path, marker), (FileNotFoundError, DataError))
-    except FileNotFoundError:  # gone meanwhile
+    except FileNotFoundError:  # Another process has removed it in the meantime.
         return ()
 
 
@@ -158,25 +165,26 @@ def _written_in(here: int, path: Path, marker: Marker | None) -> list[str]:
     return names
 
 
-def one_version(directory: Path, read: Callable[[int], T], errors: tuple = (FileNotFoundError,)) -> T:
-    """Read from one version of a directory, though it be replaced meanwhile.
+def one_version(directory: Path, read: Callable[[int], T],
+                errors: tuple[type[Exception], ...] = (FileNotFoundError,)) -> T:
+    """Read from one version of a directory, even if another process replaces it at the same time.
 
     Parameters
     ----------
     directory
         A directory that `atomic_directory` writes.
     read
-        Is given the open directory; again, if it raises one of `errors` and another version stands there now: one
-        that was replaced loses its files.
+        Function that reads from the open directory.  If it raises one of `errors` and the directory has been
+        replaced, which removes the files of the old version, it is called again with the new version.
     errors
-        Types of errors.
+        Types of errors that can be the result of a replacement.
     """
     while True:
         here = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         try:
             return read(here)
         except errors:
-            # While it is open, no other directory has its number.
+            # As long as the directory is open, no other directory can get the same inode number.
             if os.path.samestat(os.fstat(here), os.stat(directory)):
                 raise
         finally:
@@ -193,19 +201,19 @@ def _file_digest(directory: int, name: str) -> str:
 
 
 def _put(new: Path, final: Path, path: Path, marker: Marker | None) -> None:
-    """Move the new directory in; the old one goes only after the new one stands."""
+    """Move the new directory to its final place; remove the old one only after that."""
     with directory_lock(final.parent):
         for attempt in range(3):
             try:
-                os.rename(new, final)  # nothing is there, or an empty directory
+                os.rename(new, final)  # This succeeds if nothing or an empty directory is there.
                 return
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
             try:
-                written = _written(final, path, marker)  # what stands there may have changed while the body ran
+                written = _written(final, path, marker)  # It may have changed while the body ran.
                 old = _change_places(new, final)
-            except FileNotFoundError:  # gone again: somebody writes here without asking for the lock
+            except FileNotFoundError:  # A process that does not take the lock has removed it again.
                 if attempt == 2:
                     raise
                 continue
@@ -214,7 +222,7 @@ def _put(new: Path, final: Path, path: Path, marker: Marker | None) -> None:
 
 
 def _change_places(new: Path, final: Path) -> Path:
-    """Exchange two directories in one step, where the system can; returns where the old one is then."""
+    """Exchange two directories, in one step if the system can; return the path of the old one after that."""
     if _exchanged(new, final):
         return new
     old = new.with_name(f"{new.name.removesuffix('.tmp')[:-8]}{secrets.token_hex(4)}.tmp")
@@ -228,7 +236,7 @@ def _change_places(new: Path, final: Path) -> Path:
 
 
 def _exchanged(one: Path, other: Path) -> bool:
-    """Exchange two names with ``renameat2``; False where system or file system has no such call."""
+    """Exchange two names with ``renameat2``; return False if the system or the file system has no such call."""
     call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if call is None:
         return False
@@ -241,12 +249,13 @@ def _exchanged(one: Path, other: Path) -> bool:
 
 
 def _discard(old: Path, final: Path, written: Iterable[str]) -> None:
-    """Remove the files that hadamac wrote; what came in at the last instant moves to the new directory."""
+    """Remove the files that hadamac wrote; move files that were added at the last moment to the new directory."""
     for name in written:
         with suppress(OSError):
             (old / name).unlink()
     for name in os.listdir(old):
-        if os.path.lexists(final / name):  # of a file that could not be removed, or of the same name: stays visible
+        # A file that could not be removed, or one whose name the new directory has too, is kept where it can be seen.
+        if os.path.lexists(final / name):
             kept = final.with_name(f"{final.name}.kept-{secrets.token_hex(4)}")
             os.rename(old, kept)
             raise DataError(f"{final} was written, and what else was put there meanwhile is in {kept}")

@@ -1,4 +1,4 @@
-"""What a file's name must be to be written, and the one line that says why it cannot."""
+"""Rules for the name of a file to write, and the one-line messages if it cannot be written."""
 
 from __future__ import annotations
 
@@ -13,24 +13,31 @@ __all__ = ["check_parent", "failed", "named", "target", "why"]
 
 
 def why(error: Exception) -> str:
-    """The reason of a refusal by the system, without the name of the file."""
+    """Return the reason why the system refused an operation, without the name of the file."""
     return getattr(error, "strerror", None) or str(error)
 
 
 def failed(path: str | os.PathLike[str], error: Exception) -> DataError:
-    """The error to raise where `path` could not be written."""
+    """Return the error to raise if `path` could not be written."""
     return DataError(f"Cannot write {path}: {why(error)}")
 
 
 def named(path: str | os.PathLike[str]) -> Path:
-    """`path`, if it can be printed and given to the system: no NUL, no byte that is not UTF-8 (a surrogate)."""
+    """Return a path that can be printed and passed to the system; raise DataError for another.
+
+    A path must contain no NUL and no bytes that are not UTF-8, which Python represents as surrogates.
+    """
     if re.search("[\0\ud800-\udfff]", os.fsdecode(path)):
         raise DataError(f"File name must hold no NUL and be valid UTF-8, not {os.fsdecode(path)!r}")
     return Path(path)
 
 
 def target(path: str | os.PathLike[str]) -> Path:
-    """What `path` stands for: where a symbolic link leads in the end, whether or not that exists; else itself."""
+    """Return the path that writing to `path` has to replace.
+
+    For a symbolic link this is the path at the end of the chain of links, which need not exist; otherwise it is
+    `path` itself.
+    """
     path = named(path)
     try:
         if not path.is_symlink():
@@ -49,13 +56,13 @@ def target(path: str | os.PathLike[str]) -> Path:
 
 
 def check_parent(path: Path) -> None:
-    """Refuse a file or directory that nothing could be written beside."""
+    """Raise DataError if the parent of a file or directory is missing or may not be written to."""
     parent = path.parent
     if not path.name:
         raise DataError(f"Cannot write {path}: it has no file name")
     try:
         mode = os.stat(parent).st_mode
-        os.lstat(path)  # such as a name that is too long
+        os.lstat(path)  # This raises, for example, if the name is too long.
     except FileNotFoundError:
         if not os.path.lexists(parent):
             raise DataError(f"Cannot write {path}: the directory {parent} does not exist") from None

@@ -1,16 +1,17 @@
-"""Bounded reading of files that come from outside.
+"""Bounded reading of files that a user names.
 
-Only regular files are opened: a FIFO or a device could block for ever or never end.  A file is read no further than
-its header states, and its header is checked before memory is taken for what follows.
+Only regular files are opened, because a FIFO or a device could block for ever or never end.  A file is read no further
+than its header states, and the header is checked before memory is allocated for the values.
 
-Problems of a file are raised as OSError (with a text in ``strerror``) or ValueError, one line each; callers put the
-name of the file before it and raise their own DataError or ArtifactError.
+Problems with a file are raised as OSError (with a text in ``strerror``) or ValueError, each with one line of text.
+Callers put the name of the file before this text and raise their own DataError or ArtifactError.
 """
 
 from __future__ import annotations
 
 import errno
 import gzip
+import io
 import json
 import math
 import os
@@ -18,7 +19,7 @@ import stat
 import warnings
 from math import prod
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
@@ -26,28 +27,38 @@ __all__ = ["ARRAY_BYTES", "TEXT_BYTES", "open_regular", "parse_json", "read_npy"
            "read_text", "read_whole", "unpacked"]
 
 ARRAY_BYTES = 256 << 20
-"""Most bytes of an array that is read from a file: 340,000 images of 28 x 28 pixels."""
+"""Largest size in bytes of an array that is read from a file: 340,000 images of 28 x 28 pixels."""
 TEXT_BYTES = 4 << 20
-"""Most bytes of a description or a manifest."""
+"""Largest size in bytes of a description or a manifest."""
 DEPTH = 64
-"""Most levels of arrays and objects in JSON."""
+"""Largest number of nested levels of arrays and objects in JSON."""
 _NPY, _GZIP = b"\x93NUMPY", b"\x1f\x8b"
 
 
-def _regular(mode: int, path) -> None:
+def _regular(mode: int, path: str | os.PathLike[str]) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "it is a directory", str(path))
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
 
 
-def open_regular(path: str | os.PathLike[str], directory: int | None = None) -> BinaryIO:
-    """Open a regular file for reading; ``directory``: an open one that ``path`` is in.
+def open_regular(path: str | os.PathLike[str], directory: int | None = None) -> io.BufferedReader:
+    """Open a regular file for reading.
 
-    Raises OSError for what does not exist, cannot be read, or is a directory, FIFO, socket or device; none of them
-    is waited for.
+    Parameters
+    ----------
+    path
+        Path of the file; relative to ``directory`` if that is given.
+    directory
+        File descriptor of an open directory.
+
+    Raises
+    ------
+    OSError
+        The file does not exist, cannot be read, or is a directory, FIFO, socket or device.  The error is raised at
+        once: a FIFO without a writer does not block.
     """
-    _regular(os.stat(path, dir_fd=directory).st_mode, path)  # opening a device may already act on it
+    _regular(os.stat(path, dir_fd=directory).st_mode, path)  # Opening a device may already have an effect.
     number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0), dir_fd=directory)
     try:
         _regular(os.fstat(number).st_mode, path)
@@ -58,7 +69,7 @@ def open_regular(path: str | os.PathLike[str], directory: int | None = None) -> 
 
 
 def read_whole(path: str | os.PathLike[str], most: int = TEXT_BYTES, directory: int | None = None) -> bytes:
-    """Read a regular file of at most ``most`` bytes, as `open_regular` opens it; OSError for a larger one."""
+    """Read a regular file of at most ``most`` bytes with `open_regular`; raise OSError for a larger one."""
     with open_regular(path, directory) as file:
         content = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else b"\0" * (most + 1)
     if len(content) > most:
@@ -66,8 +77,11 @@ def read_whole(path: str | os.PathLike[str], most: int = TEXT_BYTES, directory: 
     return content
 
 
-def unpacked(file: BinaryIO) -> tuple[BinaryIO, int | None]:
-    """The content of an open file: ``(stream, size)``; of a gzip file its unpacked stream and None."""
+def unpacked(file: io.BufferedReader) -> tuple[io.BufferedIOBase, int | None]:
+    """Return the content of an open file as ``(stream, size)``.
+
+    For a gzip file, the stream is the unpacked one and the size is None, because only unpacking it would tell.
+    """
     start = file.read(len(_GZIP))
     file.seek(0)
     if start == _GZIP:
@@ -78,32 +92,37 @@ def unpacked(file: BinaryIO) -> tuple[BinaryIO, int | None]:
 def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
     """Read the array of a .npy file.
 
-    Raises OSError, or ValueError for another kind of file, Python objects, a damaged header, and a header that
-    states more than the file holds or more than `ARRAY_BYTES`.
+    Raises
+    ------
+    OSError
+        The file cannot be read, or is not a regular file.
+    ValueError
+        The file is of another kind, contains Python objects, has a damaged header, or has a header that states more
+        bytes than the file contains or more than `ARRAY_BYTES`.
     """
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         start = file.read(len(_NPY))
         file.seek(0)
         if start != _NPY:
-            raise ValueError("it does not begin as a .npy file does")
+            raise ValueError("it does not begin like a .npy file")
         shape, fortran, dtype = _npy_header(file)
         if dtype.hasobject:
             raise ValueError("it holds Python objects, not numbers")
         if any(isinstance(n, bool) or n < 0 for n in shape):
             raise ValueError("its header states a negative size")
         if not dtype.itemsize:
-            raise ValueError(f"its header states values without bits, {dtype}")
-        # Python integers: a foreign header may state sizes whose product overflows 64 bits.
+            raise ValueError(f"its header states values of 0 bits, {dtype}")
+        # These are Python integers, because a header may state sizes whose product overflows 64 bits.
         count, here = prod(shape), file.tell()
         if count * dtype.itemsize > size - here:
             stated = _counted(count * dtype.itemsize)
-            raise ValueError(f"its header states {stated} of values, and it holds {size - here}")
+            raise ValueError(f"its header states {stated} of values, but it holds {size - here}")
         if count * dtype.itemsize > ARRAY_BYTES:
             raise ValueError(f"it must hold at most {ARRAY_BYTES} bytes of values, not {count * dtype.itemsize}")
         values = np.fromfile(file, dtype, count)
     if len(values) != count:
-        raise ValueError("it was cut while it was read")
+        raise ValueError("it became shorter while it was read")
     return values.reshape(shape, order="F" if fortran else "C")
 
 
@@ -111,24 +130,30 @@ def _counted(count: int) -> str:
     return f"{count} bytes" if count < 1 << 64 else "more than 2**64 bytes"
 
 
-def _npy_header(file: BinaryIO) -> tuple:
+def _npy_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Return shape, Fortran order and type of the values of a .npy file."""
     try:
-        with warnings.catch_warnings():  # of headers that Python 2 wrote
+        with warnings.catch_warnings():  # NumPy warns of headers that Python 2 wrote.
             warnings.simplefilter("ignore")
             version = np.lib.format.read_magic(file)
             read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
             if version not in read:
                 raise ValueError(f"its version must be 1.0 or 2.0, not {version[0]}.{version[1]}")
             return read[version](file)
-    except Exception as e:  # whatever Python's tokeniser and parser raise
+    except Exception as e:  # Python's tokeniser and parser may raise anything.
         raise ValueError(f"its header is damaged: {(str(e).splitlines() or [type(e).__name__])[0][:120]}") from None
 
 
-def parse_json(text: str | bytes):
-    """Parse JSON from outside.
+def parse_json(text: str | bytes) -> Any:
+    """Parse JSON that a user or a file gives.
 
-    ValueError also for what Python takes and JSON has not (NaN, Infinity), for numbers that a float cannot hold, and
-    for more than `DEPTH` levels.
+    The result is one of the types of `json.loads`; its callers check it against a schema or field by field.
+
+    Raises
+    ------
+    ValueError
+        The text is not JSON, contains NaN or Infinity, which Python accepts but JSON does not have, contains a number
+        that is too large for a float, or has more than `DEPTH` levels.
     """
     try:
         value = json.loads(text, parse_constant=_constant, parse_float=_finite)
@@ -143,8 +168,8 @@ def parse_json(text: str | bytes):
     raise ValueError("it is nested too deeply")
 
 
-def _constant(name: str):
-    raise ValueError(f"{name} is not a number of JSON")
+def _constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number in JSON")
 
 
 def _finite(text: str) -> float:
@@ -155,5 +180,5 @@ def _finite(text: str) -> float:
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """Read a regular file of UTF-8 text, of at most `TEXT_BYTES`."""
+    """Read a regular file of UTF-8 text with at most `TEXT_BYTES` bytes."""
     return read_whole(Path(path)).decode("utf-8")

@@ -1,8 +1,9 @@
-"""Temporary files and directories that a dead process does not leave for good.
+"""Temporary files and directories that are removed even if the process that made them is killed.
 
-Each carries a name that only hadamac gives, and its maker holds a lock on it (``flock``), which the system drops with
-the process, however that ends.  Whoever makes the next one in the same directory first removes those that nobody
-holds any more: process numbers, which other containers use too and the system gives again, are not asked.
+Each has a name that only hadamac uses, and the process that made it holds a lock on it (``flock``), which the system
+releases when the process ends in any way.  A process that makes another one in the same directory first removes those
+that are no longer locked.  Process numbers are not compared, because other containers use the same numbers and the
+system uses numbers again.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ __all__ = ["directory_lock", "held", "plain_name", "scratch_directory", "sweep"]
 _OURS = re.compile(r"(\.hadamac|hadamac-[a-z]+)-[0-9]+-[0-9a-f]{8}\.tmp")
 _PLAIN = re.compile(r"[\w./+@,=-]+", re.ASCII)
 _LOCK_S = 5.0
-"""Seconds to wait for another writer in the same directory, which holds the lock for milliseconds."""
+"""Longest time in seconds to wait for another writer in the same directory, who holds the lock for milliseconds."""
 
 
 def plain_name(path: str | os.PathLike[str]) -> bool:
-    """Whether ``make`` and a compiler's options can hold `path`: letters, digits and ``. _ / + @ , = -`` alone."""
+    """Return whether ``make`` and compilers accept `path`: letters, digits and ``. _ / + @ , = -`` only."""
     return _PLAIN.fullmatch(os.fspath(path)) is not None
 
 
 def _locked(descriptor: int) -> bool | None:
-    """Take the lock: False if another process has it, None on a file system without locks."""
+    """Take the lock; return False if another process has it, and None on a file system without locks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -54,10 +55,23 @@ def _same(descriptor: int, path: Path) -> bool:
 
 @contextmanager
 def directory_lock(directory: Path, patience_s: float = _LOCK_S) -> Iterator[bool]:
-    """Hold the lock of a directory, for a while at most; yields whether it is held.  No file is made for it."""
+    """Lock a directory during the body of a ``with`` statement.
+
+    Parameters
+    ----------
+    directory
+        The directory.  The lock is on the directory itself, so no lock file is made.
+    patience_s
+        Longest time in seconds to wait for another process that has the lock.
+
+    Yields
+    ------
+    bool
+        Whether the lock is held.
+    """
     try:
         descriptor = os.open(directory, os.O_RDONLY)
-    except OSError:  # one that may be written to, but not read
+    except OSError:  # The directory may be written to, but not read.
         yield False
         return
     try:
@@ -78,9 +92,9 @@ def _remove(path: Path) -> None:
 
 
 def sweep(directory: Path) -> None:
-    """Remove the temporary files and directories in `directory` that this user's dead processes have left."""
+    """Remove the temporary files and directories in `directory` that ended processes of this user have left."""
     with directory_lock(directory, 0) as alone, suppress(OSError):
-        # The lock keeps away a writer that is exchanging directories: what it takes out has no lock of its own.
+        # The lock excludes a writer that is exchanging directories: the directory that it takes out is not locked.
         left = [entry for entry in os.scandir(directory) if _OURS.fullmatch(entry.name)] if alone else []
         for entry in left:
             if entry.is_symlink() or entry.stat(follow_symlinks=False).st_uid != os.geteuid():
@@ -96,23 +110,28 @@ def sweep(directory: Path) -> None:
 
 @contextmanager
 def held(directory: Path, prefix: str = ".hadamac", *, file: bool = False, mode: int = 0o777) -> Iterator[Path]:
-    """Make a temporary file or directory in `directory`, hold it, and remove what is left of it at the end.
+    """Make a temporary file or directory, lock it, and remove it at the end if it is still there.
 
     Parameters
     ----------
     directory
-        Where; the leavings of dead processes in it are removed first.
+        Directory to make it in.  Temporary files of ended processes in this directory are removed first.
     prefix
-        First part of its name.
+        First part of the name.
     file
-        Make an empty file, not a directory.
+        Whether to make an empty file instead of a directory.
     mode
-        Permissions before the umask.
+        Permissions, from which the umask is taken off.
+
+    Yields
+    ------
+    pathlib.Path
+        The temporary file or directory.
 
     Raises
     ------
     OSError
-        It cannot be made.
+        The temporary file or directory cannot be made.
     """
     sweep(directory)
     path, descriptor = _make(directory, prefix, file, mode)
@@ -124,7 +143,7 @@ def held(directory: Path, prefix: str = ".hadamac", *, file: bool = False, mode:
 
 
 def _make(directory: Path, prefix: str, file: bool, mode: int) -> tuple[Path, int]:
-    """Make and lock one; again, if another process swept it away before the lock was ours."""
+    """Make and lock one; repeat this if another process removes it before it is locked."""
     while True:
         path = directory / f"{prefix}-{os.getpid()}-{secrets.token_hex(4)}.tmp"
         try:
@@ -143,7 +162,7 @@ def _make(directory: Path, prefix: str, file: bool, mode: int) -> tuple[Path, in
 
 
 def _base() -> Path:
-    """Directory for temporary files whose name make and compilers can stand."""
+    """Return a directory for temporary files whose name ``make`` and compilers accept."""
     try:
         given = tempfile.gettempdir()
     except OSError as error:
@@ -157,9 +176,10 @@ def _base() -> Path:
 
 @contextmanager
 def scratch_directory(kind: str) -> Iterator[Path]:
-    """Make ``hadamac-KIND-…`` among the temporary files of the system, removed at the end or by the next run.
+    """Make a directory ``hadamac-KIND-…`` among the system's temporary files.
 
-    Its whole path is a `plain_name`, so that ``make`` works in it.
+    It is removed at the end of the ``with`` statement or, if the process is killed, by the next run.  Its whole path
+    is a `plain_name`, so that ``make`` works in it.
     """
     base = _base()
     with ExitStack() as stack:

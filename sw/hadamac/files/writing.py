@@ -1,8 +1,9 @@
-"""Writing files so that nobody ever sees half of one.
+"""Atomic writing of files: nobody ever sees a half-written one.
 
-Everything hadamac leaves on disk (Verilog, artifacts, bitstreams, reports) is first written under a temporary name
-*in the same directory*, then renamed: a rename inside one file system is atomic, so a reader finds the old content or
-the new, and an error or an interrupt leaves the old one untouched.  Whole directories: `hadamac.files.directories`.
+Every file that hadamac leaves on disk (Verilog, artifacts, bitstreams, reports) is first written under a temporary
+name *in the same directory* and then renamed.  A rename inside one file system is atomic, so a reader finds either the
+old or the new content, and an error or an interrupt leaves the old content as it was.  `hadamac.files.directories`
+does the same for whole directories.
 """
 
 from __future__ import annotations
@@ -27,19 +28,20 @@ __all__ = ["Marker", "atomic_directory", "atomic_files", "atomic_write", "check_
            "make_directory", "parse_json", "read_text", "read_together"]
 
 _READER_S = 10.0
-"""Seconds that a named pipe may take to be read from."""
+"""Longest time in seconds to wait until another process reads from a named pipe."""
 
 
 def atomic_write(path: str | os.PathLike[str], content: bytes | str) -> Path:
-    """Write one file whole, or not at all.
+    """Write one file completely or not at all.
 
     Parameters
     ----------
     path
-        The file.  Its directory must exist; a file already there is replaced and keeps its permissions.  A symbolic
-        link stays, and the file that it leads to is replaced; a character device or a named pipe is written to.
+        The file.  Its directory must exist.  An existing file is replaced by one with the same permissions.  A
+        symbolic link is kept, and the file that it points to is replaced.  A character device or a named pipe is
+        not replaced but written to.
     content
-        Text is encoded as UTF-8 with its newlines as they are.
+        Content of the file.  Text is encoded as UTF-8; its newlines are not changed.
 
     Returns
     -------
@@ -51,18 +53,18 @@ def atomic_write(path: str | os.PathLike[str], content: bytes | str) -> Path:
     DataError
         The directory is missing or not writable, or the disk is full.
     """
-    atomic_files({path: content})
+    atomic_files({Path(path): content})
     return Path(path)
 
 
-def atomic_files(contents: Mapping[str | os.PathLike[str], bytes | str]) -> None:
-    """Write several files as `atomic_write` does one, and none of them if one cannot be written."""
+def atomic_files(contents: Mapping[Path, bytes | str]) -> None:
+    """Write several files like `atomic_write`; write none of them if one of them cannot be written."""
     for path in contents:
         check_file(path)
     with ExitStack() as stack:
         renames: list[tuple[Path, Path, Path]] = []
         for path, content in contents.items():
-            path, content = Path(path), content.encode("utf-8") if isinstance(content, str) else content
+            content = content.encode("utf-8") if isinstance(content, str) else content
             try:
                 if _is_stream(path):
                     _send(path, content)
@@ -83,7 +85,7 @@ def atomic_files(contents: Mapping[str | os.PathLike[str], bytes | str]) -> None
 
 
 def check_file(path: str | os.PathLike[str]) -> Path:
-    """Refuse, before any work, a file that could not be written: a directory is there, or none to hold it."""
+    """Raise, before any work, the DataError that `atomic_write` would raise; return the path otherwise."""
     path = named(path)
     try:
         if path.is_dir():
@@ -99,14 +101,17 @@ def check_file(path: str | os.PathLike[str]) -> Path:
 
 
 def _is_stream(path: Path) -> bool:
-    """Whether `path` is to be written to as it stands: a character device, a pipe, or this process's own output."""
+    """Return whether `path` must be written to and not replaced.
+
+    This is true for a character device, a pipe, and this process's own output.
+    """
     if not path.exists():
         return False
     return not stat.S_ISREG(path.stat().st_mode) or _own_output(path) is not None
 
 
 def _own_output(path: Path) -> int | None:
-    """1 or 2 where `path` is a link to this process's standard output or error, as ``/dev/stdout`` is."""
+    """Return 1 or 2 if `path` is a link to this process's standard output or error, like ``/dev/stdout``."""
     if not path.is_symlink():
         return None
     for descriptor in (1, 2):
@@ -119,7 +124,7 @@ def _own_output(path: Path) -> int | None:
 
 
 def _send(path: Path, content: bytes) -> None:
-    """Write to a device or a pipe; one that nobody reads from is given up after a while."""
+    """Write to a device or a pipe; raise OSError if nobody reads from it within `_READER_S` seconds."""
     own = _own_output(path)
     if own is not None:
         sys.stdout.flush()
@@ -147,7 +152,7 @@ def _open_stream(path: Path) -> int:
 
 
 def make_directory(path: str | os.PathLike[str]) -> Path:
-    """A directory and those above it, made where they are missing; refused in one line where they cannot be."""
+    """Make a directory and its parents where they are missing; raise DataError if that is not possible."""
     path = named(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -160,28 +165,29 @@ def make_directory(path: str | os.PathLike[str]) -> Path:
 
 def read_together(directory: Path, first: str, others: Callable[[bytes], Iterable[str]],
                   most: Mapping[str, int] | None = None) -> dict[str, bytes]:
-    """Read several files of one version of a directory, though it be replaced meanwhile.
+    """Read several files of one version of a directory, even if another process replaces it at the same time.
 
     Parameters
     ----------
     directory
         A directory that `atomic_directory` writes.
     first
-        The file to begin with.
+        Name of the file to read first.
     others
-        Gives the names of the others from its content.
+        Function that returns the names of the other files from the content of the first.
     most
-        The most bytes of a file, by name; `hadamac.files.reading.TEXT_BYTES` of one without.
+        Largest size in bytes of each file, by name.  A file that is not named may have
+        `hadamac.files.reading.TEXT_BYTES` bytes.
 
     Returns
     -------
     dict of bytes
-        By name.
+        Content of each file, by name.
 
     Raises
     ------
     OSError
-        The directory or a file is missing or cannot be read, or a file is no regular one or too large.
+        The directory or a file is missing or cannot be read, or a file is too large or not a regular file.
     """
     sizes = most or {}
 
@@ -196,10 +202,10 @@ def read_together(directory: Path, first: str, others: Callable[[bytes], Iterabl
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """A text file that a person named."""
+    """Read a text file that a user named; raise DataError if it is missing or cannot be read."""
     try:
         return reading.read_text(path)
     except FileNotFoundError:
         raise DataError(f"File {path} does not exist") from None
-    except (OSError, ValueError) as e:  # ValueError: no text, or a NUL in the name
+    except (OSError, ValueError) as e:  # ValueError: the content is not text, or the name has a NUL.
         raise DataError(f"File {path} cannot be read: {why(e)}") from None

@@ -1,15 +1,16 @@
 """modReLU: ``y = z max(0, |z| + b) / |z|``, a rectifier of the modulus that keeps the phase.
 
-Each channel has a bias ``b <= 0`` in units of the word: what lies within ``-b`` of 0 becomes 0, all else moves towards
-0 by ``-b``.  In integers, with ``mantissa`` and ``e`` of ``1 / |z|`` out of :class:`hadamac.model.rsqrt.Rsqrt`::
+Each channel has a bias ``b <= 0`` in units of the word: words within ``-b`` of 0 become 0, all others move towards 0
+by ``-b``.  In integers, with the ``mantissa`` and the exponent ``e`` of ``1 / |z|`` from
+:class:`hadamac.model.rsqrt.Rsqrt`::
 
     t = round_half_even(-b * mantissa / 2**e)       |b| / |z|, 16 fraction bits
     g = max(0, 2**16 - t)                           the gain, 0 .. 1
     y = round_half_even(z * g / 2**16)
 
 z = 0 gives 0.  The gain is real and at most 1, so that nothing saturates, and the phase changes by no more than the
-rounding of the two parts, half an LSB each.  A shift of the map, which turns each bin's phase, does not change its
-modulus: but for that rounding, modReLU of a spectrum commutes with every shift.
+rounding of the two parts, half an LSB each.  A shift of the map turns each bin's phase but does not change its
+modulus: except for that rounding, modReLU of a spectrum commutes with every shift.
 
 Error: a part differs from the exact one by at most ``1/2 + |part| * 2**-14.8``.
 
@@ -21,6 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .. import timing
 from ..errors import DescriptionError
@@ -33,12 +35,12 @@ __all__ = ["ModRelu"]
 
 @dataclass(frozen=True, kw_only=True)
 class ModRelu:
-    """A modReLU of words.
+    """modReLU of complex words.
 
     Parameters
     ----------
     bias : tuple of int
-        One per channel, ``-2**(width - 1)`` to 0.
+        A bias for each channel, from ``-2**(width - 1)`` to 0.
     width : int
         Bits of a part, 4 to 17.
     """
@@ -46,7 +48,7 @@ class ModRelu:
     bias: tuple[int, ...]
     width: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if isinstance(self.width, bool) or not isinstance(self.width, (int, np.integer)) or not 4 <= self.width <= 17:
             raise DescriptionError(f"ModRelu width must be an integer from 4 to 17, not {self.width!r}")
         bias = np.asarray(self.bias)
@@ -61,17 +63,17 @@ class ModRelu:
 
     @property
     def rsqrt(self) -> Rsqrt:
-        """Of the sum of squares."""
+        """Reciprocal root of the sum of squares."""
         return Rsqrt(width=2 * self.width)
 
     @property
     def threshold(self) -> Rescale:
-        """From ``b * mantissa`` to ``-t``, saturated where the gain is 0 anyway."""
+        """Rounding from ``b * mantissa`` to ``-t``, which saturates only at values for which the gain is 0 anyway."""
         return Rescale(0, self.width - 1, FRACTION + 2)
 
     @property
     def result(self) -> Requantise:
-        """From ``z * g`` to y."""
+        """Rounding from ``z * g`` to y."""
         return Requantise(FRACTION, self.width, False)
 
     @property
@@ -81,7 +83,7 @@ class ModRelu:
 
     @property
     def pipeline(self) -> int:
-        """Cycles from z to y: root; times bias, rescale, gain; times gain, round."""
+        """Cycles from z to y: reciprocal modulus; times bias, rescale, gain; times gain, round."""
         gain = timing.MULTIPLIER + timing.rescale(self.threshold) + 1
         return self.root + gain + timing.MULTIPLIER + timing.requantise(self.result)
 
@@ -105,14 +107,14 @@ class ModRelu:
         """Bits of the root's table, of the biases and of the delay line."""
         return self.rsqrt.memory_bits + self.width * (max(len(self.bias), 2) + 2 * self.line)
 
-    def run(self, x) -> tuple[np.ndarray, np.ndarray]:
-        """Complex words (n, channels, ...); ``(y, overflow)``, overflow bool (n,), never true."""
+    def run(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Return ``(y, overflow)`` of complex words x (n, channels, ...); overflow is bool (n,) and never true."""
         return self.apply(check_words("ModRelu", x, self.width))
 
-    def apply(self, x):
-        """As `run`, of words that a stage before made: unchecked."""
+    def apply(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `run` returns, for words that an earlier stage made: they are not checked."""
         x = np.asarray(x, dtype=np.complex128)
         bias = np.array(self.bias, dtype=np.float64).reshape(-1, *[1] * (x.ndim - 2))
-        mantissa, exponent, _ = self.rsqrt.apply(x.real**2 + x.imag**2)
+        mantissa, exponent, _ = self.rsqrt.apply(np.real(x) ** 2 + np.imag(x) ** 2)
         t = np.rint(-bias * mantissa * 2.0**-exponent)
         return round_half_even(x * np.maximum(0, 2.0**FRACTION - t), FRACTION), np.zeros(len(x), dtype=bool)

@@ -1,8 +1,8 @@
 """Modulus of complex words, exactly rounded: ``|z| = sqrt(re**2 + im**2)``, saturated to the word.
 
-The sum of squares is an integer d, and ``(k + 1/2)**2`` never is one: no tie can occur, the nearest integer is
-unique, and its error is at most half an LSB.  (In floats, too: at 17 bits ``sqrt(d)`` comes no nearer than 2**-20 to
-k + 1/2, and is itself accurate to 2**-36.)
+The sum of squares is an integer d, and ``(k + 1/2)**2`` is never an integer: no tie can occur, the nearest integer is
+unique, and its error is at most half an LSB.  Floats suffice: at 17 bits ``sqrt(d)`` is at least 2**-20 away from any
+k + 1/2, and is itself accurate to 2**-36.
 
 Full scale: ``|z|`` reaches ``sqrt(2) * 2**(width - 1)``, and saturates there.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .. import timing
 from ..checks import integer
@@ -24,7 +25,7 @@ WIDTHS = 4, 17
 """Least and most bits of a part."""
 
 
-def hypotenuse(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def hypotenuse(a: ArrayLike, b: ArrayLike) -> np.ndarray:
     """Return ``sqrt(a**2 + b**2)`` of real words, to the nearest integer."""
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     return np.rint(np.sqrt(a * a + b * b))
@@ -47,7 +48,7 @@ class ModulusPlan:
 
     @property
     def result(self) -> Requantise:
-        """Rounding from twice the root, with a 1 appended below, to the modulus."""
+        """Rounding from twice the root, with a bit 1 appended, to the modulus."""
         return Requantise(2, self.width, True)
 
     @property
@@ -65,7 +66,7 @@ class ModulusPlan:
         """Bits of memory, of which there is none."""
         return 0
 
-    def run(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, z: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(y, overflow)`` of complex words z (n, ...); overflow is bool (n,).
 
         The real part of y is the modulus, its imaginary part is 0.
@@ -77,15 +78,15 @@ class ModulusPlan:
         y, overflow = clip_frames(hypotenuse(np.real(z), np.imag(z)), self.width)
         return y + 0j, overflow
 
-    def run_pairs(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run_pairs(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(y, overflow)``: moduli of complex maps that come as two real maps each, as a wavelet's band does.
 
         ``x`` is (n, pairs, 2, beats): the real map, then the imaginary one.  A beat holds two pixels, one in its real
         and one in its imaginary part, that are independent of each other; ``y`` is (n, pairs, beats), with two moduli
         a beat; overflow is bool (n,).
         """
-        x = check_words("PairModulus", x, self.width)
-        first, second = x[:, :, 0], x[:, :, 1]
+        words = check_words("PairModulus", x, self.width)
+        first, second = words[:, :, 0], words[:, :, 1]
         real = hypotenuse(np.real(first), np.real(second))
         imaginary = hypotenuse(np.imag(first), np.imag(second))
         return clip_frames(real + 1j * imaginary, self.width)

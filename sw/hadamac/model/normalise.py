@@ -1,28 +1,30 @@
 """Normalisation of a spectrum at run time: each channel of each frame by its own mean and standard deviation.
 
-Words z of a channel's half-spectrum, in stream order, bin 0 DC; ``w`` is how many bins of the full Hermitian spectrum a
-stored bin stands for, ``K`` the number of bins of the full spectrum, those that are not stored being zero.
+The words z of a channel are its half-spectrum in stream order, and bin 0 is DC.  ``w`` is how many bins of the full
+Hermitian spectrum a stored bin stands for.  ``K`` is the number of bins of the full spectrum; those of them that are
+not stored are zero.
 
 ``over="bins"``: the bins themselves get mean 0 and variance 1,
     ``y = (z - m) / sqrt(v)``, ``m = sum w Re z / K``, ``v = sum w |z|**2 / K - m**2``
     (imaginary parts of conjugate bins cancel in m).  Bins that are not stored count as zeros in m and v, and stay 0.
-``over="map"``: the map whose spectrum this is gets them: instance normalisation,
+``over="map"``: the map with this spectrum gets mean 0 and variance 1, which is instance normalisation,
     ``y[DC] = 0``, else ``y = z / sqrt(v)``, ``v = sum w |z|**2 / K`` over all bins but DC.
     The map's mean is in DC alone.  By Parseval, if ``z = a X`` with the unnormalised DFT X of a map x of K pixels, then
     ``std(x) = sqrt(sum w |X|**2) / K`` (without DC), hence ``y = DFT((x - mean) / std) / sqrt(K)`` for every a > 0: the
     unitary DFT of the normalised map.  For a map of N x N that is ``1 / N`` of the unnormalised DFT; an inverse DFT
     without a factor makes ``N (x - mean) / std`` of it.
 
-``correction=1``: the sample's deviation, whose variance divides by ``K - 1`` instead of K, as ``std`` of MATLAB, of
-torch, and of NumPy with ``ddof=1`` do (torch, the array API and NumPy 2 name the parameter so): ``K / (K - 1) v`` for
-v above, hence every y times ``sqrt((K - 1) / K)``.  It needs two values.
+``correction=1``: the deviation of a sample, whose variance divides by ``K - 1`` instead of K, as ``std`` does in
+MATLAB, in torch, and in NumPy with ``ddof=1`` (torch, the array API and NumPy 2 name the parameter so).  The variance
+is ``K / (K - 1)`` times the v above, hence every y is ``sqrt((K - 1) / K)`` times the y above.  At least two values
+are needed.
 
-A channel without variance gives zeros.  A deviation ``sqrt(v)`` below half an LSB of z counts as that, so that a lone
-LSB of rounding in a frame without contrast is not raised to sqrt(K): as ``2**floor / K`` LSB, ``floor`` being
-``floor(log2 K) - 1``, which is 1/2 for powers of two and between 1/4 and 1/2 for other K.  This is of v above, before
-a correction.
+A channel without variance gives zeros.  A deviation ``sqrt(v)`` below half an LSB of z counts as half an LSB, so that
+a lone LSB of rounding in a frame without contrast is not raised to sqrt(K).  Precisely, it counts as ``2**floor / K``
+LSB with ``floor = floor(log2 K) - 1``, which is 1/2 for powers of two and between 1/4 and 1/2 for other K.  This
+applies to the v above, before a correction.
 
-Integers, exact up to the two roundings::
+Integers, exact except for the two roundings::
 
     S1 = sum w Re z (map: 0), S2 = sum w |z|**2 (map: DC's z taken as 0)
     D  = K S2 - S1**2 = K**2 v
@@ -32,22 +34,23 @@ Integers, exact up to the two roundings::
     c' = saturate(round_half_even(c / 2**(e - guard)), 18)
     y  = saturate(round_half_even(c' mantissa / 2**drop), width)
 
-``gain = sqrt((K - correction) / K)`` is 1, or at least ``sqrt(1/2)``.  It is in the table of the reciprocal root, so
-that the correction costs neither a product nor a cycle, for any count.
+``gain = sqrt((K - correction) / K)`` is 1, or at least ``sqrt(1/2)``.  It is part of the words of the reciprocal
+root's table, so that the correction costs neither a product nor a cycle, for any count.
 
 With ``guard = 17 - width + fraction`` and ``drop = 16 + guard - fraction = 33 - width``, y has ``fraction`` fraction
-bits; both are one less where ``correction = 1`` and y can reach its limit, ``K >= 4**(width - 1 - fraction)``.  Widths:
+bits; both are one less if ``correction = 1`` and y can reach its limit, ``K >= 4**(width - 1 - fraction)``.  Widths:
 
 - ``|z|**2 <= 2**(2 width - 1)``, so ``0 <= D <= K S2 <= K sum(w) 2**(2 width - 1)``, which must fit 52 bits.
 - ``|c'| < 2 |y| 2**guard / gain`` with y as a value.  Values that fit are below ``2**(width - 1 - fraction)``, so
-  ``|c'| < 2**17``, with a gain of 1 or with a guard that is one less, because ``gain > 1/2``: c' is clipped only where
+  ``|c'| < 2**17``, with a gain of 1 or with a guard that is one less, because ``gain > 1/2``: c' is clipped only if
   y is at its limit anyway.
 - Over the full spectrum ``sum |c|**2 = K D``.  So ``|c| <= sqrt(K D)``, ``|y| <= gain sqrt(K)`` and before its
-  clip ``|c'| < 2 sqrt(K) 2**guard``; with ``sqrt(K) < 2**(width - 1 - fraction)`` nothing ever saturates.
-- The guard is never negative: one less would be so at width 17 and fraction 0 alone, where ``K < 2**17 < 4**16``.
+  clip ``|c'| < 2 sqrt(K) 2**guard``; if ``sqrt(K) < 2**(width - 1 - fraction)``, nothing ever saturates.
+- The guard is never negative: a guard that is one less would be negative at width 17 and fraction 0 alone, and there
+  ``K < 2**17 < 4**16``.
 
-Error in y's last bits: a half by the last rounding, ``2**(width - 18)`` by that of c' (twice that where the guard is
-one less), and ``2**-15.2 |y| / gain`` by the mantissa, where y does not saturate.
+Error in y's last bits, if y does not saturate: a half by the last rounding, ``2**(width - 18)`` by that of c' (twice
+that if the guard is one less), and ``2**-15.2 |y| / gain`` by the mantissa.
 
 Source of "map": Ulyanov, Vedaldi, Lempitsky, "Instance normalization: the missing ingredient for fast stylization",
 arXiv:1607.08022, section 2; here with a floor instead of its epsilon.
@@ -60,6 +63,7 @@ from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .. import timing
 from ..arrivals import transfers
@@ -75,22 +79,30 @@ OPERAND = 18
 """Bits of c': the widest operand of one multiplier."""
 TOTAL = 3
 """Cycles from a channel's last summand to its total: the low half, the high half, the capture."""
-STEPS = {"bins": 11, "map": 7}
-"""Steps, one a cycle, that give ``K S2 - S1**2`` or ``K S2``: products; after each digit but the last a wait and a
-shift."""
+STEPS = {
+    "map": ("K power0", "wait", "shift", "K power1", "wait", "shift", "K power2"),
+    "bins": ("K power0", "low -low", "wait", "shift", "K power1", "high -low", "high -low", "wait", "shift", "K power2",
+             "high -high"),
+}
+"""Steps, one a cycle, that give D in digits: ``K S2``, and for bins less ``S1**2``.
+
+``a b`` adds the product of two operands, ``a -b`` subtracts it; ``wait`` gives the accumulator's upper part a cycle;
+``shift`` moves the accumulator down by a digit.  ``power0`` .. ``power2`` are the digits of S2, ``low`` and ``high``
+those of S1.
+"""
 
 
 def live_multiplicity(radius: int, size: int | None = None) -> tuple[int, ...]:
-    """Multiplicities of the live bins of real maps, in stream order; ``size``: N, where they may be all.
+    """Return the multiplicities of the live bins of real maps, in stream order.
 
-    Column v = 0 has both of each conjugate pair, the others stand for -v too; their sum is ``(2 radius + 1)**2``, or
-    ``size**2``.
+    ``size`` is N; it may be left out if ``radius`` is below N/2.  Column v = 0 holds both bins of each conjugate pair,
+    a bin of another column stands for -v too; the multiplicities' sum is ``(2 radius + 1)**2``, or ``size**2``.
     """
     return tuple(multiplicity(size or 2 * radius + 2, radius).T.reshape(-1).tolist())
 
 
-def check_correction(correction, count: int) -> None:
-    """Raise where a correction is neither 0 nor 1, or leaves no divisor of a variance of ``count`` values."""
+def check_correction(correction: int, count: int) -> None:
+    """Raise DescriptionError if a correction is neither 0 nor 1, or leaves no divisor for ``count`` values."""
     if isinstance(correction, bool) or not isinstance(correction, int) or correction not in (0, 1):
         raise DescriptionError(f"Normalise correction must be 0 or 1, not {correction!r}")
     if correction >= count:
@@ -99,21 +111,22 @@ def check_correction(correction, count: int) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class NormalisePlan:
-    """A normalisation; formulas above.
+    """Normalisation of words; the module's docstring has the formulas.
 
     Parameters
     ----------
     multiplicity : tuple of 1 or 2
-        One for each bin of a channel, in stream order, DC first.
+        w of each bin of a channel, in stream order, DC first.
     count : int, optional
-        K, from the multiplicities' sum, which is the default, to 2**17 - 1.
+        K, from the multiplicities' sum to 2**17 - 1; the default is that sum.  `full_bins` is the same number.
     width : int
         Bits of a part, in and out, 4 to 17.
     fraction : int
         Fraction bits of y, 0 to width - 1.
     over : "bins" or "map"
+        Whether the bins or the map get mean 0 and variance 1.
     correction : 0 or 1
-        What the variance's divisor is less than K.
+        The variance's divisor is ``K - correction``.
 
     Overflow: c' or y was clipped.
     """
@@ -125,7 +138,7 @@ class NormalisePlan:
     over: str
     correction: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "multiplicity", tuple(self.multiplicity))
         if not self.multiplicity or any(w not in (1, 2) for w in self.multiplicity):
             raise DescriptionError(f"Normalise multiplicity must be 1 or 2 for each bin, not {self.multiplicity}")
@@ -147,12 +160,12 @@ class NormalisePlan:
 
     @property
     def bins(self) -> int:
-        """Bins of a channel."""
+        """Stored bins of a channel."""
         return len(self.multiplicity)
 
     @property
     def full_bins(self) -> int:
-        """Bins of the full spectrum, K."""
+        """Bins of the full spectrum: K."""
         return self.total if self.count is None else self.count
 
     @property
@@ -167,12 +180,12 @@ class NormalisePlan:
 
     @property
     def power_bits(self) -> int:
-        """Bits of S2, unsigned."""
+        """Unsigned bits of S2."""
         return (self.total << (2 * self.width - 1)).bit_length()
 
     @property
     def variance_bits(self) -> int:
-        """Bits of D, unsigned."""
+        """Unsigned bits of D."""
         return (self.full_bins * self.total << (2 * self.width - 1)).bit_length()
 
     @property
@@ -184,8 +197,8 @@ class NormalisePlan:
     @property
     def guard(self) -> int:
         """Fraction bits of c'."""
-        leaves = self.correction and self.full_bins >= 4 ** (self.width - 1 - self.fraction)
-        return OPERAND - 1 - self.width + self.fraction - (1 if leaves else 0)
+        reaches = self.correction == 1 and self.full_bins >= 4 ** (self.width - 1 - self.fraction)
+        return OPERAND - 1 - self.width + self.fraction - (1 if reaches else 0)
 
     @property
     def drop(self) -> int:
@@ -194,12 +207,12 @@ class NormalisePlan:
 
     @property
     def floor(self) -> int:
-        """Least exponent of ``sqrt(D)``: a deviation of less than ``2**floor / K`` LSB counts as that."""
+        """Least exponent of ``sqrt(D)``: a deviation below ``2**floor / K`` LSB counts as that much."""
         return min(max(self.full_bins.bit_length() - 2, 0), (self.variance_bits - 1) // 2)
 
     @cached_property
     def rsqrt(self) -> Rsqrt:
-        """The gain over the root of D, which counts as ``2**floor`` at least."""
+        """Reciprocal root ``gain / sqrt(D)``, in which the root of D counts as ``2**floor`` at least."""
         return Rsqrt(width=self.variance_bits, square=Fraction(self.full_bins - self.correction, self.full_bins),
                      floor=self.floor)
 
@@ -217,7 +230,7 @@ class NormalisePlan:
     def statistics(self) -> int:
         """Cycles from a channel's last beat to its scale: square, add, sum, the steps and their pipeline, the root."""
         sums = timing.GATE + timing.MULTIPLIER + timing.SUM + TOTAL
-        return sums + STEPS[self.over] + timing.MULTIPLIER + 5 + self.rsqrt.pipeline
+        return sums + len(STEPS[self.over]) + timing.MULTIPLIER + 5 + self.rsqrt.pipeline
 
     @property
     def release(self) -> int:
@@ -231,7 +244,7 @@ class NormalisePlan:
 
     @property
     def buffer(self) -> int:
-        """Words of the buffer: a channel, what arrives until its scale is known, and three for the delay of `full`."""
+        """Words of the buffer: a channel, those that arrive until its scale is known, three until fullness is seen."""
         return self.bins + min(self.bins, self.statistics) + 3
 
     @property
@@ -251,7 +264,7 @@ class NormalisePlan:
 
     @property
     def multipliers(self) -> int:
-        """Multipliers: two squares, one for the variance, the root's, two for the scale, two for K z if no shifts."""
+        """Multipliers: two for the squares, one for D, one for the root, two for the scale; two for K z, or shifts."""
         return 2 + 1 + self.rsqrt.multipliers + 2 + (0 if self.shifts else 2)
 
     @property
@@ -273,12 +286,12 @@ class NormalisePlan:
             reads.append(used + 1 + np.arange(self.bins))
         return transfers(np.concatenate(reads) + self.pipeline + timing.fifo(self.pipeline))
 
-    def run(self, x) -> tuple[np.ndarray, np.ndarray]:
-        """Complex words (n, C, bins); ``(y, overflow)``, overflow bool (n,)."""
+    def run(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Return ``(y, overflow)`` of complex words x (n, C, bins); overflow is bool (n,)."""
         return self.apply(check_words("Normalise", x, self.width))
 
-    def apply(self, x):
-        """As `run`, of words that a stage before made: unchecked."""
+    def apply(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `run` returns, for words that an earlier stage made: they are not checked."""
         z = np.array(x, dtype=np.complex128)
         if self.over == "map":
             z[..., 0] = 0

@@ -1,17 +1,19 @@
-"""Spectral pooling and padding of full spectra, in floats: one or two dimensions, even and odd sizes, Nyquist rules.
+"""Spectral pooling and padding of full spectra, in floats.
+
+Both work in one or two dimensions, for even and odd sizes, and with three Nyquist rules.
 
 Pooling N -> M keeps the bins with ``|u| < M/2`` along each axis, scaled by ``M/N`` so that means survive
 (Rippel, Snoek, Adams, "Spectral representations for convolutional neural networks", NIPS 2015, section 4).
-Padding M -> N puts them back among zeros: it interpolates.  For odd M that is all.  For even M the bin -M/2,
-which M samples cannot tell from +M/2, follows a rule:
+Padding M -> N puts them back among zeros, which interpolates.  For odd M that is all.  For even M the bin -M/2,
+which M samples cannot distinguish from +M/2, follows a rule:
 
 ``zero``
-    It is 0.  The output is real, and pooling commutes with every shift, whole samples or not.
+    The bin is 0.  The output is real, and pooling commutes with every shift, whole samples or not.
 ``average``
-    Mean of ``X[-M/2]`` and ``X[M/2]``, which for a real signal is real.  Real output; commutes with shifts by whole
-    output samples only.
+    The bin is the mean of ``X[-M/2]`` and ``X[M/2]``, which for a real signal is real.  The output is real, and pooling
+    commutes with shifts by whole output samples only.
 ``naive``
-    ``X[-M/2]`` as it is, as many implementations do.  The output is not real.
+    The bin is ``X[-M/2]``, as in many implementations.  The output is not real.
 
 The circuit's crop (:mod:`hadamac.model.crop`) is the rule ``zero`` on half-spectra.
 """
@@ -19,15 +21,18 @@ The circuit's crop (:mod:`hadamac.model.crop`) is the rule ``zero`` on half-spec
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..errors import DescriptionError
 
 __all__ = ["RULES", "pad", "pool", "pool_signal", "shift"]
 
 RULES = ("zero", "average", "naive")
+"""Nyquist rules."""
 
 
 def _check(what: str, spectrum: np.ndarray, size: int, nyquist: str, dimensions: int) -> None:
+    """Raise DescriptionError for an unknown rule, impossible dimensions or an impossible size."""
     if nyquist not in RULES:
         raise DescriptionError(f"{what} Nyquist rule must be {', '.join(RULES[:-1])} or {RULES[-1]}, not {nyquist!r}")
     if dimensions not in (1, 2) or spectrum.ndim < dimensions:
@@ -36,8 +41,11 @@ def _check(what: str, spectrum: np.ndarray, size: int, nyquist: str, dimensions:
         raise DescriptionError(f"{what} size must be a positive integer, not {size!r}")
 
 
-def pool(spectrum, size: int, *, nyquist: str = "zero", dimensions: int = 2) -> np.ndarray:
-    """Low bins of full spectra (..., N, N) (or (..., N)), in the order of ``numpy.fft``: (..., M, M)."""
+def pool(spectrum: ArrayLike, size: int, *, nyquist: str = "zero", dimensions: int = 2) -> np.ndarray:
+    """Return the low bins (..., M, M) of full spectra (..., N, N), or (..., M) of (..., N).
+
+    Bins are in the order of ``numpy.fft``; ``size`` is M.
+    """
     x = np.asarray(spectrum, dtype=np.complex128)
     _check("SpectralPool", x, size, nyquist, dimensions)
     for axis in range(-dimensions, 0):
@@ -55,10 +63,11 @@ def pool(spectrum, size: int, *, nyquist: str = "zero", dimensions: int = 2) -> 
     return x
 
 
-def pad(spectrum, size: int, *, nyquist: str = "zero", dimensions: int = 2) -> np.ndarray:
-    """The bins of full spectra (..., M, M) among those of N x N, zeros elsewhere: pooling's inverse on what it keeps.
+def pad(spectrum: ArrayLike, size: int, *, nyquist: str = "zero", dimensions: int = 2) -> np.ndarray:
+    """Return the bins of full spectra (..., M, M) at their places in N x N, zeros elsewhere; ``size`` is N.
 
-    The bin -M/2 of an even M is dropped, halved between -M/2 and M/2, or put at -M/2.
+    On the bins that pooling keeps, this is its inverse.  The bin -M/2 of an even M is dropped, halved between -M/2 and
+    M/2, or put at -M/2.
     """
     x = np.asarray(spectrum, dtype=np.complex128)
     _check("Pad", x, size, nyquist, dimensions)
@@ -81,17 +90,18 @@ def pad(spectrum, size: int, *, nyquist: str = "zero", dimensions: int = 2) -> n
     return x
 
 
-def pool_signal(x, size: int, *, nyquist: str = "zero", dimensions: int = 2) -> np.ndarray:
-    """Pooling of real maps (..., N, N) or signals (..., N) in space; complex, because ``naive`` makes it so."""
+def pool_signal(x: ArrayLike, size: int, *, nyquist: str = "zero", dimensions: int = 2) -> np.ndarray:
+    """Return real maps (..., N, N) or signals (..., N) pooled in space; complex, because ``naive`` makes them so."""
     axes = tuple(range(-dimensions, 0))
     spectrum = np.fft.fftn(np.asarray(x), axes=axes)
     return np.fft.ifftn(pool(spectrum, size, nyquist=nyquist, dimensions=dimensions), axes=axes)
 
 
-def shift(x, amount: float, *, dimensions: int = 2) -> np.ndarray:
-    """Circular shift by any real amount along the last axes: each bin u times ``exp(-2 pi j u amount / N)``.
+def shift(x: ArrayLike, amount: float, *, dimensions: int = 2) -> np.ndarray:
+    """Return signals or maps shifted circularly by any real amount along the last axes.
 
-    The Nyquist bin of an even N turns with the real part of its factor, so that real signals stay real.
+    Each bin u is multiplied by ``exp(-2 pi j u amount / N)``.  The Nyquist bin of an even N is multiplied by the real
+    part of its factor, so that real signals stay real.
     """
     axes = tuple(range(-dimensions, 0))
     spectrum = np.fft.fftn(np.asarray(x), axes=axes)

@@ -6,25 +6,25 @@ For ``d > 0``, with ``e = floor((bit_length(d) - 1) / 2)``::
     normalised = floor(d * 2**(15 - 2 e)), in 2**15 .. 2**17 - 1: the number n = d / 4**e in [1, 4), 15 fraction bits
     mantissa   ~ gain * 2**16 / sqrt(n),   in gain 2**15 .. 2**16
 
-with ``gain = sqrt(square)``, a constant from 1/2 to 1 (1 unless told) that is in the table's words and costs nothing;
-and for ``d = 0`` all three are 0.  ``normalised`` is exact for d < 2**17; of a larger d its lowest bits are cut off.
+For ``d = 0`` all three are 0.  The gain ``sqrt(square)`` is a constant from 1/2 to 1, by default 1; it is part of the
+table's words and costs nothing.  ``normalised`` is exact for d < 2**17; the lowest bits of a larger d are cut off.
 
-With a ``floor`` above 0 the exponent is never below it: every ``d < 4**floor``, 0 too, gives the exponent ``floor`` and
-the mantissa ``min(round(gain * 2**16), 2**16 - 1)``, within a unit of that of ``d = 4**floor``, and for a gain of 1 a
-unit less.  The table's words below address 128, which no other operand reads, hold that mantissa; the leading pair of
-``normalised`` is cleared to get there.
+With a ``floor`` above 0 the exponent is never below it: every ``d < 4**floor``, 0 included, gives the exponent
+``floor`` and the mantissa ``min(round(gain * 2**16), 2**16 - 1)``.  That is within a unit of the mantissa of
+``d = 4**floor``, and for a gain of 1 it is a unit less.  The table's words below address 128, which no other operand
+reads, hold that mantissa; the leading pair of ``normalised`` is cleared to get there.
 
-A table has a word for each value that the 9 leading bits of ``normalised`` can take.  From the reciprocal
-root ``r = 1 / sqrt(c)`` of its interval's centre c, Newton's step ``r (3 - n r**2) / 2 = (3 r - n r**3) / 2`` is
-linear in n: the table holds both coefficients, times the gain, so that a step is a single product.  Newton's step is
-never too large; its result is raised by half of its greatest error, which halves it.
+The table has a word for each value that the 9 leading bits of ``normalised`` can take.  From the reciprocal root
+``r = 1 / sqrt(c)`` of its interval's centre c, Newton's step ``r (3 - n r**2) / 2 = (3 r - n r**3) / 2`` is linear in
+n: the table holds both coefficients, times the gain, so that a step is a single product.  Newton's step is never too
+large; its result is raised by half of its greatest error, which halves the error.
 
 Error: ``|mantissa * sqrt(n) / 2**16 - 1|`` is below 2**-15.8 over ``normalised``, and below 2**-15.2 over d, whose
 lowest bits are missing from ``normalised``.  Powers of 4 are exact.  With a gain below 1 the mantissa is smaller, and
-its last bit so much more of it: the error relative to ``gain / sqrt(n)`` is below ``2**-15.8 / gain`` and
-``2**-15.2 / gain``, and powers of 4 are exact only where ``gain 2**16`` is an integer.
+its last bit is a larger share of it: the error relative to ``gain / sqrt(n)`` is below ``2**-15.8 / gain`` and
+``2**-15.2 / gain``, and powers of 4 are exact only if ``gain 2**16`` is an integer.
 
-Widths: a word of the table is at most the word for a gain of 1, with a floor as without, so a gain widens nothing.
+Widths: no word of the table exceeds the word for a gain of 1, with a floor or without, so a gain widens nothing.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from functools import cache
 from math import sqrt
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .. import timing
 from ..errors import DescriptionError
@@ -47,18 +48,21 @@ FRACTION = 16
 NORMALISED = 17
 """Bits of a normalised operand, two of them integer."""
 LOW = 8
-"""Bits below the table's address."""
+"""Bits of a normalised operand below the table's address."""
 GUARD = 10
-"""Fraction bits of the table's words."""
+"""Fraction bits of the table's words below those of a mantissa."""
 
 
 @cache
 def rsqrt_table(square: Fraction = Fraction(1), floored: bool = False) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """``(values, slopes)``, 512 each, GUARD fraction bits: the mantissa in an interval's centre, half of a unit and the
-    half of Newton's error included, and how much it falls with each unit of ``normalised``; ``square``: of the gain.
+    """Return ``(values, slopes)``, 512 words each.
 
-    Addresses below 128 occur for d = 0 alone, and hold 0; ``floored``: for what is below a floor, and hold the gain
-    itself, half of a unit included, or the largest value, without a slope.
+    A value has GUARD more fraction bits than a mantissa: it is the mantissa in an interval's centre, with half a unit
+    and half of Newton's greatest error added.  A slope is how much the value falls with each unit of ``normalised``.
+    ``square`` is the square of the gain.
+
+    Only d = 0 reads the addresses below 128, where both words are 0.  With ``floored`` all operands below the floor
+    read them, and the value is the gain itself plus half a unit, or the largest value; the slope is 0.
     """
     one, gain = 1 << (FRACTION + GUARD), sqrt(square)
     least = min(int(np.rint(gain * one)) + (1 << (GUARD - 1)), one - 1) if floored else 0
@@ -91,7 +95,7 @@ class Rsqrt:
     square: Fraction = Fraction(1)
     floor: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if isinstance(self.width, bool) or not isinstance(self.width, (int, np.integer)) or not 2 <= self.width <= 52:
             raise DescriptionError(f"Rsqrt width must be an integer from 2 to 52, not {self.width!r}")
         if not isinstance(self.square, Fraction) or not Fraction(1, 4) <= self.square <= 1:
@@ -106,22 +110,22 @@ class Rsqrt:
 
     @property
     def exponent_bits(self) -> int:
-        """Bits of an exponent, one at least."""
+        """Bits of an exponent, at least one."""
         return max(1, (self.pairs - 1).bit_length())
 
     @property
     def table(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """:func:`rsqrt_table` of this gain, and of a floor if there is one."""
+        """Values and slopes of :func:`rsqrt_table` for this gain, and for a floor if there is one."""
         return rsqrt_table(self.square, self.floor > 0)
 
     @property
     def pipeline(self) -> int:
-        """Cycles from operand to mantissa: a level of the shift a cycle; then read, multiply, subtract."""
+        """Cycles from operand to mantissa: one for each level of the shift; then read, multiply, subtract."""
         return timing.tree(self.pairs) + timing.RAM + timing.MULTIPLIER + 1
 
     @property
     def multipliers(self) -> int:
-        """Multipliers: the one of Newton's step."""
+        """Multipliers: one, for Newton's step."""
         return 1
 
     @property
@@ -129,12 +133,12 @@ class Rsqrt:
         """Bits of the table: a value and a slope for each of 512 addresses."""
         return 512 * (FRACTION + 2 * GUARD)
 
-    def run(self, d) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Integers 0 .. 2**width - 1 of any shape; ``(mantissa, exponent, normalised)``."""
+    def run(self, d: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return ``(mantissa, exponent, normalised)`` of integers 0 .. 2**width - 1 of any shape."""
         return self.apply(check_words("Rsqrt", d, self.width, signed=False, real=True))
 
-    def apply(self, d):
-        """As `run`, of words that a stage before made: unchecked."""
+    def apply(self, d: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what `run` returns, for words that an earlier stage made: they are not checked."""
         d = np.asarray(d, dtype=np.float64)
         length = np.frexp(d)[1].astype(np.float64)  # d = m * 2**length with m in [1/2, 1), exactly
         exponent = np.where(d > 0, np.floor((length - 1) / 2), 0.0)

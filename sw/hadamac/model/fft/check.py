@@ -51,7 +51,7 @@ def check_schedule(schedule: Iterable[int] | None, size: int, scaling: str) -> t
 
 def check_frames(name: str, values: ArrayLike | None, scaling: str, lead: tuple[int, ...], *,
                  axis: tuple[int, ...] = (), most: int) -> np.ndarray | None:
-    """Return what each frame loads, (..., \\*axis): integers from 0 to ``most``, if ``scaling`` is run-time.
+    """Return what each frame loads, (..., *axis): integers from 0 to ``most``, if ``scaling`` is run-time.
 
     With any other scaling frames load nothing: return None, and raise DescriptionError if there are ``values``.
     """

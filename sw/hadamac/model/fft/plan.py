@@ -175,7 +175,7 @@ class FftPlan:
     @property
     def exponent_bits(self) -> int:
         """Bits of the block exponent, 0 where there is none."""
-        return self.output.most.bit_length() if self.scaling == "block" and isinstance(self.output, Rescale) else 0
+        return self.block_rule.most.bit_length() if self.block_rule else 0
 
     @cached_property
     def _derived(self) -> tuple[tuple[Butterfly | Twiddle, ...], Requantise | Rescale]:
@@ -190,6 +190,11 @@ class FftPlan:
     def output(self) -> Requantise | Rescale:
         """Rule by which the last step's words become the output."""
         return self._derived[1]
+
+    @property
+    def block_rule(self) -> Rescale | None:
+        """Rule of the output if a block exponent is chosen for each frame, otherwise None."""
+        return self.output if self.scaling == "block" and isinstance(self.output, Rescale) else None
 
     @property
     def multipliers(self) -> int:

@@ -126,13 +126,27 @@ class Fft2dPlan:
         size, live = self.size, self.radius + 1
         live_u = np.isin(np.arange(size), live_rows(size, self.radius))
         first, second = self.passes
-        if self.inverse:
-            times = _with_dead_rows(times, live_u)
+        if self.inverse:  # a sample of a dead row, which is zero, enters in the cycle after the sample before it
+            available = np.zeros((len(times) // live_u.sum(), size), dtype=np.int64)
+            available[:, live_u] = times.reshape(len(available), -1)
+            times = transfers(available.reshape(-1))
         spectra = first.arrivals(times, "bit-reversed")
         columns, pairs = live * size, size * size // 2
         reads = double_buffer(spectra, *((columns, pairs) if self.inverse else (pairs, columns)))
         out = second.arrivals(transfers(reads + self.transpose_pipeline + timing.FIFO), "natural")
         return out if self.inverse else out.reshape(-1, size)[:, live_u].reshape(-1)
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the first beat in to the first beat out of maps without gaps.
+
+        These are the latencies of both one-dimensional transforms, the beats of a map between them, which are written
+        into the transpose buffer before the first is read, and the cycles of the buffer's pipeline and FIFO.
+        """
+        first, second = self.passes
+        written = (self.radius + 1) * self.size if self.inverse else self.size * self.size // 2
+        buffer = written + self.transpose_pipeline + timing.fifo(self.transpose_pipeline)
+        return first.latency("bit-reversed") + buffer + second.latency("natural")
 
     def run(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(y, overflow)`` of maps or bins ``x``, with overflow bool (n,).
@@ -146,43 +160,36 @@ class Fft2dPlan:
         """Transform maps or bins as :meth:`run` does, but without a check of their words, which another block made."""
         return self._backward(x) if self.inverse else self._forward(x)
 
-    def _forward(self, maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def separate_rows(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return ``(columns, overflow)`` of the row spectra (n, C, N/2, N) of pairs: live columns (n, C, radius+1, N).
+        """
         r = self.radius
-        z, over, _ = self.row_plan.apply(pack_rows(maps))
-        overflow = np.any(over, axis=(1, 2))
-        rows = np.empty((*maps.shape[:-1], r + 1), dtype=np.complex128)
+        rows = np.empty((*z.shape[:-2], self.size, r + 1), dtype=np.complex128)
         rows[..., 0::2, :], rows[..., 1::2, :] = separate(z[..., : r + 1], z[..., -np.arange(r + 1)])
-        rows = round_half_even(rows, self.halving.drop)
-        rows, over = clip_frames(rows, self.width)
-        overflow |= over
-        y, over, _ = self.column_plan.apply(np.ascontiguousarray(np.swapaxes(rows, -1, -2)))
-        return crop(np.swapaxes(y, -1, -2), r), overflow | np.any(over, axis=(1, 2))
+        rows, overflow = clip_frames(round_half_even(rows, self.halving.drop), self.width)
+        return np.ascontiguousarray(np.swapaxes(rows, -1, -2)), overflow
 
-    def _backward(self, live: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def join_rows(self, columns: np.ndarray) -> np.ndarray:
+        """Return the row spectra (n, C, N/2, N) of pairs from the rows' spectra in columns (n, C, radius+1, N)."""
         r = self.radius
-        columns = np.ascontiguousarray(np.swapaxes(expand(live, self.size), -1, -2))
-        g, over, _ = self.column_plan.apply(columns, inverse=True)
-        overflow = np.any(over, axis=(1, 2))
-        g = np.swapaxes(g, -1, -2)
+        g = np.swapaxes(columns, -1, -2)
         g0, g1 = g[..., 0::2, :], g[..., 1::2, :]
         z = np.zeros((*g0.shape[:-1], self.size), dtype=np.complex128)
         z[..., : r + 1] = g0 + 1j * g1
         z[..., -np.arange(1, r + 1)] = (np.conj(g0) + 1j * np.conj(g1))[..., 1:]
         for v in {0, r} if 2 * r == self.size else {0}:
             z[..., v] = np.real(g0[..., v]) + 1j * np.real(g1[..., v])
-        pairs, over, _ = self.row_plan.apply(z, inverse=True)
-        return unpack_rows(pairs), overflow | np.any(over, axis=(1, 2))
+        return z
 
+    def _forward(self, maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        z, first, _ = self.row_plan.apply(pack_rows(maps))
+        columns, halved = self.separate_rows(z)
+        y, second, _ = self.column_plan.apply(columns)
+        overflow = np.any(first, axis=(1, 2)) | halved | np.any(second, axis=(1, 2))
+        return crop(np.swapaxes(y, -1, -2), self.radius), overflow
 
-def _with_dead_rows(times: np.ndarray, live: np.ndarray) -> np.ndarray:
-    """Return the cycles of all samples of columns, from those of the samples of ``live`` rows, bool (N,).
-
-    A sample of a dead row, which is zero, enters in the cycle after the sample before it.
-    """
-    size = len(live)
-    out, last = np.zeros(len(times) // live.sum() * size, dtype=np.int64), -1
-    source = iter(times)
-    for k in range(len(out)):
-        last = max(last + 1, next(source)) if live[k % size] else last + 1
-        out[k] = last
-    return out
+    def _backward(self, live: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        columns = np.ascontiguousarray(np.swapaxes(expand(live, self.size), -1, -2))
+        g, first, _ = self.column_plan.apply(columns, inverse=True)
+        pairs, second, _ = self.row_plan.apply(self.join_rows(g), inverse=True)
+        return unpack_rows(pairs), np.any(first, axis=(1, 2)) | np.any(second, axis=(1, 2))

@@ -99,7 +99,7 @@ class RealFftPlan:
     def twiddles(self) -> np.ndarray:
         """Twiddles ``exp(-2 pi j k / size)``, k = 0 .. N - 1, except the first.
 
-        It is 1 - j, which packs DC and the Nyquist bin into one word: A + B, A - B.
+        The first is 1 - j, which packs DC and the Nyquist bin into one word: A + B, A - B.
         """
         w = twiddles(tuple(range(self.points)), self.size, self.twiddle_width).copy()
         w[0] = 2.0 ** (self.twiddle_width - 2) * (1 - 1j)

@@ -1,7 +1,7 @@
 """Piecewise-linear functions: ``y = saturate(round_half_even((slope[s] x + offset[s]) / 2**shift))``.
 
-``s`` is the number of breakpoints not above x.  Words, not values: ``slope`` has ``shift`` fraction
-bits, ``offset`` is in units of the product.  :func:`relu` needs no table.
+The segment ``s`` is the number of breakpoints that are at or below x.  All figures are words, not values: a slope has
+``shift`` fraction bits, and an offset is in units of the product.  :func:`relu` needs no table.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ... import timing
 from ...checks import integer
@@ -19,25 +20,30 @@ from ..words import check_words
 __all__ = ["Mirror", "PwlTable", "WIDTHS", "relu"]
 
 WIDTHS = 2, 24
-"""Range of a table's widths, so that every sum is exact."""
+"""Least and most bits of a table's words; within them every sum is exact in a float."""
 
 
-def relu(x):
-    """``max(x, 0)`` of real words."""
+def relu(x: ArrayLike) -> np.ndarray:
+    """Return ``max(x, 0)`` of real words."""
     return np.maximum(x, 0)
 
 
 @dataclass(frozen=True)
 class Mirror:
-    """What a table for x >= 0 says of x < 0, where the segment is that of ``~x = -x - 1``.
+    """Rule by which a table for x >= 0 gives the words for x < 0, where the segment is that of ``~x = -x - 1``.
 
-    ``odd``: the slope, and ``word`` less the offset.  ``even``: ``word`` less the slope, and the offset.
+    Parameters
+    ----------
+    kind : "odd" or "even"
+        For x < 0 an odd table has the segment's slope, and ``word`` less its offset; an even table has ``word`` less
+        the segment's slope, and its offset.
+    word : int
     """
 
     kind: str
     word: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.kind not in ("odd", "even"):
             raise DescriptionError(f"Pwl mirror must be odd or even, not {self.kind!r}")
         integer("Pwl mirror word", self.word, -(1 << 53), 1 << 53)
@@ -45,19 +51,24 @@ class Mirror:
 
 @dataclass(frozen=True, kw_only=True)
 class PwlTable:
-    """A quantised table.
+    """Piecewise-linear table of words.
 
     Parameters
     ----------
     width : int
         Bits of x and y, 2 to 24.
     breakpoints : tuple of int
-        Strictly rising, one fewer than segments.
+        Words at which a next segment begins, strictly rising; one fewer than there are segments.
     slopes, offsets : tuple of int
-        One per segment; a slope has ``slope_width`` bits, 2 to 24.
-    shift, slope_width : int
+        One of each for a segment; a slope has ``slope_width`` bits, an offset ``width + slope_width``.
+    shift : int
+        Bits that are dropped from the sum of product and offset, 0 to ``slope_width + width - 1``.
+    slope_width : int
+        2 to 24.
     mirror : Mirror, optional
-        The table is for x >= 0, and this for x < 0.
+        With it, the table is for x >= 0 only, and the mirror gives the words for x < 0.
+
+    Overflow: y was clipped.
     """
 
     width: int
@@ -68,7 +79,7 @@ class PwlTable:
     slope_width: int = 16
     mirror: Mirror | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         integer("Pwl width", self.width, *WIDTHS)
         integer("Pwl slope_width", self.slope_width, *WIDTHS)
         for name in ("breakpoints", "slopes", "offsets"):
@@ -88,7 +99,7 @@ class PwlTable:
         mirror = self.mirror
         limits = {"breakpoints": (self.width, self.breakpoints), "slopes": (self.slope_width, self.slopes),
                   "offsets": (self.width + self.slope_width, self.offsets)}
-        if mirror is not None:  # of x < 0, too
+        if mirror is not None:  # the words for x < 0 must fit, too
             name = "offsets" if mirror.kind == "odd" else "slopes"
             limits[f"mirrored {name}"] = limits[name][0], tuple(mirror.word - v for v in limits[name][1])
         for name, (bits, words) in limits.items():
@@ -120,20 +131,21 @@ class PwlTable:
 
     @property
     def memory_bits(self) -> int:
-        """Bits of the tables of a block that runs both parts of a word: slopes and offsets, one table a part."""
+        """Bits of the tables of a block that runs both parts of a word: slopes and offsets, a table for each part."""
         return 2 * (self.width + 2 * self.slope_width) << self.address_bits
 
-    def run(self, x) -> tuple[np.ndarray, np.ndarray]:
-        """Real words (n, ...); ``(y, overflow)``, overflow bool (n,)."""
+    def run(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Return ``(y, overflow)`` of real words x (n, ...); overflow is bool (n,)."""
         return self.apply(check_words("Pwl", x, self.width, real=True))
 
-    def apply(self, x):
-        """As `run`, of words that a stage before made: unchecked."""
+    def apply(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `run` returns, for words that an earlier stage made: they are not checked."""
         x = np.asarray(x, dtype=np.float64)
         negative = (x < 0) & (self.mirror is not None)
         folded = np.where(negative, -x - 1, x)
         segment = np.searchsorted(np.array(self.breakpoints, dtype=np.float64), folded, side="right")
-        slope, offset = np.array(self.slopes, dtype=np.float64)[segment], np.array(self.offsets, np.float64)[segment]
+        slope = np.array(self.slopes, dtype=np.float64)[segment]
+        offset = np.array(self.offsets, dtype=np.float64)[segment]
         if self.mirror is not None and self.mirror.kind == "odd":
             offset = np.where(negative, self.mirror.word - offset, offset)
         elif self.mirror is not None:

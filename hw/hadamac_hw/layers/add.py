@@ -1,0 +1,169 @@
+"""Sum of several maps or spectra of one shape: a residual connection.
+
+Formula and formats: :mod:`hadamac.model.add`.  The block takes one beat from each of its inputs together, so the
+earlier ones wait; it holds nothing back itself.  Where one path is longer than another, the shorter one needs a
+:class:`~hadamac_hw.base.skip.SkipBuffer`, whose depth the estimate computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hadamac.checks import integer
+from hadamac.errors import DescriptionError
+from hadamac.model.add import AddPlan
+from hadamac.model.crop import embed, live_shape
+from hadamac.numeric import Requantise
+from hadamac.ops import add as operations
+
+from ..base.block import Block, Example
+from ..base.circuits import circuit
+from ..base.numeric import Requantiser, delayed
+from ..base.stream import Complex, Fifo, frames, nest
+
+__all__ = ["Add"]
+
+
+class Add(Block):
+    """``Y = sum_k X_k`` of both parts of every beat.
+
+    Parameters
+    ----------
+    plan : AddPlan
+    size, channels : int
+        Maps of N x N pixels flow as row pairs; without ``radius``.
+    radius : int, optional
+        Bins ``|u|, v <= radius`` of N x N maps flow instead.
+    radii : sequence of int, optional
+        Radius of the bins of each input, at most ``radius``, which is the default; beyond it an input counts as zero.
+
+    Members
+    -------
+    i0, i1, .. : In(frames of Complex(width)), order (channel, row pair, x) or (channel, v, u)
+    o : Out(frames of Complex(width))
+    overflow : Out(1)
+        A sum saturated since reset.
+
+    Timing
+    ------
+    One beat a cycle: ``interval`` is the number of beats of the sum.  A beat is taken from every input that has one for
+    it in the cycle in which all of them offer theirs, and leaves ``plan.latency`` cycles later.
+    """
+
+    def __init__(self, plan: AddPlan, *, size: int, channels: int = 1, radius: int | None = None,
+                 radii: Sequence[int] | None = None):
+        if not isinstance(plan, AddPlan):
+            raise DescriptionError(f"Add plan must be an AddPlan, not {plan!r}")
+        count = len(plan.fractions)
+        integer("Add size", size, 1, 1 << 12)
+        integer("Add channels", channels, 1, 1 << 12)
+        self.plan, self.size, self.channels, self.radius, self.width = plan, size, channels, radius, plan.width
+        if radius is None:
+            if radii is not None or size % 2:
+                raise DescriptionError("Add of maps must have an even size and no radii")
+            self.rows, self.columns = size // 2, size
+        else:
+            integer("Add radius", radius, 0, size // 2)
+            self.columns, self.rows = reversed(live_shape(size, radius))
+        self.radii = tuple((radius,) * count if radii is None else radii)
+        if len(self.radii) != count or any(r is not None and not 0 <= r <= (radius or 0) for r in self.radii):
+            raise DescriptionError(f"Add radii must be {count} from 0 to {radius}, not {radii!r}")
+        self.interval = channels * self.rows * self.columns
+        self.pipeline, self.latency = plan.pipeline, plan.latency
+        self.frame = (tuple(self._beats(r) for r in self.radii), self.interval)
+        shape = frames(Complex(plan.width))
+        members = {f"i{k}": In(shape) for k in range(count)}
+        super().__init__(members | {"o": Out(shape), "overflow": Out(1)})
+
+    def _beats(self, radius: int | None) -> int:
+        """Return the beats of a frame of an input."""
+        rows, columns = (self.rows, self.columns) if radius is None else live_shape(self.size, radius)
+        return self.channels * rows * columns
+
+    def model(self, *x: np.ndarray) -> np.ndarray:
+        """Return the sum of maps (n, channels, N, N) or of live bins (n, channels, rows, columns), bit for bit."""
+        if self.radius is not None:
+            x = tuple(embed(bins, self.rows, self.columns) for bins in x)
+        return self.plan.run(*x)[0]
+
+    def _has(self, k: int, u: Value, v: Value) -> Value:
+        """Return whether input ``k`` has a bin for place (u, v) of the sum."""
+        radius = self.radii[k]
+        if radius is None or radius == self.radius:
+            return Const(1, 1)
+        return (v <= radius) & ((u <= radius) | (u >= self.rows - radius))
+
+    def elaborate(self, platform):
+        m = Module()
+        plan = self.plan
+        m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=plan.pipeline)
+        step = Signal()
+        outer, inner = (self.rows, self.columns) if self.radius is None else (self.columns, self.rows)
+        (_, v, u), final = nest(m, step, self.channels, outer, inner)
+        has = [self._has(k, u, v) for k in range(len(self.input_streams))]
+        m.d.comb += step.eq(Cat(*(i.valid | ~there for i, there in zip(self.input_streams, has))).all() & ~fifo.stop)
+        for i, there in zip(self.input_streams, has):
+            m.d.comb += i.ready.eq(step & there)
+        push = delayed(m, step, plan.pipeline, "push")
+        m.d.comb += [
+            fifo.push.eq(push),
+            fifo.data.last.eq(delayed(m, final, plan.pipeline, "last")),
+        ]
+        for part in ("re", "im"):
+            words = [Mux(there, i.payload.data[part], 0) for i, there in zip(self.input_streams, has)]
+            total = self._tree(m, [self._aligned(m, k, word, part) for k, word in enumerate(words)], part)
+            m.submodules[f"round_{part}"] = rounder = Requantiser(plan.rule, in_width=len(total))
+            m.d.comb += [
+                rounder.i.eq(total),
+                fifo.data.data[part].eq(rounder.o),
+            ]
+            with m.If(rounder.overflow & push):
+                m.d.sync += self.overflow.eq(1)
+        wiring.connect(m, fifo.o, wiring.flipped(self.o))
+        return m
+
+    def _aligned(self, m: Module, k: int, word: Value, part: str) -> Value:
+        """Return an input's word with the common number of fraction bits, ``plan.align`` cycles later."""
+        name, up = f"aligned{k}_{part}", self.plan.shifts[k]
+        kept = Signal(signed(self.width), name=f"word{k}_{part}", reset_less=True)
+        m.d.sync += kept.eq(word)
+        if up < 0:
+            rule = Requantise(-up, max(2, self.width + up + 1), False)
+            m.submodules[name] = rounder = Requantiser(rule, in_width=self.width)
+            m.d.comb += rounder.i.eq(kept)
+            return rounder.o
+        return Cat(Const(0, up), delayed(m, kept, self.plan.align - 1, name)).as_signed()
+
+    def _tree(self, m: Module, values: list[Value], part: str) -> Value:
+        """Return the exact sum, a level of the tree a cycle."""
+        level = 0
+        while len(values) > 1:
+            sums = []
+            for k in range(0, len(values), 2):
+                terms = values[k : k + 2]
+                width = max(len(term) for term in values) + 1
+                total = Signal(signed(width), name=f"sum{level}_{k}_{part}", reset_less=True)
+                m.d.sync += total.eq(terms[0] + terms[1] if len(terms) > 1 else terms[0])
+                sums.append(total)
+            values, level = sums, level + 1
+        return values[0]
+
+    @classmethod
+    def examples(cls, qnet) -> Iterable[Example]:
+        """Return the sum of two spectra of different formats."""
+        plan = AddPlan(fractions=(8, 11), fraction=8, width=16)
+        yield Example("add4x16", cls(plan, size=16, radius=7, channels=4),
+                      "sum of two times 4 channels of the bins |u|, v <= 7, SQ(8,8) and SQ(5,11), SQ(8,8) out")
+
+
+@circuit.register(operations.Add)
+def _add(op: operations.Add, lanes: int) -> Add:
+    """Return the sum of a network."""
+    stage = op.stage
+    radii = None if stage.radius is None else tuple(r for r in stage.radii_in if r is not None)
+    return Add(op.plan, size=stage.size, channels=stage.channels, radius=stage.radius, radii=radii)

@@ -1,0 +1,5 @@
+"""Entry point of ``python -m hadamac_cli``, which is the same as the command ``hadamac``."""
+
+from .main import main
+
+main()
