@@ -17,7 +17,7 @@ from ..arrivals import transfers
 from ..network.walk import walk
 from ..quantised.network import QuantNetwork
 from .folding import Plan, plan
-from .skips import LATENCY, Skip, latest, skip_depth
+from .skips import Skip, skip_buffers
 
 __all__ = ["Estimate", "Plan", "StageCost", "estimate", "plan"]
 
@@ -79,7 +79,7 @@ def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
     def visit(k: int, taken: tuple[np.ndarray, ...]) -> np.ndarray:
         op, skips = qnet.stages[k], ()
         if len(taken) > 1:
-            taken, skips = _joined(qnet, k, taken, slowest)
+            taken, skips = skip_buffers(qnet.stages[:k], op, taken, slowest, 2 * width + 1)
         out = op.arrivals(*taken, lanes=lanes[k])
         memory = op.memory_bits(lanes[k]) + sum(skip.bits for skip in skips if skip)
         stages.append(StageCost(op.stage.name, int(intervals[k]), int(op.multipliers(lanes[k])), int(memory),
@@ -88,16 +88,3 @@ def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
 
     walk([op.stage for op in qnet.stages], times, visit)
     return Estimate(tuple(stages))
-
-
-def _joined(qnet: QuantNetwork, k: int, taken: tuple[np.ndarray, ...],
-            interval: int) -> tuple[tuple[np.ndarray, ...], tuple[Skip | None, ...]]:
-    """Return the times at which the inputs of a join offer beats, which leave their skip buffers, and those buffers."""
-    join = qnet.stages[k]
-    main = latest(qnet.stages[:k], join.stage.sources, taken)
-    offered = tuple(times if n == main else transfers(times + LATENCY) for n, times in enumerate(taken))
-    together = join.taken(*offered)
-    width = 2 * qnet.formats.width + 1
-    skips = tuple(None if n == main else skip_depth(times, left, interval, width)
-                  for n, (times, left) in enumerate(zip(taken, together)))
-    return offered, skips

@@ -10,9 +10,10 @@ frame f, all of frame f has passed the fork, the other branches have it, and wil
 framed, all its inputs are buffered.
 
 **Why no throughput is lost.**  Let every stage start frame after frame at the interval I of the slowest one, with the
-arrival times of a first frame.  Each buffer is as deep as it is full in this schedule, so that the schedule is
+arrival times of a first frame.  Each buffer is as deep as it is full in this schedule, and an input without a buffer is
+the last to arrive with each of its beats, so that none of them has to wait where nothing holds it.  So the schedule is
 possible.  Blocks start as soon as they can; starting earlier delays nothing (the streams are a marked graph).  So the
-circuit is never slower than the schedule.
+circuit keeps the schedule's interval.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import timing
+from ..arrivals import transfers
 from ..ops.base import Operation
 
-__all__ = ["SLACK", "Skip", "framed_from", "latest", "skip_depth"]
+__all__ = ["LATENCY", "SLACK", "Skip", "framed_from", "latest", "skip_buffers", "skip_depth"]
 
 LATENCY = 1 + timing.RAM + timing.FIFO
 """Cycles from a beat into a skip buffer to its being offered: a memory, then a short FIFO."""
@@ -60,9 +62,10 @@ def framed_from(operations: Sequence[Operation], source: int) -> dict[int, bool]
 
 
 def latest(operations: Sequence[Operation], sources: Sequence[int], times: Sequence[np.ndarray]) -> int | None:
-    """Return which input of a join needs no buffer: the last to arrive of those whose paths from all forks are framed.
+    """Return which input of a join may do without a buffer: the last to arrive of those framed from all forks on.
 
-    None if there is none.
+    None if there is none.  If another input arrives even later, this one needs a buffer as well, in which it waits:
+    `skip_buffers`.
     """
     candidates = set(range(len(sources)))
     for fork in range(-1, len(operations)):
@@ -95,3 +98,36 @@ def skip_depth(entered: np.ndarray, left: np.ndarray, interval: int, width: int)
         full = max(full, int(held.max()))
     depth = 1 << (max(full, len(entered)) + SLACK - 1).bit_length()
     return Skip(depth, width * (depth + timing.fifo_depth(timing.RAM)))
+
+
+def skip_buffers(operations: Sequence[Operation], join: Operation, times: Sequence[np.ndarray], interval: int,
+                 width: int) -> tuple[tuple[np.ndarray, ...], tuple[Skip | None, ...]]:
+    """Return the times at which the inputs of a join offer it their beats, and their buffers, None for one without.
+
+    Parameters
+    ----------
+    operations : sequence of Operation
+        The stages before the join, in topological order.
+    join : Operation
+    times : sequence of int array
+        Cycles in which the beats of a first frame leave the join's sources.
+    interval : int
+        Cycles from frame to frame.
+    width : int
+        Bits of a beat.
+    """
+    main = latest(operations, join.stage.sources, times)
+    offered, taken = _offered(join, times, main)
+    if main is not None and (taken[main] > times[main]).any():  # it would have to wait, and nothing would hold it
+        main = None
+        offered, taken = _offered(join, times, main)
+    skips = tuple(None if n == main else skip_depth(entered, left, interval, width)
+                  for n, (entered, left) in enumerate(zip(times, taken)))
+    return offered, skips
+
+
+def _offered(join: Operation, times: Sequence[np.ndarray],
+             main: int | None) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
+    """Return the times at which inputs, all but ``main`` through buffers, offer beats, and at which these are taken."""
+    offered = tuple(t if n == main else transfers(t + LATENCY) for n, t in enumerate(times))
+    return offered, join.taken(*offered)
