@@ -1,4 +1,7 @@
-"""Circuits as Amaranth components, for instance ``from hadamac_hw import Fft``; each is loaded at its first use."""
+"""Circuits of hadamac as Amaranth components, for instance ``from hadamac_hw import Fft``.
+
+A component's module is imported when its name is used for the first time.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +35,13 @@ _MODULES = {
     "FlatTop": "cores.flat",
     "fft_block": "cores.standalone",
 }
-
 """The module of each public name."""
 
-__all__ = sorted(_MODULES)  # pyright: ignore[reportUnsupportedDunderAll] (names are not defined before they are used)
+__all__ = sorted(_MODULES)  # pyright: ignore[reportUnsupportedDunderAll] (`__getattr__` defines the names)
 
 
-def __getattr__(name: str) -> Any:  # classes of blocks, and functions
-    """Load a public name from its module."""
+def __getattr__(name: str) -> Any:  # a class of a block, or a function
+    """Return the object with a public name, from its module."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_MODULES[name]}", __name__), name)

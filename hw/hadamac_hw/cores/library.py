@@ -51,7 +51,7 @@ BLOCKS: tuple[type[Block], ...] = (
 MANIFEST = "manifest.json"
 
 
-class Port(TypedDict):
+class PortEntry(TypedDict):
     """A port of a core, as the manifest lists it; its direction is ``in`` or ``out``."""
 
     name: str
@@ -66,7 +66,7 @@ class Entry(TypedDict):
     file: str
     title: str
     configuration: dict[str, Any]
-    ports: list[Port]
+    ports: list[PortEntry]
     sha256: str
 
 
@@ -138,12 +138,12 @@ def configuration(block: Block) -> dict[str, Any]:
     return facts
 
 
-def _ports(component: wiring.Component) -> list[Port]:
+def _ports(component: wiring.Component) -> list[PortEntry]:
     """Return the ports in order of name, after clock and reset."""
-    ports = [Port(name=name, direction="in", width=1) for name in ("clk", "rst")]
+    ports = [PortEntry(name=name, direction="in", width=1) for name in ("clk", "rst")]
     for name, member in sorted(component.signature.members.items()):
         direction = "in" if member.flow is In else "out"
-        ports.append(Port(name=name, direction=direction, width=Shape.cast(member.shape).width))
+        ports.append(PortEntry(name=name, direction=direction, width=Shape.cast(member.shape).width))
     return ports
 
 

@@ -16,7 +16,7 @@ from ...errors import DescriptionError
 
 if TYPE_CHECKING:
     from ..graph import Graph, Place
-    from ..stages import Stage
+    from ..stage import Stage
 
 __all__ = ["INPUT", "Layer", "Tensor", "NAME"]
 

@@ -11,7 +11,7 @@ from .base import Layer, Tensor
 
 if TYPE_CHECKING:
     from ..graph import Graph, Place
-    from ..stages import Stage
+    from ..stage import Stage
 
 __all__ = ["Normalise"]
 
