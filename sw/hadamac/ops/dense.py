@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..model.dense import DensePlan
-from ..network.stages import Stage
+from ..network.stage import Stage
 from .base import Calibration, Operation, Params, Stored, Words
 from .weights import exponents, in_range, recorded, taken
 
@@ -31,7 +31,7 @@ class Dense(Operation):
         """Return the logits (n, outputs); the weights contain the scale."""
         weight, values = params["dense.weight"] * float(stage.scale), x[0]
         if np.iscomplexobj(values):
-            values = np.stack([values.real, values.imag], -1)
+            values = np.stack([np.real(values), np.imag(values)], -1)
         axes = tuple(range(1, values.ndim))
         return np.tensordot(values, weight, (axes, axes)) + params["dense.bias"]
 
@@ -74,7 +74,7 @@ class Dense(Operation):
         formats = stored.formats
         if stage.layer is None:
             raise TypeError(f"Stage {stage.name} has no layer")
-        held = taken(stage, stored, stage.layer.tensors(stage)["dense.weight"].shape)
+        held = taken(stage, stored, stage.layer.tensors(stage, stage.index)["dense.weight"].shape)
         plan = DensePlan(weights=held["weight"], bias=held["bias"], shift=held["shift"], width=formats.width,
                          weight_width=formats.weight_width, out_width=formats.logit_width)
         return cls(stage=stage, formats=formats, fraction=stored.facts["fraction"], plan=plan,
@@ -104,7 +104,7 @@ class Dense(Operation):
 
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
         """Return the times of the first logit of every round."""
-        return self.plan.arrivals(*times, lanes)
+        return self.plan.arrivals(times[0], lanes)
 
     @property
     def what(self) -> list[str]:

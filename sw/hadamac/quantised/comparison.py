@@ -56,7 +56,7 @@ class EdgeError:
 
 def largest_part(z: np.ndarray) -> np.ndarray:
     """``max(|Re|, |Im|)`` of every element."""
-    return np.maximum(np.abs(z.real), np.abs(z.imag))
+    return np.maximum(np.abs(np.real(z)), np.abs(np.imag(z)))
 
 
 class EdgeSum:

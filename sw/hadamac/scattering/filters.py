@@ -87,7 +87,7 @@ class Path:
                 x = x * spectrum
             else:
                 x = _STEPS[name](x)
-        return x.real
+        return np.real(x)
 
 
 _STEPS = {"fft2": np.fft.fft2, "ifft2": np.fft.ifft2, "decimate": decimate, "modulus": np.abs}

@@ -64,7 +64,7 @@ class EdgePicture:
         """From one image's values and words; ``maps`` (C, N, N) are those that a pruned spectrum is made of."""
         fixed = error.format.value(words)
         d = fixed - value
-        difference = np.maximum(np.abs(d.real), np.abs(d.imag)) * 2.0**error.format.f
+        difference = np.maximum(np.abs(np.real(d)), np.abs(np.imag(d))) * 2.0**error.format.f
         shape = " × ".join(map(str, value.shape)) if value.ndim > 1 else f"{len(value)} classes"
         if not np.iscomplexobj(value):
             limits = (0.0, float(max(value.max(), fixed.max())) or 1.0)

@@ -19,23 +19,49 @@ class Parameters(Protocol):
     """The parameters of a :class:`hadamac.model.fft.plan.FftPlan`, which its steps are derived from."""
 
     @property
-    def size(self) -> int: ...  # points of the transform
+    def size(self) -> int:
+        """Points of the transform."""
+        ...
+
     @property
-    def width(self) -> int: ...  # bits of a part of a sample
+    def width(self) -> int:
+        """Bits of a part of a sample."""
+        ...
+
     @property
-    def out_width(self) -> int: ...  # bits of a part of a bin
+    def out_width(self) -> int:
+        """Bits of a part of a bin."""
+        ...
+
     @property
-    def operand_width(self) -> int: ...  # bits of a multiplier's operand
+    def operand_width(self) -> int:
+        """Bits of a multiplier's operand."""
+        ...
+
     @property
-    def twiddle_width(self) -> int: ...  # bits of a part of a twiddle
+    def twiddle_width(self) -> int:
+        """Bits of a part of a twiddle."""
+        ...
+
     @property
-    def guard(self) -> int: ...  # fraction bits below the scheduled LSB after a product
+    def guard(self) -> int:
+        """Fraction bits below the scheduled LSB after a product."""
+        ...
+
     @property
-    def scaling(self) -> str: ...  # one of `hadamac.model.fft.plan.SCALINGS`
+    def scaling(self) -> str:
+        """One of `hadamac.model.fft.plan.SCALINGS`."""
+        ...
+
     @property
-    def stages(self) -> int: ...  # radix-2 stages
+    def stages(self) -> int:
+        """Radix-2 stages."""
+        ...
+
     @property
-    def schedule(self) -> tuple[int, ...]: ...  # a shift of 0 or 1 for each radix-2 stage
+    def schedule(self) -> tuple[int, ...]:
+        """A shift of 0 or 1 for each radix-2 stage."""
+        ...
 
 
 def derive(plan: Parameters) -> tuple[tuple[Butterfly | Twiddle, ...], Requantise | Rescale]:
