@@ -1,4 +1,4 @@
-"""Spectra of maps and kernels on live bins, and what Parseval and Hermitian symmetry say of them.
+"""Spectra of maps and kernels on live bins, with the consequences of Parseval's theorem and of Hermitian symmetry.
 
 Spectra are unnormalised DFTs; the order of live bins is that of :mod:`hadamac.network.stages`.
 """
@@ -14,7 +14,7 @@ __all__ = ["fold_fft", "hermitian", "kernel_spectrum", "live_spectrum", "parseva
 
 
 def live_spectrum(maps: np.ndarray, r: int) -> np.ndarray:
-    """``crop(rfft2(maps), r)``, without the column transforms of dead bins.
+    """Return ``crop(rfft2(maps), r)``; the columns of dead bins are not transformed.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def live_spectrum(maps: np.ndarray, r: int) -> np.ndarray:
 
 
 def kernel_spectrum(kernel: np.ndarray, size: int) -> np.ndarray:
-    """DFT of a kernel zero-padded to ``size`` x ``size`` with its centre tap at (0, 0).
+    """Return the DFT of a kernel zero-padded to ``size`` x ``size`` with its centre tap at (0, 0).
 
     Tap (i, j) of a k x k kernel sits at ``((i - k//2) % size, (j - k//2) % size)``, so that the
     Hadamard product is a circular convolution that does not move the map.
@@ -62,7 +62,7 @@ def kernel_spectrum(kernel: np.ndarray, size: int) -> np.ndarray:
 
 
 def parseval_weights(size: int) -> np.ndarray:
-    """Weight of each half-spectrum column: sqrt(2) where a bin stands for itself and its conjugate."""
+    """Return a weight for each half-spectrum column: sqrt(2) where a bin stands for itself and its conjugate, else 1."""
     v = np.arange(size // 2 + 1)
     return np.where((v == 0) | (2 * v == size), 1.0, np.sqrt(2.0))
 
@@ -108,7 +108,7 @@ def fold_fft(weight_bins: np.ndarray, size: int) -> np.ndarray:
 
 
 def unfold_fft(weight_map: np.ndarray) -> np.ndarray:
-    """The weights on the bins that `fold_fft` folds to ``weight_map``; of all such, the shortest.
+    """Return the weights on the bins that `fold_fft` folds to ``weight_map``; of all such vectors, the shortest.
 
     Parameters
     ----------
@@ -124,7 +124,10 @@ def unfold_fft(weight_map: np.ndarray) -> np.ndarray:
 
 
 def hermitian(half: np.ndarray, size: int) -> np.ndarray:
-    """Bins (..., rows, radius + 1) made Hermitian in the columns that hold a bin and its conjugate: their mean."""
+    """Return bins (..., rows, radius + 1) made Hermitian.
+
+    In the columns that hold a bin and its conjugate, each becomes the mean of itself and the other's conjugate.
+    """
     radius = half.shape[-1] - 1
     mirrored = np.conj(half[..., -np.arange(half.shape[-2]), :])
     single = multiplicity(size, radius)[0] == 1

@@ -104,10 +104,12 @@ class Transform(_Planar):
 
     @property
     def what(self) -> list[str]:
+        """The operation in words."""
         return [f"FFT2 {self.stage.size}×{self.stage.size}"]
 
     @property
     def caption(self) -> str:
+        """The same in a few words, for a picture."""
         return "FFT2"
 
 
@@ -130,8 +132,10 @@ class Inverse(_Planar):
 
     @property
     def what(self) -> list[str]:
+        """The operation in words."""
         return [f"IFFT2 {self.stage.size}×{self.stage.size}"]
 
     @property
     def caption(self) -> str:
+        """The same in a few words, for a picture."""
         return "IFFT2"
