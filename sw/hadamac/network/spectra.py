@@ -62,7 +62,7 @@ def kernel_spectrum(kernel: np.ndarray, size: int) -> np.ndarray:
 
 
 def parseval_weights(size: int) -> np.ndarray:
-    """Return a weight for each half-spectrum column: sqrt(2) where a bin stands for itself and its conjugate, else 1."""
+    """Return a weight for each half-spectrum column: sqrt(2) where a bin stands for its conjugate too, else 1."""
     v = np.arange(size // 2 + 1)
     return np.where((v == 0) | (2 * v == size), 1.0, np.sqrt(2.0))
 
