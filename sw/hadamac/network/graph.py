@@ -197,8 +197,10 @@ def graph(network: Network) -> list[Step]:
     if [isinstance(layer, Dense) for layer in layers] != [False] * (len(layers) - 1) + [True]:
         raise DescriptionError(f"Network layers must end with dense, and hold it once, not ({order})")
     built, place = Graph(), Place(-1, network.size, network.channels, False)
-    places, unused = {INPUT: place}, {}
-    for name, layer in zip(layer_names(layers), layers):
+    places: dict[str, Place] = {INPUT: place}
+    unused: dict[str, Place] = {}
+    names = layer_names(layers)
+    for name, layer in zip(names, layers):
         for source in layer.inputs or ():
             if source not in places:
                 raise DescriptionError(f"Layer {name} must take from layers before it ({', '.join(places)}), not from "
@@ -209,7 +211,7 @@ def graph(network: Network) -> list[Step]:
         for source in taken:
             unused.pop(source, None)
         places[name] = unused[name] = place
-    del unused[name]
+    del unused[names[-1]]
     for name in unused:
         raise DescriptionError(f"Layer {name} must lead to the dense layer, but no layer takes from it")
     built.check()

@@ -108,21 +108,22 @@ class Network:
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | str) -> Network:
         """Build a network from its JSON form, refusing unknown layers and fields by name."""
+        description: Any = data
         if isinstance(data, str):
             try:
-                data = parse_json(data)
+                description = parse_json(data)
             except ValueError as e:
                 raise DescriptionError(f"Network description must be JSON: {e}") from None
         try:
-            raw, name = data["layers"], data["name"]
-            size, channels = data["input"]["size"], data["input"]["channels"]
+            raw, name, given_input = description["layers"], description["name"], description["input"]
+            size, channels = given_input["size"], given_input["channels"]
             kinds = [(layer["type"], {k: v for k, v in layer.items() if k != "type"}) for layer in raw]
         except KeyError as e:
             raise DescriptionError(f"Network description must have name, input and layers: {e} is missing") from None
         except (TypeError, AttributeError):
             raise DescriptionError("Network description must have name, input and layers: an object of a string, an "
                                    "object and a list of objects") from None
-        wanted = (("", data, ("name", "input", "layers")), (" input", data["input"], ("size", "channels")))
+        wanted = (("", description, ("name", "input", "layers")), (" input", given_input, ("size", "channels")))
         for what, given, known in wanted:
             unknown = [field for field in given if field not in known]
             if unknown:

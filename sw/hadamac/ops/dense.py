@@ -31,7 +31,7 @@ class Dense(Operation):
         """Return the logits (n, outputs); the weights contain the scale."""
         weight, values = params["dense.weight"] * float(stage.scale), x[0]
         if np.iscomplexobj(values):
-            values = np.stack([values.real, values.imag], -1)
+            values = np.stack([np.real(values), np.imag(values)], -1)
         axes = tuple(range(1, values.ndim))
         return np.tensordot(values, weight, (axes, axes)) + params["dense.bias"]
 
@@ -104,7 +104,7 @@ class Dense(Operation):
 
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
         """Return the times of the first logit of every round."""
-        return self.plan.arrivals(*times, lanes)
+        return self.plan.arrivals(times[0], lanes)
 
     @property
     def what(self) -> list[str]:

@@ -49,7 +49,7 @@ class Filters(Operation):
         """Return the product of bins."""
         n, channels, *bins = x[0].shape
         y, overflow = self.plan.apply(x[0].reshape(-1, 1, *bins))
-        return y.reshape(n, channels * self.plan.outputs, *bins), overflow.reshape(n, channels).any(1)
+        return y.reshape(n, channels * self.plan.outputs, *bins), np.any(overflow.reshape(n, channels), axis=1)
 
     def run(self, *x: np.ndarray) -> Words:
         """Return the same; raise DataError for words that the plan's bits cannot hold."""
@@ -74,7 +74,7 @@ class Filters(Operation):
 
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
         """Return the times of the beats that leave."""
-        return self.plan.arrivals(*times, lanes)
+        return self.plan.arrivals(times[0], lanes)
 
     @property
     def what(self) -> list[str]:
@@ -84,5 +84,5 @@ class Filters(Operation):
 
 def _exponent(values: np.ndarray, limit: float) -> int:
     """Return the largest e for which the parts of ``values * 2**e`` do not pass ``limit``."""
-    largest = max(np.abs(values.real).max(), np.abs(values.imag).max(), 1e-9)
+    largest = max(np.abs(np.real(values)).max(), np.abs(np.imag(values)).max(), 1e-9)
     return int(np.floor(np.log2(limit / largest)))

@@ -55,7 +55,7 @@ class Normalise(Operation):
         p = float(orthonormal(stage.size))
         values = stage.size**2 if layer.over == "map" else weight.sum()
         if layer.over == "bins":
-            bins = bins - (weight * bins.real).sum((-2, -1), keepdims=True) / weight.sum()
+            bins = bins - (weight * np.real(bins)).sum((-2, -1), keepdims=True) / weight.sum()
         else:
             bins = bins.copy()
             bins[..., 0, 0] = 0

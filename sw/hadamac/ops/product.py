@@ -39,7 +39,7 @@ def product_weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarra
     else:
         weights = crop(kernel_spectrum(params[f"conv{k}.kernel"], stage.size), stage.bins_radius)
     if layer.real:
-        weights = weights.real + 0j
+        weights = np.real(weights) + 0j
     bias = params[f"conv{k}.bias"]
     if stage.frozen is not None:
         mean, deviation = (params[f"norm{stage.frozen.index}.{name}"] for name in ("mean", "deviation"))
@@ -94,7 +94,7 @@ class Product(Operation):
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return ``weight`` (C_out, C_in, rows, radius + 1, 2), ``bias``, ``shift`` and ``exponent`` (C_out,)."""
         plan = self.plan
-        parts = np.stack([plan.weights.real, plan.weights.imag], -1)
+        parts = np.stack([np.real(plan.weights), np.imag(plan.weights)], -1)
         return {}, recorded(parts, plan.bias, plan.shift, self.exponent, self.formats)
 
     @classmethod
@@ -132,7 +132,7 @@ class Product(Operation):
 
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
         """Return the times of the beats that leave."""
-        return self.plan.arrivals(*times, lanes)
+        return self.plan.arrivals(times[0], lanes)
 
     @property
     def what(self) -> list[str]:

@@ -46,7 +46,7 @@ class Table(Pointwise):
         if stage.kind == "point":
             return of(x[0])
         p = orthonormal(stage.size)
-        return p * (of(x[0].real / p) + 1j * of(x[0].imag / p))
+        return p * (of(np.real(x[0]) / p) + 1j * of(np.imag(x[0]) / p))
 
     @classmethod
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
@@ -66,7 +66,7 @@ class Table(Pointwise):
         """Return the table's words, of both parts of bins."""
         if not np.iscomplexobj(x[0]):
             return self.plan.apply(x[0])
-        (re, over_re), (im, over_im) = self.plan.apply(x[0].real), self.plan.apply(x[0].imag)
+        (re, over_re), (im, over_im) = self.plan.apply(np.real(x[0])), self.plan.apply(np.imag(x[0]))
         return re + 1j * im, over_re | over_im
 
     def run(self, *x: np.ndarray) -> Words:

@@ -21,7 +21,7 @@ EXPONENTS = -200, 200
 def exponents(weights: np.ndarray, bits: int) -> np.ndarray:
     """Return for each output channel the largest e for which every ``|W| 2**e`` rounds into ``bits`` bits."""
     flat = weights.reshape(len(weights), -1)
-    largest = np.maximum(np.abs(flat.real), np.abs(flat.imag)).max(-1)
+    largest = np.maximum(np.abs(np.real(flat)), np.abs(np.imag(flat))).max(-1)
     largest = np.where(largest > 0, np.maximum(largest, TINY), 1.0)
     return np.floor(np.log2(((1 << (bits - 1)) - 0.5) / largest)).astype(int)
 
@@ -62,7 +62,7 @@ def fraction_bits(largest: float, formats: Formats) -> int:
 
 def peak(z: np.ndarray) -> float:
     """Return the largest magnitude of a real or imaginary part."""
-    return float(max(np.abs(z.real).max(initial=0), np.abs(z.imag).max(initial=0)))
+    return float(max(np.abs(np.real(z)).max(initial=0), np.abs(np.imag(z)).max(initial=0)))
 
 
 def recorded(weights: np.ndarray, bias: np.ndarray, shift: np.ndarray, exponent: np.ndarray,

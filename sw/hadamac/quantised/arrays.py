@@ -86,7 +86,7 @@ def write_trace(directory: Path, qnet: QuantNetwork, prediction: Prediction) -> 
     formats = {}
     for name, words in prediction.trace.items():
         if np.iscomplexobj(words):
-            words = np.stack([words.real, words.imag], -1)
+            words = np.stack([np.real(words), np.imag(words)], -1)
         content = _npy(to_integers(words))
         (directory / f"{name}.npy").write_bytes(content)
         formats[name] = {"format": str(qnet.edges[name]), "shape": list(words.shape), "sha256": digest(content)}
