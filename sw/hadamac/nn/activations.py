@@ -23,7 +23,7 @@ FUNCTIONS = {
     "gelu": _F.gelu, "silu": _F.silu, "hard-sigmoid": _F.hardsigmoid, "hard-tanh": _F.hardtanh,
     "hard-swish": _F.hardswish,
 }  # fmt: skip
-"""Those of `hadamac.model.pwl.fitting.FUNCTIONS`."""
+"""Torch's form of the functions in `hadamac.model.pwl.fitting.FUNCTIONS`, by the same names."""
 
 
 class Function(StageModule):
@@ -34,6 +34,7 @@ class Function(StageModule):
         self.of = FUNCTIONS[function]
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Return the function of maps."""
         return self.of(maps)
 
 
@@ -49,18 +50,20 @@ class Quadratic(StageModule):
         return {f"act{stage.index}.coefficients": self.coefficients}
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Return the function of maps."""
         c = self.coefficients
         return c[0] + maps * (c[1] + c[2] * maps)
 
 
 class SpectralFunction(StageModule):
-    """An odd function of the real and the imaginary part of every bin, ``P f(z / P)``, P of the maps' ``size``."""
+    """An odd function of the real and the imaginary part of every bin: ``P f(z / P)``, P = orthonormal(size)."""
 
     def __init__(self, function: str, *, size: int):
         super().__init__()
         self.of, self.p = FUNCTIONS[function], orthonormal(size)
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        """Return the function of bins."""
         return torch.complex(self.of(bins.real / self.p), self.of(bins.imag / self.p)) * self.p
 
 
@@ -81,6 +84,7 @@ class ModRelu(StageModule):
         return {name: np.minimum(value, 0) for name, value in super().give(stage).items()}
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        """Return the function of bins; biases above 0 are set to 0."""
         with torch.no_grad():
             self.bias.clamp_(max=0)
         magnitude = (bins.real**2 + bins.imag**2 + 1e-12).sqrt()
@@ -91,14 +95,15 @@ class Modulus(StageModule):
     """``|z|`` of every bin; its gradient at 0 is 0."""
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        """Return ``|z|`` of bins."""
         power = bins.real**2 + bins.imag**2
         return torch.where(power > 0, torch.where(power > 0, power, 1).sqrt(), 0).to(torch.complex64)
 
 
 class Normalise(StageModule):
-    """Each channel's bins by the mean and the deviation of the bins, or of the map (``over``), of this frame.
+    """Normalisation of each channel by the mean and the deviation of its bins, or of its map (``over``), in this frame.
 
-    ``correction``: 1 for the divisor n - 1 of the variance of n bins or pixels, as of ``torch.std``.
+    The variance of n bins or pixels has the divisor ``n - correction``; ``torch.std`` has a correction of 1.
     """
 
     def __init__(self, *, size: int, radius: int, over: str = "bins", correction: int = 0):
@@ -115,6 +120,7 @@ class Normalise(StageModule):
         self.register_buffer("keep", keep, persistent=False)
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        """Return normalised bins."""
         if self.over == "bins":
             bins = bins - (self.weight * bins.real).sum((-2, -1), keepdim=True)
         bins = bins * self.keep
@@ -123,9 +129,10 @@ class Normalise(StageModule):
 
 
 class FrozenNormalise(StageModule):
-    """Channels by ``mean`` and ``deviation`` of their maps: running ones while training, then constants.
+    """Normalisation of channels by ``mean`` and ``deviation`` of their maps.
 
-    ``scale``: the pooling's that the bins have on them already.
+    While training, both are those of the batch, and running means of them are kept, which are constants afterwards.
+    ``scale`` is that of the pooling, which the bins already contain.
     """
 
     def __init__(self, channels: int, *, size: int, radius: int, scale: float = 1.0, momentum: float = 0.05):
@@ -147,6 +154,7 @@ class FrozenNormalise(StageModule):
         return {f"norm{k}.mean": self.mean, f"norm{k}.deviation": self.deviation}
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        """Return normalised bins; while training, by the statistics of this batch."""
         mean, deviation = self.mean, self.deviation
         if self.training:
             mean = bins[..., 0, 0].real.mean(0) / self.pixels
@@ -163,6 +171,7 @@ class MaxPool(StageModule):
     """Maximum of each 2 x 2 tile."""
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Return pooled maps."""
         return _F.max_pool2d(maps, 2)
 
 
@@ -174,6 +183,7 @@ class Add(StageModule):
         self.size, self.radius = size, radius
 
     def forward(self, *x: torch.Tensor) -> torch.Tensor:
+        """Return the sum of maps or bins."""
         if self.radius is None:
             return torch.stack(x).sum(0)
         rows, columns = live_shape(self.size, self.radius)

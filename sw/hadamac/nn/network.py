@@ -40,6 +40,7 @@ class SpectralCnn(torch.nn.Module):
         self.stages = torch.nn.ModuleList(MODULES[stage.operation](stage) for stage in network.stages)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the logits of images."""
         def visit(k: int, taken: tuple[torch.Tensor, ...]) -> torch.Tensor:
             stage = self.network.stages[k]
             y = self.stages[k](*taken)

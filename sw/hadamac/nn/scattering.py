@@ -32,6 +32,7 @@ class Scattering(torch.nn.Module):
             self.paths.append(steps)
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Return the scattering of maps."""
         out = []
         for steps in self.paths:
             x = maps

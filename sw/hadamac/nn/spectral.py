@@ -22,7 +22,10 @@ __all__ = ["BinsDense", "Crop", "Inverse", "MapDense", "Pad", "SpectralConv", "S
 
 
 def _rows(columns: torch.Tensor, r: int) -> torch.Tensor:
-    """Rows ``|u| <= r`` of all, in the order 0 .. r, -r .. -1; two slices, whose gradient is a cheap pad."""
+    """Return the rows ``|u| <= r`` of all, in the order 0 .. r, -r .. -1.
+
+    They are taken as two slices, because the gradient of a slice is a cheap pad.
+    """
     size = columns.shape[-2]
     if 2 * r >= size:
         return columns
@@ -30,12 +33,12 @@ def _rows(columns: torch.Tensor, r: int) -> torch.Tensor:
 
 
 def live_spectrum(maps: torch.Tensor, r: int) -> torch.Tensor:
-    """Live bins ``(..., rows, r + 1)`` of the unnormalised DFT of real maps ``(..., N, N)``."""
+    """Return live bins ``(..., rows, r + 1)`` of the unnormalised DFT of real maps ``(..., N, N)``."""
     return _rows(torch.fft.fft(torch.fft.rfft(maps)[..., : r + 1], dim=-2), r)
 
 
 def _expanded(bins: torch.Tensor, size: int) -> torch.Tensor:
-    """``size`` rows, zero where there were none."""
+    """Return ``size`` rows of bins; rows that were missing are zero."""
     r = bins.shape[-1] - 1
     if bins.shape[-2] == size:
         return bins
@@ -51,17 +54,19 @@ class Transform(StageModule):
         self.radius = radius
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Return the bins of maps."""
         return live_spectrum(maps, self.radius)
 
 
 class Crop(StageModule):
-    """Bins up to ``radius`` of those that come."""
+    """The bins up to ``radius`` of a spectrum that has more."""
 
     def __init__(self, *, radius: int):
         super().__init__()
         self.radius = radius
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        """Return the low bins."""
         return _rows(bins[..., : self.radius + 1], self.radius)
 
 
@@ -73,12 +78,13 @@ class Inverse(StageModule):
         self.size = size
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        """Return the maps of bins."""
         # irfft takes the missing bins v > r as zero.
         return torch.fft.irfft(torch.fft.ifft(_expanded(bins, self.size), dim=-2), n=self.size)
 
 
 def _dft(taps: np.ndarray, bins: np.ndarray, size: int) -> torch.Tensor:
-    """Matrix (bins, taps) of ``exp(-2j pi bin tap / size)``."""
+    """Return the matrix (bins, taps) of ``exp(-2j pi bin tap / size)``."""
     return torch.from_numpy(np.exp(-2j * np.pi / size * np.outer(bins, taps)).astype(np.complex64))
 
 
@@ -93,9 +99,9 @@ class SpectralConv(StageModule):
     inputs, outputs : int
         Channels.
     size : int
-        N, of the map whose bins come in.
+        N, the size of the map whose bins come in.
     radius : int
-        Of the bins that come; a band limit is a smaller one than they could have.
+        Radius of the bins that come in; with a band limit it is less than their size would allow.
     kernel : int or None
         Odd, in pixels; None: ``spectrum``, real (outputs, inputs, rows, radius + 1, 2), is free.
     real : bool
@@ -130,7 +136,7 @@ class SpectralConv(StageModule):
         self.register_buffer("dc", dc, persistent=False)
 
     def weights(self) -> torch.Tensor:
-        """Live bins of W, complex64 ``(outputs, inputs, rows, radius + 1)``."""
+        """Return the live bins of W, complex64 ``(outputs, inputs, rows, radius + 1)``."""
         if self.kernel is not None:
             weights = self.dft_u @ self.kernel.to(torch.complex64) @ self.dft_v
         else:
@@ -146,6 +152,7 @@ class SpectralConv(StageModule):
         return weights | {f"conv{k}.bias": self.bias}
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        """Return the product of bins with the weights, plus the bias."""
         product = torch.einsum("ncuv,ocuv->nouv", bins, self.weights())
         return (product * self.before + self.bias[:, None, None] * self.dc) * self.after
 
@@ -164,13 +171,14 @@ class NormalisedConv(StageModule):
         return self.conv.held(stage) | self.frozen.held(stage)
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        """Return the normalised product."""
         return self.frozen(self.conv(bins))
 
 
 class SpectralPool(StageModule):
     """Spectral pooling from ``size`` to ``pool``: bins with ``|u|, |v| < pool/2``, times ``(pool/size)**2``.
 
-    With ``nyquist="zero"`` (or an odd pool) bins of any radius come, and those of at most ``(pool - 1)//2`` leave.  The
+    With ``nyquist="zero"`` (or an odd pool) bins of any radius may come in; those up to ``(pool - 1)//2`` leave.  The
     rules ``average`` and ``naive`` take and give whole half-spectra ``(n, C, N, N//2 + 1)``: their definition is in
     :mod:`hadamac.model.nyquist`.
     """
@@ -180,6 +188,7 @@ class SpectralPool(StageModule):
         self.size, self.pool, self.nyquist = size, pool, nyquist
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        """Return pooled bins."""
         scale, half = (self.pool / self.size) ** 2, (self.pool - 1) // 2
         if self.nyquist == "zero" or self.pool % 2 or self.pool == self.size:
             if self.nyquist != "zero" and self.pool % 2 == 0:
@@ -188,7 +197,7 @@ class SpectralPool(StageModule):
             return _rows(bins[..., : r + 1], r) * scale
         m, n = self.pool // 2, self.size
         kept = bins[..., : m + 1]
-        if self.nyquist == "average":  # of X[u, -m] = conj X[-u, m] and X[u, m], then of rows m and -m
+        if self.nyquist == "average":  # the mean of X[u, -m] = conj X[-u, m] and X[u, m], then that of rows m and -m
             other = torch.roll(bins[..., m].flip(-1), 1, -1).conj()
             kept = torch.cat((kept[..., :m], ((kept[..., m] + other) / 2)[..., None]), -1)
             edge = (kept[..., [m], :] + kept[..., [n - m], :]) / 2
@@ -198,9 +207,9 @@ class SpectralPool(StageModule):
 
 
 class Pad(StageModule):
-    """The bins of a ``size`` x ``size`` spectrum as those of a larger one, times ``(to/size)**2``: interpolation.
+    """Interpolation: the bins of a ``size`` x ``size`` spectrum as those of a larger one, times ``(to/size)**2``.
 
-    Bins beyond those that leave stay away: they are zero to whatever follows.  With ``nyquist="zero"`` an even size's
+    The bins between are not computed: whatever follows takes them as zero.  With ``nyquist="zero"`` an even size's
     Nyquist bins are dropped; the rules ``average`` and ``naive`` take whole half-spectra ``(n, C, M, M//2 + 1)``, and
     bins up to the radius M/2 leave: :mod:`hadamac.model.nyquist`.
     """
@@ -210,6 +219,7 @@ class Pad(StageModule):
         self.size, self.to, self.nyquist = size, to, nyquist
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        """Return padded bins."""
         scale = (self.to / self.size) ** 2
         if self.nyquist == "zero" or self.size % 2:
             r = min((self.size - 1) // 2, bins.shape[-1] - 1)
@@ -230,9 +240,9 @@ class MapDense(StageModule):
     Parameters
     ----------
     inputs, outputs : int
-        Channels; results.
+        Number of channels and of logits.
     size : int
-        Of the maps.
+        Size of the maps.
 
     ``forward`` takes float32 ``(n, inputs, size, size)`` and returns ``(n, outputs)``.
     """
@@ -257,6 +267,7 @@ class MapDense(StageModule):
         self.bias.copy_(torch.from_numpy(params["dense.bias"]))
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Return the logits of maps."""
         bins = torch.fft.rfft2(maps, norm="ortho") * self.scale
         return torch.nn.functional.linear(torch.view_as_real(bins).flatten(1), self.weight.flatten(1), self.bias)
 
@@ -289,6 +300,7 @@ class BinsDense(StageModule):
         self.bias.copy_(torch.from_numpy(params["dense.bias"]))
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
+        """Return the logits of bins."""
         reals = torch.view_as_real(bins.contiguous()) * (self.parseval * self.scale)
         return torch.nn.functional.linear(reals.flatten(1), self.weight.flatten(1), self.bias)
 

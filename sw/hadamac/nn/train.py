@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..errors import DataError
 from ..images import as_images
@@ -21,7 +22,16 @@ __all__ = ["fit", "Epoch"]
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch did: its number of so many, mean loss, accuracy (0 to 1) on shifted images, seconds."""
+    """Figures of one epoch.
+
+    Attributes
+    ----------
+    index, epochs : int
+        Its number, from 1 on, and the number of all epochs.
+    loss, accuracy : float
+        Mean loss, and the share classified right (0 to 1), of shifted images.
+    seconds : float
+    """
 
     index: int
     epochs: int
@@ -36,12 +46,12 @@ class Epoch:
         )
 
 
-def _integer(what: str, value, low: int) -> None:
+def _integer(what: str, value: object, low: int) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
         raise DataError(f"{what} must be an integer of at least {low}, not {value!r}")
 
 
-def _labels(labels, images: np.ndarray, outputs: int) -> np.ndarray:
+def _labels(labels: ArrayLike, images: np.ndarray, outputs: int) -> np.ndarray:
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu" or labels.shape != (len(images),):
         raise DataError(f"Labels must be {len(images)} integers, not {labels.dtype} of shape {labels.shape}")
@@ -52,7 +62,7 @@ def _labels(labels, images: np.ndarray, outputs: int) -> np.ndarray:
 
 
 def _shifted(images: np.ndarray, shift: int, rng: np.random.Generator) -> np.ndarray:
-    """Each image moved circularly by up to ``shift`` pixels in both axes."""
+    """Return images, each of them moved circularly by up to ``shift`` pixels in both axes."""
     n, size, _ = images.shape
     place = np.arange(size)
     rows, columns = ((place + rng.integers(-shift, shift + 1, (n, 1))) % size for _ in range(2))

@@ -77,10 +77,12 @@ class Add(Operation):
 
     @property
     def what(self) -> list[str]:
+        """The operation in words."""
         return [f"Add of {len(self.stage.sources)}"]
 
     @property
     def caption(self) -> str:
+        """The same in a few words, for a picture."""
         return "add"
 
 

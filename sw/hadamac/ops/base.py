@@ -43,7 +43,7 @@ Words = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Calibration:
-    """What an operation is quantised from.
+    """Everything from which an operation is quantised: parameters, calibration values, formats.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Stored:
-    """What an artifact holds of an operation.
+    """The part of an artifact that belongs to one operation.
 
     Attributes
     ----------
@@ -102,8 +102,6 @@ class Operation(ABC):
         Fraction bits of the words that leave.
     SCHEMA : dict
         JSON schema of the facts that `record` gives, by name.
-    framed : bool
-        No beat of a frame leaves before the frame's last beat has come in.
     """
 
     SCHEMA: ClassVar[dict[str, Any]] = {}
@@ -165,6 +163,7 @@ class Operation(ABC):
 
     @property
     def framed(self) -> bool:
+        """Whether a whole frame comes in before the first beat of it leaves."""
         return False
 
     @property

@@ -12,11 +12,12 @@ from .formats import Formats
 __all__ = ["calibrate", "forward_schedules", "inverse_schedules"]
 
 
-def calibrate(x: np.ndarray, width: int, headroom: float, inverse: bool = False):
-    """A schedule for frames ``x`` (..., N) of float words.
+def calibrate(x: np.ndarray, width: int, headroom: float,
+              inverse: bool = False) -> tuple[tuple[int, ...], np.ndarray]:
+    """Return a schedule for frames ``x`` (..., N) of float words, and their scaled transform in natural order.
 
-    Returns ``(schedule, y)``: one shift per radix-2 stage where the stage's largest part times
-    ``headroom`` exceeds ``width`` bits, and the scaled transform in natural order.
+    The schedule has a shift of one for every radix-2 stage whose largest part, times ``headroom``, exceeds ``width``
+    bits, else of zero.
     """
     size = x.shape[-1]
     sign = 1 if inverse else -1
@@ -35,22 +36,28 @@ def calibrate(x: np.ndarray, width: int, headroom: float, inverse: bool = False)
     return tuple(schedule), z[:, bit_reversed(size), 0].reshape(x.shape)
 
 
-def forward_schedules(words, radius, formats: Formats) -> dict:
-    """Of the rows and columns of a `Fft2dPlan` for maps of float words; none without calibration."""
+def forward_schedules(words: np.ndarray, radius: int, formats: Formats) -> dict[str, tuple[int, ...]]:
+    """Return the schedules of the rows and columns of a `Fft2dPlan` for maps of float words.
+
+    The result is empty for formats without calibration: the plan's own schedules halve in every stage.
+    """
     if not formats.calibrated:
         return {}
     rows, z = calibrate(pack_rows(words), formats.width, formats.headroom)
     plus, minus = z[..., : radius + 1], np.conj(z[..., -np.arange(radius + 1)])
     halves = np.concatenate([plus + minus, -1j * (plus - minus)], axis=-2) / 2
-    # Column transforms want the rows in order: even rows came from the real parts.
+    # Column transforms take the rows in order; the even rows are those of the real parts.
     count = words.shape[-1]
     order = np.concatenate([np.arange(0, count, 2), np.arange(1, count, 2)]).argsort()
     columns, _ = calibrate(np.swapaxes(halves[..., order, :], -1, -2), formats.width, formats.headroom)
     return {"rows": rows, "columns": columns}
 
 
-def inverse_schedules(words, size, formats: Formats) -> dict:
-    """Of an inverse `Fft2dPlan` for bins of float words; none without calibration."""
+def inverse_schedules(words: np.ndarray, size: int, formats: Formats) -> dict[str, tuple[int, ...]]:
+    """Return the schedules of the rows and columns of an inverse `Fft2dPlan` for bins of float words.
+
+    The result is empty for formats without calibration, as that of `forward_schedules`.
+    """
     if not formats.calibrated:
         return {}
     columns, g = calibrate(np.swapaxes(expand(words, size), -1, -2), formats.width, formats.headroom, inverse=True)
@@ -58,7 +65,7 @@ def inverse_schedules(words, size, formats: Formats) -> dict:
     half = np.zeros((*g.shape[:-1], size), dtype=np.complex128)
     radius = g.shape[-1] - 1
     half[..., : radius + 1] = g
-    half[..., -np.arange(1, radius + 1)] = np.conj(g[..., 1:])  # of the Nyquist column either will do
+    half[..., -np.arange(1, radius + 1)] = np.conj(g[..., 1:])  # the Nyquist column is its own mirror image
     pairs = half[..., 0::2, :] + 1j * half[..., 1::2, :]
     rows, _ = calibrate(pairs, formats.width, formats.headroom, inverse=True)
     return {"rows": rows, "columns": columns}

@@ -51,8 +51,10 @@ class Crop(Operation):
 
     @property
     def what(self) -> list[str]:
+        """The operation in words."""
         return [f"crop to |u|, |v| ≤ {self.stage.radius}"]
 
     @property
     def caption(self) -> str:
+        """The same in a few words, for a picture."""
         return "crop"

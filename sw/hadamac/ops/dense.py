@@ -108,14 +108,17 @@ class Dense(Operation):
 
     @property
     def what(self) -> list[str]:
+        """The operation in words."""
         return [f"Dense {self.plan.reals}→{self.plan.outputs}"]
 
     @property
     def caption(self) -> str:
+        """The same in a few words, for a picture."""
         return "dense"
 
     @property
     def outputs(self) -> tuple[int, ...]:
+        """Shape of the logits of one image."""
         return (self.plan.outputs,)
 
     @property

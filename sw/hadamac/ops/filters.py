@@ -79,6 +79,7 @@ class Filters(Operation):
 
     @property
     def what(self) -> list[str]:
+        """The operation in words."""
         return [f"{self.plan.outputs} filters"]
 
 

@@ -125,11 +125,13 @@ class Normalise(Operation):
 
     @property
     def what(self) -> list[str]:
+        """The operation in words."""
         layer = _layer(self.stage)
         return [f"Normalise over {layer.over}{', n - 1' if layer.correction else ''}"]
 
     @property
     def caption(self) -> str:
+        """The same in a few words, for a picture."""
         return "normalise"
 
     @property

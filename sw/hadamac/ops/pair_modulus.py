@@ -73,4 +73,5 @@ class PairModulus(Operation):
 
     @property
     def what(self) -> list[str]:
+        """The operation in words."""
         return ["modulus of pixels"]

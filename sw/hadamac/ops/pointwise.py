@@ -27,9 +27,11 @@ class Pointwise(Pipelined):
 
     @property
     def what(self) -> list[str]:
+        """The operation in words."""
         return [self.caption + (" of bins" if self.stage.kind == "bin" else "")]
 
     @property
     def caption(self) -> str:
+        """The name of the function, for a picture."""
         function = self.layer(self.stage).function
         return NAMES.get(function, function)

@@ -148,6 +148,7 @@ class Product(Operation):
 
     @property
     def caption(self) -> str:
+        """The same in a few words, for a picture."""
         return "× weights"
 
     @property

@@ -66,10 +66,12 @@ class MaxPool(_Tile):
 
     @property
     def what(self) -> list[str]:
+        """The operation in words."""
         return [f"MaxPool {self.stage.size}→{self.stage.size // 2}"]
 
     @property
     def caption(self) -> str:
+        """The same in a few words, for a picture."""
         return "max pooling"
 
 
@@ -81,4 +83,5 @@ class Decimate(_Tile):
 
     @property
     def what(self) -> list[str]:
+        """The operation in words."""
         return [f"decimate {self.stage.size}→{self.stage.size // 2}"]

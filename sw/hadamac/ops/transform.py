@@ -95,7 +95,7 @@ class Transform(_Planar):
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
         """Return the transform with schedules that keep the calibration images in the word."""
         words = given.inputs[0] * 2.0 ** given.fractions[0]
-        plan = cls._plan(stage, given, forward_schedules(words, stage.radius, given.formats))
+        plan = cls._plan(stage, given, forward_schedules(words, stage.bins_radius, given.formats))
         return cls(stage=stage, formats=given.formats, fraction=given.fractions[0] - plan.scale, plan=plan)
 
     def unpruned(self, stage: Stage, params: Params) -> Operation:
@@ -104,10 +104,12 @@ class Transform(_Planar):
 
     @property
     def what(self) -> list[str]:
+        """The operation in words."""
         return [f"FFT2 {self.stage.size}×{self.stage.size}"]
 
     @property
     def caption(self) -> str:
+        """The same in a few words, for a picture."""
         return "FFT2"
 
 
@@ -130,8 +132,10 @@ class Inverse(_Planar):
 
     @property
     def what(self) -> list[str]:
+        """The operation in words."""
         return [f"IFFT2 {self.stage.size}×{self.stage.size}"]
 
     @property
     def caption(self) -> str:
+        """The same in a few words, for a picture."""
         return "IFFT2"

@@ -7,11 +7,14 @@ STRANGE.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from ..errors import HadamacWarning
 from ..images import as_images
+from ..ops.base import Params
 from .comparison import error_table
 from .network import Prediction, QuantNetwork
 from .reference import forward
@@ -25,10 +28,11 @@ OVERFLOWS = 0.01
 STRANGE = 0.1
 """Share by which float may be less often right than on record before a warning that the images are others."""
 _SAMPLE = 500
-"""Images from which the edge of the lowest SQNR is told: enough for a tenth of a dB."""
+"""Images from which the edge of the lowest SQNR is found: enough for a tenth of a dB."""
 
 
-def measure(qnet: QuantNetwork, params, images, labels, prediction: Prediction | None = None) -> dict:
+def measure(qnet: QuantNetwork, params: Params, images: np.ndarray, labels: np.ndarray,
+            prediction: Prediction | None = None) -> dict[str, float]:
     """Return the accuracy of a network and its quantised form, as an artifact has it on record.
 
     Parameters
@@ -39,7 +43,7 @@ def measure(qnet: QuantNetwork, params, images, labels, prediction: Prediction |
     images : uint8 array (n, size, size) or (n, size-4, size-4), n > 0
     labels : integer array (n,)
     prediction : Prediction, optional
-        Of ``images``, where it is already known.
+        The prediction for ``images``, where it is already known.
 
     Returns
     -------
@@ -74,10 +78,10 @@ def warn_of_overflows(prediction: Prediction) -> None:
               "less contrast; calibrate on images such as these, or with more headroom")
 
 
-def warn_of_other_images(got: dict, record: dict) -> None:
+def warn_of_other_images(got: Mapping[str, Any], record: Mapping[str, Any]) -> None:
     """Warn if a network, in float, does much worse than on record, both as :func:`measure` returns them.
 
-    Then these are hardly images as it was trained on, and formats calibrated on them hardly fit its own.
+    In that case the network was hardly trained on such images, and formats calibrated on them hardly suit its own.
     """
     if record["float"] is not None and record["float"] - got["float"] > STRANGE:
         _warn(f"In float {100 * got['float']:.1f} % of these images are right, on record are "

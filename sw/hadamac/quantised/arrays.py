@@ -25,7 +25,7 @@ _MAGIC = b"\x93NUMPY"
 
 
 def _foreign(path: Path) -> str | None:
-    """What a file is that does not begin as a .npy file does."""
+    """Return in words what a file is that does not begin as a .npy file does, or None for one that does."""
     with open_regular(path) as file:
         start = file.read(len(_MAGIC))
     if start == _MAGIC:
@@ -35,7 +35,7 @@ def _foreign(path: Path) -> str | None:
 
 
 def load_array(path: Path, what: str, kind: str = "numbers") -> np.ndarray:
-    """The array of a .npy file that a person named; ``what`` it is of, in messages."""
+    """Return the array of a .npy file that a user named; error messages call it the ``what`` file, of ``kind``."""
     try:
         if foreign := _foreign(path):
             raise DataError(f"{what} file {path} must be a .npy array of {kind}, not {foreign}")
@@ -49,7 +49,7 @@ def load_array(path: Path, what: str, kind: str = "numbers") -> np.ndarray:
 
 
 def load_images(path: Path) -> np.ndarray:
-    """The array of a .npy file; whether it holds images is for the network to say."""
+    """Return the array of a .npy file of images; only the network checks whether images are what it holds."""
     return load_array(path, "Image", "uint8 (n, rows, columns) or an IDX file, plain or .gz")
 
 
@@ -59,7 +59,10 @@ def save_array(path: Path, array: np.ndarray) -> None:
 
 
 def _npy(array: np.ndarray) -> bytes:
-    """A .npy in memory: NumPy itself reports a full disk without its name or number."""
+    """Return the content of a .npy file.
+
+    It is made in memory, because NumPy reports a full disk without the file's name and the error's number.
+    """
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
     return buffer.getvalue()
@@ -72,13 +75,13 @@ def _listed(formats: dict) -> dict[str, str | None]:
 
 
 TRACE = Marker("formats.json", _listed)
-"""How a trace's directory is known."""
+"""Marker by which the directory of a trace is known."""
 
 
 def write_trace(directory: Path, qnet: QuantNetwork, prediction: Prediction) -> None:
-    """One integer .npy per edge, complex ones with a last axis (real, imaginary), and ``formats.json``.
+    """Write one integer .npy file for every edge, and ``formats.json`` with format, shape and SHA-256 of each file.
 
-    The latter gives format, shape and SHA-256 of each file.
+    Complex words have a last axis (real, imaginary).
     """
     formats = {}
     for name, words in prediction.trace.items():

@@ -14,12 +14,15 @@ Weights on bins are stored as they are used, real and imaginary parts in a last 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import resources
+from os import PathLike
 from pathlib import Path
 
-import jsonschema
+import jsonschema.exceptions
+import jsonschema.validators
 import numpy as np
 import safetensors
 import safetensors.numpy
@@ -34,7 +37,7 @@ from ..network.network import Network
 from ..ops import OPERATIONS, restored
 from ..ops.base import Stored
 from ..ops.formats import Formats
-from .network import QuantNetwork
+from .network import Prediction, QuantNetwork
 from .reference import check_parameters
 
 __all__ = ["DIRECTORY", "Artifact", "check_classes", "load", "save", "shipped"]
@@ -47,16 +50,23 @@ MOST = {MANIFEST: TEXT_BYTES, WEIGHTS: 32 << 20, FLOAT: 64 << 20}
 _TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
     "integer", lambda checker, value: isinstance(value, int) and not isinstance(value, bool))
 _Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_TYPES)
-"""JSON Schema takes 3.0 for an integer; a word of the circuit is none."""
+"""Validator for which 3.0 and true are no integers, unlike in JSON Schema itself: words of the circuit are integers."""
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A quantised network, the float parameters it came from, and its record.
+    """A quantised network, the float parameters that it was made from, and its record.
 
-    ``accuracy``: ``images`` tested and the share classified right in ``float`` and ``fixed`` (None if
-    never measured).  ``provenance``: plain facts such as epochs and seed.  ``classes``: a name for each output, or
-    none at all.
+    Attributes
+    ----------
+    qnet : QuantNetwork
+    params : dict of str to array
+    accuracy : dict
+        ``images``, the number tested; ``float`` and ``fixed``, the share classified right, None if never measured.
+    provenance : dict
+        Plain facts such as epochs and seed.
+    classes : tuple of str
+        A name for each output, or none at all.
     """
 
     qnet: QuantNetwork
@@ -66,16 +76,16 @@ class Artifact:
     classes: tuple[str, ...] = ()
 
     def name_of(self, k: int) -> str:
-        """A class's name, or its number where classes have none."""
+        """Return the name of a class, or its number where classes have no names."""
         return self.classes[k] if self.classes else str(k)
 
-    def predict(self, images, *, trace: bool = False):
-        """:meth:`QuantNetwork.predict`."""
+    def predict(self, images: np.ndarray, *, trace: bool = False) -> Prediction:
+        """Return the bit-exact prediction of its network: :meth:`QuantNetwork.predict`."""
         return self.qnet.predict(images, trace=trace)
 
 
-def check_classes(classes, outputs: int) -> tuple[str, ...]:
-    """Class names, as many as there are outputs and no two alike; DataError for others."""
+def check_classes(classes: Iterable[str], outputs: int) -> tuple[str, ...]:
+    """Return class names as a tuple; raise DataError unless there are ``outputs`` of them, all different."""
     classes = tuple(classes)
     if len(classes) != outputs:
         raise DataError(f"Classes must be {outputs} names, one for each output of the network, not {len(classes)}")
@@ -92,7 +102,7 @@ def _checksum(manifest: dict) -> str:
     return digest(json.dumps(body, sort_keys=True, separators=(",", ":")).encode())
 
 
-def save(artifact: Artifact, path) -> Path:
+def save(artifact: Artifact, path: str | PathLike[str]) -> Path:
     """Write an artifact directory, whole or not at all; an artifact already there is replaced."""
     qnet, tensors, stages = artifact.qnet, {}, []
     outputs = qnet.network.dense.outputs
@@ -128,18 +138,18 @@ def _listed(manifest: dict) -> dict[str, str]:
 
 
 DIRECTORY = Marker(MANIFEST, _listed)
-"""How an artifact's directory is known."""
+"""Marker by which the directory of an artifact is known."""
 
 
 def shipped() -> Path:
-    """The trained default artifact that comes with the package."""
+    """Return the directory of the trained default artifact that comes with the package."""
     return Path(str(resources.files("hadamac") / "assets" / "mnist-32"))
 
 
-def load(path=None) -> Artifact:
-    """Read an artifact (the shipped one unless told); nothing in it is executed.
+def load(path: str | PathLike[str] | None = None) -> Artifact:
+    """Read an artifact, by default the shipped one; nothing in it is executed.
 
-    Raises ArtifactError, one line, if anything is missing, damaged, truncated or foreign.
+    Raises ArtifactError, with a message of one line, if anything is missing, damaged, truncated or foreign.
     """
     path = shipped() if path is None else Path(path)
     manifest, contents = _contents(path)
@@ -157,7 +167,7 @@ def load(path=None) -> Artifact:
 
 
 def _contents(path: Path) -> tuple[dict, dict[str, bytes]]:
-    """The manifest and the files that it lists, all of one version of the directory."""
+    """Return the manifest and the files that it lists, all of one version of the directory."""
     try:
         if not path.is_dir():
             raise ArtifactError(f"Artifact must be a directory with {MANIFEST}, not {path}")

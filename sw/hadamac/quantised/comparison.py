@@ -21,6 +21,7 @@ import numpy as np
 from ..errors import DataError
 from ..images import as_images
 from ..numeric import SQ
+from ..ops.base import Params
 from .network import QuantNetwork
 from .reference import traced
 
@@ -55,18 +56,19 @@ class EdgeError:
 
 
 def largest_part(z: np.ndarray) -> np.ndarray:
-    """``max(|Re|, |Im|)`` of every element."""
+    """Return ``max(|Re|, |Im|)`` of every element."""
     return np.maximum(np.abs(np.real(z)), np.abs(np.imag(z)))
 
 
 class EdgeSum:
-    """An edge's error, added up batch by batch."""
+    """The error of an edge, added up batch by batch."""
 
     def __init__(self, edge: str, fmt: SQ):
         self.edge, self.format = edge, fmt
         self.error = self.word = self.signal = self.noise = 0.0
 
     def add(self, value: np.ndarray, words: np.ndarray) -> None:
+        """Add a batch: float values, and the words that stand for them."""
         d = self.format.value(words) - value
         self.error = max(self.error, float(largest_part(d).max()))
         self.word = max(self.word, float(largest_part(words).max()))
@@ -74,6 +76,7 @@ class EdgeSum:
         self.noise += float(np.sum(np.abs(d) ** 2))
 
     def result(self) -> EdgeError:
+        """Return the error over all batches so far."""
         if self.noise == 0:
             sqnr = inf
         else:
@@ -82,14 +85,15 @@ class EdgeSum:
         return EdgeError(self.edge, self.format, self.error / lsb, sqnr, self.word / full_scale)
 
 
-def traces(qnet: QuantNetwork, params, images) -> tuple[dict, dict]:
-    """Float values and fixed words of every edge."""
+def traces(qnet: QuantNetwork, params: Params,
+           images: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return the float values and the words of every edge."""
     values = traced(qnet.network, params, images)
     return {"image": images[:, None] / 256} | values, qnet.predict(images, trace=True).trace
 
 
-def error_table(qnet: QuantNetwork, params, images) -> list[EdgeError]:
-    """Error of every edge over a batch, in the order of the path.
+def error_table(qnet: QuantNetwork, params: Params, images: np.ndarray) -> list[EdgeError]:
+    """Return the error of every edge over a batch, in topological order.
 
     Parameters
     ----------

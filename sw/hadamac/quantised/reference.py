@@ -1,10 +1,10 @@
 """The float network: what the bit-exact models approximate and what training must reproduce.
 
 Every quantity is ``float64``; spectra are unnormalised DFTs, live bins only (:mod:`hadamac.network.stages`).  A stage
-with N x N maps, M behind a crop, P the power of two not below N::
+with N x N maps, M x M maps after a crop, and P the power of two not below N::
 
     transform   X = FFT2(x)
-    multiply    Y[o] = behind (before sum_c W[o,c] X[c] + bias[o] N*N [DC]);  W: DFT of the kernel, centre tap at (0, 0)
+    multiply    Y[o] = after (before sum_c W[o,c] X[c] + bias[o] N*N [DC]);  W: DFT of the kernel, centre tap at (0, 0)
     inverse     x = IFFT2(X)
     point       f(x), or c0 + c1 x + c2 x**2
     bin         P f(Re X / P) + j P f(Im X / P), X max(0, |X| + P b) / |X|, or |X|
@@ -13,7 +13,7 @@ with N x N maps, M behind a crop, P the power of two not below N::
     tile        maximum of 2 x 2 pixels
     linear      logits = W x + bias
 
-The scale ``(M/N)**2`` of pooling stands where :mod:`hadamac.network.stages` puts it: ``scale = before * behind``.
+The scale ``(M/N)**2`` of pooling stands where :mod:`hadamac.network.stages` puts it: ``scale = before * after``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Wavelet scattering of order 0 and 1 in floats, every path a chain of transform, product, decimation and modulus.
+"""Wavelet scattering of order 0 and 1 in floats; every path is a chain of transforms, products, decimations and moduli.
 
 ``S0 = x * phi``, ``S1[j, l] = |x * psi[j, l]| * phi``, both sampled every ``2**J`` pixels; circular convolutions of
 N x N maps, computed as products of spectra.  The steps of a path, in the order in which they are done:
@@ -6,7 +6,7 @@ N x N maps, computed as products of spectra.  The steps of a path, in the order 
 ========== ==================================================================================================
 ``fft2``       spectrum, not scaled (``numpy.fft.fft2``)
 ``product``    per-bin product with a real filter
-``ifft2``      map, scaled by 1/N**2; complex behind a wavelet, real behind the low-pass filter
+``ifft2``      map, scaled by 1/N**2; complex after a wavelet, real after the low-pass filter
 ``decimate``   keeps the pixels (2i, 2j)
 ``modulus``    ``|z|``
 ========== ==================================================================================================
@@ -41,14 +41,16 @@ from ..model.tile import decimate
 __all__ = ["Path", "low_pass", "morlet", "paths", "scatter"]
 
 PI = 3.1415
-"""Of the filters' norm, as the package has it: with all digits results are 3e-5 smaller for each filter."""
+"""Pi in the norm of the filters, as in the kymatio package; all digits make results 3e-5 smaller for each filter."""
 COPIES = 2
-"""Periods on either side that are added up, as in the package; beyond them, for N = 32 and J = 2, a Gaussian is
-below 1e-80."""
+"""Number of periods on either side that are added up, as in the package.
+
+Beyond them, for N = 32 and J = 2, a Gaussian is below 1e-80.
+"""
 
 
 def _periodic(size: int, sigma: float, angle: float, slant: float, frequency: float) -> np.ndarray:
-    """A Gaussian, elongated across `angle`, times a plane wave along it, made periodic."""
+    """Return a Gaussian that is elongated across ``angle``, times a plane wave along it, made periodic."""
     u = np.arange(-COPIES * size, (COPIES + 1) * size)
     rows, columns = u[:, None], u[None, :]
     along = rows * np.cos(angle) + columns * np.sin(angle)
@@ -59,28 +61,36 @@ def _periodic(size: int, sigma: float, angle: float, slant: float, frequency: fl
 
 
 def morlet(size: int, scale: int, turn: int, angles: int) -> np.ndarray:
-    """Spectrum (N, N) of the wavelet of scale j and angle l of L; real."""
+    """Return the spectrum (N, N), which is real, of the wavelet of scale j and angle l of L."""
     sigma, angle, slant = 0.8 * 2**scale, (angles // 2 - 1 - turn) * np.pi / angles, 4 / angles
     wave = _periodic(size, sigma, angle, slant, 0.75 * np.pi / 2**scale)
     envelope = _periodic(size, sigma, angle, slant, 0)
-    return np.fft.fft2(wave - wave.sum() / envelope.sum() * envelope).real
+    return np.real(np.fft.fft2(wave - wave.sum() / envelope.sum() * envelope))
 
 
 def low_pass(size: int, scales: int) -> np.ndarray:
-    """Spectrum (N, N) of phi for J scales; real."""
-    return np.fft.fft2(_periodic(size, 0.8 * 2 ** (scales - 1), 0, 1, 0)).real
+    """Return the spectrum (N, N), which is real, of phi for J scales."""
+    return np.real(np.fft.fft2(_periodic(size, 0.8 * 2 ** (scales - 1), 0, 1, 0)))
 
 
 @dataclass(frozen=True)
 class Path:
-    """One output map: scale and angle of its wavelet (None for order 0), and steps ``(name, filter or None)``."""
+    """The way to one output map.
+
+    Attributes
+    ----------
+    scale, turn : int or None
+        Scale j and angle l of its wavelet; None for order 0.
+    steps : tuple of (str, array or None)
+        Name of each step, and the filter of a product.
+    """
 
     scale: int | None
     turn: int | None
     steps: tuple[tuple[str, np.ndarray | None], ...]
 
-    def run(self, maps) -> np.ndarray:
-        """Real maps (..., N, N) to (..., N / 2**J, N / 2**J)."""
+    def run(self, maps: np.ndarray) -> np.ndarray:
+        """Return the output maps (..., N / 2**J, N / 2**J) of real maps (..., N, N)."""
         x = np.asarray(maps)
         for name, spectrum in self.steps:
             if name == "product":
@@ -94,7 +104,7 @@ _STEPS = {"fft2": np.fft.fft2, "ifft2": np.fft.ifft2, "decimate": decimate, "mod
 
 
 def paths(size: int, *, scales: int = 2, angles: int = 8) -> list[Path]:
-    """Order 0, then order 1 by scale and angle: 1 + J L paths."""
+    """Return 1 + J L paths: order 0, then order 1 by scale and angle."""
     for name, value, least in (("size", size, 4), ("scales", scales, 1), ("angles", angles, 2)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise DescriptionError(f"Scattering {name} must be an integer of at least {least}, not {value!r}")
@@ -102,8 +112,8 @@ def paths(size: int, *, scales: int = 2, angles: int = 8) -> list[Path]:
         raise DescriptionError(f"Scattering size must be a multiple of {2**scales} for {scales} scales, not {size}")
     phi = low_pass(size, scales)
 
-    def smooth(scale):
-        """From a map of size N / 2**scale to the output."""
+    def smooth(scale: int) -> list[tuple[str, np.ndarray | None]]:
+        """Return the steps from a map of size N / 2**scale to the output."""
         rows = kept_rows(size, size >> scale)
         return [("fft2", None), ("product", phi[np.ix_(rows, rows)]), ("ifft2", None),
                 *[("decimate", None)] * (scales - scale)]
@@ -117,8 +127,8 @@ def paths(size: int, *, scales: int = 2, angles: int = 8) -> list[Path]:
     return out
 
 
-def scatter(maps, *, scales: int = 2, angles: int = 8) -> np.ndarray:
-    """Real maps (..., N, N) to scattering maps (..., 1 + J L, N / 2**J, N / 2**J)."""
+def scatter(maps: np.ndarray, *, scales: int = 2, angles: int = 8) -> np.ndarray:
+    """Return the scattering (..., 1 + J L, N / 2**J, N / 2**J) of real maps (..., N, N)."""
     maps = np.asarray(maps)
     if maps.ndim < 2 or maps.shape[-1] != maps.shape[-2]:
         raise DataError(f"Scattering maps must be square, not {maps.shape}")

@@ -1,8 +1,8 @@
-"""What a quantised network and its circuit consist of, stage by stage, as rows of data or as a table.
+"""Rows of data, or a table, of the stages that a quantised network and its circuit consist of.
 
 A stage is a part of the circuit with a name in the estimate: ``fft{k}`` (the maps' live bins), ``hadamard{k}``
-(SpectralConv, and the scale of pooling), ``ifft{k}`` (back to maps), activations and what else
-:mod:`hadamac.network.stages` has.
+(SpectralConv, with the scale of pooling), ``ifft{k}`` (back to maps), activations and the other stages of
+:mod:`hadamac.network.stages`.
 
 *Weights* are the real numbers that determine a layer: a real kernel's live bins are a Hermitian square of
 ``2r+1`` x ``2r+1``, hence ``(2r+1)**2`` reals (N*N of a whole spectrum, half of it where only real parts count, and one
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["layer_rows", "layer_table"]
 
 Row = dict[str, Any]
+"""Figures of a stage by their names, as `layer_rows` lists them."""
 
 
 def _row(op: Operation) -> Row:
@@ -49,14 +50,14 @@ def _layers(qnet: QuantNetwork) -> list[Row]:
     return [image, *map(_row, qnet.stages)]
 
 
-def layer_rows(qnet: QuantNetwork, folding: Plan | None = None) -> list[dict]:
-    """One dict per stage and, last, their total; plain numbers, strings and lists, as JSON takes them.
+def layer_rows(qnet: QuantNetwork, folding: Plan | None = None) -> list[Row]:
+    """Return a row for each stage and, last, their total: plain numbers, strings and lists, as JSON takes them.
 
     Parameters
     ----------
     qnet : QuantNetwork
     folding : Plan, optional
-        Lanes of the products; :func:`hadamac.cost.estimate.plan` unless told.
+        Lanes of the products; the default is :func:`hadamac.cost.estimate.plan`.
 
     Returns
     -------
@@ -84,12 +85,12 @@ def _shape(shape: list[int] | None) -> str:
 
 
 def _count(n: int | None) -> str:
-    """Thousands apart; nothing for zero, so that the eye finds the numbers that matter."""
+    """Return a number with commas between thousands; nothing for zero, so that the other numbers are easy to find."""
     return f"{n:,}" if n else ""
 
 
 def layer_table(qnet: QuantNetwork, folding: Plan | None = None) -> RichTable:
-    """:func:`layer_rows` as a table for the terminal; 80 columns are enough."""
+    """Return :func:`layer_rows` as a table for the terminal; 80 columns are enough."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text

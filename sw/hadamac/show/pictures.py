@@ -7,12 +7,13 @@ colour scale, and so do float and fixed.  Layouts are in inches from the upper l
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
 import numpy as np
 
-from ..quantised.comparison import EdgeError
+from ..quantised.comparison import EdgeError, largest_part
 from .sheet import ERROR, FIXED, FLOAT, SOFT, Sheet, grid
 
 __all__ = ["EdgePicture", "hermitian", "image", "logits", "overview", "stage"]
@@ -24,7 +25,7 @@ NAME = 14
 
 
 def hermitian(live: np.ndarray) -> np.ndarray:
-    """Live bins (..., 2r+1, r+1) to the spectrum (..., 2r+1, 2r+1) with zero frequency at [r, r].
+    """Return the spectrum (..., 2r+1, 2r+1) with zero frequency at [r, r] of live bins (..., 2r+1, r+1).
 
     ``X[-u, -v] = conj X[u, v]``; rows and columns run from -r to r, of a whole half-spectrum (..., N, N/2 + 1) from
     -N/2 to N/2 - 1.
@@ -40,11 +41,25 @@ def _decibels(z: np.ndarray, largest: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class EdgePicture:
-    """What one edge's pictures are drawn from.
+    """The data from which the pictures of an edge are drawn.
 
-    ``value``, ``fixed`` (C, N, N) in dB or in units of the map, or logits (K,); ``difference`` of the same
-    shape, in LSB; ``all_bins`` (C, N, N) of a spectrum, in dB, or None; ``shape`` and the ``operation`` before it in
-    words; ``names`` of the classes that logits are of, if they have any.
+    Attributes
+    ----------
+    error : EdgeError
+    shape, operation : str
+        The shape, and the operation before the edge, in words.
+    value, fixed : array
+        (C, N, N) in dB or in units of the map, or logits (K,).
+    difference : array
+        The same shape, in LSB.
+    limits : tuple of float
+        Values at both ends of the colour scale.
+    unit : str
+        The unit of the colour scale.
+    all_bins : array (C, N, N) or None
+        All bins of a spectrum, in dB.
+    names : tuple of str
+        Names of the classes that logits are of, if they have any.
     """
 
     error: EdgeError
@@ -61,10 +76,10 @@ class EdgePicture:
     @classmethod
     def of(cls, error: EdgeError, value: np.ndarray, words: np.ndarray, maps: np.ndarray | None,
            operation: str) -> EdgePicture:
-        """From one image's values and words; ``maps`` (C, N, N) are those that a pruned spectrum is made of."""
+        """Return the picture of one image's values and words; a pruned spectrum is that of ``maps`` (C, N, N)."""
         fixed = error.format.value(words)
         d = fixed - value
-        difference = np.maximum(np.abs(np.real(d)), np.abs(np.imag(d))) * 2.0**error.format.f
+        difference = largest_part(d) * 2.0**error.format.f
         shape = " × ".join(map(str, value.shape)) if value.ndim > 1 else f"{len(value)} classes"
         if not np.iscomplexobj(value):
             limits = (0.0, float(max(value.max(), fixed.max())) or 1.0)
@@ -77,11 +92,14 @@ class EdgePicture:
 
     @property
     def radius(self) -> int:
+        """Radius of the live bins of a spectrum."""
         return self.value.shape[-1] // 2
 
     @property
     def framed(self) -> np.ndarray:
         """The fixed live bins among dead ones, which are zero, as large as ``all_bins``."""
+        if self.all_bins is None:
+            raise ValueError(f"Edge {self.error.edge} has no other bins")
         size = self.all_bins.shape[-1]
         live = slice(size // 2 - self.radius, size // 2 + self.radius + 1)
         out = np.full(self.all_bins.shape, float(FLOOR))
@@ -95,11 +113,12 @@ class EdgePicture:
 
     @property
     def sqnr(self) -> str:
+        """The signal-to-quantisation-noise ratio in words."""
         return "exact" if self.error.sqnr == inf else f"{self.error.sqnr:.1f} dB"
 
 
 def image(edge: EdgePicture, label: str | None) -> bytes:
-    """The input: it is exact in fixed point, so that there is nothing to compare."""
+    """Return a picture of the input, which is exact in fixed point, so that there is nothing to compare."""
     sheet = Sheet(4.3, 4.5)
     edge.head(sheet)
     sheet.tiles(0.2, 0.92, 3.4, edge.fixed, (0, 1), bar="value",
@@ -108,7 +127,7 @@ def image(edge: EdgePicture, label: str | None) -> bytes:
 
 
 def stage(edge: EdgePicture) -> bytes:
-    """Float, fixed and their difference; before them all bins of a spectrum, the live ones framed."""
+    """Return a picture of float, fixed and their difference; before them all bins of a spectrum, live ones framed."""
     rows, columns = grid(len(edge.value))
     height = min(max(0.9 * rows, 2.8), 5.0)
     panels = 3 + (edge.all_bins is not None)
@@ -126,15 +145,18 @@ def stage(edge: EdgePicture) -> bytes:
 
 
 def _classes(edge: EdgePicture, label: str | None) -> str:
-    """Which classes float and fixed answer, beside the right one."""
+    """Return in words the classes that float and fixed answer, and the right one."""
     float_class, fixed_class = (edge.names[k] if edge.names else k
                                 for k in (int(np.argmax(edge.value)), int(np.argmax(edge.fixed))))
     text = f"class {fixed_class}" + ("" if float_class == fixed_class else f" (float {float_class})")
     return text + ("" if label is None else f", label {label}")
 
 
-def _pairs(bars, line, edge: EdgePicture):
-    """Bars of every class, float beside fixed, by ``ax.bar`` and ``ax.axhline`` or ``ax.barh`` and ``axvline``."""
+def _pairs(bars: Callable[..., object], line: Callable[..., object], edge: EdgePicture) -> tuple[np.ndarray, list[str]]:
+    """Draw bars of every class, float beside fixed, and return the ticks of the axis and their labels.
+
+    ``bars`` and ``line`` are ``ax.bar`` and ``ax.axhline``, or ``ax.barh`` and ``ax.axvline``.
+    """
     k = np.arange(len(edge.value))
     line(0, color=SOFT, lw=0.6)
     bars(k - 0.2, edge.value, 0.4, color=FLOAT, label="float")
@@ -144,12 +166,12 @@ def _pairs(bars, line, edge: EdgePicture):
 
 
 def _short(name: str) -> str:
-    """A name that leaves room for others."""
+    """Return a name, cut so that it leaves room for others."""
     return name if len(name) <= NAME else name[: NAME - 1] + "…"
 
 
 def logits(edge: EdgePicture, label: str | None) -> bytes:
-    """Bars of every class, float beside fixed."""
+    """Return a picture with bars of every class, float beside fixed."""
     below = 0.35 if edge.names else 0  # for names, which stand aslant
     sheet = Sheet(7.0, 4.2 + below)
     edge.head(sheet)
@@ -165,7 +187,7 @@ def logits(edge: EdgePicture, label: str | None) -> bytes:
 
 
 def overview(path: list[EdgePicture], last: EdgePicture, label: str | None) -> bytes:
-    """The whole path from left to right, float above, fixed below; of spectra all bins, dead ones zero."""
+    """Return a picture of all edges from left to right, float above fixed, with all bins of spectra, dead ones zero."""
     height, top, gap, bars = 2.0, 0.62, 0.34, 1.9
     widths = [height * columns / rows for rows, columns in (grid(len(e.value)) for e in path)]
     beside = 0.25 + 0.075 * max((len(_short(name)) for name in last.names), default=0)
@@ -174,7 +196,7 @@ def overview(path: list[EdgePicture], last: EdgePicture, label: str | None) -> b
     for row, name in ((top, "float"), (second, "fixed")):
         sheet.text(0.25, row + height / 2, name, rotation=90, ha="center", va="center", color=SOFT)
 
-    def caption(x, edge, operation):
+    def caption(x: float, edge: EdgePicture, operation: str) -> None:
         sheet.text(x, 0.12, edge.error.edge, weight="bold", ha="center", size=10)
         sheet.text(x, 0.34, operation, ha="center", color=SOFT)
         below = f"{edge.shape.removesuffix(' live bins')}\n{edge.error.format}\n{edge.sqnr}"

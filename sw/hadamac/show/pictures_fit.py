@@ -1,4 +1,4 @@
-"""A fitted table as a picture, function and segments above, error below; its error as text for a terminal."""
+"""A picture of a fitted table, with function and segments above and the error below, and the error as text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["fit_picture", "fit_text"]
 
 
 def _curves(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """x, what the table gives, what the function does within the format."""
+    """Return x, the values of the table, and those of the function, limited to the range of the format."""
     words = np.arange(fit.format.low, fit.format.high + 1)
     words = words[:: max(1, len(words) // 8192)]
     x, y = fit.format.value(words), fit.output.value(fit.table.run(words)[0])
@@ -21,7 +21,7 @@ def _curves(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def fit_text(fit: Fit, width: int) -> str:
-    """The error over x, ``width`` characters wide."""
+    """Return a plot of the error over x as text for a terminal, ``width`` characters wide."""
     import plotext
 
     x, y, want = _curves(fit)
@@ -34,7 +34,7 @@ def fit_text(fit: Fit, width: int) -> str:
 
 
 def fit_picture(fit: Fit) -> bytes:
-    """PNG; the same bytes for the same fit."""
+    """Return a picture as PNG; the same fit gives the same bytes."""
     with style():
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,15 @@ from .sheet import style
 
 __all__ = ["PICTURES", "save_pictures"]
 
-PICTURES = Marker("pictures.json", lambda listed: listed["files"] if "hadamac" in listed else None)
+
+def _listed(listed: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the checksums of the files that ``pictures.json`` lists; raise ValueError if it is another program's."""
+    if "hadamac" not in listed:
+        raise ValueError("no list of pictures of hadamac")
+    return listed["files"]
+
+
+PICTURES = Marker("pictures.json", _listed)
 """The marker by which a directory of pictures is known."""
 
 
@@ -71,15 +80,16 @@ def save_pictures(qnet: QuantNetwork, params: Params, image: np.ndarray, label: 
     label : int or None
         The right class, if known.
     out_dir : str or path
-        Made if it does not exist.  Pictures that are there are replaced; see `hadamac.files.directories`.
+        The directory, which is made if it does not exist.  Earlier pictures in it are replaced: see
+        `hadamac.files.directories`.
     classes : sequence of str
         A name for each class, if they have any.
 
     Returns
     -------
     list of Path
-        ``0_image.png``; of every named edge, as ``spectrum0.png``, ``product0.png``, ``map0.png``; ``logits.png``;
-        ``overview.png``.  Beside them lies ``pictures.json``, the list of them.
+        ``0_image.png``; a picture of every named edge, as ``spectrum0.png``, ``product0.png``, ``map0.png``;
+        ``logits.png``; ``overview.png``.  Their list, ``pictures.json``, is written into the same directory.
 
     Raises
     ------

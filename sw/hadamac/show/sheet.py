@@ -8,14 +8,14 @@ from __future__ import annotations
 import io
 from contextlib import AbstractContextManager
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import ToolError
 
 if TYPE_CHECKING:
-    pass
+    from matplotlib.axes import Axes
 
 __all__ = ["FIXED", "FLOAT", "INK", "SOFT", "Sheet", "grid", "mosaic", "style"]
 
@@ -30,15 +30,17 @@ INK, SOFT, FLOAT, FIXED, WINDOW = "#222222", "#7d838c", "#9db4cf", "#d9503f", "#
 
 
 def grid(count: int) -> tuple[int, int]:
-    """Rows and columns of ``count`` tiles: the squarest grid without an empty place, if it is at most twice
-    as high as wide; else as square as can be."""
+    """Return rows and columns of ``count`` tiles.
+
+    That is the squarest grid without an empty place, if it is at most twice as high as wide; else the squarest one.
+    """
     exact = [c for c in range(1, count + 1) if count % c == 0 and c <= count // c <= 2 * c]
     columns = exact[-1] if exact else ceil(count**0.5)
     return -(-count // columns), columns
 
 
 def mosaic(tiles: np.ndarray) -> tuple[np.ndarray, int]:
-    """Real tiles (C, N, N) in one image, row by row, with NaN in the gaps: ``(image, zoom)``.
+    """Return ``(image, zoom)`` of real tiles (C, N, N): one image, row by row, with NaN in the gaps.
 
     Every value is ``zoom`` x ``zoom`` pixels, so that gaps look alike whatever the size of a tile.
     """
@@ -53,7 +55,7 @@ def mosaic(tiles: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def style() -> AbstractContextManager[None]:
-    """Context in which to draw: matplotlib's settings are as they were when it ends."""
+    """Return a context in which to draw; after it, matplotlib's settings are as they were."""
     try:
         import matplotlib
     except ImportError as e:
@@ -63,7 +65,8 @@ def style() -> AbstractContextManager[None]:
     colours = {"text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
                "axes.edgecolor": SOFT}
     lines = dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.6)
-    return matplotlib.rc_context(settings | colours | lines)
+    every: dict[Any, Any] = {**settings, **colours, **lines}
+    return matplotlib.rc_context(every)
 
 
 class Sheet:
@@ -83,11 +86,13 @@ class Sheet:
         self.page.set(xlim=(0, width), ylim=(height, 0), autoscale_on=False)
         self.page.set_axis_off()
 
-    def axes(self, x, y, width, height):
+    def axes(self, x: float, y: float, width: float, height: float) -> Axes:
+        """Add axes with their upper left corner at (x, y), and return them."""
         w, h = width / self.width, height / self.height
         return self.figure.add_axes((x / self.width, 1 - y / self.height - h, w, h))
 
-    def text(self, x, y, text, **how):
+    def text(self, x: float, y: float, text: str, **how: Any) -> None:
+        """Write text at (x, y); ``how`` is as for matplotlib's ``text``."""
         self.page.text(x, y, text, **({"va": "top", "parse_math": False} | how))
 
     def title(self, title: str, below: str) -> None:
@@ -95,14 +100,19 @@ class Sheet:
         self.text(0.2, 0.15, title, size=12, weight="bold")
         self.text(0.2, 0.41, below, color=SOFT)
 
-    def _image(self, x, y, width, height, values, limits, cmap):
+    def _image(self, x: float, y: float, width: float, height: float, values: np.ndarray, limits: tuple[float, float],
+               cmap: str) -> None:
         low, high = limits
         self.page.imshow(values, extent=(x, x + width, y + height, y), aspect="auto", cmap=cmap, vmin=low, vmax=high,
                          interpolation="nearest")
 
-    def tiles(self, x, y, height, tiles, limits, *, cmap=SIGNAL, title="", frame=None, bar=None) -> float:
-        """Draw a mosaic and return its width; ``frame`` marks the bins within that radius of every tile's
-        centre, ``bar`` is the unit of a colour bar on the right."""
+    def tiles(self, x: float, y: float, height: float, tiles: np.ndarray, limits: tuple[float, float], *,
+              cmap: str = SIGNAL, title: str = "", frame: int | None = None, bar: str | None = None) -> float:
+        """Draw a mosaic and return its width.
+
+        ``frame`` marks the bins within that radius of every tile's centre; ``bar`` is the unit of a colour bar on the
+        right.
+        """
         picture, zoom = mosaic(tiles)
         pixel = height / picture.shape[0]
         width = picture.shape[1] * pixel
@@ -121,7 +131,7 @@ class Sheet:
             self._bar(x + width + 0.1, y, height, limits, cmap, bar)
         return width
 
-    def _bar(self, x, y, height, limits, cmap, unit):
+    def _bar(self, x: float, y: float, height: float, limits: tuple[float, float], cmap: str, unit: str) -> None:
         from matplotlib.ticker import MaxNLocator
 
         low, high = limits
@@ -133,7 +143,7 @@ class Sheet:
                 self.text(x + 0.16, place, f"{tick + 0.0:g}".replace("-", "−"), va="center", size=8)
 
     def png(self) -> bytes:
-        """The same bytes for the same drawing."""
+        """Return the sheet as PNG; the same drawing gives the same bytes."""
         out = io.BytesIO()
         self.figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
         return out.getvalue()
