@@ -15,12 +15,20 @@ import numpy as np
 import torch
 
 from ..network.network import Network
+from ..network.stage import Stage
 from ..network.walk import walk
 from ..quantised.reference import check_parameters
 from . import activations, spectral  # noqa: F401  (their modules register themselves)
-from .registry import MODULES
+from .registry import MODULES, StageModule
 
 __all__ = ["SpectralCnn"]
+
+
+def _made(stage: Stage) -> StageModule:
+    """Return the module that is registered for a stage's operation."""
+    if stage.operation not in MODULES:
+        raise NotImplementedError(f"Stage {stage.name} has no torch module: register one for {stage.operation!r}")
+    return MODULES[stage.operation](stage)
 
 
 class SpectralCnn(torch.nn.Module):
@@ -37,7 +45,7 @@ class SpectralCnn(torch.nn.Module):
     def __init__(self, network: Network):
         super().__init__()
         self.network = network
-        self.stages = torch.nn.ModuleList(MODULES[stage.operation](stage) for stage in network.stages)
+        self.stages = torch.nn.ModuleList(_made(stage) for stage in network.stages)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return the logits of images."""

@@ -37,7 +37,13 @@ OPERATIONS: dict[str, type[Operation]] = {
 
 def operation(stage: Stage) -> type[Operation]:
     """Return the class of a stage's operation."""
-    return OPERATIONS[stage.operation]
+    if stage.operation not in OPERATIONS:
+        raise NotImplementedError(f"Stage {stage.name} has no operation {stage.operation!r} in hadamac.ops.OPERATIONS")
+    cls = OPERATIONS[stage.operation]
+    if stage.kind in ("multiply", "linear") and not cls.scales:
+        raise NotImplementedError(f"Operation {cls.__name__} must multiply its weights by the stage's scale, because "
+                                  f"its step is of the kind {stage.kind}; without weights, use the kind bin")
+    return cls
 
 
 def evaluate(stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:

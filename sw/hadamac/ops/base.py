@@ -100,11 +100,14 @@ class Operation(ABC):
     formats : Formats
     fraction : int
         Fraction bits of the words that leave.
+    scales : bool
+        Its weights contain the stage's scale, as those of a step of the kind ``multiply`` or ``linear`` must.
     SCHEMA : dict
         JSON schema of the facts that `record` gives, by name.
     """
 
     SCHEMA: ClassVar[dict[str, Any]] = {}
+    scales: ClassVar[bool] = False
     stage: Stage
     formats: Formats
     fraction: int

@@ -23,6 +23,7 @@ LOGIT_FRACTION = 8
 class Dense(Operation):
     """``logits = W x + bias`` over maps, or over both parts of bins."""
 
+    scales = True
     plan: DensePlan
     exponent: np.ndarray
 

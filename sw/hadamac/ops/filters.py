@@ -23,6 +23,7 @@ class Filters(Operation):
     filters ``rint(W 2**exponent)``, one ``exponent`` and one shift for all.
     """
 
+    scales = True
     plan: HadamardPlan
     exponent: int
 

@@ -54,6 +54,7 @@ class Product(Operation):
     Words: weights ``W * 2**exponent[o]``, one power of two for each output channel, and ``shift[o]``.
     """
 
+    scales = True
     plan: HadamardPlan
     exponent: np.ndarray
 
