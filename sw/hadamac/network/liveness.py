@@ -1,4 +1,4 @@
-"""Which bins an output can depend on: a proof by walking a network backwards, edge by edge.
+"""Proof of which bins an output can depend on: a walk backwards through the network, edge by edge.
 
 A network is a list of steps in topological order; an *edge* is what leaves the input or a step.  It carries maps or
 half-spectra (bins u mod N, v = 0 .. N/2, one set for all channels).  A bin is *live* if the output can depend on it

@@ -210,10 +210,19 @@ def _unpruned(steps: Sequence[Step]) -> list[int | None]:
 
 @dataclass(frozen=True)
 class _Flow:
-    """What a step gives: by which stage, the radius of its bins, its channels, and scales that wait.
+    """The result of a step.
 
-    ``pending``: the scale that has not found a place yet; ``absorber``: the product upstream whose weights can take
-    one, because nothing else sees what it gives.
+    Attributes
+    ----------
+    stage : int
+        The stage that gives it; -1 is the image.
+    radius : int or None
+        Radius of its bins; None for maps.
+    channels, size : int
+    pending : Fraction
+        The scale of pools and pads that has no place in a stage yet.
+    absorber : int or None
+        The product upstream whose weights can take a scale, because nothing else takes its result.
     """
 
     stage: int
@@ -244,7 +253,7 @@ class _Builder:
             if radius is not None and flow.radius is not None and radius < flow.radius:
                 flow = self._crop(flow, step, radius)
             if len(self.users[k + 1]) > 1:
-                flow = replace(self._settle(flow, step), absorber=None)
+                flow = self._settle(flow, step)
             self.flows[k] = flow
         return tuple(self.stages)
 
@@ -291,7 +300,7 @@ class _Builder:
         self.stages[stage] = replace(self.stages[stage], **fields)
 
     def _settle(self, flow: _Flow, step: Step) -> _Flow:
-        """Make the scale that waits a place of the binary point of the stage that gives the flow."""
+        """Return the flow with its pending scale moved into the binary point of the stage that gives it."""
         if flow.pending != 1:
             if not _power_of_two(flow.pending):
                 raise DescriptionError(
@@ -303,7 +312,7 @@ class _Builder:
         return replace(flow, pending=Fraction(1), absorber=None)
 
     def _shared(self, flow: _Flow) -> bool:
-        """Return whether the stage that gives a flow gives it to a fork, whose other branches the scale is not of."""
+        """Return whether other branches, without the scale, take from the stage that gives a flow."""
         givers = [k for k, other in self.flows.items() if other.stage == flow.stage]
         return any(len(self.users[k + 1]) > 1 for k in givers)
 
