@@ -1,4 +1,7 @@
-"""Circuits as Amaranth components, for instance ``from hadamac_hw import Fft``; each is loaded at its first use."""
+"""Circuits of hadamac as Amaranth components, for instance ``from hadamac_hw import Fft``.
+
+A component's module is imported when its name is used for the first time.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Wavelet scattering of images, orders 0 and 1, two scales, as chains of blocks.
+"""Circuit of a wavelet scattering of images, of orders 0 and 1 with two scales, as chains of blocks.
 
-Model: :mod:`hadamac.scattering.model`.  All paths begin with the same transform, so the whole circuit has it once and
-forks its half-spectrum; each path goes on with filters, transforms and moduli of its own.
+The bit-exact model is :mod:`hadamac.scattering.model`.  All paths begin with the same transform.  The whole circuit
+therefore has this transform only once and forks its half-spectrum to the paths, each of which continues with filters,
+transforms and moduli of its own.
 """
 
 from __future__ import annotations
@@ -23,45 +24,50 @@ from .base.block import Block
 from .base.circuits import circuit
 from .base.fork import Concatenate, Fork
 from .base.stream import Complex, Fifo, Frame, chained, frames
+from .base.targets import Target
 from .fft.planar import RowPairs
 
 __all__ = ["Scattering", "ScatteringPath"]
 
 
 def _pixels(plan: ScatteringPlan) -> RowPairs:
+    """Return the block that forms row pairs of words from the pixels of an image."""
     return RowPairs(size=plan.size, width=plan.width, shift=plan.pixel_shift)
 
 
 def _chain(plan: ScatteringPlan, stages: Iterable[Operation], *, pixels: bool) -> list[tuple[str, Block, int]]:
-    """Return the blocks of operations, one after the other, with their names and cycles an image."""
+    """Return the blocks of successive operations, each with its name and its number of cycles for an image.
+
+    With ``pixels``, the block that forms row pairs of the pixels comes first.
+    """
     out: list[tuple[str, Block, int]] = [("pixels", _pixels(plan), plan.size**2)] if pixels else []
     return out + [(f"{k}_{op.stage.name}", circuit(op, 1), op.interval(1)) for k, op in enumerate(stages)]
 
 
 class ScatteringPath(Block):
-    """One path: order 0, or all angles of a scale.
+    """One path of a scattering: order 0, or all angles of one scale of order 1.
 
     Parameters
     ----------
     plan : ScatteringPlan
     path : int
-        0, 1, 2: order 0, j = 0, j = 1.
+        0 for order 0; 1 and 2 for the scales j = 0 and j = 1 of order 1.
     spectrum : bool
-        The half-spectrum that the path's first transform gives comes in, not the image.
+        Whether the input is the half-spectrum that the first transform of the path would give, instead of the image.
 
     Members
     -------
     i : In(frames of unsigned(8)), N * N pixels in raster order
-        With ``spectrum`` In(frames of Complex(width)), N (N/2 + 1) bins in order (v, u).
+        With ``spectrum``, In(frames of Complex(width)), N (N/2 + 1) bins in the order (v, u).
     o : Out(frames of Complex(width)), row pairs of N/4 x N/4 maps, order (angle, row pair, x)
     overflow : Out(1)
-        A word saturated since reset.
+        High if a word has saturated since reset.
 
     Timing
     ------
-    ``interval`` cycles a frame: for order 0 the N * N pixels, or N (N/2 + 1) bins; else
-    ``plan.interval``.  ``latency``: first beat in to first beat out of a frame without gaps,
-    :func:`hadamac.scattering.model.beat_times`.
+    ``interval`` is the cycles of a frame: of order 0 the number of beats that arrive, N * N pixels or N (N/2 + 1)
+    bins; otherwise ``plan.interval``.  ``latency`` is the cycles from the first beat in to the first beat out of a
+    frame without gaps; :func:`hadamac.scattering.model.beat_times` computes it.
     """
 
     def __init__(self, *, plan: ScatteringPlan, path: int, spectrum: bool = False):
@@ -82,20 +88,26 @@ class ScatteringPath(Block):
         })
 
     def model(self, x: np.ndarray) -> np.ndarray:
-        """Return maps (n, 1 or L, N/4, N/4) of words for images uint8 (n, N, N), or half-spectra (n, 1, N, N/2 + 1)."""
+        """Return maps of words (n, 1 or L, N/4, N/4).
+
+        Parameters
+        ----------
+        x : uint8 array (n, N, N), or complex128 array (n, 1, N, N/2 + 1) with ``spectrum``
+            Images, or half-spectra.
+        """
         x = np.asarray(x) if self.spectrum else np.asarray(x)[:, None] * 2.0**self.plan.pixel_shift
         for stage in self.stages:
             x = stage.run(x)[0]
         return x
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         wiring.connect(m, chained(m, self.blocks, wiring.flipped(self.i), self.overflow), wiring.flipped(self.o))
         return m
 
 
 class Scattering(Block):
-    """All 1 + 2 L maps of an image.
+    """Circuit of a scattering, which computes all 1 + 2 L maps of an image.
 
     Parameters
     ----------
@@ -107,13 +119,14 @@ class Scattering(Block):
     o : Out(frames of Complex(width)), (1 + 2 L) * N * N / 32 row pairs of N/4 x N/4 maps, order (order 0, j = 0, j = 1;
         angle, row pair, x); formats ``plan.formats``
     overflow : Out(1)
-        A word saturated since reset.
+        High if a word has saturated since reset.
 
     Timing
     ------
-    ``interval = plan.interval`` cycles from the end of a frame to that of the next while neither
-    side waits; ``latency``: first pixel in to first beat out.  The maps of order 0 and of j = 1 wait in FIFOs of a
-    frame for those of j = 0, whose path is the longest: no path holds up another.
+    ``interval = plan.interval`` is the cycles from the end of a frame to the end of the next one if neither side waits.
+    ``latency`` is the cycles from the first pixel in to the first beat out.  The maps of order 0 and of j = 1 wait in
+    FIFOs, each large enough for a frame, for the maps of j = 0, whose path is the longest.  No path therefore delays
+    another.
     """
 
     def __init__(self, *, plan: ScatteringPlan):
@@ -130,10 +143,10 @@ class Scattering(Block):
         super().__init__({"i": In(frames(unsigned(8))), "o": Out(frames(Complex(plan.width))), "overflow": Out(1)})
 
     def model(self, images: np.ndarray) -> np.ndarray:
-        """Return the maps (n, 1 + 2 L, N/4, N/4) of words for images uint8 (n, N, N)."""
+        """Return the maps (n, 1 + 2 L, N/4, N/4) of words for uint8 images (n, N, N)."""
         return self.plan.run(images).words
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         word = Complex(self.plan.width)
         m.submodules.fork = fork = Fork(word, branches=3)
@@ -149,7 +162,8 @@ class Scattering(Block):
                 continue
             m.submodules[f"buffer{k}"] = buffer = Fifo(Frame(word), inflight=self.lengths[k])
             m.d.comb += [
-                path.o.ready.eq(~buffer.stop), buffer.push.eq(path.o.valid & ~buffer.stop),
+                path.o.ready.eq(~buffer.stop),
+                buffer.push.eq(path.o.valid & ~buffer.stop),
                 buffer.data.eq(path.o.payload),
             ]
             wiring.connect(m, buffer.o, maps)

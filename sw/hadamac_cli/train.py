@@ -161,7 +161,7 @@ def quantise(
         measured = measure(qnet, source.params, test.images, test.labels)
         warn_of_other_images(measured, source.accuracy)
         provenance |= test.record("test_data")
-        accuracy = measured
+        accuracy = {**measured}
         result = (f"float {100 * measured['float']:.3f} %, fixed {100 * measured['fixed']:.3f} % "
                   f"on {len(test)} images")
     save(Artifact(qnet, source.params, accuracy, provenance, names), out)

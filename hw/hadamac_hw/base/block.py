@@ -24,30 +24,32 @@ class Block(wiring.Component):
     Attributes
     ----------
     plan
-        The plan of the block's arithmetic, which the bit-exact model and the estimate use too; None without one.
+        Plan of the block's arithmetic, which the bit-exact model and the estimate use too; None if the block has none.
     frame : (int, int) or ((int, ...), int) or None
-        Beats of a frame in and out.  A block with several input streams gives the beats of a frame on each of them:
-        ``((beats in on i0, beats in on i1, ..), beats out)``.  None for a block that does not count beats.
+        Number of beats of a frame in and out.  A block with several input streams states the number for each of them:
+        ``((beats on i0, beats on i1, ..), beats out)``.  None for a block that does not count beats.
     interval : int or None
-        Cycles from one frame to the next while neither side waits; None for a block that passes a beat a cycle.
+        Cycles from one frame to the next if neither side waits; None for a block that passes a beat a cycle.
     latency : int
         Cycles from the first beat in to the first beat out of a frame without gaps; 0 is combinational.  The frames of
         several input streams are meant to begin in the same cycle.
     multipliers : int
-        Real multipliers.
+        Number of real multipliers.
 
     Members
     -------
     i, o : streams of frames
-        A block with several of either calls them ``i0``, ``i1``, .. or ``o0``, ``o1``, ..
+        The input and the output.  If a block has several inputs or outputs, they are called ``i0``, ``i1``, .. or
+        ``o0``, ``o1``, ..
     overflow : Out(1), optional
-        A word saturated since reset.
+        High if a word has saturated since reset.
     frame_error : Out(1), optional
-        A frame was too short or too long since reset; a block that has this port mends such frames itself.
+        High if a frame has been too short or too long since reset.  A block with this port corrects the length of such
+        frames itself.
     load : In(stream), optional
-        Writes tables at run time.
+        Stream that writes tables at run time.
     bank : In(1), optional
-        Chooses between two sets of tables.
+        Choice between two sets of tables.
     """
 
     plan: Any = None  # every kind of block has a type of plan of its own
@@ -66,12 +68,12 @@ class Block(wiring.Component):
 
     @property
     def input_streams(self) -> list[stream.Interface]:
-        """The input streams in order: ``i``, or ``i0``, ``i1``, .."""
+        """The input streams in order: ``i`` alone, or ``i0``, ``i1``, .."""
         return self._streams("i")
 
     @property
     def output_streams(self) -> list[stream.Interface]:
-        """The output streams in order: ``o``, or ``o0``, ``o1``, .."""
+        """The output streams in order: ``o`` alone, or ``o0``, ``o1``, .."""
         return self._streams("o")
 
     @property
@@ -90,7 +92,7 @@ class Block(wiring.Component):
 
     @classmethod
     def examples(cls, qnet: QuantNetwork) -> Iterable[Example]:
-        """Return the cores of this block in the Verilog library; some of them are as the network ``qnet`` has them."""
+        """Return the cores of this block in the Verilog library; some take their parameters from ``qnet``."""
         return ()
 
 

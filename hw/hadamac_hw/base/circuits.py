@@ -1,4 +1,4 @@
-"""The registry of circuits: the block of an operation, which the block's own file registers.
+"""Registry of circuits: the function that makes the block of an operation, registered in the file of the block.
 
 >>> @circuit.register(Product)                                                           # doctest: +SKIP
 ... def _product(op: Product, lanes: int) -> Hadamard:

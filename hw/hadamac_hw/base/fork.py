@@ -1,16 +1,15 @@
-"""One stream to several: every beat to each of them; several to one: their frames one after the other."""
+"""Distribution of a stream to several streams, and concatenation of the frames of several streams."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, ShapeLike, Signal
 from amaranth.lib.wiring import In, Out
 
 from hadamac.errors import DescriptionError
 
 from .block import Block
 from .stream import frames
+from .targets import Target
 
 __all__ = ["Concatenate", "Fork"]
 
@@ -21,8 +20,9 @@ class Fork(Block):
     Parameters
     ----------
     shape : shape-like
-        A beat's data.
+        Shape of a beat's data.
     branches : int
+        Number of output streams.
 
     Members
     -------
@@ -30,18 +30,17 @@ class Fork(Block):
 
     Timing
     ------
-    Combinational.  Every branch may take a beat in a cycle of its own; it is then offered nothing until all have taken
-    it.  ``valid`` depends on no ``ready``.
+    The block is combinational.  Each branch may take a beat in a different cycle; it is then offered nothing until all
+    branches have taken that beat.  No ``valid`` depends on a ``ready``.
     """
 
-
-    def __init__(self, shape: Any, *, branches: int):
+    def __init__(self, shape: ShapeLike, *, branches: int):
         if isinstance(branches, bool) or not isinstance(branches, int) or branches < 1:
             raise DescriptionError(f"Fork branches must be a positive integer, not {branches!r}")
         self.branches = branches
         super().__init__({"i": In(frames(shape))} | {f"o{k}": Out(frames(shape)) for k in range(branches)})
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         taken = [Signal(name=f"taken{k}") for k in range(self.branches)]
         passed = [before | o.ready for before, o in zip(taken, self.output_streams)]
@@ -53,34 +52,33 @@ class Fork(Block):
 
 
 class Concatenate(Block):
-    """Concatenation: a frame of the first stream, one of the second, and so on, as one frame.
+    """Concatenation of a frame of the first stream, a frame of the second, and so on, to one frame.
 
     Parameters
     ----------
     shape : shape-like
-        A beat's data.
+        Shape of a beat's data.
     lengths : tuple of int
-        Beats of a frame of each stream.
+        Number of beats of a frame of each stream.
 
     Members
     -------
-    i0, i1, .. : In(frames of shape), whose ``last`` is not looked at
+    i0, i1, .. : In(frames of shape), whose ``last`` is ignored
     o : Out(frames of shape), sum(lengths) beats
 
     Timing
     ------
-    Combinational; a stream waits until its turn.
+    The block is combinational; each stream waits until it is its turn.
     """
 
-
-    def __init__(self, shape: Any, *, lengths: tuple[int, ...]):
+    def __init__(self, shape: ShapeLike, *, lengths: tuple[int, ...]):
         self.lengths = tuple(lengths)
         bad = [n for n in self.lengths if isinstance(n, bool) or not isinstance(n, int) or n < 1]
         if bad or not self.lengths:
             raise DescriptionError(f"Concatenate lengths must be positive integers, at least one, not {lengths!r}")
         super().__init__({f"i{k}": In(frames(shape)) for k in range(len(self.lengths))} | {"o": Out(frames(shape))})
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         turn, beat = Signal(range(max(len(self.lengths), 2))), Signal(range(max(2, *self.lengths)))
         final = len(self.lengths) - 1

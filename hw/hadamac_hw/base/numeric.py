@@ -24,7 +24,7 @@ def round_up(value: Value, drop: int) -> Value:
 
 
 def _extended(value: Value, drop: int) -> Value:
-    """Extend the sign of a value by one bit, or by as many as are needed for ``value[drop]`` to exist."""
+    """Extend a value by copies of its sign bit: by one bit, or by as many as ``value[drop]`` needs to exist."""
     return Cat(value, value[-1].replicate(max(1, drop + 1 - len(value)))).as_signed()
 
 

@@ -112,7 +112,9 @@ class Ram(wiring.Component):
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         if platform is ECP5 and BLOCK_FROM <= self.depth <= 16384:
-            ecp5_ram(m, self)
+            ports = (self.write_address, self.write_data, self.write_enable) if self.writable else None
+            ecp5_ram(m, width=self.width, depth=self.depth, init=self.init, read_address=self.read_address,
+                     read_data=self.read_data, read_enable=self.read_enable if self.holds else 1, write=ports)
             return m
         # no_rw_check: synthesis need not add logic for a read and a write of the same word in the same cycle.
         m.submodules.array = array = memory.Memory(

@@ -1,14 +1,12 @@
-"""A FIFO that holds the beats of a shorter path before a join.
+"""Skip buffer: a FIFO before a join that holds the beats of the shorter path.
 
-Depth, and why neither deadlock nor loss of throughput is possible: :mod:`hadamac.cost.skips`.
+:mod:`hadamac.cost.skips` computes its depth, and proves that neither a deadlock nor a loss of throughput is possible.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, ShapeLike, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -20,19 +18,20 @@ from .block import Block
 from .numeric import delayed
 from .primitives import Ram
 from .stream import Fifo, Frame, frames
+from .targets import Target
 
 __all__ = ["SkipBuffer"]
 
 
 class SkipBuffer(Block):
-    """First in, first out, as many words as a path of another length needs.
+    """FIFO of a given number of words, which consists of a memory followed by a short FIFO.
 
     Parameters
     ----------
     shape : shape-like
-        A beat's data.
+        Shape of a beat's data.
     depth : int
-        Words of the memory, a power of two from 8.  It says two words before its end that it is full.
+        Words of the memory, a power of two from 8.  The buffer refuses beats when two words are still free.
 
     Members
     -------
@@ -40,23 +39,23 @@ class SkipBuffer(Block):
 
     Timing
     ------
-    A beat a cycle, in and out at the same time; ``latency = skips.LATENCY`` cycles from a beat in to the same beat out:
-    through a memory, then a short FIFO.
+    In each cycle, one beat may enter and one may leave.  A beat leaves ``latency = skips.LATENCY`` cycles after it has
+    entered an empty buffer.
     """
 
     latency = LATENCY
 
-    def __init__(self, shape: Any, *, depth: int):
+    def __init__(self, shape: ShapeLike, *, depth: int):
         if isinstance(depth, bool) or not isinstance(depth, int) or depth < 8 or depth & (depth - 1):
             raise DescriptionError(f"SkipBuffer depth must be a power of two from 8, not {depth!r}")
         self.shape, self.depth = shape, depth
         super().__init__({"i": In(frames(shape)), "o": Out(frames(shape))})
 
     def model(self, x: np.ndarray) -> np.ndarray:
-        """Return the same beats."""
+        """Return the beats unchanged."""
         return x
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         beat = Frame(self.shape)
         m.submodules.ahead = ahead = Fifo(beat, inflight=timing.RAM)
@@ -75,7 +74,7 @@ class SkipBuffer(Block):
             ahead.push.eq(delayed(m, pop, timing.RAM, "ahead")),
             ahead.data.eq(memory.read_data),
         ]
-        m.d.sync += full.eq(level >= self.depth - 2)  # a cycle late: of two words in reserve one may be taken
+        m.d.sync += full.eq(level >= self.depth - 2)  # one cycle late, in which one of the two free words may be taken
         with m.If(push):
             m.d.sync += write.eq(write + 1)
         with m.If(pop):

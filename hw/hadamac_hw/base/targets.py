@@ -9,14 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from amaranth.hdl import ClockSignal, Const, Instance, Module, Signal, Value, ValueLike, signed
 
 from hadamac.errors import DescriptionError
-
-if TYPE_CHECKING:
-    from .primitives import Ram
 
 __all__ = ["ECP5", "ICE40", "TARGETS", "Target", "ecp5_chain", "ecp5_multiplier", "ecp5_ram", "find_target",
            "ice40_multiplier"]
@@ -130,36 +126,45 @@ def ecp5_chain(m: Module, table: Callable[[int, int, int, int], int], operands: 
 _SLICES = ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 
 
-def ecp5_ram(m: Module, ram: Ram) -> None:
+def ecp5_ram(m: Module, *, width: int, depth: int, init: Sequence[int], read_address: Value, read_data: Value,
+             read_enable: ValueLike = 1, write: tuple[Value, Value, Value] | None = None) -> None:
     """Instantiate DP16KDs side by side, written on port A and read on port B with its output register: 2 cycles.
 
     The depth of the memory decides the shape of each: 1024 x 18, 2048 x 9, 4096 x 4, 8192 x 2 or 16384 x 1.
+
+    Parameters
+    ----------
+    width, depth, init
+        Bits of a word, number of words, and what they are at first.
+    read_address, read_data, read_enable
+        Port B; its registers move while it is enabled.
+    write
+        Address, data and enable of port A; None for a ROM.
     """
-    depth, bits = next((d, w) for d, w in _SLICES if d >= ram.depth)
+    bits = next(w for d, w in _SLICES if d >= depth)
     shift = {18: 4, 9: 3, 4: 2, 2: 1, 1: 0}[bits]
-    for low in range(0, ram.width, bits):
+    write_address, write_data, write_enable = write or (Const(0), Const(0, 0), 0)
+    for low in range(0, width, bits):
         word = Signal(18)
         pins = {}
-        for port, address in (("A", ram.write_address if ram.writable else Const(0)), ("B", ram.read_address)):
+        for port, address, enable in (("A", write_address, 1), ("B", read_address, read_enable)):
             pins |= {f"i_AD{port}{k}": 0 for k in range(shift)}
             pins |= {f"i_AD{port}{shift + k}": bit for k, bit in enumerate(address)}
             pins |= {f"i_AD{port}{k}": 0 for k in range(shift + len(address), 14)}
-            enable = ram.read_enable if port == "B" and ram.holds else 1
             pins |= {f"i_CLK{port}": ClockSignal(), f"i_CE{port}": enable, f"i_OCE{port}": enable, f"i_RST{port}": 0}
             pins |= {f"i_CS{port}{k}": 0 for k in range(3)} | {f"p_DATA_WIDTH_{port}": bits}
             pins |= {f"p_CLK{port}MUX": f"CLK{port}", f"p_WRITEMODE_{port}": "NORMAL",
                      f"p_CSDECODE_{port}": "0b000"}
-        enable = ram.write_enable if ram.writable else 0
         if bits == 18:  # byte enables
-            pins |= {"i_ADA0": enable, "i_ADA1": enable}
-        data = ram.write_data[low : low + bits] if ram.writable else []
+            pins |= {"i_ADA0": write_enable, "i_ADA1": write_enable}
+        data = write_data[low : low + bits]
         pins |= {f"i_DIA{k}": bit for k, bit in enumerate(data)} | {f"o_DOB{k}": word[k] for k in range(bits)}
         m.submodules[f"block{low // bits}"] = Instance(
-            "DP16KD", **pins, **_initial([(int(v) >> low) & ((1 << bits) - 1) for v in ram.init], bits),
-            i_WEA=enable, i_WEB=0, p_REGMODE_A="NOREG", p_REGMODE_B="OUTREG", p_RESETMODE="SYNC",
+            "DP16KD", **pins, **_initial([(int(v) >> low) & ((1 << bits) - 1) for v in init], bits),
+            i_WEA=write_enable, i_WEB=0, p_REGMODE_A="NOREG", p_REGMODE_B="OUTREG", p_RESETMODE="SYNC",
             p_ASYNC_RESET_RELEASE="SYNC", p_GSR="DISABLED",
         )
-        m.d.comb += ram.read_data[low : low + bits].eq(word[: min(bits, ram.width - low)])
+        m.d.comb += read_data[low : low + bits].eq(word[: min(bits, width - low)])
 
 
 def _initial(words: list[int], bits: int) -> dict[str, Const]:

@@ -1,13 +1,14 @@
 """Sum of several maps or spectra of one shape: a residual connection.
 
-Formula and formats: :mod:`hadamac.model.add`.  The block takes one beat from each of its inputs together, so the
-earlier ones wait; it holds nothing back itself.  Where one path is longer than another, the shorter one needs a
-:class:`~hadamac_hw.base.skip.SkipBuffer`, whose depth the estimate computes.
+:mod:`hadamac.model.add` has the formula and the formats.  The block takes the beats of one sum from all of its inputs
+in the same cycle, so a beat that is offered early waits; the block itself has no buffer for it.  If one path is longer
+than another, the shorter one needs a :class:`~hadamac_hw.base.skip.SkipBuffer`, whose depth the estimate computes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
@@ -25,34 +26,40 @@ from ..base.block import Block, Example
 from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.stream import Complex, Fifo, frames, nest
+from ..base.targets import Target
+
+if TYPE_CHECKING:
+    from hadamac.quantised.network import QuantNetwork
 
 __all__ = ["Add"]
 
 
 class Add(Block):
-    """``Y = sum_k X_k`` of both parts of every beat.
+    """Sum ``Y = sum_k X_k`` of both parts of every beat.
 
     Parameters
     ----------
     plan : AddPlan
+        Formats of the inputs and of the sum.
     size, channels : int
-        Maps of N x N pixels flow as row pairs; without ``radius``.
+        N and the number of channels.  Without ``radius``, the streams carry maps of N x N pixels as row pairs.
     radius : int, optional
-        Bins ``|u|, v <= radius`` of N x N maps flow instead.
+        Radius of the sum's bins.  With it, the streams carry the bins ``|u|, v <= radius`` of N x N maps.
     radii : sequence of int, optional
-        Radius of the bins of each input, at most ``radius``, which is the default; beyond it an input counts as zero.
+        Radius of the bins of each input, at most ``radius``, which is the default.  Bins of the sum beyond it are not
+        in that input's stream, and the input counts as zero there.
 
     Members
     -------
     i0, i1, .. : In(frames of Complex(width)), order (channel, row pair, x) or (channel, v, u)
     o : Out(frames of Complex(width))
     overflow : Out(1)
-        A sum saturated since reset.
+        High if a sum has saturated since reset.
 
     Timing
     ------
-    One beat a cycle: ``interval`` is the number of beats of the sum.  A beat is taken from every input that has one for
-    it in the cycle in which all of them offer theirs, and leaves ``plan.latency`` cycles later.
+    One beat a cycle: ``interval`` is the number of beats of the sum.  The summands of a beat are taken in the cycle in
+    which all inputs that have one offer it, and the sum leaves ``plan.latency`` cycles later.
     """
 
     def __init__(self, plan: AddPlan, *, size: int, channels: int = 1, radius: int | None = None,
@@ -92,13 +99,13 @@ class Add(Block):
         return self.plan.run(*x)[0]
 
     def _has(self, k: int, u: Value, v: Value) -> Value:
-        """Return whether input ``k`` has a bin for place (u, v) of the sum."""
+        """Return whether the stream of input ``k`` contains the bin (u, v) of the sum."""
         radius = self.radii[k]
         if radius is None or radius == self.radius:
             return Const(1, 1)
         return (v <= radius) & ((u <= radius) | (u >= self.rows - radius))
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         plan = self.plan
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=plan.pipeline)
@@ -128,7 +135,7 @@ class Add(Block):
         return m
 
     def _aligned(self, m: Module, k: int, word: Value, part: str) -> Value:
-        """Return an input's word with the common number of fraction bits, ``plan.align`` cycles later."""
+        """Return the word of an input with the common number of fraction bits, ``plan.align`` cycles later."""
         name, up = f"aligned{k}_{part}", self.plan.shifts[k]
         kept = Signal(signed(self.width), name=f"word{k}_{part}", reset_less=True)
         m.d.sync += kept.eq(word)
@@ -140,7 +147,7 @@ class Add(Block):
         return Cat(Const(0, up), delayed(m, kept, self.plan.align - 1, name)).as_signed()
 
     def _tree(self, m: Module, values: list[Value], part: str) -> Value:
-        """Return the exact sum, a level of the tree a cycle."""
+        """Return the exact sum, which an adder tree forms, one level of it a cycle."""
         level = 0
         while len(values) > 1:
             sums = []
@@ -154,8 +161,8 @@ class Add(Block):
         return values[0]
 
     @classmethod
-    def examples(cls, qnet) -> Iterable[Example]:
-        """Return the sum of two spectra of different formats."""
+    def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
+        """Yield the library's core: the sum of two spectra of different formats."""
         plan = AddPlan(fractions=(8, 11), fraction=8, width=16)
         yield Example("add4x16", cls(plan, size=16, radius=7, channels=4),
                       "sum of two times 4 channels of the bins |u|, v <= 7, SQ(8,8) and SQ(5,11), SQ(8,8) out")

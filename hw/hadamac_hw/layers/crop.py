@@ -1,6 +1,7 @@
-"""Spectral crop and its inverse, by addressing: no multiplier, no memory, no latency.
+"""Crop of a spectrum to its low frequencies, and the inverse, without multipliers, memory or latency.
 
-Definition and beat order: :mod:`hadamac.model.crop`.  Nyquist rule ``zero``.
+The blocks count beats and pass, drop or insert them.  :mod:`hadamac.model.crop` defines the crop and the order of
+beats; the rule for Nyquist bins is ``zero``.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Value
 from amaranth.lib.wiring import In, Out
 
 from hadamac.errors import DescriptionError
@@ -19,6 +20,7 @@ from hadamac.ops import crop as operations
 from ..base.block import Block, Example
 from ..base.circuits import circuit
 from ..base.stream import Complex, frames, nest
+from ..base.targets import Target
 
 if TYPE_CHECKING:
     from hadamac.quantised.network import QuantNetwork
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Crop", "Expand"]
 
 
-def _check(what, size, radius, columns, channels, width):
+def _check(what: str, size: int, radius: int, columns: int, channels: int, width: int) -> None:
+    """Raise DescriptionError for parameters that a block called ``what`` cannot have."""
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise DescriptionError(f"{what} size must be a positive integer, not {size!r}")
     if not isinstance(radius, int) or not 0 <= radius <= size // 2:
@@ -39,15 +42,16 @@ def _check(what, size, radius, columns, channels, width):
 
 
 class Crop(Block):
-    """Keep the bins with ``|u| <= radius`` and ``v <= radius`` of half-spectra.
+    """Crop of half-spectra to the *live* bins, those with ``|u| <= radius`` and ``v <= radius``; the others are *dead*.
 
     Parameters
     ----------
     size, radius : int
-        N rows come in per column; 2 radius + 1 leave, or all where ``radius`` is N/2.
+        N rows of each column arrive.  2 radius + 1 of them leave, or all N if ``radius`` is N/2.
     columns : int
-        Columns that come in per channel, v = 0 .. columns - 1.
+        Columns of each channel that arrive, v = 0 .. columns - 1.
     channels, width : int
+        Channels of a frame, and bits of each part of a bin.
 
     Members
     -------
@@ -56,7 +60,8 @@ class Crop(Block):
 
     Timing
     ------
-    Combinational: a live beat leaves in the cycle in which it comes; a dead one is swallowed.
+    The block is combinational: a live bin leaves in the cycle in which it arrives, and a dead bin is accepted and
+    dropped.
     """
 
     latency = 0
@@ -72,7 +77,7 @@ class Crop(Block):
         """Return the live bins of half-spectra (n, channels, size, columns)."""
         return model.crop(x, self.radius)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         take = self.i.valid & self.i.ready
         (channel, v, u), _ = nest(m, take, self.channels, self.columns, self.size)
@@ -85,20 +90,35 @@ class Crop(Block):
         ]
         return m
 
-    def _final_row(self, u):
+    def _final_row(self, u: Value) -> Value:
+        """Return whether row ``u`` is the last live row of a column."""
         return u == (self.size - 1 if self.radius else 0)
 
     @classmethod
     def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
-        """Yield the library's core: half-spectra of 32x32 maps to the bins |u|, v <= 7, 16 bits."""
+        """Yield the library's core: crop of half-spectra of 32x32 maps to the bins |u|, v <= 7, with 16 bits."""
         yield Example("crop32", cls(size=32, radius=7, columns=17, width=16),
                       "crop of 32x17 half-spectra to |u|, v <= 7")
 
 
 class Expand(Block):
-    """Inverse of :class:`Crop` for its live columns: zeros where rows were dropped.
+    """Inverse of :class:`Crop` for its live columns, which inserts zeros for the rows that the crop dropped.
 
-    Timing: combinational; ``size`` beats leave for the 2 radius + 1 that come.
+    Parameters
+    ----------
+    size, radius : int
+        N and the radius of the live bins: of each column 2 radius + 1 rows arrive, or N if ``radius`` is N/2; N leave.
+    channels, width : int
+        Channels of a frame, and bits of each part of a bin.
+
+    Members
+    -------
+    i : In(frames of Complex(width)), live bins only, order (channel, v, u)
+    o : Out(frames of Complex(width)), channels * (radius + 1) * size beats
+
+    Timing
+    ------
+    The block is combinational: a live bin leaves in the cycle in which it arrives, and ``i`` waits while zeros leave.
     """
 
     latency = 0
@@ -114,7 +134,7 @@ class Expand(Block):
         """Return half-spectra (n, channels, size, radius + 1) of live bins."""
         return model.expand(x, self.size)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         take = self.o.valid & self.o.ready
         (_, _, u), final = nest(m, take, self.channels, self.radius + 1, self.size)
@@ -130,7 +150,7 @@ class Expand(Block):
 
     @classmethod
     def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
-        """Yield the library's core: to 16 rows a column, 16 bits."""
+        """Yield the library's core: expansion of the bins |u|, v <= 7 to 16 rows a column, with 16 bits."""
         yield Example("expand16", cls(size=16, radius=7, width=16), "live bins |u|, v <= 7 to 16 rows a column")
 
 

@@ -1,19 +1,23 @@
 """Dense layer: ``logits[k] = saturate(round_half_even((sum_n W[k,n] x[n] + bias[k]) / 2**shift[k]))``.
 
-Model: :func:`hadamac.model.dense.dense`.  A frame of row pairs is buffered (two halves); then for
-every group of ``lanes`` outputs its reals pass by one a cycle, and each lane multiplies them with its
-own weight and accumulates.  A group's results leave one a cycle while the next is summed.
+The bit-exact model is :func:`hadamac.model.dense.dense`.
+
+The circuit first stores a frame of row pairs in one half of a double buffer.  It then works in rounds, each of which
+computes ``lanes`` outputs.  In a round, the real numbers of the frame are read one a cycle, and every lane multiplies
+them by its own weights and accumulates the products.  The results of a round leave one a cycle while the next round
+is summed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, ShapeLike, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from numpy.typing import ArrayLike
 
 from hadamac import timing
 from hadamac.errors import DescriptionError
@@ -27,6 +31,7 @@ from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier, Ram
 from ..base.stream import Complex, Fifo, Halves, frames, nest
+from ..base.targets import Target
 
 if TYPE_CHECKING:
     from hadamac.quantised.network import QuantNetwork
@@ -40,25 +45,28 @@ class Dense(Block):
     Parameters
     ----------
     weights : int (outputs, channels, M, M) of maps or (outputs, channels, rows, columns, 2) of bins
-        Of ``weight_width`` bits; of bins the real and the imaginary part's.
+        Weights of ``weight_width`` bits.  For bins, the last axis has the weights of the real and the imaginary part.
     bias, shift : int (outputs,)
-        ``bias`` in accumulator units; ``shift`` from -8 to 31.
+        ``bias`` is in units of the accumulator; ``shift`` is from -8 to 31.
     lanes : int
-        Outputs summed at once, one multiplier each.
+        Outputs that are summed at once; each lane has one multiplier.
     width, weight_width, out_width : int
+        Bits of a part of a beat that arrives, of a weight and of a logit.
 
     Members
     -------
     i : In(frames of Complex(width)), order (channel, row pair, x) or (channel, column, row)
     o : Out(frames of signed(out_width)), ``outputs`` beats
     overflow : Out(1)
+        High if a logit has saturated since reset.
 
     Timing
     ------
     ``interval = 2 * ceil(outputs / lanes) * beats`` cycles a frame.
     """
 
-    def __init__(self, *, weights, bias, shift, lanes: int, width: int, weight_width: int = 8, out_width: int = 24):
+    def __init__(self, *, weights: ArrayLike, bias: ArrayLike, shift: ArrayLike, lanes: int, width: int,
+                 weight_width: int = 8, out_width: int = 24):
         bins = np.ndim(weights) == 5
         self.weights = integral("Dense weights", weights, (None,) * 4 + (2,) * bins)
         self.weights = self.weights.astype(np.int64)
@@ -70,7 +78,7 @@ class Dense(Block):
         self.width, self.weight_width, self.out_width, self.lanes = width, weight_width, out_width, lanes
         self.plan = plan = DensePlan(weights=self.weights, bias=self.bias, shift=self.shift, width=width,
                                      weight_width=weight_width, out_width=out_width)
-        self.words = plan.streamed  # in the order of beats, both parts of a beat: (outputs, beats, 2)
+        self.words = plan.streamed  # (outputs, beats, 2): in the order of the beats, both parts of each beat
         self.beats, most = plan.reals // 2, plan.most_lanes
         if not isinstance(lanes, int) or not 1 <= lanes <= most:
             raise DescriptionError(f"Dense lanes must be from 1 to {most}, not {lanes!r}")
@@ -105,17 +113,17 @@ class Dense(Block):
                       f"the network's dense layer, {plan.weights.shape[1]} channels to {len(plan.weights)} logits")
 
     def lane_words(self, lane: int) -> list[int]:
-        """Return what lane's weight memory holds, in order (round, beat, part)."""
+        """Return the content of a lane's weight memory, in the order (round, beat, part)."""
         mask = (1 << self.weight_width) - 1
         words = []
         for output in range(lane, self.rounds * self.lanes, self.lanes):
             if output < self.outputs:
                 words += [int(v) & mask for v in self.words[output].reshape(-1)]
-            else:  # a lane without an output in the last round
+            else:  # the lane has no output in the last round
                 words += [0] * (2 * self.beats)
         return words
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         m.submodules.halves = halves = Halves()
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=self.pipeline + self.lanes)
@@ -134,7 +142,7 @@ class Dense(Block):
         word = Complex(self.width)(buffer.read_data)
         x = Signal(signed(self.width), reset_less=True)
         m.d.sync += x.eq(Mux(delayed(m, odd, timing.RAM, "odd"), word.im, word.re))
-        linear = Signal(range(self.interval))
+        linear = Signal(range(self.plan.interval(self.lanes)))
         with m.If(step):
             m.d.sync += linear.eq(Mux(emptied, 0, linear + 1))
         summed = timing.RAM + 1 + timing.MULTIPLIER
@@ -149,15 +157,16 @@ class Dense(Block):
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
 
-    def _per_turn(self, values, lane, turn, shape):
-        """The lane's constant of this round."""
+    def _per_turn(self, values: np.ndarray, lane: int, turn: Value, shape: ShapeLike) -> Value:
+        """Return the constant that a lane uses in this round."""
         mine = [int(v) for v in values[lane :: self.lanes]]
         mine += [0] * (self.rounds - len(mine))
         return Const(mine[0], shape) if self.rounds == 1 else Array(Const(v, shape) for v in mine)[turn]
 
-    def _lane(self, m, lane, x, linear, at):
+    def _lane(self, m: Module, lane: int, x: Value, linear: Value, at: Mapping[str, Value]) -> Signal:
+        """Return the sum of a lane, which multiplies the numbers ``x`` by its weights and accumulates them."""
         m.submodules[f"weights{lane}"] = rom = Ram(
-            width=self.weight_width, depth=self.interval, init=self.lane_words(lane), writable=False)
+            width=self.weight_width, depth=self.plan.interval(self.lanes), init=self.lane_words(lane), writable=False)
         m.submodules[f"product{lane}"] = product = Multiplier(a_width=self.width, b_width=self.weight_width)
         total = Signal(signed(self.acc_width), name=f"total{lane}", reset_less=True)
         bias = self._per_turn(self.bias, lane, at["turn"], signed(self.acc_width))
@@ -169,8 +178,8 @@ class Dense(Block):
             m.d.sync += total.eq(Mux(at["first"], bias, total) + product.p)
         return total
 
-    def _serialise(self, m, fifo, sums, done, turn):
-        """Capture a round's sums; shift them out, aligned and requantised, one a cycle."""
+    def _serialise(self, m: Module, fifo: Fifo, sums: Sequence[Signal], done: Value, turn: Value) -> None:
+        """Capture the sums of a round, then align, requantise and push one of them a cycle."""
         captured = [Signal(signed(self.acc_width), name=f"captured{k}", reset_less=True) for k in range(self.lanes)]
         left_width = max(1, int(self.drop - self.shift.min()).bit_length())
         lefts = [Signal(left_width, name=f"left{k}", reset_less=True) for k in range(self.lanes)]

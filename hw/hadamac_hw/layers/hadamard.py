@@ -1,22 +1,24 @@
 """Hadamard product with accumulation over input channels.
 
-``Y[o,b] = saturate(round_half_even((sum_c W[o,c,b] X[c,b] + bias[o] [b = 0]) / 2**shift[o]))``; model:
-:func:`hadamac.model.hadamard.hadamard`.  Bins in stream order, b = 0 is DC.
+``Y[o,b] = saturate(round_half_even((sum_c W[o,c,b] X[c,b] + bias[o] [b = 0]) / 2**shift[o]))``.  The bins b are
+counted in the order of the stream, and b = 0 is DC.  The bit-exact model is :func:`hadamac.model.hadamard.hadamard`.
 
-A frame is buffered (two halves); then for every output channel, bin and fold one step takes
-``lanes`` input channels at once: ``lanes`` complex products, an adder tree, an accumulator over the
-folds.  Results therefore come out in order (output channel, bin) and need no buffer of their own.
+The circuit first stores a frame in one half of a double buffer.  It then takes one step for every output channel, bin
+and fold.  A *fold* is a group of ``lanes`` input channels: a step forms their ``lanes`` complex products, adds them in
+an adder tree, and accumulates the sums of successive folds.  Results therefore leave in the order (output channel,
+bin) and need no buffer of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
+from numpy.typing import ArrayLike
 
 from hadamac import timing
 from hadamac.errors import DescriptionError, FitError
@@ -30,6 +32,7 @@ from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier, Ram
 from ..base.stream import Complex, Fifo, Halves, frames, nest
+from ..base.targets import Target
 
 if TYPE_CHECKING:
     from hadamac.quantised.network import QuantNetwork
@@ -38,46 +41,48 @@ __all__ = ["Hadamard"]
 
 
 class Hadamard(Block):
-    """Complex matrix-vector product per bin.
+    """Matrix-vector product of complex numbers, with a matrix of its own for each bin.
 
     Parameters
     ----------
     weights : complex (outputs, inputs, bins)
-        Integral parts of ``weight_width`` bits, bins in stream order.
+        Weights with integral parts of ``weight_width`` bits; the bins are in the order of the stream.
     bias, shift : int (outputs,)
-        ``bias`` in accumulator units (real, DC bin only); ``shift`` from -8 to 31.
+        ``bias`` is real, in units of the accumulator, and is added to the DC bin only; ``shift`` is from -8 to 31.
     lanes : int
-        Input channels per cycle, a divisor of ``inputs``; 4 real multipliers each, 2 with real weights.
+        Input channels that are multiplied in each cycle, a divisor of ``inputs``.  A lane has 4 real multipliers, or 2
+        if ``real`` is set.
     width, weight_width : int
-        Bits of a data part (in and out) and of a weight part.
+        Bits of a part of a data word, in and out, and of a part of a weight.
     banks : 1 or 2
-        Weight sets; ``bank`` chooses, sampled when a frame's computation begins.
+        Number of sets of weights.  ``bank`` chooses one; it is sampled when the computation of a frame begins.
     loadable : bool
-        Whether ``load`` and ``bank`` exist; without them the weights are ROMs.
+        Whether ``load`` and ``bank`` exist; without them the weights are in ROMs.
     real : bool
-        The weights have no imaginary part: half the multipliers and weight memory.
+        Whether the weights have no imaginary part, which halves the multipliers and the weight memory.
 
     Members
     -------
     i : In(frames of Complex(width)), inputs * bins beats, order (channel, bin)
     o : Out(frames of Complex(width)), outputs * bins beats, order (channel, bin)
     load : In(stream of bank, lane, address, data)
-        Writes one weight: ``lane`` below ``lanes`` takes the complex weight (real part low) of fold
-        f = address % folds, bin (address // folds) % bins, output address // (folds * bins), input
-        channel f * lanes + lane; ``lane == lanes`` takes output ``address``'s ``bias``, and above it
-        ``left``, the bits by which its accumulator is moved up before the common ``drop``.  Always ready.
+        Port that writes one entry of a memory; it is always ready.  A ``lane`` below ``lanes`` is the weight memory of
+        that lane: ``data`` is the complex weight, real part low, of fold f = address % folds,
+        bin (address // folds) % bins, output address // (folds * bins) and input channel f * lanes + lane.
+        ``lane == lanes`` is the table of outputs: ``data`` is the ``bias`` of output ``address``, and above it
+        ``left``, the number of bits by which its accumulator is shifted up before all of them drop ``drop`` bits.
     bank : In(1)
     overflow : Out(1)
-        Something saturated since reset.
+        High if a word has saturated since reset.
 
     Timing
     ------
-    ``interval = outputs * bins * inputs / lanes`` cycles a frame; computation starts one cycle after a
-    frame's last beat came.
+    ``interval = outputs * bins * inputs / lanes`` cycles a frame.  The computation starts one cycle after the last
+    beat of a frame has arrived.
     """
 
-    def __init__(self, *, weights, bias, shift, lanes: int, width: int, weight_width: int = 8, banks: int = 1,
-                 loadable: bool = True, real: bool = False):
+    def __init__(self, *, weights: ArrayLike, bias: ArrayLike, shift: ArrayLike, lanes: int, width: int,
+                 weight_width: int = 8, banks: int = 1, loadable: bool = True, real: bool = False):
         self.weights = integral("Hadamard weights", weights, (None, None, None)).astype(np.complex128)
         self.outputs, self.inputs, self.bins = self.weights.shape
         self.bias = integral("Hadamard bias", bias, (self.outputs,)).astype(np.int64)
@@ -130,18 +135,18 @@ class Hadamard(Block):
                       "Hadamard product, 4 to 4 channels of 28 bins, 2 lanes, 2 loadable banks")
 
     def lane_words(self, lane: int) -> list[int]:
-        """Return what lane's weight memory holds: packed weights in order (output, bin, fold)."""
+        """Return the content of a lane's weight memory: packed weights in the order (output, bin, fold)."""
         mask = (1 << self.weight_width) - 1
         w = self.weights[:, lane :: self.lanes].transpose(0, 2, 1).reshape(-1)
         parts = (0 if self.real else (int(z.imag) & mask) << self.weight_width for z in w)
         return [(int(z.real) & mask) | imaginary for z, imaginary in zip(w, parts)]
 
     def output_words(self) -> list[int]:
-        """Return what the table of outputs holds: bias, and ``drop - shift`` above it."""
+        """Return the content of the table of outputs: the bias, and ``drop - shift`` above it."""
         mask = (1 << self.bias_width) - 1
         return [(int(b) & mask) | ((self.drop - int(s)) << self.bias_width) for b, s in zip(self.bias, self.shift)]
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         m.submodules.halves = halves = Halves()
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=self.pipeline)
@@ -150,7 +155,7 @@ class Hadamard(Block):
         m.d.comb += step.eq(halves.readable & ~fifo.stop)
         (output, b, fold), final = nest(m, step, self.outputs, self.bins, self.folds, name="step")
         m.d.comb += halves.emptied.eq(step & final)
-        linear, bank, last_bank = Signal(range(max(self.interval, 2))), Signal(), Signal()
+        linear, bank, last_bank = Signal(range(max(self.plan.interval(self.lanes), 2))), Signal(), Signal()
         with m.If(step):
             m.d.sync += [linear.eq(Mux(final, 0, linear + 1)), last_bank.eq(bank)]
         m.d.comb += bank.eq(Mux(linear == 0, self.bank, last_bank) if self.banks == 2 else 0)
@@ -174,13 +179,13 @@ class Hadamard(Block):
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
 
-    def _slot(self, b, fold, half):
-        """Address of a bin of a fold: powers of two throughout."""
+    def _slot(self, b: Value, fold: Value, half: Value) -> Value:
+        """Return the address of a bin of a fold, in which each index has bits of its own."""
         parts = [b[: (self.bins - 1).bit_length()], fold[: (self.folds - 1).bit_length()], half]
         return Cat(*parts)
 
-    def _buffer(self, m, halves):
-        """One double buffer per lane."""
+    def _buffer(self, m: Module, halves: Halves) -> list[Ram]:
+        """Add one double buffer for each lane, write the input into them, and return them."""
         depth = 2 << ((self.bins - 1).bit_length() + (self.folds - 1).bit_length())
         take = self.i.valid & self.i.ready
         (fold, lane, b), final = nest(m, take, self.folds, self.lanes, self.bins, name="write")
@@ -195,12 +200,12 @@ class Hadamard(Block):
             memories.append(memory)
         return memories
 
-    def _weights(self, m):
-        """Weight memories and the table of outputs, with their load port."""
+    def _weights(self, m: Module) -> list[Ram]:
+        """Add the table of outputs and the weight memories with their load port, and return the weight memories."""
         if self.loadable:
             m.d.comb += self.load.ready.eq(1)
 
-        def loadable(name, lane, words, width):
+        def loadable(name: str, lane: int, words: list[int], width: int) -> Ram:
             span = 1 << max(1, (len(words) - 1).bit_length())
             words = words + [0] * (span - len(words))
             memory = Ram(width=width, depth=span * self.banks, init=words * self.banks, writable=self.loadable)
@@ -217,15 +222,22 @@ class Hadamard(Block):
         bits = (2 - self.real) * self.weight_width
         return [loadable(f"weights{k}", k, self.lane_words(k), bits) for k in range(self.lanes)]
 
-    def _product(self, m, lane, x, w):
-        """Complex product: four multipliers, two sums; by a real weight two, delayed as the sums are."""
-        x = Complex(self.width)(x)
-        w = {"re": w.as_signed()} if self.real else Complex(self.weight_width)(w)
+    def _product(self, m: Module, lane: int, x: Value, w: Value) -> tuple[Signal, Signal]:
+        """Return both parts of the product of a word and a weight.
 
-        def times(a, b):
+        A complex weight takes four multipliers and two sums.  A real one takes two multipliers, whose products are
+        delayed by a register in place of the sums.
+        """
+        data_word = Complex(self.width)(x)
+        weight = {"re": w.as_signed()} if self.real else Complex(self.weight_width)(w)
+
+        def times(a: str, b: str) -> Value:
             p = Multiplier(a_width=self.width, b_width=self.weight_width)
             m.submodules[f"product{lane}_{a}_{b}"] = p
-            m.d.comb += [p.a.eq(x[a]), p.b.eq(w[b])]
+            m.d.comb += [
+                p.a.eq(data_word[a]),
+                p.b.eq(weight[b]),
+            ]
             return p.p
 
         wide = signed(self.width + self.weight_width + 1)
@@ -237,8 +249,8 @@ class Hadamard(Block):
         m.d.sync += [re.eq(times("re", "re") - times("im", "im")), im.eq(times("re", "im") + times("im", "re"))]
         return re, im
 
-    def _tree(self, m, values):
-        """Pipelined adder tree over the lanes."""
+    def _tree(self, m: Module, values: Sequence[tuple[Signal, Signal]]) -> tuple[Signal, Signal]:
+        """Return the sum of the lanes' products, which a pipelined adder tree forms."""
         level = 0
         while len(values) > 1:
             sums = []
@@ -249,12 +261,13 @@ class Hadamard(Block):
                     s = Signal(signed(len(values[0][0]) + 1), name=f"tree{level}_{k}_{name}", reset_less=True)
                     m.d.sync += s.eq(sum(terms[1:], terms[0]))
                     pair.append(s)
-                sums.append(tuple(pair))
+                sums.append((pair[0], pair[1]))
             values, level = sums, level + 1
         return values[0]
 
-    def _accumulate(self, m, fifo, total, table, at):
-        """Sum over the folds, align, requantise, push."""
+    def _accumulate(self, m: Module, fifo: Fifo, total: tuple[Signal, Signal], table: Value,
+                    at: Mapping[str, Value]) -> None:
+        """Accumulate the sums of the folds, align and requantise the result, and push it into the FIFO."""
         wide = signed(self.bias_width + 1)
         bias = table[: self.bias_width].as_signed()
         left = delayed(m, table[self.bias_width :], 1, "left")

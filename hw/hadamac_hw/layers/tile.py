@@ -1,7 +1,8 @@
-"""Pooling of real maps that flow as row pairs, by tiles of 2 x 2 pixels: the maximum, or the first pixel.
+"""Pooling of real maps by tiles of 2 x 2 pixels: the maximum of a tile, or its first pixel.
 
-Model: :mod:`hadamac.model.tile`.  A row pair is a row of tiles, whose results are one row; that of an even pair waits
-in a line buffer for that of the odd one, and both leave as a row pair.  Words keep their format.
+The bit-exact model is :mod:`hadamac.model.tile`.  Maps arrive as row pairs, so that a pair contains one row of tiles
+and its results are one row.  The results of an even pair wait in a line buffer for those of the next, odd pair, and
+both rows leave as a row pair.  Words keep their format.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ..base.circuits import circuit
 from ..base.numeric import delayed
 from ..base.primitives import Ram
 from ..base.stream import Complex, Fifo, frames, nest
+from ..base.targets import Target
 
 if TYPE_CHECKING:
     from hadamac.quantised.network import QuantNetwork
@@ -32,13 +34,14 @@ __all__ = ["Decimate", "MaxPool"]
 
 
 class _Tile(Block):
-    """Chooses, in two cycles each, between two pixels above each other and between two columns; buffers a line.
+    """Pooling by tiles, in two choices of two cycles each: between the two pixels of a column, then between columns.
 
     Parameters
     ----------
     size : int
-        N x N maps come in, N/2 x N/2 leave; a power of two from 4.
+        N, a power of two from 4: maps of N x N pixels arrive, and maps of N/2 x N/2 pixels leave.
     width, channels : int
+        Bits of a pixel, and maps in a frame.
 
     Members
     -------
@@ -47,8 +50,9 @@ class _Tile(Block):
 
     Timing
     ------
-    ``interval = channels * N * N / 2``, one beat a cycle.  The beat with a tile's last column in an odd row pair gives
-    one ``PIPELINE`` and the FIFO's cycles later; the first such is beat N + 1: ``latency = plan.latency``.
+    ``interval = channels * N * N / 2``, one beat a cycle.  A beat leaves ``PIPELINE`` cycles, plus those of the FIFO,
+    after a beat of an odd row pair has brought the last column of a tile.  The first such beat is beat N + 1, hence
+    ``latency = plan.latency``.
     """
 
     maximum = True
@@ -62,8 +66,9 @@ class _Tile(Block):
                 raise DescriptionError(f"{name} {what} must be a positive integer, not {value!r}")
         self.size, self.width, self.channels = size, width, channels
         self.plan = TilePlan(size=size, width=width, channels=channels, maximum=self.maximum)
-        self.interval, self.latency = self.plan.interval, self.plan.latency
-        self.frame = (self.interval, self.interval // 4)
+        beats = self.plan.interval
+        self.interval, self.latency = beats, self.plan.latency
+        self.frame = (beats, beats // 4)
         shape = frames(Complex(width))
         super().__init__({"i": In(shape), "o": Out(shape)})
 
@@ -72,10 +77,10 @@ class _Tile(Block):
         return self.plan.run(x)[0]
 
     def _choose(self, m: Module, a: Value, b: Value, name: str) -> Value:
-        """Return one of two words, two cycles later."""
+        """Return the word that the pooling keeps of ``a`` and ``b``, two cycles later."""
         raise NotImplementedError
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         wait = PIPELINE
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=wait)
@@ -100,13 +105,13 @@ class _Tile(Block):
 
 
 class MaxPool(_Tile):
-    """``Y[i, j]``: the largest of ``X[2i, 2j]``, ``X[2i, 2j+1]``, ``X[2i+1, 2j]``, ``X[2i+1, 2j+1]``.
+    """Max pooling, ``Y[i, j] = max(X[2i, 2j], X[2i, 2j+1], X[2i+1, 2j], X[2i+1, 2j+1])``.
 
-    Parameters, members, timing: the same for both poolings, :class:`_Tile`.
+    Parameters, members and timing are those of :class:`_Tile`.
     """
 
     def _choose(self, m: Module, a: Value, b: Value, name: str) -> Value:
-        # The difference's sign: a comparison would have synthesis put logic behind its carry chain.
+        # The sign of the difference decides.  For a comparison, synthesis would put logic after the carry chain.
         greater = delayed(m, (b - a)[-1], 1, f"{name}_greater")
         a, b = delayed(m, a, 1, f"{name}_a"), delayed(m, b, 1, f"{name}_b")
         return delayed(m, Mux(greater, a, b), 1, name)
@@ -118,9 +123,9 @@ class MaxPool(_Tile):
 
 
 class Decimate(_Tile):
-    """``Y[i, j] = X[2i, 2j]``.
+    """Decimation by two in both directions, ``Y[i, j] = X[2i, 2j]``.
 
-    Parameters, members, timing: the same for both poolings, :class:`_Tile`.
+    Parameters, members and timing are those of :class:`_Tile`.
     """
 
     maximum = False

@@ -65,7 +65,7 @@ class DensePlan:
     def apply(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Do the same as `run` with words that are known to fit."""
         if np.iscomplexobj(x):
-            x = np.stack([x.real, x.imag], -1)
+            x = np.stack([np.real(x), np.imag(x)], -1)
         return dense(x, self.weights, self.bias, self.shift, self.out_width)
 
     @property

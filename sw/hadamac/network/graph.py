@@ -1,63 +1,68 @@
-"""A network as a graph of steps: its layers, and the transforms that they need between them.
+"""Graph of a network: its layers and the transforms between them, as steps in topological order.
 
-A layer of bins that takes from one of maps needs an FFT2, the other way round an IFFT2; layers that need the same
-transform of the same result share it.  Steps stand in topological order: each takes from earlier ones only.  Nothing is
-pruned here: that is for :mod:`hadamac.network.liveness` to prove and for :mod:`hadamac.network.stages` to do.
+Some layers act on *maps* (pixels), others on *bins* (the spectra of maps).  If a layer of bins takes the output of a
+layer of maps, an FFT2 is inserted; in the opposite case, an IFFT2.  Layers that need the same transform of the same
+output share it.  In topological order, each step takes only the outputs of earlier steps.
+
+The graph contains every bin.  :mod:`hadamac.network.liveness` proves which bins can be left out, and
+:mod:`hadamac.network.stages` leaves them out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ..errors import DescriptionError
-from .layers import INPUT, SIZES, Dense, Layer
+from .layers import INPUT, SIZES, Dense, Layer, Place
 
-if TYPE_CHECKING:
-    from .network import Network
-
-__all__ = ["Graph", "KINDS", "Place", "Step", "graph", "layer_names", "sources_of", "users_of"]
+__all__ = ["Description", "Graph", "KINDS", "Place", "Step", "graph", "layer_names", "sources_of", "users_of"]
 
 KINDS = {
-    "transform": "maps to spectra",
-    "inverse": "spectra to maps",
-    "multiply": "each bin by itself, linear",
-    "band": "bins beyond a radius become zero",
-    "crop": "low bins are kept",
-    "pad": "low bins among zeros",
-    "bin": "each bin by itself, not linear; a zero bin stays zero",
-    "normalise": "bins by their frame's mean and deviation",
-    "point": "each pixel by itself",
-    "tile": "tiles of pixels by themselves",
-    "join": "several edges of one shape, each bin or pixel by itself; zero where all of them are",
-    "linear": "anything of everything",
+    "transform": "turns maps into spectra",
+    "inverse": "turns spectra into maps",
+    "multiply": "acts on each bin alone, and is linear",
+    "band": "makes the bins beyond a radius zero",
+    "crop": "keeps the low bins as a smaller spectrum",
+    "pad": "puts the low bins into a larger spectrum of zeros",
+    "bin": "acts on each bin alone, is not linear, and keeps a zero bin zero",
+    "normalise": "acts on each bin, and on the mean and the deviation of its frame",
+    "point": "acts on each pixel alone",
+    "tile": "acts on each tile of pixels alone",
+    "join": "combines several edges of one shape bin by bin or pixel by pixel; the result of zeros is zero",
+    "linear": "combines everything",
 }
-"""Kinds of steps: in what way a step's result depends on what it takes.  Kinds of layers share them."""
+"""Kinds of steps, by how the output of a step depends on its input.  A layer has one of them as well."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a network.
+    """Step of a network.
 
     Attributes
     ----------
-    kind, what : str
-        One of `KINDS`; the step in words.
+    kind : str
+        One of `KINDS`.
     size : int
-        Size of what it takes.
+        N of the maps that the step takes, or of the maps whose bins it takes.
+    what : str
+        The step in words.
     keeps : int
-        Size of what leaves a crop or pad; of a band ``2 band + 1``.
+        N of the output of a crop or pad; ``2 band + 1`` for a band.
     channels : int
-        Channels that leave it.
+        Number of output channels.
     layer : Layer or None
-        The layer that it belongs to; a transform belongs to none.
+        The layer that the step belongs to; None for a transform.
     index : int
-        The number of the layer among those of its type.
+        Number of the layer among the layers of its type.
     sources : tuple of int or None
-        The steps that it takes from, -1 for the network's input; None: from the step before it.
-    operation, stem, edge : str
-        The operation that computes it, and the stems of the names of its stage and of what leaves it.
+        Numbers of the steps whose outputs the step takes; -1 is the input of the network.  None stands for the step
+        before this one.
+    operation : str
+        Name of the operation of :mod:`hadamac.ops` that computes the step.
+    stem, edge : str
+        Beginnings of the names of its stage and of its output in a trace.
     """
 
     kind: str
@@ -78,13 +83,13 @@ class Step:
 
 
 def sources_of(steps: Sequence[Step], k: int) -> tuple[int, ...]:
-    """Return the steps that step ``k`` takes from; -1 is the input."""
+    """Return the numbers of the steps whose outputs step ``k`` takes; -1 is the input of the network."""
     sources = steps[k].sources
     return (k - 1,) if sources is None else sources
 
 
 def users_of(steps: Sequence[Step]) -> list[list[int]]:
-    """Return the steps that take from the input (first) and from every step, each in order."""
+    """Return the numbers of the steps that take the input (first entry) and that take each step's output, in order."""
     users: list[list[int]] = [[] for _ in range(len(steps) + 1)]
     for k in range(len(steps)):
         for source in sources_of(steps, k):
@@ -92,22 +97,13 @@ def users_of(steps: Sequence[Step]) -> list[list[int]]:
     return users
 
 
-@dataclass(frozen=True)
-class Place:
-    """A result in the graph: the step that gives it (-1: the input), its size and channels, bins or maps."""
-
-    step: int
-    size: int
-    channels: int
-    spectral: bool
-
-
 class Graph:
-    """The steps of a network while its layers add theirs.
+    """Steps of a network, to which one layer after the other adds its own.
 
     Attributes
     ----------
     steps : list of Step
+        The steps that have been added, in topological order.
     """
 
     def __init__(self) -> None:
@@ -118,13 +114,13 @@ class Graph:
         self._alone: dict[int, str] = {}
 
     def begin(self, layer: Layer) -> None:
-        """Count the layer whose steps come next."""
+        """Count a layer, before its steps are added."""
         self._counts[layer.type] = self._counts.get(layer.type, -1) + 1
 
     def add(self, kind: str, at: Place | Sequence[Place], what: str, layer: Layer | None = None, *, keeps: int = 0,
             size: int | None = None, channels: int | None = None, operation: str = "", stem: str = "",
             edge: str = "") -> Place:
-        """Add a step and return the place of its result, which has the size and channels of ``at`` unless given."""
+        """Add a step that takes ``at``, and return its output, whose size and channels default to those of ``at``."""
         places = (at,) if isinstance(at, Place) else tuple(at)
         first = places[0]
         index = 0 if layer is None else self._counts[layer.type]
@@ -135,7 +131,7 @@ class Graph:
         return Place(len(self.steps) - 1, first.size if size is None else size, channels, spectral)
 
     def bins(self, at: Place) -> Place:
-        """Return the place of the spectrum at ``at``, with a transform added where maps are and none is yet."""
+        """Return the bins at ``at``; if there are maps, transform them, unless another layer has done so."""
         if at.spectral:
             return at
         if at.step not in self._bins:
@@ -144,7 +140,7 @@ class Graph:
         return self._bins[at.step]
 
     def maps(self, at: Place) -> Place:
-        """Return the place of the maps at ``at``, with an inverse transform added where bins are and none is yet."""
+        """Return the maps at ``at``; if there are bins, transform them back, unless another layer has done so."""
         if not at.spectral:
             return at
         if at.size not in SIZES:
@@ -156,15 +152,15 @@ class Graph:
         return self._maps[at.step]
 
     def layer_at(self, at: Place) -> Layer | None:
-        """Return the layer whose result stands at ``at``; None for the input and for a transform."""
+        """Return the layer whose output is ``at``; None for the input and for a transform."""
         return self.steps[at.step].layer if at.step >= 0 else None
 
     def alone(self, at: Place, message: str) -> None:
-        """Note that nothing else may take from ``at``; `check` raises DescriptionError with the message if it does."""
+        """Allow only one step to take ``at``; if there are more, `check` raises DescriptionError with the message."""
         self._alone[at.step] = message
 
     def check(self) -> None:
-        """Raise DescriptionError for a result that nothing takes, or that too many do."""
+        """Raise DescriptionError if several steps take an output that only one may take."""
         users = users_of(self.steps)
         for k, message in self._alone.items():
             if len(users[k + 1]) > 1:
@@ -172,7 +168,7 @@ class Graph:
 
 
 def layer_names(layers: Sequence[Layer]) -> list[str]:
-    """Return the name of every layer; raise DescriptionError if two have one name."""
+    """Return the name of every layer; raise DescriptionError if two layers have the same name."""
     counts: dict[str, int] = {}
     names: list[str] = []
     for layer in layers:
@@ -184,22 +180,41 @@ def layer_names(layers: Sequence[Layer]) -> list[str]:
     return names
 
 
-def graph(network: Network) -> list[Step]:
-    """Return the steps of a network (``size``, ``channels``, ``layers``) in topological order.
+class Description(Protocol):
+    """The part of a :class:`hadamac.network.network.Network` of which its graph is made."""
+
+    @property
+    def size(self) -> int:
+        """N of the input."""
+        ...
+
+    @property
+    def channels(self) -> int:
+        """Channels of the input."""
+        ...
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers, each after those from which it takes."""
+        ...
+
+
+def graph(network: Description) -> list[Step]:
+    """Return the steps of a network in topological order.
 
     Raises
     ------
     DescriptionError
-        If layers do not fit one another, take from what does not stand before them, or lead nowhere.
+        If layers do not fit one another, if a layer takes the output of one that does not precede it, or if no layer
+        takes the output of a layer other than the last one.
     """
     layers = network.layers
     order = ", ".join(layer.type for layer in layers)
     if [isinstance(layer, Dense) for layer in layers] != [False] * (len(layers) - 1) + [True]:
         raise DescriptionError(f"Network layers must end with dense, and hold it once, not ({order})")
-    built, place = Graph(), Place(-1, network.size, network.channels, False)
-    places: dict[str, Place] = {INPUT: place}
+    built, source_place = Graph(), Place(-1, network.size, network.channels, False)
+    places, names = {INPUT: source_place}, layer_names(layers)
     unused: dict[str, Place] = {}
-    names = layer_names(layers)
     for name, layer in zip(names, layers):
         for source in layer.inputs or ():
             if source not in places:

@@ -1,13 +1,17 @@
-"""Proof of which bins an output can depend on: a walk backwards through the network, edge by edge.
+"""Liveness of bins: a proof of which bins an output can depend on, by a walk backwards through the network.
 
-A network is a list of steps in topological order; an *edge* is what leaves the input or a step.  It carries maps or
-half-spectra (bins u mod N, v = 0 .. N/2, one set for all channels).  A bin is *live* if the output can depend on it
-directly, *coupled* if it can only through a few scalars (means, deviations), else *dead*.  The walk is sound: a step
-lets a bin die only where its definition says that nothing after it can see the bin, or that the bin is always zero; a
-bin that several steps take is wanted if any of them wants it.  Whether a live bin does matter is up to weights, at
-which the walk does not look.
+A network is a list of steps in topological order.  An *edge* is the input or the output of a step.  It carries maps or
+half-spectra, with bins u mod N and v = 0 .. N/2; all channels of an edge are treated alike.
 
-Definitions of the steps: :mod:`hadamac.network.graph`; of the layers: :mod:`hadamac.network.layers`.
+* A bin is *live* if the output can depend on it directly.
+* It is *coupled* if the output can depend on it only through a few scalars, which are means and deviations.
+* Otherwise it is *dead*.
+
+The walk is sound.  It calls a bin dead only if, by the definitions of the steps, no later step can see the bin or the
+bin is always zero.  A bin of an edge that several steps take is needed if any of them needs it.  Whether a live bin
+really affects the output depends on the weights, which the walk does not examine.
+
+:mod:`hadamac.network.graph` defines the steps, and :mod:`hadamac.network.layers` the layers.
 """
 
 from __future__ import annotations
@@ -25,26 +29,27 @@ __all__ = ["Edge", "analyse", "low", "needs", "sentence"]
 SPECTRAL = {"multiply", "band", "crop", "pad", "inverse", "bin", "normalise"}
 """Kinds of steps that take a spectrum."""
 KEEP_ZEROS = {"multiply", "bin", "normalise"}
-"""Kinds of steps that keep a zero bin zero."""
+"""Kinds of steps whose output is zero in each bin in which their input is zero."""
 
 
 @dataclass(frozen=True)
 class Edge:
-    """One edge of the network.
+    """Edge of a network: what the input or a step passes on.
 
     Attributes
     ----------
     name : str
-        The steps that take from it, in words.
+        The steps that take the edge, in words.
     size : int
+        N.
     live, coupled : bool array (N, N/2 + 1) or None
-        Bins of a spectrum; None for maps.
+        Whether each bin is live, and whether it is coupled; None for maps.
     scalars : int
-        The number of scalars through which coupled bins act.
+        Number of scalars through which coupled bins act.
     why : str
-        The reason why bins are dead.
+        The reason why bins are dead, in words.
     users : int
-        The number of steps that take from it.
+        Number of steps that take the edge.
     """
 
     name: str
@@ -68,7 +73,7 @@ def low(size: int, keeps: int) -> np.ndarray:
 
 
 def _widened(mask: np.ndarray, size: int) -> np.ndarray:
-    """Return a mask of a cropped spectrum as one of the spectrum before the crop: the same frequencies."""
+    """Return the mask of the same frequencies in a larger spectrum of N = ``size``."""
     out = np.zeros((size, size // 2 + 1), dtype=bool)
     for u, v in np.argwhere(mask):
         out[(u if 2 * u < len(mask) else u - len(mask)) % size, v] = True
@@ -76,13 +81,13 @@ def _widened(mask: np.ndarray, size: int) -> np.ndarray:
 
 
 def _folded(mask: np.ndarray, size: int) -> np.ndarray:
-    """Return a mask of a larger spectrum at the frequencies of a smaller one."""
+    """Return the mask of the frequencies that a smaller spectrum of N = ``size`` has."""
     u = np.rint(np.fft.fftfreq(size, 1 / size)).astype(int)
     return mask[u % len(mask)][:, : size // 2 + 1]
 
 
 def _zeros_after(step: Step, zero: np.ndarray | None) -> np.ndarray | None:
-    """Return the bins after a step that are always zero, from those before it; None if none is known to be."""
+    """Return which output bins of a step are always zero, given those of its input; None if no bin is known to be."""
     if step.kind in KEEP_ZEROS:
         return zero
     if step.kind not in ("crop", "pad", "band"):
@@ -97,7 +102,7 @@ def _zeros_after(step: Step, zero: np.ndarray | None) -> np.ndarray | None:
 
 
 def _forward(steps: Sequence[Step]) -> tuple[list[bool], list[np.ndarray | None]]:
-    """Return for the input and every step: whether it gives a spectrum, and which of its bins are always zero."""
+    """Return, for the input and for every step, whether its output is a spectrum, and which bins are always zero."""
     spectral: list[bool] = [steps[0].kind in SPECTRAL]
     zeros: list[np.ndarray | None] = [None]
     for k, step in enumerate(steps):
@@ -114,7 +119,17 @@ def _forward(steps: Sequence[Step]) -> tuple[list[bool], list[np.ndarray | None]
 
 @dataclass(frozen=True)
 class _Want:
-    """The bins of an edge that a step wants, the normalising steps through which coupled ones act, and the reason."""
+    """Need of a step for an edge that it takes.
+
+    Attributes
+    ----------
+    live, coupled : bool array (N, N/2 + 1) or None
+        Bins that the step needs, directly or through scalars; None for maps.
+    through : frozenset of int
+        Numbers of the normalising steps through which coupled bins act.
+    why : str
+        The reason why other bins are dead, in words.
+    """
 
     live: np.ndarray | None = None
     coupled: np.ndarray | None = None
@@ -123,7 +138,7 @@ class _Want:
 
 
 def _together(wants: Sequence[_Want]) -> _Want:
-    """Return what several steps want of the edge that they all take."""
+    """Return the common need of several steps for an edge that all of them take."""
     spectra = [(w.live, w.coupled) for w in wants if w.live is not None and w.coupled is not None]
     if len(wants) == 1 or not spectra:
         return wants[0] if wants else _Want()
@@ -134,8 +149,8 @@ def _together(wants: Sequence[_Want]) -> _Want:
 
 
 def _before(k: int, step: Step, after: _Want, spectral: bool, zero: np.ndarray | None) -> _Want:
-    """Return what step ``k`` wants of an edge that it takes, from what is wanted of the edge that it gives."""
-    if not spectral:  # a transform, a function or a linear layer of maps sees every pixel
+    """Return the need of step ``k`` for an edge that it takes, given the need of later steps for its output."""
+    if not spectral:  # a transform, a function or a linear layer of maps needs every pixel
         return _Want()
     if step.kind in ("inverse", "linear"):
         everything = np.ones((step.size, step.size // 2 + 1), dtype=bool)
@@ -152,11 +167,12 @@ def _before(k: int, step: Step, after: _Want, spectral: bool, zero: np.ndarray |
     return _Want(live, coupled, through if coupled.any() else frozenset(), why)
 
 
-def _through(k: int, step: Step, after: _Want, zero: np.ndarray | None):
-    """Return live and coupled bins before a step of bins, the normalising steps they act through, and the reason."""
+def _through(k: int, step: Step, after: _Want,
+             zero: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, frozenset[int], str]:
+    """Return the parts of the need of a step that takes and gives bins: live, coupled, through and why."""
     live, coupled, through, why = after.live, after.coupled, after.through, after.why
     if live is None or coupled is None:
-        raise ValueError(f"{step.what} gives maps, and takes bins")
+        raise ValueError(f"{step.what} must give bins where it takes bins")
     if step.kind == "crop":
         kept = low(step.size, step.keeps)
         live, coupled = _widened(live, step.size) & kept, _widened(coupled, step.size) & kept
@@ -177,17 +193,20 @@ def _through(k: int, step: Step, after: _Want, zero: np.ndarray | None):
 
 
 def _over_map(step: Step) -> bool:
-    """Return whether a step normalises by statistics of the map, whose mean is the DC bin alone."""
+    """Return whether a step normalises by statistics of the map, whose mean is the DC bin."""
     return isinstance(step.layer, Normalise) and step.layer.over == "map"
 
 
 def _scalars(steps: Sequence[Step], through: Iterable[int]) -> int:
-    """Return the number of statistics of normalising steps: a deviation of each channel, and a mean of bins."""
+    """Return the number of statistics of normalising steps.
+
+    They are a deviation of each channel and, for statistics over bins, its mean too.
+    """
     return sum(steps[k].channels * (1 if _over_map(steps[k]) else 2) for k in through)
 
 
 def _walk(steps: Sequence[Step]) -> tuple[list[_Want], list[list[_Want]]]:
-    """Return what is wanted of every edge, and what every step wants of each edge that it takes."""
+    """Return the common need for every edge, and the need of every step for each edge that it takes."""
     spectral, zeros = _forward(steps)
     edges: list[list[_Want]] = [[] for _ in range(len(steps) + 1)]
     wants: list[list[_Want]] = [[] for _ in steps]
@@ -201,35 +220,36 @@ def _walk(steps: Sequence[Step]) -> tuple[list[_Want], list[list[_Want]]]:
 
 
 def _edge(steps: Sequence[Step], users: list[int], want: _Want) -> Edge:
+    """Return the edge that some steps take and need in this way."""
     name = " and ".join(dict.fromkeys(steps[k].what for k in users))
     scalars = _scalars(steps, want.through)
     return Edge(name, steps[users[0]].size, want.live, want.coupled, scalars, want.why, len(users))
 
 
 def analyse(steps: Sequence[Step]) -> list[Edge]:
-    """Return every edge that a step takes: the input, then what leaves each step but the last, whose all is wanted.
+    """Return every edge of a network that a step takes: the input, then the output of every step but the last one.
 
     Parameters
     ----------
     steps : sequence of Step
-        In topological order; the last one gives the output.
+        The steps in topological order.  The output of the last one is that of the network, and all of it is needed.
     """
     edges, users = _walk(steps)[0], users_of(steps)
     return [_edge(steps, taken, want) for taken, want in zip(users, edges)]
 
 
 def needs(steps: Sequence[Step]) -> list[list[Edge]]:
-    """Return for every step what it alone wants of each edge that it takes."""
+    """Return, for every step and each edge that it takes, the edge as if no other step took it."""
     return [[_edge(steps, [k], want) for want in wants] for k, wants in enumerate(_walk(steps)[1])]
 
 
 def sentence(edges: list[Edge]) -> str:
-    """Return in words what the output cannot see of the spectrum that the input or a first transform gives."""
+    """Return a sentence that says on which input frequencies the output can depend."""
     first = next((e for e in edges[:2] if e.live is not None), None)
-    if edges[0].live is None and edges[0].users > 1:  # more than a transform takes the image
+    if edges[0].live is None and edges[0].users > 1:  # other steps than a transform take the image too
         first = None
     if first is None or first.live is None or first.coupled is None or first.live.all():
-        return "The output depends on all input frequencies."  # or a function of pixels comes first, and mixes all bins
+        return "The output depends on all input frequencies."  # true also if a function of pixels comes first
     live, coupled = first.live, first.coupled
     u = np.abs(np.fft.fftfreq(first.size, 1 / first.size)).astype(int)[:, None] + 0 * np.arange(first.size // 2 + 1)
     radius = int(max(u[live].max(initial=0), np.argwhere(live)[:, 1].max(initial=0)))

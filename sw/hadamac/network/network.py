@@ -1,10 +1,10 @@
-"""Network descriptions: which layers, how they take from one another, with which shapes.
+"""Descriptions of networks: the layers, how they are connected, and their shapes.
 
-A description is plain data (JSON in an artifact).  It says nothing about numbers: formats are the business of
-:func:`hadamac.quantise`, hardware is the business of the folding.
+A description is plain data, for example JSON in an artifact.  It contains no number formats, which
+:func:`hadamac.quantise` chooses, and no choices of hardware, which the folding makes (:mod:`hadamac.cost.folding`).
 
-Shapes: a network takes square ``size`` x ``size`` real images with one channel; :mod:`hadamac.network.stages` says what
-flows between layers.
+A network takes real square images of ``size`` x ``size`` pixels with one channel.  :mod:`hadamac.network.stage`
+defines the shapes of what is passed between layers.
 """
 
 from __future__ import annotations
@@ -21,25 +21,27 @@ from ..files.writing import parse_json
 from .graph import Step, graph
 from .layers import LAYERS, SIZES, Activation, Dense, Layer, SpectralConv, SpectralPool, Tensor
 from .layers.base import NAME
-from .stages import Stage, stages
+from .stage import Stage
+from .stages import stages
 
 __all__ = ["Network", "default_network"]
 
 LAYERS_MOST = 64
-"""Most layers of a network: far more than a circuit can hold."""
+"""Greatest number of layers of a network, far more than a circuit can hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A graph of layers closed by one ``Dense``.
+    """Graph of layers that ends with one ``Dense``.
 
     Parameters
     ----------
     name : str
+        Name of the network, of letters, digits, '-' and '_'.
     size, channels : int
-        Input images are ``size`` x ``size`` with ``channels`` channels.
+        Input images have ``size`` x ``size`` pixels and ``channels`` channels.
     layers : tuple of Layer
-        Each takes from the layer before it, or from those that its ``inputs`` name.
+        Each layer takes the output of the layer before it, or the outputs of the layers that its ``inputs`` name.
     """
 
     name: str
@@ -64,7 +66,7 @@ class Network:
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
-        """The parts of the circuit, pruned to live bins, in topological order."""
+        """The parts of the circuit in topological order, pruned to the bins that can affect the output."""
         return stages(self)
 
     @property
@@ -79,17 +81,27 @@ class Network:
     def tensors(self) -> dict[str, Tensor]:
         """Shape and allowed values of every float parameter tensor, by name.
 
-        ``conv{k}.kernel`` (outputs, inputs, kernel, kernel) or ``conv{k}.spectrum`` (outputs, inputs, rows, radius + 1,
-        2) and ``conv{k}.bias``; ``act{k}.coefficients`` (3,) or ``act{k}.bias`` (channels,); ``norm{k}.mean`` and
-        ``norm{k}.deviation`` (channels,); ``dense.weight`` (outputs, channels, M, M) of maps or
-        (outputs, channels, rows, radius + 1, 2) of bins, and ``dense.bias``.
+        ===========================  ==================================================================================
+        name                         shape
+        ===========================  ==================================================================================
+        ``conv{k}.kernel``           (outputs, inputs, kernel, kernel)
+        ``conv{k}.spectrum``         (outputs, inputs, rows, radius + 1, 2), in place of a kernel
+        ``conv{k}.bias``             (outputs,)
+        ``act{k}.coefficients``      (3,)
+        ``act{k}.bias``              (channels,)
+        ``norm{k}.mean``             (channels,)
+        ``norm{k}.deviation``        (channels,)
+        ``dense.weight``             (outputs, channels, M, M) for maps, else (outputs, channels, rows, radius + 1, 2)
+        ``dense.bias``               (outputs,)
+        ===========================  ==================================================================================
+
+        k is the number of the layer among the layers of its type.
         """
         out: dict[str, Tensor] = {}
         for stage in self.stages:
-            folded = stage.frozen.layer if stage.frozen is not None else None
-            for layer in (stage.layer, folded):
-                if layer is not None:
-                    out |= layer.tensors(stage)
+            for step in (stage.step, stage.frozen):
+                if step is not None and step.layer is not None:
+                    out |= step.layer.tensors(stage, step.index)
         return out
 
     @property
@@ -98,7 +110,7 @@ class Network:
         return {name: tensor.shape for name, tensor in self.tensors.items()}
 
     def to_json(self) -> dict[str, Any]:
-        """Return the description as JSON takes it."""
+        """Return the description as data for JSON."""
         return {
             "name": self.name,
             "input": {"size": self.size, "channels": self.channels},
@@ -107,7 +119,13 @@ class Network:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | str) -> Network:
-        """Build a network from its JSON form, refusing unknown layers and fields by name."""
+        """Return the network of a description in JSON, either its text or the parsed data.
+
+        Raises
+        ------
+        DescriptionError
+            If a field is missing, or if a layer or a field is unknown; the message names it.
+        """
         description: Any = data
         if isinstance(data, str):
             try:
@@ -115,15 +133,16 @@ class Network:
             except ValueError as e:
                 raise DescriptionError(f"Network description must be JSON: {e}") from None
         try:
-            raw, name, given_input = description["layers"], description["name"], description["input"]
-            size, channels = given_input["size"], given_input["channels"]
+            raw, name = description["layers"], description["name"]
+            size, channels = description["input"]["size"], description["input"]["channels"]
             kinds = [(layer["type"], {k: v for k, v in layer.items() if k != "type"}) for layer in raw]
         except KeyError as e:
             raise DescriptionError(f"Network description must have name, input and layers: {e} is missing") from None
         except (TypeError, AttributeError):
             raise DescriptionError("Network description must have name, input and layers: an object of a string, an "
                                    "object and a list of objects") from None
-        wanted = (("", description, ("name", "input", "layers")), (" input", given_input, ("size", "channels")))
+        wanted = (("", description, ("name", "input", "layers")),
+                  (" input", description["input"], ("size", "channels")))
         for what, given, known in wanted:
             unknown = [field for field in given if field not in known]
             if unknown:
@@ -134,7 +153,7 @@ class Network:
 
 
 def _layer(kind: Any, given: Mapping[str, Any]) -> Layer:
-    """Return the layer of a type and its fields; raise DescriptionError for unknown ones, by name."""
+    """Return the layer of a type with given fields; raise DescriptionError for an unknown type or field."""
     choice("Layer type", kind, tuple(LAYERS))
     known = {f.name: f for f in fields(LAYERS[kind])}
     wanted = f"Layer {kind} must have the fields {', '.join(known)}"
@@ -148,7 +167,11 @@ def _layer(kind: Any, given: Mapping[str, Any]) -> Layer:
 
 
 def default_network() -> Network:
-    """Return the network for 32x32 MNIST: conv 5x5 1->8, crop 16, ReLU, conv 5x5 8->16, crop 8, ReLU, dense 10."""
+    """Return the default network, which classifies MNIST digits of 32x32 pixels.
+
+    Its layers are: SpectralConv 1->8 (5x5), SpectralPool to 16x16, ReLU, SpectralConv 8->16 (5x5), SpectralPool to
+    8x8, ReLU, and Dense with 10 outputs.
+    """
     return Network(
         name="mnist-32",
         size=32,

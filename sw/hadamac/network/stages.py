@@ -1,13 +1,11 @@
-"""The stages of a network's circuit: its steps, pruned to the bins that :mod:`hadamac.network.liveness` calls live.
+"""Division of a network into stages, pruned to the bins that :mod:`hadamac.network.liveness` proves to be live.
 
-Bins are arrays (..., rows, radius + 1): of a half-spectrum u in the order 0 .. radius, -radius .. -1 (all N rows where
-radius = N/2, which means the whole half-spectrum with its Nyquist bins) and v = 0 .. radius.  Nothing else is computed.
+Stages stand in topological order, as steps do.  A stage of bins computes no bins but those that a later stage needs.
 
-Scales of pooling and padding, ``(M/N)**2``, are not computed either.  They go into the weights of a SpectralConv or
-Dense that is linear to them, upstream or downstream; a Normalise cancels them; else, powers of two, they move the
-binary point of a stage's output.  A scale does not pass a fork or a join: there it moves a binary point.
-
-Stages stand in topological order, as steps do.
+The scales of pooling and padding, ``(M/N)**2``, are not computed either.  A scale is multiplied into the weights of a
+SpectralConv or Dense before or after it, if everything between them is linear.  A Normalise cancels it.  Otherwise it
+must be a power of two, and it moves the binary point of the output of a stage.  At a fork or a join, a scale always
+moves the binary point.
 """
 
 from __future__ import annotations
@@ -15,168 +13,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import DescriptionError
-from ..model.crop import live_shape
-from .graph import Step, sources_of, users_of
-from .layers import Layer, Normalise
+from .graph import Description, Step, graph, sources_of, users_of
+from .layers import Normalise
 from .liveness import Edge, analyse, low, needs
-
-if TYPE_CHECKING:
-    from .network import Network
+from .stage import Stage, orthonormal, users_of_stages
 
 __all__ = ["Stage", "orthonormal", "stages", "users_of_stages"]
 
 
-@dataclass(frozen=True)
-class Stage:
-    """One part of the circuit.
-
-    Attributes
-    ----------
-    kind : str
-        transform, multiply, crop, inverse, point, tile, bin, normalise, join or linear
-        (:data:`hadamac.network.graph.KINDS`).
-    name, edge : str
-        Names of the stage and, in a trace, of what leaves it.  ``edge`` is empty for an IFFT from which an activation
-        alone takes: only what leaves the activation has a name.
-    size : int
-        N of the maps that come in or whose bins come in.
-    radius : int or None
-        Radius of the bins that leave, or of those that come in where maps leave; None between maps.
-    inputs, channels : int
-        Channels in and out.
-    step : Step
-    operation : str
-        The operation of :mod:`hadamac.ops` that computes it.
-    sources : tuple of int
-        The stages that it takes from; -1 is the image.
-    radii_in : tuple of int or None
-        Radius of the bins that each source gives; None for maps.
-    scale : Fraction
-        Scale of the pools and pads that this stage takes over.
-    before : Fraction
-        The part of ``scale`` that stands upstream of a product: it multiplies the weights but not the bias.
-    frozen : Step or None
-        The Normalise that is folded into this product.
-    absorbed : tuple of Step
-        The pools, pads and the Normalise whose arithmetic this product's weights contain.
-    """
-
-    kind: str
-    name: str
-    edge: str
-    size: int
-    radius: int | None
-    inputs: int
-    channels: int
-    step: Step
-    operation: str = ""
-    sources: tuple[int, ...] = (-1,)
-    radii_in: tuple[int | None, ...] = (None,)
-    scale: Fraction = Fraction(1)
-    before: Fraction = Fraction(1)
-    frozen: Step | None = None
-    absorbed: tuple[Step, ...] = ()
-
-    @property
-    def bins_radius(self) -> int:
-        """The radius of a stage of bins; ValueError for a stage of maps."""
-        if self.radius is None:
-            raise ValueError(f"Stage {self.name} is one of maps")
-        return self.radius
-
-    @property
-    def radius_in(self) -> int | None:
-        """Radius of the bins that the first source gives; None for maps."""
-        return self.radii_in[0]
-
-    @property
-    def rows(self) -> int:
-        """Rows of the bins that leave: values of u."""
-        return live_shape(self.size, self.bins_radius)[0]
-
-    @property
-    def columns(self) -> int:
-        """Columns of the bins that leave: values of v."""
-        return self.bins_radius + 1
-
-    @property
-    def shape_in(self) -> tuple[int, int]:
-        """Rows and columns of the bins that come in."""
-        if self.radius_in is None:
-            raise ValueError(f"Stage {self.name} takes maps")
-        return live_shape(self.size, self.radius_in)
-
-    @property
-    def bins(self) -> int:
-        """Number of bins of a channel that leave."""
-        return self.rows * self.columns
-
-    @property
-    def spectral(self) -> bool:
-        """Whether bins leave it."""
-        return self.radius is not None and self.kind not in ("inverse", "linear")
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of what leaves it for one image: (channels, rows, columns) of bins, (channels, N, N) of maps."""
-        if self.spectral:
-            return self.channels, self.rows, self.columns
-        size = self.size // 2 if self.kind == "tile" else self.size
-        return self.channels, size, size
-
-    @property
-    def beats(self) -> int:
-        """Beats of the stream that leaves it, one frame: bins, or row pairs of maps."""
-        channels, rows, columns = self.shape
-        return channels * rows * columns // (1 if self.spectral else 2)
-
-    @property
-    def after(self) -> Fraction:
-        """Scale of the pools and pads downstream of a product: that of its bias."""
-        return self.scale / self.before
-
-    @property
-    def places(self) -> int:
-        """Places by which the scale moves the binary point; 0 where weights have it."""
-        return 0 if self.kind in ("multiply", "linear") else _log2(self.scale)
-
-    @property
-    def layer(self) -> Layer | None:
-        """The layer that it belongs to; None for a transform."""
-        return self.step.layer
-
-    @property
-    def index(self) -> int:
-        """Number of its layer among those of its type, by which parameters are named."""
-        return self.step.index
-
-
-def users_of_stages(stages: Sequence[Stage]) -> list[list[int]]:
-    """Return the stages that take from the image (first) and from every stage."""
-    users: list[list[int]] = [[] for _ in range(len(stages) + 1)]
-    for k, stage in enumerate(stages):
-        for source in stage.sources:
-            users[source + 1].append(k)
-    return users
-
-
-def _log2(scale: Fraction) -> int:
-    """Return the logarithm of a power of two."""
-    return scale.numerator.bit_length() - scale.denominator.bit_length()
-
-
-def orthonormal(size: int) -> int:
-    """Return P, the power of two not below ``size``, by which a spectrum is as large as its map."""
-    return 1 << (size - 1).bit_length()
-
-
 def _radius(edge: Edge) -> int | None:
-    """Return the radius of the square of bins that an edge needs; its liveness is always one."""
+    """Return the radius of the bins that an edge needs, which always form a square; None for maps."""
     if edge.dead is None:
         return None
     wanted = ~edge.dead
@@ -184,16 +34,17 @@ def _radius(edge: Edge) -> int | None:
         return edge.size // 2
     radius = int(np.argwhere(wanted)[:, 1].max())
     if not (wanted == low(edge.size, 2 * radius + 1)).all():
-        raise AssertionError(f"{edge.name}: bins that are wanted are no square")
+        raise AssertionError(f"{edge.name}: the bins that are needed do not form a square")
     return radius
 
 
 def _power_of_two(x: Fraction) -> bool:
+    """Return whether a number is a power of two, with a positive or negative exponent."""
     return x.numerator & (x.numerator - 1) == 0 and x.denominator & (x.denominator - 1) == 0
 
 
 def _unpruned(steps: Sequence[Step]) -> list[int | None]:
-    """Return the radius after every step if only a pool, pad or band drops bins."""
+    """Return the radius after every step of a network that is not pruned: only pools, pads and bands drop bins."""
     out: list[int | None] = []
     for k, step in enumerate(steps):
         known = [r for r in (out[source] if source >= 0 else None for source in sources_of(steps, k)) if r is not None]
@@ -210,19 +61,20 @@ def _unpruned(steps: Sequence[Step]) -> list[int | None]:
 
 @dataclass(frozen=True)
 class _Flow:
-    """The result of a step.
+    """Output of a step.
 
     Attributes
     ----------
     stage : int
-        The stage that gives it; -1 is the image.
+        Number of the stage that computes it.
     radius : int or None
         Radius of its bins; None for maps.
     channels, size : int
+        Number of channels, and N.
     pending : Fraction
-        The scale of pools and pads that has no place in a stage yet.
+        The product of the scales upstream that no stage applies yet.
     absorber : int or None
-        The product upstream whose weights can take a scale, because nothing else takes its result.
+        Number of the product upstream whose weights can contain a scale, because nothing else takes its output.
     """
 
     stage: int
@@ -234,9 +86,9 @@ class _Flow:
 
 
 class _Builder:
-    """The stages so far, and what every step gives."""
+    """Construction of the stages, one step of the graph after the other."""
 
-    def __init__(self, network: Network, steps: Sequence[Step], prune: bool):
+    def __init__(self, network: Description, steps: Sequence[Step], prune: bool):
         self.steps = steps
         self.stages: list[Stage] = []
         self.counts: dict[str, int] = {}
@@ -258,7 +110,10 @@ class _Builder:
         return tuple(self.stages)
 
     def _before(self, k: int, n: int) -> _Flow:
-        """Return what step ``k`` takes as its ``n``-th; of an edge that others take too only the bins it wants."""
+        """Return the ``n``-th input of step ``k``.
+
+        If other steps take the same edge and need more bins of it, the input is cropped to those that this step needs.
+        """
         source = sources_of(self.steps, k)[n]
         flow = self.flows[source]
         want = self.wants[k][n] if self.wants is not None else None
@@ -268,7 +123,7 @@ class _Builder:
         return flow
 
     def _add(self, step: Step, *flows: _Flow, radius: int | None = None, scale: Fraction = Fraction(1)) -> int:
-        """Add the stage of a step, and return its number; ``scale``: that of the pools upstream, for its weights."""
+        """Add the stage of a step, and return its number; its weights contain ``scale``, that of the pools upstream."""
         stem, edge = step.stem, step.edge
         if step.kind != "linear":
             stem = f"{stem}{self._count(stem)}"
@@ -279,28 +134,30 @@ class _Builder:
         return len(self.stages) - 1
 
     def _is_unnamed(self, step: Step) -> bool:
-        """Return whether a step is an IFFT from which a function of pixels alone takes."""
+        """Return whether a step is an IFFT whose only user is a function of single pixels."""
         if step.kind != "inverse":
             return False
         users = self.users[self.steps.index(step) + 1]
         return [self.steps[k].kind for k in users] == ["point"]
 
     def _count(self, name: str) -> int:
+        """Return how often a name has been counted before."""
         self.counts[name] = self.counts.get(name, -1) + 1
         return self.counts[name]
 
     def _crop(self, flow: _Flow, step: Step, radius: int) -> _Flow:
-        """Add a crop of the spectrum that leaves ``step``, or enters it."""
+        """Add a crop of the spectrum that leaves ``step`` or enters it, and return the cropped spectrum."""
         name, edge = f"crop{self._count('crop')}", f"cropped{self._count('edge cropped')}"
         self.stages.append(Stage("crop", name, edge, step.size, radius, flow.channels, flow.channels, step, "crop",
                                  (flow.stage,), (flow.radius,)))
         return replace(flow, stage=len(self.stages) - 1, radius=radius)
 
-    def _change(self, stage: int, **fields) -> None:
-        self.stages[stage] = replace(self.stages[stage], **fields)
+    def _apply_scale(self, stage: int, scale: Fraction) -> None:
+        """Multiply the scale that a stage applies."""
+        self.stages[stage] = replace(self.stages[stage], scale=self.stages[stage].scale * scale)
 
     def _settle(self, flow: _Flow, step: Step) -> _Flow:
-        """Return the flow with its pending scale moved into the binary point of the stage that gives it."""
+        """Apply the pending scale of a flow, as places of the binary point of the stage that computes it."""
         if flow.pending != 1:
             if not _power_of_two(flow.pending):
                 raise DescriptionError(
@@ -308,16 +165,16 @@ class _Builder:
                     f"{step.what} follows")
             if self._shared(flow):
                 flow = self._crop(flow, Step("crop", flow.size, "scale", channels=flow.channels), flow.radius or 0)
-            self._change(flow.stage, scale=self.stages[flow.stage].scale * flow.pending)
+            self._apply_scale(flow.stage, flow.pending)
         return replace(flow, pending=Fraction(1), absorber=None)
 
     def _shared(self, flow: _Flow) -> bool:
-        """Return whether other branches, without the scale, take from the stage that gives a flow."""
+        """Return whether the output of a flow's stage also goes to users to which the pending scale does not apply."""
         givers = [k for k, other in self.flows.items() if other.stage == flow.stage]
         return any(len(self.users[k + 1]) > 1 for k in givers)
 
     def _after(self, k: int, step: Step, flows: list[_Flow]) -> _Flow:
-        """Return what a step gives, and add its stage if it has one."""
+        """Return the output of a step, and add its stage if it has one."""
         flow = flows[0]
         match step.kind:
             case "crop" | "pad":
@@ -325,16 +182,16 @@ class _Builder:
                 flow = replace(flow, size=step.keeps)
                 if flow.absorber is None:
                     return replace(flow, pending=flow.pending * scale)
-                product = self.stages[flow.absorber]
-                self._change(flow.absorber, scale=product.scale * scale, absorbed=(*product.absorbed, step))
+                self._apply_scale(flow.absorber, scale)
+                self._absorb(flow.absorber, step)
                 return flow
             case "band":
                 return flow
             case "multiply" if isinstance(step.layer, Normalise):
                 if flow.absorber is None:
-                    raise AssertionError(f"{step.what} has no product to be folded into")
-                product = self.stages[flow.absorber]
-                self._change(flow.absorber, frozen=step, absorbed=(*product.absorbed, step))
+                    raise AssertionError(f"{step.what} must follow a product, whose weights contain it")
+                self.stages[flow.absorber] = replace(self.stages[flow.absorber], frozen=step)
+                self._absorb(flow.absorber, step)
                 return flow
             case "multiply":
                 stage = self._add(step, flow, radius=flow.radius, scale=flow.pending)
@@ -360,7 +217,13 @@ class _Builder:
                 stage = self._add(step, flow, radius=flow.radius, scale=flow.pending)
                 return _Flow(stage, flow.radius, step.channels, step.size)
 
+    def _absorb(self, product: int, step: Step) -> None:
+        """Note that the weights of a product contain the arithmetic of a step."""
+        stage = self.stages[product]
+        self.stages[product] = replace(stage, absorbed=(*stage.absorbed, step))
+
     def _check_correction(self, step: Step, flow: _Flow) -> None:
+        """Raise DescriptionError for a Normalise whose variance would have the divisor 0."""
         layer = step.layer
         if isinstance(layer, Normalise) and layer.correction:
             values = step.size if layer.over == "map" else (flow.radius or 0) + 1
@@ -368,9 +231,14 @@ class _Builder:
                 raise DescriptionError("Normalise correction must be 0 where there is only one value, not 1")
 
 
-def stages(network: Network, *, prune: bool = True) -> tuple[Stage, ...]:
+def stages(network: Description, *, prune: bool = True) -> tuple[Stage, ...]:
     """Return the stages of a network in topological order.
 
-    Without ``prune`` every bin is computed up to where a pool drops it.
+    Parameters
+    ----------
+    network : hadamac.network.network.Network
+    prune : bool
+        Whether bins that cannot affect the output are left out.  Otherwise every bin is computed until a pool, pad or
+        band drops it.
     """
-    return _Builder(network, network.steps, prune).build()
+    return _Builder(network, graph(network), prune).build()

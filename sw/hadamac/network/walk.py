@@ -1,11 +1,11 @@
-"""Evaluation of stages in topological order."""
+"""Evaluation of the stages of a network in topological order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from .stages import Stage, users_of_stages
+from .stage import Stage, users_of_stages
 
 __all__ = ["walk"]
 
@@ -19,10 +19,10 @@ def walk(stages: Sequence[Stage], source: T, visit: Callable[[int, tuple[T, ...]
     ----------
     stages : sequence of Stage
     source
-        What the network's input is.
+        The input of the network.
     visit : function
-        ``visit(k, taken)`` returns the result of stage ``k`` for the results of the stages that it takes from, in
-        order.  A result is let go when the last stage that takes it has been visited.
+        ``visit(k, taken)`` returns the result of stage ``k``; ``taken`` are the results of its sources, in order.  A
+        result is kept until the last stage that takes it has been visited.
     """
     last = [max(users, default=-1) for users in users_of_stages(stages)]
     results = {-1: source}

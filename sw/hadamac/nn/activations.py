@@ -11,7 +11,7 @@ import torch
 from ..model.crop import live_rows, live_shape, multiplicity
 from ..model.normalise import check_correction
 from ..network import layers
-from ..network.stages import Stage, orthonormal
+from ..network.stage import Stage, orthonormal
 from .registry import StageModule, module
 
 __all__ = ["Add", "FrozenNormalise", "Function", "MaxPool", "ModRelu", "Modulus", "Normalise", "Quadratic",

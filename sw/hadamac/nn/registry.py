@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import torch
 
-from ..network.stages import Stage
+from ..network.stage import Stage
 
 __all__ = ["MODULES", "StageModule", "module"]
 

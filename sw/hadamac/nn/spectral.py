@@ -13,7 +13,7 @@ import torch
 from ..model.crop import live_rows, multiplicity
 from ..network import layers
 from ..network.spectra import fold_fft, parseval_weights, unfold_fft
-from ..network.stages import Stage, orthonormal
+from ..network.stage import Stage, orthonormal
 from .activations import FrozenNormalise
 from .registry import StageModule, module
 

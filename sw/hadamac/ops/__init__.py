@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import ArtifactError
-from ..network.stages import Stage
+from ..network.stage import Stage
 from .add import Add
 from .base import Calibration, Operation, Params, Stored
 from .crop import Crop

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..model.add import AddPlan
 from ..model.crop import embed, live_rows
-from ..network.stages import Stage
+from ..network.stage import Stage
 from .base import Calibration, Operation, Params, Stored, Words
 from .weights import fraction_bits, peak
 

@@ -29,7 +29,7 @@ import numpy as np
 
 from .. import timing
 from ..arrivals import transfers
-from ..network.stages import Stage
+from ..network.stage import Stage
 from ..numeric import SQ
 from .formats import Formats
 

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from ..model.crop import crop, live_rows
-from ..network.stages import Stage
+from ..network.stage import Stage
 from .base import Calibration, Operation, Params, Stored, Words, no_overflow
 
 __all__ = ["Crop"]

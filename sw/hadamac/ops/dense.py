@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..model.dense import DensePlan
-from ..network.stages import Stage
+from ..network.stage import Stage
 from .base import Calibration, Operation, Params, Stored, Words
 from .weights import exponents, in_range, recorded, taken
 
@@ -74,7 +74,7 @@ class Dense(Operation):
         formats = stored.formats
         if stage.layer is None:
             raise TypeError(f"Stage {stage.name} has no layer")
-        held = taken(stage, stored, stage.layer.tensors(stage)["dense.weight"].shape)
+        held = taken(stage, stored, stage.layer.tensors(stage, stage.index)["dense.weight"].shape)
         plan = DensePlan(weights=held["weight"], bias=held["bias"], shift=held["shift"], width=formats.width,
                          weight_width=formats.weight_width, out_width=formats.logit_width)
         return cls(stage=stage, formats=formats, fraction=stored.facts["fraction"], plan=plan,

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..model.hadamard import HadamardPlan
 from ..model.words import check_words
-from ..network.stages import Stage
+from ..network.stage import Stage
 from .base import Calibration, Operation, Params, Stored, Words
 
 __all__ = ["Filters"]
@@ -49,7 +49,8 @@ class Filters(Operation):
         """Return the product of bins."""
         n, channels, *bins = x[0].shape
         y, overflow = self.plan.apply(x[0].reshape(-1, 1, *bins))
-        return y.reshape(n, channels * self.plan.outputs, *bins), np.any(overflow.reshape(n, channels), axis=1)
+        overflows = np.logical_or.reduce(overflow.reshape(n, channels), axis=1)
+        return y.reshape(n, channels * self.plan.outputs, *bins), overflows
 
     def run(self, *x: np.ndarray) -> Words:
         """Return the same; raise DataError for words that the plan's bits cannot hold."""

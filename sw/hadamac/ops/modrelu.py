@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DescriptionError
 from ..model import modrelu
-from ..network.stages import Stage, orthonormal
+from ..network.stage import Stage, orthonormal
 from .base import Calibration, Params, Stored, Words
 from .pointwise import Pointwise
 from .table import WORD

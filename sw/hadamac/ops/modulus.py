@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from ..model.modulus import ModulusPlan
-from ..network.stages import Stage
+from ..network.stage import Stage
 from .base import Calibration, Params, Stored, Words
 from .pointwise import Pointwise
 

@@ -13,7 +13,7 @@ from ..model.crop import multiplicity
 from ..model.normalise import NormalisePlan, live_multiplicity
 from ..model.words import check_words
 from ..network.layers import Normalise as Layer
-from ..network.stages import Stage, orthonormal
+from ..network.stage import Stage, orthonormal
 from .base import Calibration, Operation, Params, Stored, Words
 from .formats import Formats
 from .table import WORD

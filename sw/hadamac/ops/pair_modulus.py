@@ -11,7 +11,7 @@ from .. import timing
 from ..arrivals import transfers
 from ..model.modulus import ModulusPlan, hypotenuse
 from ..model.words import check_words
-from ..network.stages import Stage
+from ..network.stage import Stage
 from ..numeric import clip_frames
 from .base import Calibration, Operation, Params, Stored, Words
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..network.layers import Activation
-from ..network.stages import Stage
+from ..network.stage import Stage
 from .base import Pipelined
 
 __all__ = ["Pointwise"]

@@ -12,7 +12,7 @@ from ..model.crop import crop, live_rows
 from ..model.hadamard import SHIFTS, HadamardPlan
 from ..network.layers import SpectralConv
 from ..network.spectra import hermitian, kernel_spectrum
-from ..network.stages import Stage
+from ..network.stage import Stage
 from ..numeric import saturate
 from .base import Calibration, Operation, Params, Stored, Words
 from .weights import exponents, fraction_bits, in_range, peak, recorded, taken

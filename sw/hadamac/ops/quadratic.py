@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DescriptionError
 from ..model.quadratic import QuadraticPlan, quadratic_plan
-from ..network.stages import Stage
+from ..network.stage import Stage
 from ..numeric import SQ
 from .base import Calibration, Params, Stored, Words
 from .pointwise import Pointwise

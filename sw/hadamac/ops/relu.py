@@ -9,7 +9,7 @@ import numpy as np
 
 from ..model.pwl.fitting import FUNCTIONS
 from ..model.pwl.table import relu
-from ..network.stages import Stage
+from ..network.stage import Stage
 from .base import Calibration, Params, Stored, Words, no_overflow
 from .pointwise import Pointwise
 

@@ -11,7 +11,7 @@ from ..errors import DescriptionError
 from ..model.pwl.fitting import FUNCTIONS, Function, fit
 from ..model.pwl.table import Mirror, PwlTable
 from ..model.words import check_words
-from ..network.stages import Stage, orthonormal
+from ..network.stage import Stage, orthonormal
 from ..numeric import SQ
 from .base import Calibration, Params, Stored, Words
 from .pointwise import Pointwise
@@ -66,7 +66,8 @@ class Table(Pointwise):
         """Return the table's words, of both parts of bins."""
         if not np.iscomplexobj(x[0]):
             return self.plan.apply(x[0])
-        (re, over_re), (im, over_im) = self.plan.apply(np.real(x[0])), self.plan.apply(np.imag(x[0]))
+        re, over_re = self.plan.apply(np.real(x[0]))
+        im, over_im = self.plan.apply(np.imag(x[0]))
         return re + 1j * im, over_re | over_im
 
     def run(self, *x: np.ndarray) -> Words:

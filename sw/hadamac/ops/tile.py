@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from ..model.tile import TilePlan, decimate, max_pool
-from ..network.stages import Stage
+from ..network.stage import Stage
 from .base import Calibration, Operation, Params, Stored, Words
 
 __all__ = ["Decimate", "MaxPool"]

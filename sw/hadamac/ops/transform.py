@@ -10,7 +10,7 @@ import numpy as np
 from ..model.crop import expand
 from ..model.fft.planar import Fft2dPlan
 from ..network.spectra import live_spectrum
-from ..network.stages import Stage
+from ..network.stage import Stage
 from .base import Calibration, Operation, Params, Stored, Words
 from .calibration import forward_schedules, inverse_schedules
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..errors import ArtifactError, FitError
 from ..model.hadamard import BIAS, SHIFTS
-from ..network.stages import Stage
+from ..network.stage import Stage
 from .base import Stored
 from .formats import Formats
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..network.stages import Stage, stages
+from ..network.stage import Stage
+from ..network.stages import stages
 from ..ops.base import Operation, Params
 from ..ops.crop import Crop
 from .network import QuantNetwork

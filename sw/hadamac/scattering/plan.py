@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import DataError
 from ..images import as_images
 from ..network.graph import Step
-from ..network.stages import Stage
+from ..network.stage import Stage
 from ..ops.base import Calibration, Operation, Params
 from ..ops.filters import Filters
 from ..ops.formats import Formats

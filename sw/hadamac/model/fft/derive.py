@@ -7,18 +7,64 @@ twiddle and of its rounding.  A twiddle rotates, so one component of a word can 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ...numeric import Requantise, Rescale
 from .steps import Butterfly, Twiddle, bits_of, exponents
 
-if TYPE_CHECKING:
-    from .plan import FftPlan
-
-__all__ = ["derive"]
+__all__ = ["Parameters", "derive"]
 
 
-def derive(plan: FftPlan) -> tuple[tuple[Butterfly | Twiddle, ...], Requantise | Rescale]:
+class Parameters(Protocol):
+    """The parameters of a :class:`hadamac.model.fft.plan.FftPlan`, which its steps are derived from."""
+
+    @property
+    def size(self) -> int:
+        """Points of the transform."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Bits of a part of a sample."""
+        ...
+
+    @property
+    def out_width(self) -> int:
+        """Bits of a part of a bin."""
+        ...
+
+    @property
+    def operand_width(self) -> int:
+        """Bits of a multiplier's operand."""
+        ...
+
+    @property
+    def twiddle_width(self) -> int:
+        """Bits of a part of a twiddle."""
+        ...
+
+    @property
+    def guard(self) -> int:
+        """Fraction bits below the scheduled LSB after a product."""
+        ...
+
+    @property
+    def scaling(self) -> str:
+        """One of `hadamac.model.fft.plan.SCALINGS`."""
+        ...
+
+    @property
+    def stages(self) -> int:
+        """Radix-2 stages."""
+        ...
+
+    @property
+    def schedule(self) -> tuple[int, ...]:
+        """A shift of 0 or 1 for each radix-2 stage."""
+        ...
+
+
+def derive(plan: Parameters) -> tuple[tuple[Butterfly | Twiddle, ...], Requantise | Rescale]:
     """Return ``(steps, output)``: the steps of a plan's pipeline in order, and the rule of its output."""
     steps: list[Butterfly | Twiddle] = []
     # Of a word: its bits, its fraction bits below the scheduled LSB, its modulus in scheduled LSBs at most.
@@ -52,7 +98,7 @@ def derive(plan: FftPlan) -> tuple[tuple[Butterfly | Twiddle, ...], Requantise |
     return tuple(steps), _output(plan, width, fraction, modulus)
 
 
-def _scheduled(plan: FftPlan, fraction: int, modulus: float) -> tuple[Requantise, float]:
+def _scheduled(plan: Parameters, fraction: int, modulus: float) -> tuple[Requantise, float]:
     """Return ``(operand, modulus)`` of a product after stages with a fixed schedule.
 
     All samples share one rule.  The operand may saturate, except where every stage halves.
@@ -67,7 +113,7 @@ def _scheduled(plan: FftPlan, fraction: int, modulus: float) -> tuple[Requantise
     return operand, modulus + 2.0**-keep
 
 
-def _output(plan: FftPlan, width: int, fraction: int, modulus: float) -> Requantise | Rescale:
+def _output(plan: Parameters, width: int, fraction: int, modulus: float) -> Requantise | Rescale:
     """Return the rule by which the last stage's words, of ``width`` bits, become the output."""
     # A word that just fits may still round up to one that does not: (1/4)(127 + 127 + 128 + 128).
     if plan.scaling == "schedule":

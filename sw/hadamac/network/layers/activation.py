@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ...checks import choice, integer, shown
 from ...errors import DescriptionError
 from ...model.pwl.fitting import FUNCTIONS
-from .base import Layer, Tensor
-
-if TYPE_CHECKING:
-    from ..graph import Graph, Place
-    from ..stages import Stage
+from .base import Layer, Place, Shaped, Steps, Tensor
 
 __all__ = ["Activation", "SPATIAL", "SPECTRAL"]
 
@@ -65,7 +60,7 @@ class Activation(Layer):
         own = ("relu", "quadratic") if self.domain == "space" else ("modrelu", "modulus")
         return self.function if self.function in own else "table"
 
-    def expand(self, graph: Graph, *sources: Place) -> Place:
+    def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add a function of every pixel or of every bin."""
         if self.domain == "bins":
             at, kind, what, edge = graph.bins(sources[0]), "bin", f"{self.function} of each bin", "bins"
@@ -73,10 +68,10 @@ class Activation(Layer):
             at, kind, what, edge = graph.maps(sources[0]), "point", self.function, "map"
         return graph.add(kind, at, what, self, operation=self.operation, stem=self.function, edge=edge)
 
-    def tensors(self, stage: Stage) -> dict[str, Tensor]:
+    def tensors(self, stage: Shaped, index: int) -> dict[str, Tensor]:
         """Return the coefficients (3,) of a quadratic function, the bias (channels,) of modReLU, or nothing."""
         if self.function == "quadratic":
-            return {f"act{stage.index}.coefficients": Tensor((3,))}
+            return {f"act{index}.coefficients": Tensor((3,))}
         if self.function == "modrelu":
-            return {f"act{stage.index}.bias": Tensor((stage.channels,), negative=True)}
+            return {f"act{index}.bias": Tensor((stage.channels,), negative=True)}
         return {}

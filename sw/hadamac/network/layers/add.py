@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ...errors import DescriptionError
-from .base import Layer
-
-if TYPE_CHECKING:
-    from ..graph import Graph, Place
+from .base import Layer, Place, Steps
 
 __all__ = ["Add"]
 
@@ -40,7 +36,7 @@ class Add(Layer):
             if names.count(name) > 1:
                 raise DescriptionError(f"Add inputs must be different layers, not {name} twice")
 
-    def expand(self, graph: Graph, *sources: Place) -> Place:
+    def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add the sum, of maps if all that comes are maps."""
         shapes = [f"{at.channels} channels of {at.size} x {at.size}" for at in sources]
         for shape in shapes[1:]:

@@ -8,22 +8,104 @@ no layer.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from ...checks import shown
 from ...errors import DescriptionError
 
-if TYPE_CHECKING:
-    from ..graph import Graph, Place
-    from ..stages import Stage
-
-__all__ = ["INPUT", "Layer", "Tensor", "NAME"]
+__all__ = ["INPUT", "Layer", "NAME", "Place", "Shaped", "Steps", "Tensor"]
 
 INPUT = "input"
 """The name by which a layer takes from the network's input."""
 NAME = "[A-Za-z0-9_-]{1,64}"
 """Pattern of the names of networks and layers."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Output of a step in the graph.
+
+    Attributes
+    ----------
+    step : int
+        Number of the step; -1 is the input of the network.
+    size, channels : int
+        N, and the number of channels.
+    spectral : bool
+        Whether it consists of bins, and not of maps.
+    """
+
+    step: int
+    size: int
+    channels: int
+    spectral: bool
+
+
+class Steps(Protocol):
+    """The graph to which a layer adds its steps: :class:`hadamac.network.graph.Graph`."""
+
+    def bins(self, at: Place) -> Place:
+        """Return the place of the spectrum of what is at a place."""
+        ...
+
+    def maps(self, at: Place) -> Place:
+        """Return the place of the maps of what is at a place."""
+        ...
+
+    def add(self, kind: str, at: Place | Sequence[Place], what: str, layer: Layer | None = None, *, keeps: int = 0,
+            size: int | None = None, channels: int | None = None, operation: str = "", stem: str = "",
+            edge: str = "") -> Place:
+        """Add a step and return the place of its output."""
+        ...
+
+    def layer_at(self, at: Place) -> Layer | None:
+        """Return the layer whose output is at a place; None for the input and for a transform."""
+        ...
+
+    def alone(self, at: Place, message: str) -> None:
+        """Refuse the network, with this message, if anything else takes the output at a place."""
+        ...
+
+
+class Shaped(Protocol):
+    """The facts of a stage on which the shapes of parameters depend: :class:`hadamac.network.stage.Stage` has them."""
+
+    @property
+    def kind(self) -> str:
+        """Kind of the stage's step."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """N of the maps that enter, or of the maps whose bins enter."""
+        ...
+
+    @property
+    def radius(self) -> int | None:
+        """Radius of the bins that leave; None for maps."""
+        ...
+
+    @property
+    def inputs(self) -> int:
+        """Channels that enter."""
+        ...
+
+    @property
+    def channels(self) -> int:
+        """Channels that leave."""
+        ...
+
+    @property
+    def rows(self) -> int:
+        """Rows of the bins."""
+        ...
+
+    @property
+    def columns(self) -> int:
+        """Columns of the bins."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -84,15 +166,23 @@ class Layer:
             raise DescriptionError(f"{kind} inputs must be a list of names of layers, not {shown(self.inputs)}")
         object.__setattr__(self, "inputs", tuple(self.inputs))
 
-    def expand(self, graph: Graph, *sources: Place) -> Place:
+    def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add the steps of this layer to a network's graph and return the place at which its result is found.
 
         Raises DescriptionError if the layer cannot take what stands at ``sources``.
         """
         raise NotImplementedError(f"{type(self).__name__} must say which steps it consists of")
 
-    def tensors(self, stage: Stage) -> dict[str, Tensor]:
-        """Return the float parameters of the stage that was made of this layer, by their names in an artifact."""
+    def tensors(self, stage: Shaped, index: int) -> dict[str, Tensor]:
+        """Return the float parameters that this layer has in a stage, by their names in an artifact.
+
+        Parameters
+        ----------
+        stage
+            The stage of one of the layer's steps, or the product into which the layer is folded.
+        index : int
+            The number of the layer among those of its type, which the names contain.
+        """
         return {}
 
     def to_json(self) -> dict[str, Any]:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ...checks import integer
-from .base import Layer, Tensor
-
-if TYPE_CHECKING:
-    from ..graph import Graph, Place
-    from ..stages import Stage
+from .base import Layer, Place, Shaped, Steps, Tensor
 
 __all__ = ["Dense"]
 
@@ -29,12 +24,12 @@ class Dense(Layer):
         super().__post_init__()
         integer("Dense outputs", self.outputs, 2, 256)
 
-    def expand(self, graph: Graph, *sources: Place) -> Place:
+    def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add the sum over everything, of maps or of bins."""
         return graph.add("linear", sources[0], f"Dense to {self.outputs}", self, operation="dense", stem="dense",
                          edge="logits")
 
-    def tensors(self, stage: Stage) -> dict[str, Tensor]:
+    def tensors(self, stage: Shaped, index: int) -> dict[str, Tensor]:
         """Return the weights (outputs, channels, M, M) of maps or (outputs, channels, rows, radius + 1, 2) of bins."""
         tail = (stage.size, stage.size) if stage.radius is None else (stage.rows, stage.columns, 2)
         return {"dense.weight": Tensor((self.outputs, stage.inputs, *tail)), "dense.bias": Tensor((self.outputs,))}

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ...errors import DescriptionError
-from .base import Layer
+from .base import Layer, Place, Steps
 from .spectral_pool import SIZES
-
-if TYPE_CHECKING:
-    from ..graph import Graph, Place
 
 __all__ = ["MaxPool"]
 
@@ -21,7 +17,7 @@ class MaxPool(Layer):
 
     type = "max_pool"
 
-    def expand(self, graph: Graph, *sources: Place) -> Place:
+    def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add the pooling of tiles."""
         at = graph.maps(sources[0])
         if at.size == SIZES[0]:

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ...checks import choice, integer
 from ...errors import DescriptionError
-from .base import Layer, Tensor
-
-if TYPE_CHECKING:
-    from ..graph import Graph, Place
-    from ..stages import Stage
+from .base import Layer, Place, Shaped, Steps, Tensor
 
 __all__ = ["Normalise"]
 
@@ -57,7 +52,7 @@ class Normalise(Layer):
             raise DescriptionError("Normalise correction must be 0 where statistics are frozen, not 1: a learned "
                                    "deviation is used as it is")
 
-    def expand(self, graph: Graph, *sources: Place) -> Place:
+    def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add the division by the frame's own deviation, or a product with constants."""
         at = graph.bins(sources[0])
         if self.statistics == "frame":
@@ -71,9 +66,9 @@ class Normalise(Layer):
                         "into whose weights it is folded")
         return graph.add("multiply", at, "frozen Normalise", self)
 
-    def tensors(self, stage: Stage) -> dict[str, Tensor]:
-        """Return mean and deviation (channels,) of a frozen Normalise; ``stage`` is the product it is folded into."""
-        if stage.frozen is None or stage.frozen.layer is not self:
+    def tensors(self, stage: Shaped, index: int) -> dict[str, Tensor]:
+        """Return the mean and the deviation (channels,) of a frozen Normalise; other ones have no parameters."""
+        if self.statistics != "frozen":
             return {}
-        k, shape = stage.frozen.index, (stage.channels,)
-        return {f"norm{k}.mean": Tensor(shape), f"norm{k}.deviation": Tensor(shape, positive=True)}
+        shape = (stage.channels,)
+        return {f"norm{index}.mean": Tensor(shape), f"norm{index}.deviation": Tensor(shape, positive=True)}

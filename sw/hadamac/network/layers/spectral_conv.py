@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ...checks import choice, integer
 from ...errors import DescriptionError
-from .base import Layer, Tensor
-
-if TYPE_CHECKING:
-    from ..graph import Graph, Place
-    from ..stages import Stage
+from .base import Layer, Place, Shaped, Steps, Tensor
 
 __all__ = ["SpectralConv"]
 
@@ -53,7 +48,7 @@ class SpectralConv(Layer):
             integer("SpectralConv band", self.band, 0, 31)
         choice("SpectralConv real", self.real, (False, True))
 
-    def expand(self, graph: Graph, *sources: Place) -> Place:
+    def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add a product and, with a band limit, the step that makes the other bins zero."""
         at = graph.bins(sources[0])
         if self.kernel is not None and self.kernel > at.size:
@@ -68,11 +63,11 @@ class SpectralConv(Layer):
             out = graph.add("band", out, f"band limit |u|, |v| <= {self.band}", self, keeps=2 * self.band + 1)
         return out
 
-    def tensors(self, stage: Stage) -> dict[str, Tensor]:
+    def tensors(self, stage: Shaped, index: int) -> dict[str, Tensor]:
         """Return a kernel (outputs, inputs, k, k) or spectrum (outputs, inputs, rows, radius + 1, 2), and a bias."""
         if stage.kind != "multiply":
             return {}
-        k = stage.index
+        k = index
         if self.kernel is None:
             weights = {f"conv{k}.spectrum": Tensor((stage.channels, stage.inputs, stage.rows, stage.columns, 2))}
         else:

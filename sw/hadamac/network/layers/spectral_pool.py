@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ...checks import choice, integer, shown
 from ...errors import DescriptionError
 from ...model.pool import RULES
-from .base import Layer
-
-if TYPE_CHECKING:
-    from ..graph import Graph, Place
+from .base import Layer, Place, Steps
 
 __all__ = ["Pad", "SIZES", "SpectralPool"]
 
@@ -40,7 +36,7 @@ class SpectralPool(Layer):
                                    "network drops the Nyquist bins, because only then pooling commutes with every "
                                    "shift")
 
-    def expand(self, graph: Graph, *sources: Place) -> Place:
+    def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add a crop."""
         at = graph.bins(sources[0])
         if self.size > at.size:
@@ -59,7 +55,7 @@ class Pad(Layer):
         super().__post_init__()
         integer("Pad size", self.size, 1, SIZES[-1])
 
-    def expand(self, graph: Graph, *sources: Place) -> Place:
+    def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add a pad."""
         at = graph.bins(sources[0])
         if self.size < at.size:

@@ -1,0 +1,166 @@
+"""Stages: the parts of a network's circuit, with the shapes of what enters and leaves each of them.
+
+Bins are arrays (..., rows, radius + 1) of a half-spectrum: u in the order 0 .. radius, -radius .. -1, and
+v = 0 .. radius.  If radius = N/2, they are the whole half-spectrum with all N rows and its Nyquist bins.  Only these
+bins are computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ..model.crop import live_shape
+from .graph import Step
+from .layers import Layer
+
+__all__ = ["Stage", "orthonormal", "users_of_stages"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Stage of a network: one part of its circuit.
+
+    Attributes
+    ----------
+    kind : str
+        One of transform, multiply, crop, inverse, point, tile, bin, normalise, join and linear
+        (:data:`hadamac.network.graph.KINDS`).
+    name, edge : str
+        Name of the stage, and name of its output in a trace.  ``edge`` is empty for an IFFT whose only user is an
+        activation: then only the output of the activation has a name.
+    size : int
+        N of the maps that enter, or of the maps whose bins enter.
+    radius : int or None
+        Radius of the bins that leave.  If maps leave, it is the radius of the bins that enter, or None if maps enter.
+    inputs, channels : int
+        Number of channels in and out.
+    step : Step
+        The step of the graph that the stage computes.
+    operation : str
+        Name of the operation of :mod:`hadamac.ops` that computes the stage.
+    sources : tuple of int
+        Numbers of the stages whose outputs the stage takes; -1 is the image.
+    radii_in : tuple of int or None
+        Radius of the bins that each source gives; None for maps.
+    scale : Fraction
+        Scale of the pools and pads that this stage applies in their place.
+    before : Fraction
+        The part of ``scale`` from upstream of a product: it multiplies the weights but not the bias.
+    frozen : Step or None
+        The Normalise that is folded into this product.
+    absorbed : tuple of Step
+        The pools, pads and the Normalise whose arithmetic the weights of this product contain.
+    """
+
+    kind: str
+    name: str
+    edge: str
+    size: int
+    radius: int | None
+    inputs: int
+    channels: int
+    step: Step
+    operation: str = ""
+    sources: tuple[int, ...] = (-1,)
+    radii_in: tuple[int | None, ...] = (None,)
+    scale: Fraction = Fraction(1)
+    before: Fraction = Fraction(1)
+    frozen: Step | None = None
+    absorbed: tuple[Step, ...] = ()
+
+    @property
+    def bins_radius(self) -> int:
+        """Radius of the bins of a stage that has one; ValueError for a stage between maps."""
+        if self.radius is None:
+            raise ValueError(f"Stage {self.name} is one of maps")
+        return self.radius
+
+    @property
+    def radius_in(self) -> int | None:
+        """Radius of the bins that the first source gives; None for maps."""
+        return self.radii_in[0]
+
+    @property
+    def rows(self) -> int:
+        """Rows of the bins that leave: values of u."""
+        return live_shape(self.size, self.bins_radius)[0]
+
+    @property
+    def columns(self) -> int:
+        """Columns of the bins that leave: values of v."""
+        return self.bins_radius + 1
+
+    @property
+    def shape_in(self) -> tuple[int, int]:
+        """Rows and columns of the bins that the first source gives; ValueError for maps."""
+        if self.radius_in is None:
+            raise ValueError(f"Stage {self.name} takes maps")
+        return live_shape(self.size, self.radius_in)
+
+    @property
+    def bins(self) -> int:
+        """Number of bins of each channel that leave."""
+        return self.rows * self.columns
+
+    @property
+    def spectral(self) -> bool:
+        """Whether bins leave the stage, and not maps."""
+        return self.radius is not None and self.kind not in ("inverse", "linear")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the output for one image: (channels, rows, columns) for bins, (channels, N, N) for maps."""
+        if self.spectral:
+            return self.channels, self.rows, self.columns
+        size = self.size // 2 if self.kind == "tile" else self.size
+        return self.channels, size, size
+
+    @property
+    def beats(self) -> int:
+        """Number of beats of an output frame; a beat is one bin, or the two pixels of a column of a row pair."""
+        channels, rows, columns = self.shape
+        return channels * rows * columns // (1 if self.spectral else 2)
+
+    @property
+    def after(self) -> Fraction:
+        """Scale of the pools and pads downstream of a product, which multiplies its bias too."""
+        return self.scale / self.before
+
+    @property
+    def places(self) -> int:
+        """Number of places by which the scale moves the binary point; 0 if the weights contain the scale."""
+        return 0 if self.kind in ("multiply", "linear") else _log2(self.scale)
+
+    @property
+    def layer(self) -> Layer | None:
+        """The layer that the stage belongs to; None for a transform."""
+        return self.step.layer
+
+    @property
+    def index(self) -> int:
+        """Number of the layer among the layers of its type, which the names of its parameters contain."""
+        return self.step.index
+
+
+def users_of_stages(stages: Sequence[Stage]) -> list[list[int]]:
+    """Return the numbers of the stages that take the image (first entry) and that take each stage's output."""
+    users: list[list[int]] = [[] for _ in range(len(stages) + 1)]
+    for k, stage in enumerate(stages):
+        for source in stage.sources:
+            users[source + 1].append(k)
+    return users
+
+
+def _log2(scale: Fraction) -> int:
+    """Return the logarithm of a power of two."""
+    return scale.numerator.bit_length() - scale.denominator.bit_length()
+
+
+def orthonormal(size: int) -> int:
+    """Return P, the smallest power of two that is at least ``size``.
+
+    Divided by P, the bins of an unnormalised DFT are about as large as the pixels of the map.
+    """
+    return 1 << (size - 1).bit_length()
