@@ -26,8 +26,8 @@ def reaches(steps, limit: int | None = None) -> list[int | None]:
     """
     out = [limit]
     for k, step in enumerate(steps):
-        came = [out[s + 1] for s in sources(steps, k)]
-        most = None if None in came else max(came)
+        given = [out[s + 1] for s in sources(steps, k)]
+        most = None if None in given else max(given)
         if step.kind in ("transform", "inverse", "point", "tile", "linear"):
             most = None
         elif step.kind in ("crop", "pad", "band"):

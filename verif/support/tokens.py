@@ -61,14 +61,14 @@ class Node:
 
 @dataclass
 class Run:
-    """What was seen.
+    """Record of a game.
 
     Attributes
     ----------
     out : list of int
         Cycles in which beats left the last stage.
     entered, left : dict of list of int
-        For a join and the number of an input, the cycles in which its beats came and in which the join took them.
+        For a join and the number of an input, the cycles in which beats arrived and in which the join took them.
     stuck : bool
         Nothing moved any more.
     """

@@ -105,7 +105,7 @@ class _Builder:
             if radius is not None and flow.radius is not None and radius < flow.radius:
                 flow = self._crop(flow, step, radius)
             if len(self.users[k + 1]) > 1:
-                flow = replace(self._settle(flow, step), absorber=None)
+                flow = self._settle(flow, step)
             self.flows[k] = flow
         return tuple(self.stages)
 

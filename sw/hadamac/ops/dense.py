@@ -88,7 +88,7 @@ class Dense(Operation):
 
     @property
     def lanes(self) -> Sequence[int]:
-        """From one to one for each output, but no more than a frame has reals."""
+        """Every number from one to one lane for each output, but no more than a frame has reals."""
         return range(1, self.plan.most_lanes + 1)
 
     def interval(self, lanes: int = 1) -> int:

@@ -67,7 +67,7 @@ class PairModulus(Operation):
         return self.width * self.stage.size**2 + timing.fifo_bits(2 * self.width + 1, self.pipeline)
 
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
-        """Return the times of moduli, each some cycles after the imaginary part's beat came in."""
+        """Return the times of moduli, each some cycles after the beat with the imaginary parts comes in."""
         imaginary = times[0].reshape(-1, 2, self.stage.beats // self.stage.channels)[:, 1].reshape(-1)
         return transfers(imaginary + self.pipeline + timing.fifo(self.pipeline))
 

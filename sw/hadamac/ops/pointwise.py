@@ -1,4 +1,4 @@
-"""What the functions of single pixels or bins have in common."""
+"""Base of the operations that are functions of single pixels or bins."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class _Tile(Operation):
         return self.plan.memory_bits
 
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
-        """Return the times of results: one leaves some cycles after the last pixel of every tile came in."""
+        """Return the times of results: one leaves some cycles after the last pixel of its tile comes in."""
         return self.plan.arrivals(*times)
 
 

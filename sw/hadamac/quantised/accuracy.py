@@ -1,4 +1,4 @@
-"""How many images a network classifies right, in float and in fixed point, and warnings where the two part.
+"""Accuracy of a network in float and in fixed point, and warnings where the two differ too much.
 
 A warning is a :class:`~hadamac.errors.HadamacWarning` by Python's ``warnings``; the limits are LOSS, OVERFLOWS and
 STRANGE.

@@ -1,1 +1,1 @@
-"""What a person sees of a network: tables and pictures."""
+"""Tables and pictures of a network for a person to look at."""
