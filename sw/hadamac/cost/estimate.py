@@ -1,9 +1,9 @@
-"""Cycles, multipliers and memory of every stage, before anything is emitted.
+"""Estimate of the cycles, multipliers and memory of every stage, before any Verilog is written.
 
-The latency is exact: the times at which beats leave each part of the first frame are carried through the network, each
-computed from the times at which they arrive.  The interval is that of the slowest stage; every stage is
-double-buffered, so that none waits for another within a frame, and skip buffers hold what a shorter path of a join has
-ready (:mod:`hadamac.cost.skips`).  Simulation of the emitted Verilog must agree to the cycle.
+The latency is exact.  For each stage, the times at which the beats of a first frame leave are computed from the times at
+which they arrive.  The interval is that of the slowest stage: every stage is double-buffered, so that no stage waits
+for another within a frame, and skip buffers hold the beats of the shorter paths of a join (:mod:`hadamac.cost.skips`).
+Simulations of the emitted Verilog agree with the estimate to the cycle.
 """
 
 from __future__ import annotations
@@ -24,9 +24,22 @@ __all__ = ["Estimate", "Plan", "StageCost", "estimate", "plan"]
 
 @dataclass(frozen=True)
 class StageCost:
-    """One stage: cycles a frame, real multipliers, bits of memory, cycle of its first output.
+    """Cost of one stage.
 
-    ``skips``: the skip buffer of each of a join's inputs, None where it needs none; empty for other stages.
+    Attributes
+    ----------
+    name : str
+        Name of the stage.
+    interval : int
+        Cycles of a frame.
+    multipliers : int
+        Number of real multipliers.
+    memory_bits : int
+        Bits of memory, including those of its skip buffers.
+    first_output : int
+        Cycle of its first output, counted from the first pixel.
+    skips : tuple of Skip or None
+        For a join, the skip buffer of each input, or None if the input needs none; empty for other stages.
     """
 
     name: str
@@ -39,23 +52,23 @@ class StageCost:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Costs of the circuit: those of the input, then of every stage of the network."""
+    """Cost of a circuit: the cost of its input, then of every stage of the network."""
 
     stages: tuple[StageCost, ...]
 
     @property
     def latency(self) -> int:
-        """Cycles from the first pixel accepted to the first logit offered."""
+        """Cycles from the first pixel that is accepted to the first logit that is offered."""
         return self.stages[-1].first_output
 
     @property
     def interval(self) -> int:
-        """Cycles from frame to frame."""
+        """Cycles from one frame to the next."""
         return max(s.interval for s in self.stages)
 
     @property
     def multipliers(self) -> int:
-        """Real multipliers."""
+        """Number of real multipliers."""
         return sum(s.multipliers for s in self.stages)
 
     @property
@@ -65,7 +78,7 @@ class Estimate:
 
 
 def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
-    """Return the costs of the circuit that ``folding`` asks for; the default is that of :func:`plan`."""
+    """Return the cost of the circuit of a network with a folding; the default folding is that of :func:`plan`."""
     lanes = (folding or plan(qnet)).lanes(qnet)
     size, width = qnet.network.size, qnet.formats.width
     pixels = np.arange(size * size) + timing.GUARD
@@ -92,7 +105,7 @@ def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
 
 def _joined(qnet: QuantNetwork, k: int, taken: tuple[np.ndarray, ...],
             interval: int) -> tuple[tuple[np.ndarray, ...], tuple[Skip | None, ...]]:
-    """Return the times at which the inputs of a join offer beats, which leave their skip buffers, and those buffers."""
+    """Return the times at which beats are offered to the inputs of a join, after their skip buffers, and the buffers."""
     join = qnet.stages[k]
     main = latest(qnet.stages[:k], join.stage.sources, taken)
     offered = tuple(times if n == main else transfers(times + LATENCY) for n, times in enumerate(taken))

@@ -1,18 +1,24 @@
-"""Skip buffers: the FIFOs before a join that hold the beats of a shorter path until those of the longest arrive.
+"""Skip buffers: FIFOs before a join that hold the beats of a shorter path until those of the longest path arrive.
 
-**Why no deadlock is possible.**  A fork offers a beat to all its branches and the next one only when all have taken it.
-So a branch that cannot take a beat stops the others.  Every block delivers a frame without any beat of the next one.
-A join is stuck only if it waits for a beat of frame f from one input while another input, which offers its own beat of
-frame f, blocks the fork.  A buffered input does not block: its buffer holds a whole frame, and has none but beats of
-frame f, because the join has taken all of frame f - 1; so it takes all of frame f.  An input without a buffer is the
-end of a path that is *framed*: no beat of frame f leaves it before all of frame f has come in.  As it offers a beat of
-frame f, all of frame f has passed the fork, the other branches have it, and will deliver.  Where no path of a join is
-framed, all its inputs are buffered.
+A *fork* copies a stream to several *branches*; a *join* is a stage that takes several streams.
 
-**Why no throughput is lost.**  Let every stage start frame after frame at the interval I of the slowest one, with the
-arrival times of a first frame.  Each buffer is as deep as it is full in this schedule, so that the schedule is
-possible.  Blocks start as soon as they can; starting earlier delays nothing (the streams are a marked graph).  So the
-circuit is never slower than the schedule.
+**Why no deadlock is possible.**  A fork offers the next beat only after all branches have taken the current one, so
+that a branch which cannot take a beat stops the others.  Every block delivers a frame without needing a beat of the
+next one.  A join is therefore stuck only if it waits for a beat of frame f from one input, while another input offers
+its own beat of frame f and blocks the fork.  There are two kinds of inputs, and neither can do so:
+
+* An input with a buffer does not block the fork.  Its buffer has room for a whole frame, and contains only beats of
+  frame f, because the join has taken all of frame f - 1.  It can therefore take all of frame f.
+* An input without a buffer is the end of a path that is *framed*: no beat of frame f leaves the path before all of
+  frame f has entered it.  If it offers a beat of frame f, all of frame f has passed the fork.  The other branches have
+  received the frame too, and will deliver it.
+
+If no path of a join is framed, all inputs of the join have buffers.
+
+**Why no throughput is lost.**  Consider a schedule in which the arrival times of the first frame repeat at the interval
+I of the slowest stage.  Each buffer has room for as many beats as it contains in this schedule, so that the schedule is
+possible.  Blocks start as soon as they can, and starting earlier delays nothing, because the streams form a marked
+graph.  The circuit is therefore never slower than the schedule.
 """
 
 from __future__ import annotations
@@ -28,21 +34,21 @@ from ..ops.base import Operation
 __all__ = ["SLACK", "Skip", "framed_from", "latest", "skip_depth"]
 
 LATENCY = 1 + timing.RAM + timing.FIFO
-"""Cycles from a beat into a skip buffer to its being offered: a memory, then a short FIFO."""
+"""Cycles from the entry of a beat into an empty skip buffer until it is offered: a memory, then a short FIFO."""
 SLACK = 4
-"""Words in reserve: the buffer says two words before its end that it is full, and counts a word a cycle late."""
+"""Words in reserve, because the buffer refuses beats when two words are still free, and counts one cycle late."""
 
 
 @dataclass(frozen=True)
 class Skip:
-    """A skip buffer.
+    """Size of a skip buffer.
 
     Attributes
     ----------
     depth : int
         Words of its memory, a power of two.
     bits : int
-        Bits of its memory and of the short FIFO that follows.
+        Bits of the memory and of the short FIFO that follows it.
     """
 
     depth: int
@@ -50,7 +56,7 @@ class Skip:
 
 
 def framed_from(operations: Sequence[Operation], source: int) -> dict[int, bool]:
-    """Return for every stage that ``source`` leads to whether all paths to what leaves it are framed."""
+    """Return, for every stage that ``source`` leads to, whether all paths from ``source`` through it are framed."""
     framed = {source: False}
     for k, op in enumerate(operations):
         paths = [framed[s] for s in op.stage.sources if s in framed]
@@ -60,9 +66,9 @@ def framed_from(operations: Sequence[Operation], source: int) -> dict[int, bool]
 
 
 def latest(operations: Sequence[Operation], sources: Sequence[int], times: Sequence[np.ndarray]) -> int | None:
-    """Return which input of a join needs no buffer: the last to arrive of those whose paths from all forks are framed.
+    """Return the number of the input of a join that needs no buffer, or None if there is none.
 
-    None if there is none.
+    It is the input whose beats arrive last, of those for which all paths from every fork are framed.
     """
     candidates = set(range(len(sources)))
     for fork in range(-1, len(operations)):
@@ -79,9 +85,9 @@ def skip_depth(entered: np.ndarray, left: np.ndarray, interval: int, width: int)
     Parameters
     ----------
     entered, left : int array (beats,)
-        Cycles in which the beats of a first frame come and in which the join takes them.
+        Cycles in which the beats of a first frame enter the buffer, and in which the join takes them.
     interval : int
-        Cycles from frame to frame.
+        Cycles from one frame to the next.
     width : int
         Bits of a beat.
     """

@@ -232,7 +232,7 @@ def analyse(steps: Sequence[Step]) -> list[Edge]:
     Parameters
     ----------
     steps : sequence of Step
-        The steps in topological order.  The output of the last one is the output of the network, all of which is needed.
+        The steps in topological order.  All of the output of the last one is needed.
     """
     edges, users = _walk(steps)[0], users_of(steps)
     return [_edge(steps, taken, want) for taken, want in zip(users, edges)]

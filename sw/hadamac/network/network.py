@@ -41,7 +41,7 @@ class Network:
     size, channels : int
         Input images have ``size`` x ``size`` pixels and ``channels`` channels.
     layers : tuple of Layer
-        The layers.  Each takes the output of the layer before it, or the outputs of the layers that its ``inputs`` name.
+        Each layer takes the output of the layer before it, or the outputs of the layers that its ``inputs`` name.
     """
 
     name: str
@@ -91,7 +91,7 @@ class Network:
         ``act{k}.bias``              (channels,)
         ``norm{k}.mean``             (channels,)
         ``norm{k}.deviation``        (channels,)
-        ``dense.weight``             (outputs, channels, M, M) for maps, (outputs, channels, rows, radius + 1, 2) for bins
+        ``dense.weight``             (outputs, channels, M, M), or for bins (outputs, channels, rows, radius + 1, 2)
         ``dense.bias``               (outputs,)
         ===========================  ==================================================================================
 

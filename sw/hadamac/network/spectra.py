@@ -131,7 +131,7 @@ def unfold_fft(weight_map: np.ndarray) -> np.ndarray:
 def hermitian(half: np.ndarray, size: int) -> np.ndarray:
     """Return bins (..., rows, radius + 1) that are those of a real map.
 
-    The columns v = 0 and v = N/2 contain every bin and its conjugate.  There, each bin is replaced by the mean of itself
+    The columns v = 0 and v = N/2 contain each bin and its conjugate.  There, a bin is replaced by the mean of itself
     and the conjugate of the bin at -u.
     """
     radius = half.shape[-1] - 1

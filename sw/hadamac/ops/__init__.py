@@ -1,6 +1,7 @@
-"""Operations: one class for each kind of stage, one file each; the contract is in :mod:`hadamac.ops.base`.
+"""Operations: the kinds of stages, each of which has one class in a file of its own.
 
-A new kind is a file here and a line in `OPERATIONS`, under the name that its layer gives its steps.
+:mod:`hadamac.ops.base` defines what such a class provides.  A new kind needs a file in this folder and an entry in
+`OPERATIONS`, with the name that the layer gives to its steps.
 """
 
 from __future__ import annotations
@@ -32,30 +33,35 @@ OPERATIONS: dict[str, type[Operation]] = {
     "quadratic": Quadratic, "modrelu": ModRelu, "modulus": Modulus, "normalise": Normalise, "tile": MaxPool,
     "add": Add, "dense": Dense,
 }  # fmt: skip
-"""The class of every kind of stage that a network may have."""
+"""Class of every kind of stage that a network can have, by the name of the operation."""
 
 
 def operation(stage: Stage) -> type[Operation]:
-    """Return the class of a stage's operation."""
+    """Return the class of the operation of a stage."""
     return OPERATIONS[stage.operation]
 
 
 def evaluate(stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
-    """Return what leaves a stage in float64 (n, ...), its scale included, for what comes in."""
+    """Return the output of a stage in float64 (n, ...) for given inputs, with its scale applied."""
     y = operation(stage).value(stage, params, *x)
     return y * float(stage.scale) if stage.places else y
 
 
 def quantised(stage: Stage, given: Calibration) -> Operation:
-    """Return a stage's operation in words, its scale included."""
+    """Return the operation of a stage in words, with its scale applied as a shift of the binary point."""
     op = operation(stage).quantise(stage, given)
     return replace(op, fraction=op.fraction - stage.places)
 
 
 def restored(stage: Stage, stored: Stored) -> Operation:
-    """Return the operation that an artifact holds of a stage.
+    """Return the operation of a stage that an artifact contains.
 
-    Raises ArtifactError if a fact is missing or of a wrong type, DescriptionError if one does not fit its network.
+    Raises
+    ------
+    ArtifactError
+        If a fact is missing or has a wrong type.
+    DescriptionError
+        If a fact does not fit the network.
     """
     try:
         return operation(stage).restore(stage, stored)

@@ -1,4 +1,4 @@
-"""The dense layer."""
+"""Dense layer, which computes the logits."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from .weights import exponents, in_range, recorded, taken
 __all__ = ["Dense"]
 
 LOGIT_FRACTION = 8
-"""Fraction bits of a logit: far below what separates two classes, far above its range's end."""
+"""Most fraction bits of a logit: logits are then fine enough to separate classes, and their range is large enough."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dense(Operation):
-    """``logits = W x + bias`` over maps, or over both parts of bins."""
+    """Linear layer ``logits = W x + bias`` of maps, or of the real and imaginary parts of bins.
+
+    ``exponent`` (outputs,) is the binary exponent of the weights of each output: the words are ``rint(W 2**exponent)``.
+    """
 
     plan: DensePlan
     exponent: np.ndarray
@@ -37,7 +40,7 @@ class Dense(Operation):
 
     @classmethod
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
-        """Return the layer with the largest exponents for which its weights fit."""
+        """Return the layer with the largest exponents for which its weights fit their words."""
         formats, (fraction,), bias = given.formats, given.fractions, given.params["dense.bias"]
         weights = given.params["dense.weight"] * float(stage.scale)
         exponent = exponents(weights, formats.weight_width)
@@ -55,7 +58,7 @@ class Dense(Operation):
         return self.plan.apply(*x)
 
     def run(self, *x: np.ndarray) -> Words:
-        """Return the same; raise DataError for words that the plan's bits cannot hold."""
+        """Do the same as `apply`; raise DataError for words that do not fit the word width of the plan."""
         return self.plan.run(*x)
 
     @property
@@ -64,16 +67,16 @@ class Dense(Operation):
         return self.formats.logit_width
 
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return ``weight``, shaped as the float parameter, ``bias``, ``shift`` and ``exponent`` (outputs,)."""
+        """Return ``weight``, shaped like the float parameter, and ``bias``, ``shift``, ``exponent`` (outputs,)."""
         plan = self.plan
         return {}, recorded(plan.weights, plan.bias, plan.shift, self.exponent, self.formats)
 
     @classmethod
     def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the layer with the weights on record."""
+        """Return the layer with the weights of the artifact."""
         formats = stored.formats
         if stage.layer is None:
-            raise TypeError(f"Stage {stage.name} has no layer")
+            raise TypeError(f"Stage {stage.name} must belong to a layer")
         held = taken(stage, stored, stage.layer.tensors(stage)["dense.weight"].shape)
         plan = DensePlan(weights=held["weight"], bias=held["bias"], shift=held["shift"], width=formats.width,
                          weight_width=formats.weight_width, out_width=formats.logit_width)
@@ -82,20 +85,20 @@ class Dense(Operation):
 
     @property
     def framed(self) -> bool:
-        """True: a logit is a sum over the whole frame."""
+        """Whether a frame leaves only after all of it has arrived: True, because a logit is a sum over the frame."""
         return True
 
     @property
     def lanes(self) -> Sequence[int]:
-        """From one to one for each output, but no more than a frame has reals."""
+        """Numbers of lanes: from 1 to the number of outputs, but at most the number of reals of a frame."""
         return range(1, self.plan.most_lanes + 1)
 
     def interval(self, lanes: int = 1) -> int:
-        """Return the cycles a frame."""
+        """Return the cycles of a frame."""
         return self.plan.interval(lanes)
 
     def multipliers(self, lanes: int = 1) -> int:
-        """Return the number of real multipliers: one a lane."""
+        """Return the number of real multipliers: one for each lane."""
         return self.plan.multipliers(lanes)
 
     def memory_bits(self, lanes: int = 1) -> int:
@@ -103,7 +106,7 @@ class Dense(Operation):
         return self.plan.memory_bits(lanes)
 
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
-        """Return the times of the first logit of every round."""
+        """Return the cycle in which the first logit of every round leaves."""
         return self.plan.arrivals(times[0], lanes)
 
     @property
@@ -120,15 +123,15 @@ class Dense(Operation):
 
     @property
     def weights(self) -> int:
-        """The weights, and one bias an output."""
+        """Number of weights, plus one bias for each output."""
         return self.plan.weights.size + self.plan.outputs
 
     @property
     def multiplications(self) -> int:
-        """One a weight."""
+        """Number of multiplications for an image: one for each weight."""
         return self.plan.weights.size
 
     @property
     def multiplications_in_space(self) -> int:
-        """The same."""
+        """Number of multiplications for an image if computed in space, which is the same."""
         return self.plan.weights.size

@@ -1,4 +1,4 @@
-"""Modulus of complex maps that flow as two real ones each: scattering has it."""
+"""Modulus of complex maps, each of which is a pair of real maps; an operation of scattering."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ __all__ = ["PairModulus"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PairModulus(Operation):
-    """``sqrt(a**2 + b**2)`` of pixels: maps (n, 2 L, M, M), each real one before its imaginary one, to (n, L, M, M)."""
+    """Modulus ``sqrt(a**2 + b**2)`` of pixels.
+
+    Maps (n, 2 L, M, M), in which the map of the real part precedes that of the imaginary part, become (n, L, M, M).
+    """
 
     plan: ModulusPlan
 
@@ -31,7 +34,7 @@ class PairModulus(Operation):
 
     @classmethod
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
-        """Return the operation; there is nothing to choose."""
+        """Return the operation, which has nothing to choose."""
         plan = ModulusPlan(width=given.formats.width)
         return cls(stage=stage, formats=given.formats, fraction=given.fractions[0], plan=plan)
 
@@ -40,34 +43,34 @@ class PairModulus(Operation):
         return clip_frames(hypotenuse(x[0][:, 0::2], x[0][:, 1::2]), self.width)
 
     def run(self, *x: np.ndarray) -> Words:
-        """Return the same; raise DataError for words that the plan's bits cannot hold."""
+        """Do the same as `apply`; raise DataError for words that do not fit the word width of the plan."""
         return self.apply(check_words("Moduli", x[0], self.width, real=True))
 
     @classmethod
     def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the operation."""
+        """Return the modulus."""
         plan = ModulusPlan(width=stored.formats.width)
         return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"], plan=plan)
 
     @property
     def pipeline(self) -> int:
-        """Cycles from the imaginary map's beat in to the push into the output FIFO; the real one is read back first."""
+        """Cycles from a beat of the imaginary map to the push of its result, including the read of the real map."""
         return timing.RAM + self.plan.pipeline
 
     def interval(self, lanes: int = 1) -> int:
-        """Return the cycles a frame: the beats that come in."""
+        """Return the cycles of a frame, which is the number of its input beats."""
         return self.stage.inputs * self.stage.size**2 // 2
 
     def multipliers(self, lanes: int = 1) -> int:
-        """Return the number of real multipliers: two for each of a beat's two pixels."""
+        """Return the number of real multipliers: two for each of the two pixels of a beat."""
         return 2 * self.plan.multipliers
 
     def memory_bits(self, lanes: int = 1) -> int:
-        """Return the bits of the map that waits and of the output FIFO."""
+        """Return the bits of the stored real map and of the output FIFO."""
         return self.width * self.stage.size**2 + timing.fifo_bits(2 * self.width + 1, self.pipeline)
 
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
-        """Return the times of moduli, each some cycles after the imaginary part's beat came in."""
+        """Return the cycles in which moduli leave, a fixed time after the beats of the imaginary part have arrived."""
         imaginary = times[0].reshape(-1, 2, self.stage.beats // self.stage.channels)[:, 1].reshape(-1)
         return transfers(imaginary + self.pipeline + timing.fifo(self.pipeline))
 

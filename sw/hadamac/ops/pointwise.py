@@ -1,4 +1,4 @@
-"""What the functions of single pixels or bins have in common."""
+"""Base class of functions of single pixels or single bins."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from .base import Pipelined
 __all__ = ["Pointwise"]
 
 NAMES = {"relu": "ReLU", "modrelu": "modReLU", "gelu": "GELU", "silu": "SiLU"}
-"""Functions that are written otherwise than in a description."""
+"""Names of functions for the reader, if they differ from those in a description."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pointwise(Pipelined):
-    """A function of every pixel, or of every bin."""
+    """Function of every pixel, or of every bin."""
 
     @classmethod
     def layer(cls, stage: Stage) -> Activation:
-        """Return the stage's layer, which is an activation."""
+        """Return the layer of a stage, which is an activation."""
         if not isinstance(stage.layer, Activation):
-            raise TypeError(f"Stage {stage.name} is no activation")
+            raise TypeError(f"Stage {stage.name} must belong to an Activation layer")
         return stage.layer
 
     @property

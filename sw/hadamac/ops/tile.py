@@ -1,4 +1,4 @@
-"""Pooling of tiles of 2 x 2 pixels: their maximum, or their first pixel."""
+"""Pooling of maps by tiles of 2 x 2 pixels: the maximum of a tile, or its first pixel."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ __all__ = ["Decimate", "MaxPool"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Tile(Operation):
-    """Pooling of words of any width; the format stays."""
+    """Pooling by tiles; the words keep their format, which may have any width."""
 
     maximum: ClassVar[bool]
 
     @classmethod
     def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
-        """Return the maps (n, channels, N/2, N/2)."""
+        """Return the pooled maps (n, channels, N/2, N/2)."""
         return max_pool(x[0]) if cls.maximum else decimate(x[0])
 
     @classmethod
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
-        """Return the operation; there is nothing to choose."""
+        """Return the operation, which has nothing to choose."""
         return cls(stage=stage, formats=given.formats, fraction=given.fractions[0])
 
     @property
     def plan(self) -> TilePlan:
-        """The plan of the block."""
+        """Plan of the block."""
         stage = self.stage
         return TilePlan(size=stage.size, width=self.width, channels=stage.channels, maximum=self.maximum)
 
@@ -42,11 +42,11 @@ class _Tile(Operation):
 
     @classmethod
     def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the operation."""
+        """Return the pooling."""
         return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"])
 
     def interval(self, lanes: int = 1) -> int:
-        """Return the cycles a frame: the beats that come in."""
+        """Return the cycles of a frame, which is the number of its input beats."""
         return self.plan.interval
 
     def memory_bits(self, lanes: int = 1) -> int:
@@ -54,13 +54,13 @@ class _Tile(Operation):
         return self.plan.memory_bits
 
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
-        """Return the times of results: one leaves some cycles after the last pixel of every tile came in."""
+        """Return the cycles in which results leave, a fixed time after the last pixel of each tile has arrived."""
         return self.plan.arrivals(*times)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MaxPool(_Tile):
-    """Maximum of each tile."""
+    """Max pooling: the maximum of each tile."""
 
     maximum = True
 
@@ -75,7 +75,7 @@ class MaxPool(_Tile):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Decimate(_Tile):
-    """First pixel of each tile; scattering has it."""
+    """Decimation: the first pixel of each tile, an operation of scattering."""
 
     maximum = False
 

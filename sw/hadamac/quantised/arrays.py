@@ -1,10 +1,12 @@
-"""Arrays on disk: images in, logits and traces out, all as plain .npy."""
+"""Files of arrays in NumPy's .npy format: images to read, and logits and traces to write."""
 
 from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 
@@ -21,11 +23,13 @@ __all__ = ["TRACE", "load_array", "load_images", "save_array", "write_trace"]
 
 _FOREIGN = {b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"GIF8": "a GIF picture",
             b"BM": "a BMP picture", b"PK\x03\x04": "an archive", b"%PDF": "a PDF document"}
+"""First bytes of other kinds of files, and what such a file is called in messages."""
 _MAGIC = b"\x93NUMPY"
+"""First bytes of a .npy file."""
 
 
 def _foreign(path: Path) -> str | None:
-    """What a file is that does not begin as a .npy file does."""
+    """Return the name of the kind of a file, or None if it begins like a .npy file."""
     with open_regular(path) as file:
         start = file.read(len(_MAGIC))
     if start == _MAGIC:
@@ -35,7 +39,19 @@ def _foreign(path: Path) -> str | None:
 
 
 def load_array(path: Path, what: str, kind: str = "numbers") -> np.ndarray:
-    """The array of a .npy file that a person named; ``what`` it is of, in messages."""
+    """Return the array of a .npy file.
+
+    Parameters
+    ----------
+    path : Path
+    what, kind : str
+        Purpose of the file and kind of its elements, for messages.
+
+    Raises
+    ------
+    DataError
+        If the file does not exist, cannot be read, or is no .npy file.
+    """
     try:
         if foreign := _foreign(path):
             raise DataError(f"{what} file {path} must be a .npy array of {kind}, not {foreign}")
@@ -49,38 +65,51 @@ def load_array(path: Path, what: str, kind: str = "numbers") -> np.ndarray:
 
 
 def load_images(path: Path) -> np.ndarray:
-    """The array of a .npy file; whether it holds images is for the network to say."""
+    """Return the array of a .npy file of images; the network checks later whether they are images."""
     return load_array(path, "Image", "uint8 (n, rows, columns) or an IDX file, plain or .gz")
 
 
 def save_array(path: Path, array: np.ndarray) -> None:
-    """Write one .npy, whole or not at all."""
+    """Write an array as a .npy file, completely or not at all."""
     atomic_write(path, _npy(array))
 
 
 def _npy(array: np.ndarray) -> bytes:
-    """A .npy in memory: NumPy itself reports a full disk without its name or number."""
+    """Return the content of a .npy file.
+
+    NumPy does not write the file itself, because its message for a full disk has neither a name nor an error number.
+    """
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
     return buffer.getvalue()
 
 
-def _listed(formats: dict) -> dict[str, str | None]:
+class _EdgeFormat(TypedDict, total=False):
+    """Entry of an edge in ``formats.json``; traces by older versions have no ``sha256``."""
+
+    format: str
+    shape: list[int]
+    sha256: str
+
+
+def _listed(formats: Mapping[str, _EdgeFormat]) -> dict[str, str | None]:
+    """Return the files that a trace's ``formats.json`` lists, with their digests; ValueError for other content."""
     if not formats or not all(f["format"].startswith("SQ(") and f["shape"] for f in formats.values()):
         raise ValueError("no formats of edges")
     return {f"{edge}.npy": facts.get("sha256") for edge, facts in formats.items()}
 
 
 TRACE = Marker("formats.json", _listed)
-"""How a trace's directory is known."""
+"""Marker by which the directory of a trace is recognised."""
 
 
 def write_trace(directory: Path, qnet: QuantNetwork, prediction: Prediction) -> None:
-    """One integer .npy per edge, complex ones with a last axis (real, imaginary), and ``formats.json``.
+    """Write the words of every edge of a traced prediction into an existing directory.
 
-    The latter gives format, shape and SHA-256 of each file.
+    Each edge has one .npy file of integers; complex words have a last axis with the real and the imaginary part.
+    ``formats.json`` lists the number format, the shape and the SHA-256 of each file.
     """
-    formats = {}
+    formats: dict[str, _EdgeFormat] = {}
     for name, words in prediction.trace.items():
         if np.iscomplexobj(words):
             words = np.stack([np.real(words), np.imag(words)], -1)

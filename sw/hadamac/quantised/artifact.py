@@ -1,25 +1,28 @@
-"""A trained, quantised network on disk: one directory, no code in it.
+"""Artifact: the directory of a trained and quantised network, which contains data and no code.
 
-======================  =========================================================================
-``artifact.json``       network, formats, schedules, class names, accuracy on record, SHA-256 of
-                        the other files and of itself (``checksum``: the canonical JSON without
-                        that field)
-``weights.safetensors``  what the circuit holds: integer weights, biases, shifts
-``float.safetensors``   the trained float parameters, from which other formats can be quantised
-======================  =========================================================================
+=======================  =============================================================================================
+``artifact.json``        manifest: network, formats, schedules, names of classes, accuracy, SHA-256 of the other files,
+                         and a ``checksum`` of the manifest itself (of its canonical JSON without that field)
+``weights.safetensors``  integer weights, biases and shifts, which the circuit contains
+``float.safetensors``    trained float parameters, from which the network can be quantised to other formats
+=======================  =============================================================================================
 
-Weights on bins are stored as they are used, real and imaginary parts in a last axis.
+Weights on bins are stored as the circuit uses them, with their real and imaginary parts in a last axis.
 """
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any, TypeAlias
 
-import jsonschema
+import jsonschema.exceptions
+import jsonschema.validators
 import numpy as np
 import safetensors
 import safetensors.numpy
@@ -34,74 +37,91 @@ from ..network.network import Network
 from ..ops import OPERATIONS, restored
 from ..ops.base import Stored
 from ..ops.formats import Formats
-from .network import QuantNetwork
+from .accuracy import Accuracy
+from .network import Prediction, QuantNetwork
 from .reference import check_parameters
 
 __all__ = ["DIRECTORY", "Artifact", "check_classes", "load", "save", "shipped"]
 
 MANIFEST, WEIGHTS, FLOAT = "artifact.json", "weights.safetensors", "float.safetensors"
 VERSION = 2
+"""Version of the format of artifacts that is written and read."""
+Manifest: TypeAlias = dict[str, Any]
+"""Parsed manifest, whose structure ``artifact.schema.json`` defines."""
 MOST = {MANIFEST: TEXT_BYTES, WEIGHTS: 32 << 20, FLOAT: 64 << 20}
-"""Most bytes of each file: far more than a circuit can hold."""
+"""Greatest number of bytes of each file, far more than a circuit can hold."""
 
-_TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+_TYPES = jsonschema.validators.Draft202012Validator.TYPE_CHECKER.redefine(
     "integer", lambda checker, value: isinstance(value, int) and not isinstance(value, bool))
-_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_TYPES)
-"""JSON Schema takes 3.0 for an integer; a word of the circuit is none."""
+_Validator = jsonschema.validators.extend(jsonschema.validators.Draft202012Validator, type_checker=_TYPES)
+"""Validator of manifests.  JSON Schema accepts 3.0 as an integer; this validator does not."""
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A quantised network, the float parameters it came from, and its record.
+    """Content of an artifact: a quantised network, its float parameters and facts about them.
 
-    ``accuracy``: ``images`` tested and the share classified right in ``float`` and ``fixed`` (None if
-    never measured).  ``provenance``: plain facts such as epochs and seed.  ``classes``: a name for each output, or
-    none at all.
+    Attributes
+    ----------
+    qnet : QuantNetwork
+    params : dict of str to array
+        The float parameters from which the network was quantised.
+    accuracy : Accuracy
+        Accuracy on test images; ``float`` and ``fixed`` are None if it has never been measured.
+    provenance : dict
+        Facts about the training, such as epochs and seed.
+    classes : tuple of str
+        A name for each output, or empty if the classes have no names.
     """
 
     qnet: QuantNetwork
     params: dict[str, np.ndarray]
-    accuracy: dict = field(default_factory=lambda: {"images": 0, "float": None, "fixed": None})
-    provenance: dict = field(default_factory=dict)
+    accuracy: Accuracy = field(default_factory=lambda: Accuracy(images=0, float=None, fixed=None))
+    provenance: dict[str, Any] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
 
     def name_of(self, k: int) -> str:
-        """A class's name, or its number where classes have none."""
+        """Return the name of class ``k``, or its number if the classes have no names."""
         return self.classes[k] if self.classes else str(k)
 
-    def predict(self, images, *, trace: bool = False):
-        """:meth:`QuantNetwork.predict`."""
+    def predict(self, images: np.ndarray, *, trace: bool = False) -> Prediction:
+        """Return the prediction of the quantised network, as :meth:`QuantNetwork.predict` does."""
         return self.qnet.predict(images, trace=trace)
 
 
-def check_classes(classes, outputs: int) -> tuple[str, ...]:
-    """Class names, as many as there are outputs and no two alike; DataError for others."""
-    classes = tuple(classes)
-    if len(classes) != outputs:
-        raise DataError(f"Classes must be {outputs} names, one for each output of the network, not {len(classes)}")
-    for name in classes:
+def check_classes(classes: Iterable[str], outputs: int) -> tuple[str, ...]:
+    """Return the names of classes; raise DataError unless there is a different, printable name for each output."""
+    names = tuple(classes)
+    if len(names) != outputs:
+        raise DataError(f"Classes must be {outputs} names, one for each output of the network, not {len(names)}")
+    for name in names:
         if not isinstance(name, str) or not 1 <= len(name) <= 64 or not name.isprintable() or name != name.strip():
             raise DataError(f"Class name must be 1 to 64 printable characters, not {shown(name)}")
-        if classes.count(name) > 1:
+        if names.count(name) > 1:
             raise DataError(f"Class names must differ, not be {shown(name)} twice")
-    return classes
+    return names
 
 
-def _checksum(manifest: dict) -> str:
+def _checksum(manifest: Manifest) -> str:
+    """Return the SHA-256 of the canonical JSON of a manifest without its checksum."""
     body = {k: v for k, v in manifest.items() if k != "checksum"}
     return digest(json.dumps(body, sort_keys=True, separators=(",", ":")).encode())
 
 
-def save(artifact: Artifact, path) -> Path:
-    """Write an artifact directory, whole or not at all; an artifact already there is replaced."""
-    qnet, tensors, stages = artifact.qnet, {}, []
+def save(artifact: Artifact, path: str | os.PathLike[str]) -> Path:
+    """Write the directory of an artifact completely or not at all, and return its path.
+
+    An existing artifact is replaced.
+    """
+    qnet, stages = artifact.qnet, []
+    tensors: dict[str, np.ndarray] = {}
     outputs = qnet.network.dense.outputs
     named = {"classes": list(check_classes(artifact.classes, outputs))} if artifact.classes else {}
     for op in qnet.stages:
         facts, words = op.record()
         stages.append({"name": op.stage.name, "fraction": int(op.fraction)} | facts)
         tensors |= {f"{op.stage.name}.{name}": np.ascontiguousarray(array) for name, array in words.items()}
-    # Arrays of another memory order than C would be written in that order, and read back as others.
+    # safetensors writes the memory of an array as it is, which gives wrong values unless its order is that of C.
     params = {k: np.ascontiguousarray(v, dtype=np.float32) for k, v in artifact.params.items()}
     files = {WEIGHTS: safetensors.numpy.save(tensors), FLOAT: safetensors.numpy.save(params)}
     manifest = {
@@ -121,25 +141,34 @@ def save(artifact: Artifact, path) -> Path:
     return Path(path)
 
 
-def _listed(manifest: dict) -> dict[str, str]:
+def _listed(manifest: Manifest) -> dict[str, str]:
+    """Return the files that a manifest lists, with their digests; ValueError if it is none or has been changed."""
     if manifest["format"] != "hadamac-artifact" or _checksum(manifest) != manifest["checksum"]:
-        raise ValueError("no manifest of hadamac, or changed since")
+        raise ValueError("This is no manifest of hadamac, or it has been changed")
     return manifest["files"]
 
 
 DIRECTORY = Marker(MANIFEST, _listed)
-"""How an artifact's directory is known."""
+"""Marker by which the directory of an artifact is recognised."""
 
 
 def shipped() -> Path:
-    """The trained default artifact that comes with the package."""
+    """Return the path of the trained default artifact, which the package contains."""
     return Path(str(resources.files("hadamac") / "assets" / "mnist-32"))
 
 
-def load(path=None) -> Artifact:
-    """Read an artifact (the shipped one unless told); nothing in it is executed.
+def load(path: str | os.PathLike[str] | None = None) -> Artifact:
+    """Read an artifact; nothing in it is executed.
 
-    Raises ArtifactError, one line, if anything is missing, damaged, truncated or foreign.
+    Parameters
+    ----------
+    path : path-like, optional
+        Its directory; the default is the artifact that the package contains.
+
+    Raises
+    ------
+    ArtifactError
+        If a file is missing, damaged or truncated, or was not written by hadamac; the message is one line.
     """
     path = shipped() if path is None else Path(path)
     manifest, contents = _contents(path)
@@ -156,8 +185,8 @@ def load(path=None) -> Artifact:
     return Artifact(qnet, params, manifest["accuracy"], manifest["provenance"], classes)
 
 
-def _contents(path: Path) -> tuple[dict, dict[str, bytes]]:
-    """The manifest and the files that it lists, all of one version of the directory."""
+def _contents(path: Path) -> tuple[Manifest, dict[str, bytes]]:
+    """Return the manifest and the files that it lists, all from the same version of the directory."""
     try:
         if not path.is_dir():
             raise ArtifactError(f"Artifact must be a directory with {MANIFEST}, not {path}")
@@ -176,7 +205,8 @@ def _contents(path: Path) -> tuple[dict, dict[str, bytes]]:
     return manifest, contents
 
 
-def _manifest(path: Path, content: bytes) -> dict:
+def _manifest(path: Path, content: bytes) -> Manifest:
+    """Return the parsed manifest of the artifact at a path; raise ArtifactError if it is damaged or foreign."""
     try:
         manifest = parse_json(content)
     except ValueError as e:
@@ -198,8 +228,8 @@ def _manifest(path: Path, content: bytes) -> dict:
 
 
 @cache
-def _schema() -> dict:
-    """Return the schema of a manifest, with the facts of every kind of operation."""
+def _schema() -> dict[str, Any]:
+    """Return the JSON schema of a manifest, with the facts of every kind of operation."""
     schema = json.loads((resources.files("hadamac.quantised") / "artifact.schema.json").read_text())
     facts = schema["properties"]["stages"]["items"]["properties"]
     for cls in OPERATIONS.values():
@@ -208,13 +238,16 @@ def _schema() -> dict:
 
 
 def _open(path: Path, content: bytes) -> dict[str, np.ndarray]:
+    """Return the arrays of a safetensors file; raise ArtifactError if it is none."""
     try:
         return safetensors.numpy.load(content)
     except (safetensors.SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as e:
         raise ArtifactError(f"Artifact file {path} is no safetensors file: {e}") from None
 
 
-def _rebuild(path: Path, network: Network, formats: Formats, manifest: dict, tensors: dict) -> QuantNetwork:
+def _rebuild(path: Path, network: Network, formats: Formats, manifest: Manifest,
+             tensors: Mapping[str, np.ndarray]) -> QuantNetwork:
+    """Return the quantised network of an artifact; raise ArtifactError if a stage or an array does not fit."""
     names = [s.name for s in network.stages]
     found = [r["name"] for r in manifest["stages"]]
     if found != names:

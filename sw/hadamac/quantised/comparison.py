@@ -1,14 +1,14 @@
-"""Float beside fixed: the error of every edge.
+"""Comparison of float and fixed point: the error of every edge of a network.
 
-Error of an edge: ``fixed.value(words) - float``, against the float network with its unrounded weights and no rounding
-on the way.  So it holds everything upstream of the edge: weights rounded to ``weight_width`` bits, and every rounding
-of the transforms and products.
+The error of an edge is ``fixed.value(words) - float``, where ``float`` is the value in the float network, which rounds
+neither weights nor results.  The error therefore includes everything upstream of the edge: the rounding of weights to
+``weight_width`` bits, and every rounding in transforms and products.
 
-*LSB*: one unit of the edge's words, ``2**-f``.  A complex word has two parts; its error in LSB is the larger of the
-two, in the figures and in the pictures alike.
+An *LSB* is one unit of the words of the edge, ``2**-f``.  A complex word has two parts; its error in LSB is the larger
+error of the two, in figures and in pictures.
 
-*SQNR*: ``10 log10(sum |float|**2 / sum |error|**2)`` in dB, over the words as they are stored (live bins, not their
-mirror images).
+The *SQNR* is ``10 log10(sum |float|**2 / sum |error|**2)`` in dB.  The sums are over the words that are stored, which
+are the live bins without their mirror images.
 """
 
 from __future__ import annotations
@@ -17,34 +17,37 @@ from dataclasses import dataclass
 from math import inf, log10
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..errors import DataError
 from ..images import as_images
 from ..numeric import SQ
+from ..ops.base import Params
 from .network import QuantNetwork
 from .reference import traced
 
 __all__ = ["EdgeError", "EdgeSum", "error_table", "traces"]
 
 CHUNK = 500
-"""Images per pass: some 100 MB of float and fixed traces of the default network."""
+"""Images per pass, whose float and fixed traces take about 100 MB for the default network."""
 
 
 @dataclass(frozen=True)
 class EdgeError:
-    """Error of one edge over a batch.
+    """Error of one edge over a batch of images.
 
     Attributes
     ----------
     edge : str
-        Its name in a trace: ``image``, ``spectrum0``, ... ``logits``.
+        Name of the edge in a trace: ``image``, ``spectrum0``, ... ``logits``.
     format : SQ
+        Number format of its words.
     max_lsb : float
-        Largest error of a part, in LSB.
+        Largest error of any part of a word, in LSB.
     sqnr : float
-        In dB; ``inf`` where the edge is exact.
+        SQNR in dB; ``inf`` if the edge is exact.
     fill : float
-        Largest part of a word, as a fraction of full scale ``2**(width-1)``.
+        Largest part of any word, as a fraction of full scale ``2**(width-1)``.
     """
 
     edge: str
@@ -55,18 +58,19 @@ class EdgeError:
 
 
 def largest_part(z: np.ndarray) -> np.ndarray:
-    """``max(|Re|, |Im|)`` of every element."""
+    """Return ``max(|Re|, |Im|)`` of every element."""
     return np.maximum(np.abs(np.real(z)), np.abs(np.imag(z)))
 
 
 class EdgeSum:
-    """An edge's error, added up batch by batch."""
+    """Error of one edge, accumulated over several batches."""
 
     def __init__(self, edge: str, fmt: SQ):
         self.edge, self.format = edge, fmt
         self.error = self.word = self.signal = self.noise = 0.0
 
     def add(self, value: np.ndarray, words: np.ndarray) -> None:
+        """Add the float values and the fixed words of a batch."""
         d = self.format.value(words) - value
         self.error = max(self.error, float(largest_part(d).max()))
         self.word = max(self.word, float(largest_part(words).max()))
@@ -74,6 +78,7 @@ class EdgeSum:
         self.noise += float(np.sum(np.abs(d) ** 2))
 
     def result(self) -> EdgeError:
+        """Return the error over all batches."""
         if self.noise == 0:
             sqnr = inf
         else:
@@ -82,33 +87,42 @@ class EdgeSum:
         return EdgeError(self.edge, self.format, self.error / lsb, sqnr, self.word / full_scale)
 
 
-def traces(qnet: QuantNetwork, params, images) -> tuple[dict, dict]:
-    """Float values and fixed words of every edge."""
-    values = traced(qnet.network, params, images)
-    return {"image": images[:, None] / 256} | values, qnet.predict(images, trace=True).trace
-
-
-def error_table(qnet: QuantNetwork, params, images) -> list[EdgeError]:
-    """Error of every edge over a batch, in the order of the path.
+def traces(qnet: QuantNetwork, params: Params,
+           images: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return the float values and the fixed words of every edge, by its name.
 
     Parameters
     ----------
     qnet : QuantNetwork
     params : mapping of str to real array
-        The float parameters it was made from.
+        The float parameters from which the network was quantised.
+    images : uint8 array (n, size, size)
+    """
+    values = traced(qnet.network, params, images)
+    return {"image": images[:, None] / 256} | values, qnet.predict(images, trace=True).trace
+
+
+def error_table(qnet: QuantNetwork, params: Params, images: ArrayLike) -> list[EdgeError]:
+    """Return the error of every edge over a batch of images, in the order of the stages.
+
+    Parameters
+    ----------
+    qnet : QuantNetwork
+    params : mapping of str to real array
+        The float parameters from which the network was quantised.
     images : uint8 array (n, size, size) or (n, size-4, size-4)
 
     Raises
     ------
     DataError
-        If there is no image, or images or parameters do not fit the network.
+        If there is no image, or if images or parameters do not fit the network.
     """
-    images = as_images(images, qnet.network.size)
-    if len(images) == 0:
+    pixels = as_images(images, qnet.network.size)
+    if len(pixels) == 0:
         raise DataError("Error table needs at least one image, not 0")
     sums = {edge: EdgeSum(edge, fmt) for edge, fmt in qnet.edges.items()}
-    for start in range(0, len(images), CHUNK):
-        values, words = traces(qnet, params, images[start : start + CHUNK])
+    for start in range(0, len(pixels), CHUNK):
+        values, words = traces(qnet, params, pixels[start : start + CHUNK])
         for edge, s in sums.items():
             s.add(values[edge], words[edge])
     return [s.result() for s in sums.values()]

@@ -1,19 +1,23 @@
-"""The float network: what the bit-exact models approximate and what training must reproduce.
+"""Float network, which the bit-exact models approximate and which the torch modules reproduce in training.
 
-Every quantity is ``float64``; spectra are unnormalised DFTs, live bins only (:mod:`hadamac.network.stages`).  A stage
-with N x N maps, M behind a crop, P the power of two not below N::
+Every quantity is ``float64``.  Spectra are the live bins of unnormalised DFTs (:mod:`hadamac.network.stage`).  The
+following list has the formula of each kind of stage, for N x N maps; P is the smallest power of two that is at least
+N::
 
     transform   X = FFT2(x)
-    multiply    Y[o] = behind (before sum_c W[o,c] X[c] + bias[o] N*N [DC]);  W: DFT of the kernel, centre tap at (0, 0)
+    multiply    Y[o] = after (before sum_c W[o,c] X[c] + bias[o] N*N [DC]);  W: DFT of the kernel, centre tap at (0, 0)
     inverse     x = IFFT2(X)
     point       f(x), or c0 + c1 x + c2 x**2
     bin         P f(Re X / P) + j P f(Im X / P), X max(0, |X| + P b) / |X|, or |X|
-    normalise   P (X - mean) / deviation over bins;  P/N of the map (x - mean) / deviation, DC = 0;
-                deviations of n values with the divisor n - correction
+    normalise   P (X - mean) / deviation, with statistics over the bins;  or P/N times the spectrum of
+                (x - mean) / deviation, with statistics over the map;  the deviation of n values has the divisor
+                n - correction
     tile        maximum of 2 x 2 pixels
+    join        sum of the inputs
     linear      logits = W x + bias
 
-The scale ``(M/N)**2`` of pooling stands where :mod:`hadamac.network.stages` puts it: ``scale = before * behind``.
+:mod:`hadamac.network.stages` decides which stage applies the scale ``(M/N)**2`` of a pool from N to M.  For a product,
+``scale = before * after``: the pools upstream and downstream of it.
 """
 
 from __future__ import annotations
@@ -30,11 +34,11 @@ from ..ops.base import Params
 __all__ = ["check_parameters", "forward", "traced"]
 
 _CHUNK = 500
-"""Images per pass: keeps the working set of the default network near 50 MB."""
+"""Images per pass, for which the working set of the default network is about 50 MB."""
 
 
 def check_parameters(network: Network, params: Params) -> dict[str, np.ndarray]:
-    """Check names, shapes and values of a network's parameters.
+    """Return the parameters of a network as float64, after checking their names, shapes and values.
 
     Parameters
     ----------
@@ -48,7 +52,7 @@ def check_parameters(network: Network, params: Params) -> dict[str, np.ndarray]:
     Raises
     ------
     DataError
-        Naming the first parameter that is missing, unknown, misshapen or not finite.
+        If a parameter is missing or unknown, or has a wrong shape or a value that is not allowed; the message names it.
     """
     unknown = sorted(set(params) - set(network.parameters))
     if unknown:
@@ -81,9 +85,9 @@ def forward(network: Network, params: Params, images: np.ndarray) -> np.ndarray:
     ----------
     network : Network
     params : mapping of str to real array
-        Named and shaped as ``network.parameters``.
-    images : uint8 array (n, size, size), or (n, size-4, size-4), which is padded
-        A pixel p stands for ``p / 256``.
+        Float parameters with the names and shapes of ``network.parameters``.
+    images : uint8 array (n, size, size) or (n, size-4, size-4)
+        Images; smaller ones get a border of zeros.  A pixel p stands for ``p / 256``.
 
     Raises
     ------
@@ -94,24 +98,25 @@ def forward(network: Network, params: Params, images: np.ndarray) -> np.ndarray:
 
 
 def traced(network: Network, params: Params, images: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what leaves every stage whose edge has a name, by that name; arguments and errors are those of `forward`.
+    """Return the outputs of all stages whose edge has a name, by that name; arguments and errors are as in `forward`.
 
-    Spectra are complex (n, channels, rows, radius + 1), maps are (n, channels, N, N); ``logits`` is among them.
+    Spectra are complex (n, channels, rows, radius + 1), and maps are (n, channels, N, N).  ``logits`` is included.
     """
     return _forward(network, params, images, True)
 
 
 def _forward(network: Network, params: Params, images: np.ndarray, trace: bool) -> dict[str, np.ndarray]:
+    """Return the named outputs for images in several passes; only the logits if ``trace`` is false."""
     params = check_parameters(network, params)
     images = as_images(images, network.size)
-    # One pass even for no image at all, so that every array has its shape.
+    # Without images there is one pass too, so that the arrays have their shapes.
     starts = range(0, max(len(images), 1), _CHUNK)
     traces = [_chunk(network, params, images[i : i + _CHUNK], trace) for i in starts]
     return {name: np.concatenate([t[name] for t in traces]) for name in traces[0]}
 
 
 def _chunk(network: Network, params: Params, images: np.ndarray, trace: bool) -> dict[str, np.ndarray]:
-    """Return the trace of a few images; only the logits if ``trace`` is false."""
+    """Return the named outputs for a few images; only the logits if ``trace`` is false."""
     out: dict[str, np.ndarray] = {}
 
     def visit(k: int, taken: tuple[np.ndarray, ...]) -> np.ndarray:
