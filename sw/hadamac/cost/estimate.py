@@ -1,7 +1,7 @@
 """Estimate of the cycles, multipliers and memory of every stage, before any Verilog is written.
 
-The latency is exact.  For each stage, the times at which the beats of a first frame leave are computed from the times at
-which they arrive.  The interval is that of the slowest stage: every stage is double-buffered, so that no stage waits
+The latency is exact.  For each stage, the times at which the beats of a first frame leave are computed from the times
+at which they arrive.  The interval is that of the slowest stage: every stage is double-buffered, so that no stage waits
 for another within a frame, and skip buffers hold the beats of the shorter paths of a join (:mod:`hadamac.cost.skips`).
 Simulations of the emitted Verilog agree with the estimate to the cycle.
 """
@@ -105,7 +105,7 @@ def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
 
 def _joined(qnet: QuantNetwork, k: int, taken: tuple[np.ndarray, ...],
             interval: int) -> tuple[tuple[np.ndarray, ...], tuple[Skip | None, ...]]:
-    """Return the times at which beats are offered to the inputs of a join, after their skip buffers, and the buffers."""
+    """Return the times at which beats are offered to a join, after its skip buffers, and these buffers."""
     join = qnet.stages[k]
     main = latest(qnet.stages[:k], join.stage.sources, taken)
     offered = tuple(times if n == main else transfers(times + LATENCY) for n, times in enumerate(taken))

@@ -1,10 +1,10 @@
 """Torch modules for training: the layers of :mod:`hadamac.network.layers` in ``float32``, on live bins.
 
-Between modules flow real maps ``(n, C, N, N)`` or bins ``(n, C, rows, radius + 1)`` of their unnormalised DFT, ordered
-as :mod:`hadamac.network.stages` orders them; with ``radius = N/2`` that is the layout of ``torch.fft.rfft2``.  The
-modules can be put together by hand; :class:`SpectralCnn` builds a described network, pruned to its live bins.
+Modules exchange real maps ``(n, C, N, N)`` or the bins ``(n, C, rows, radius + 1)`` of their unnormalised DFTs.  Bins
+are in the order of :mod:`hadamac.network.stage`; for ``radius = N/2`` it is that of ``torch.fft.rfft2``.  The modules
+can be combined by hand, or :class:`SpectralCnn` builds a described network from them, pruned to its live bins.
 
-Only this module, those that it takes its layers from, and :mod:`hadamac.nn.train` import torch.
+Only the modules in this folder import torch, which is an optional dependency.
 """
 
 from __future__ import annotations
@@ -29,13 +29,12 @@ from .activations import (
     Quadratic,
     SpectralFunction,
 )
+from .dense import BinsDense, MapDense
 from .network import SpectralCnn
 from .scattering import Scattering
 from .spectral import (  # fmt: skip
-    BinsDense,
     Crop,
     Inverse,
-    MapDense,
     Pad,
     SpectralConv,
     SpectralPool,

@@ -7,7 +7,7 @@ OVERFLOWS and STRANGE.
 from __future__ import annotations
 
 import warnings
-from typing import TypedDict
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,7 +31,7 @@ _SAMPLE = 500
 """Number of images from which the edge with the lowest SQNR is found; it gives the SQNR to a tenth of a dB."""
 
 
-Accuracy = TypedDict("Accuracy", {"images": int, "float": float | None, "fixed": float | None})
+Accuracy: TypeAlias = dict[str, Any]  # an int and two floats, which are None where the record is empty
 """Accuracy of a network, as an artifact contains it.
 
 ``images`` is the number of test images.  ``float`` and ``fixed`` are the shares that are classified correctly in float

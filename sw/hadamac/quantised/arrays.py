@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -84,12 +84,12 @@ def _npy(array: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-class _EdgeFormat(TypedDict, total=False):
+class _EdgeFormat(TypedDict):
     """Entry of an edge in ``formats.json``; traces by older versions have no ``sha256``."""
 
     format: str
     shape: list[int]
-    sha256: str
+    sha256: NotRequired[str]
 
 
 def _listed(formats: Mapping[str, _EdgeFormat]) -> dict[str, str | None]:

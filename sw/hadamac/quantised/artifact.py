@@ -76,7 +76,7 @@ class Artifact:
 
     qnet: QuantNetwork
     params: dict[str, np.ndarray]
-    accuracy: Accuracy = field(default_factory=lambda: Accuracy(images=0, float=None, fixed=None))
+    accuracy: Accuracy = field(default_factory=lambda: {"images": 0, "float": None, "fixed": None})
     provenance: dict[str, Any] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
 

@@ -22,8 +22,8 @@ A decimation in space includes all aliases.  It is equivalent to replacing the s
 by the means of the ``4**j`` bins that alias; with those, the inverse transform could be as small as its result.
 
 The filters have the parameters of the kymatio package.  The Morlet wavelet of scale j and angle l = 0 .. L-1 is
-``psi(u) = a exp(-u' C u / 2 sigma**2) (exp(i xi u . n) - beta)``.  Here ``a = slant / (2 * 3.1415 sigma**2)``, with this
-value of pi, ``sigma = 0.8 * 2**j``, ``xi = 3 pi / 4 / 2**j``, ``slant = 4 / L``, ``n = (cos t, sin t)`` in (row,
+``psi(u) = a exp(-u' C u / 2 sigma**2) (exp(i xi u . n) - beta)``.  Here ``a = slant / (2 * 3.1415 sigma**2)``, with
+this value of pi, ``sigma = 0.8 * 2**j``, ``xi = 3 pi / 4 / 2**j``, ``slant = 4 / L``, ``n = (cos t, sin t)`` in (row,
 column), and ``t = (L/2 - 1 - l) pi / L``.  ``C`` is the matrix with the eigenvalue 1 along n and slant**2 across n, and
 beta makes the mean of psi zero.  ``phi`` is the Gaussian with ``sigma = 0.8 * 2**(J-1)``.  Both are made periodic by
 adding their shifted copies.  For ``N / 2**j`` points, the spectrum of phi is cropped to its low bins, not folded.
@@ -48,7 +48,7 @@ __all__ = ["Path", "low_pass", "morlet", "paths", "scatter"]
 PI = 3.1415
 """Value of pi in the norm of the filters, as in kymatio; with all digits, each filter would be smaller by 3e-5."""
 COPIES = 2
-"""Number of copies on each side that are added, as in kymatio; beyond them a Gaussian is below 1e-80 for N = 32, J = 2."""
+"""Copies that are added on each side, as in kymatio; beyond them, a Gaussian is below 1e-80 for N = 32 and J = 2."""
 
 
 def _periodic(size: int, sigma: float, angle: float, slant: float, frequency: float) -> np.ndarray:
@@ -102,7 +102,10 @@ class Path:
         return np.real(x)
 
 
-_STEPS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"fft2": np.fft.fft2, "ifft2": np.fft.ifft2, "decimate": decimate, "modulus": np.abs}
+_STEPS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "fft2": np.fft.fft2, "ifft2": np.fft.ifft2, "decimate": decimate, "modulus": np.abs,
+}  # fmt: skip
+"""Functions of the steps that are not products."""
 
 
 def paths(size: int, *, scales: int = 2, angles: int = 8) -> list[Path]:

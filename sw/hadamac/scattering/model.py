@@ -1,11 +1,11 @@
 """Bit-exact model of wavelet scattering of orders 0 and 1 with two scales.
 
-The convolution of a real map with a complex wavelet gives two real maps.  Let X be the spectrum of the map, and psi that
-of the wavelet, which is real.  Then ``Re(x * psi)`` has the spectrum ``X[k] (psi[k] + psi[-k]) / 2``, and ``Im(x * psi)``
-has ``X[k] (psi[k] - psi[-k]) / 2j``.  Both are Hermitian.  Every transform is therefore one of real maps, with
-half-spectra of N rows and N/2 + 1 columns, including the Nyquist bins (:mod:`hadamac.model.fft.planar` with
-``radius = N/2``).  The wavelets of a scale are one product of one channel with 2 L filters, the real and the imaginary
-part of each angle in turn.  The low pass is a product of each channel with one filter.
+The convolution of a real map with a complex wavelet gives two real maps.  Let X be the spectrum of the map, and psi
+that of the wavelet, which is real.  Then ``Re(x * psi)`` has the spectrum ``X[k] (psi[k] + psi[-k]) / 2``, and
+``Im(x * psi)`` has ``X[k] (psi[k] - psi[-k]) / 2j``.  Both are Hermitian.  Every transform is therefore one of real
+maps, with half-spectra of N rows and N/2 + 1 columns, including the Nyquist bins (:mod:`hadamac.model.fft.planar`
+with ``radius = N/2``).  The wavelets of a scale are one product of one channel with 2 L filters, the real and the
+imaginary part of each angle in turn.  The low pass is a product of each channel with one filter.
 
 ========  ==================================================================================  =====================
 path      stages                                                                              maps, channels

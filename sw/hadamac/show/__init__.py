@@ -1,1 +1,1 @@
-"""What a person sees of a network: tables and pictures."""
+"""Presentation of networks to people: tables and pictures."""

@@ -1,16 +1,17 @@
-"""What a quantised network and its circuit consist of, stage by stage, as rows of data or as a table.
+"""Description of a quantised network and its circuit, stage by stage, as rows of data or as a table.
 
-A stage is a part of the circuit with a name in the estimate: ``fft{k}`` (the maps' live bins), ``hadamard{k}``
-(SpectralConv, and the scale of pooling), ``ifft{k}`` (back to maps), activations and what else
-:mod:`hadamac.network.stages` has.
+The names of stages are those of the estimate: ``fft{k}`` computes the live bins of maps, ``hadamard{k}`` is a
+SpectralConv with the scales of pools, and ``ifft{k}`` computes maps again.  :mod:`hadamac.network.stage` describes the
+others.
 
-*Weights* are the real numbers that determine a layer: a real kernel's live bins are a Hermitian square of
-``2r+1`` x ``2r+1``, hence ``(2r+1)**2`` reals (N*N of a whole spectrum, half of it where only real parts count, and one
-bias for each channel).  The circuit's memory holds the half-plane as complex words, because column 0 is stored whole.
+*Weights* are the real numbers that determine a layer.  The live bins of a real kernel are a Hermitian square of
+``2r+1`` x ``2r+1`` bins, which have ``(2r+1)**2`` real numbers; a whole spectrum has N*N, and a real spectrum has half
+of them.  One bias for each output channel is added.  The memory of the circuit contains more words, because it has the
+half-plane with both halves of column 0.
 
-*Multiplications* are real ones per image, as the circuit does them: four to a complex product, twiddle products by one
-included.  *In space* is the same layer as a k x k convolution at its full resolution, before pooling:
-``k*k * C_in * C_out * N*N`` (of free spectra k = N).
+*Multiplications* are real multiplications for an image, as the circuit performs them: four for a complex product, and
+products with a twiddle of one are included.  *In space* means the same layer as a k x k convolution at full resolution,
+before pooling: ``k*k * C_in * C_out * N*N``, where k = N for free spectra.
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["layer_rows", "layer_table"]
 
 Row = dict[str, Any]
+"""Row of data; `layer_rows` lists its keys."""
 
 
 def _row(op: Operation) -> Row:
-    """Return what the description and the formats say of a stage."""
+    """Return the entries of a stage that do not depend on the folding."""
     n, shape = op.stage.size, list(op.outputs)
     live = op.bins > 0
     return {
@@ -41,7 +43,7 @@ def _row(op: Operation) -> Row:
 
 
 def _layers(qnet: QuantNetwork) -> list[Row]:
-    """Return a row for the input and for every stage, in the estimate's order."""
+    """Return those rows of the input and of every stage, in the order of the estimate."""
     network = qnet.network
     image = {"stage": "input", "what": ["Image"], "output": [network.channels, network.size, network.size],
              "live_bins": None, "bins": None, "format": str(qnet.edges["image"]), "weights": 0, "multiplications": 0,
@@ -49,24 +51,30 @@ def _layers(qnet: QuantNetwork) -> list[Row]:
     return [image, *map(_row, qnet.stages)]
 
 
-def layer_rows(qnet: QuantNetwork, folding: Plan | None = None) -> list[dict]:
-    """One dict per stage and, last, their total; plain numbers, strings and lists, as JSON takes them.
+def layer_rows(qnet: QuantNetwork, folding: Plan | None = None) -> list[Row]:
+    """Return a row for each stage and, as the last one, a row with their total; all values suit JSON.
 
     Parameters
     ----------
     qnet : QuantNetwork
     folding : Plan, optional
-        Lanes of the products; :func:`hadamac.cost.estimate.plan` unless told.
+        Lanes of the products and of the dense layer; the default is that of :func:`hadamac.cost.folding.plan`.
 
     Returns
     -------
     list of dict
-        ``stage``; ``what`` it does, a list of strings; ``output`` shape; ``live_bins`` [2r+1, r+1] of
-        ``bins`` [N, N/2+1], or None; ``format`` of the output; ``weights`` (reals, with biases);
-        ``multiplications`` and ``multiplications_in_space`` per image; ``multipliers`` (real, in hardware);
-        ``memory_bits``; ``interval`` (cycles a frame); ``first_output`` (cycle, counted from the first pixel).
-        The total has None where a sum means nothing, the slowest stage's interval, and the last stage's
-        first output, which is the latency.
+        Each row has these entries:
+
+        * ``stage``: its name; ``what``: its description, a list of strings; ``output``: the shape of its output
+        * ``live_bins``: [2r+1, r+1], of ``bins``: [N, N/2+1]; both are None for maps
+        * ``format``: the number format of the output
+        * ``weights``: the number of real weights and biases
+        * ``multiplications`` and ``multiplications_in_space``: real multiplications for an image
+        * ``multipliers``: the number of real multipliers of the circuit; ``memory_bits``
+        * ``interval``: cycles of a frame; ``first_output``: its cycle, counted from the first pixel
+
+        The total has the interval of the slowest stage and the first output of the last stage, which is the latency.
+        Entries without a meaningful sum are None.
     """
     e, rows = estimate(qnet, folding), []
     for row, stage in zip(_layers(qnet), e.stages, strict=True):
@@ -80,16 +88,17 @@ def layer_rows(qnet: QuantNetwork, folding: Plan | None = None) -> list[dict]:
 
 
 def _shape(shape: list[int] | None) -> str:
+    """Return a shape as text, for example 15×8, or nothing for None."""
     return "" if shape is None else "×".join(map(str, shape))
 
 
 def _count(n: int | None) -> str:
-    """Thousands apart; nothing for zero, so that the eye finds the numbers that matter."""
+    """Return a number with separated thousands, or nothing for zero, so that the table is easier to read."""
     return f"{n:,}" if n else ""
 
 
 def layer_table(qnet: QuantNetwork, folding: Plan | None = None) -> RichTable:
-    """:func:`layer_rows` as a table for the terminal; 80 columns are enough."""
+    """Return the rows of :func:`layer_rows` as a table for a terminal of at least 80 columns."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text

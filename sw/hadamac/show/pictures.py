@@ -1,14 +1,16 @@
-"""Drawings of a network's edges with matplotlib, which is imported when the first one is made.
+"""Pictures of the edges of a network with matplotlib, which is imported when the first picture is drawn.
 
-Spectra show ``20 log10 |X|`` relative to the largest float bin, zero frequency in the centre, rows and
-columns -r .. r: the live half-plane and its conjugate mirror.  Channels are tiled row by row and share one
-colour scale, and so do float and fixed.  Layouts are in inches from the upper left corner.
+A spectrum is shown as ``20 log10 |X|`` relative to its largest float bin.  Zero frequency is in the centre, and rows and
+columns are -r .. r: the live half-plane and its conjugate mirror image.  The channels are tiles, row by row, and share
+one colour scale, also for float and fixed point.  Layouts are in inches from the upper left corner.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 import numpy as np
 
@@ -18,16 +20,16 @@ from .sheet import ERROR, FIXED, FLOAT, SOFT, Sheet, grid
 __all__ = ["EdgePicture", "hermitian", "image", "logits", "overview", "stage"]
 
 FLOOR = -60
-"""Darkest colour of a spectrum, in dB below its largest bin."""
+"""Level of the darkest colour of a spectrum, in dB relative to its largest bin."""
 NAME = 14
-"""Longest name of a class, in characters; a longer one is cut."""
+"""Most characters of the name of a class; a longer name is cut."""
 
 
 def hermitian(live: np.ndarray) -> np.ndarray:
-    """Live bins (..., 2r+1, r+1) to the spectrum (..., 2r+1, 2r+1) with zero frequency at [r, r].
+    """Return the spectrum (..., 2r+1, 2r+1) of live bins (..., 2r+1, r+1), with zero frequency at [r, r].
 
-    ``X[-u, -v] = conj X[u, v]``; rows and columns run from -r to r, of a whole half-spectrum (..., N, N/2 + 1) from
-    -N/2 to N/2 - 1.
+    The missing half follows from ``X[-u, -v] = conj X[u, v]``.  Rows and columns are -r .. r; those of a whole
+    half-spectrum (..., N, N/2 + 1) are -N/2 .. N/2 - 1.
     """
     mirrored = np.conj(live[..., -np.arange(live.shape[-2]), :0:-1])
     right = live[..., : live.shape[-2] - mirrored.shape[-1]]
@@ -35,16 +37,34 @@ def hermitian(live: np.ndarray) -> np.ndarray:
 
 
 def _decibels(z: np.ndarray, largest: float) -> np.ndarray:
+    """Return ``20 log10 |z| / largest``, but at least `FLOOR`."""
     return 20 * np.log10(np.maximum(np.abs(z) / (largest or 1.0), 10 ** (FLOOR / 20)))
 
 
 @dataclass(frozen=True)
 class EdgePicture:
-    """What one edge's pictures are drawn from.
+    """Data of the pictures of one edge.
 
-    ``value``, ``fixed`` (C, N, N) in dB or in units of the map, or logits (K,); ``difference`` of the same
-    shape, in LSB; ``all_bins`` (C, N, N) of a spectrum, in dB, or None; ``shape`` and the ``operation`` before it in
-    words; ``names`` of the classes that logits are of, if they have any.
+    Attributes
+    ----------
+    error : EdgeError
+        Name, format and error of the edge.
+    shape : str
+        Shape of the edge, as text.
+    value, fixed : array (C, N, N) or (K,)
+        Values in float and in fixed point: dB for a spectrum, the values themselves for maps and for K logits.
+    difference : array
+        Magnitude of the difference of ``value`` and ``fixed``, in LSB, with the same shape.
+    limits : (float, float)
+        Range of the colour scale.
+    unit : str
+        Unit of the colour scale.
+    operation : str
+        Description of the operations before the edge.
+    all_bins : array (C, N, N) or None
+        All bins of a spectrum, including dead ones, in dB; None for other edges.
+    names : tuple of str
+        Names of the classes of logits; empty if they have none.
     """
 
     error: EdgeError
@@ -61,7 +81,18 @@ class EdgePicture:
     @classmethod
     def of(cls, error: EdgeError, value: np.ndarray, words: np.ndarray, maps: np.ndarray | None,
            operation: str) -> EdgePicture:
-        """From one image's values and words; ``maps`` (C, N, N) are those that a pruned spectrum is made of."""
+        """Return the data of an edge for one image.
+
+        Parameters
+        ----------
+        error : EdgeError
+        value, words : array
+            Values in float, and words in fixed point.
+        maps : array (C, N, N) or None
+            For a pruned spectrum, the float maps of which it is the transform.
+        operation : str
+            Description of the operations before the edge.
+        """
         fixed = error.format.value(words)
         d = fixed - value
         difference = np.maximum(np.abs(np.real(d)), np.abs(np.imag(d))) * 2.0**error.format.f
@@ -77,11 +108,14 @@ class EdgePicture:
 
     @property
     def radius(self) -> int:
+        """Radius of the live bins of a spectrum."""
         return self.value.shape[-1] // 2
 
     @property
     def framed(self) -> np.ndarray:
-        """The fixed live bins among dead ones, which are zero, as large as ``all_bins``."""
+        """The live bins in fixed point, with zeros for dead bins; the shape is that of ``all_bins``."""
+        if self.all_bins is None:
+            raise ValueError(f"Edge {self.error.edge} must have dead bins")
         size = self.all_bins.shape[-1]
         live = slice(size // 2 - self.radius, size // 2 + self.radius + 1)
         out = np.full(self.all_bins.shape, float(FLOOR))
@@ -89,17 +123,18 @@ class EdgePicture:
         return out
 
     def head(self, sheet: Sheet) -> None:
-        """Write the edge's name, shape, format and error as the title of a sheet."""
+        """Write the name, shape, format and error of the edge as the title of a sheet."""
         error = "" if self.error.sqnr == inf else f"max error {self.error.max_lsb:.1f} LSB  ·  SQNR "
         sheet.title(self.error.edge, f"{self.shape}  ·  {self.error.format}  ·  {error}{self.sqnr}")
 
     @property
     def sqnr(self) -> str:
+        """The SQNR as text."""
         return "exact" if self.error.sqnr == inf else f"{self.error.sqnr:.1f} dB"
 
 
 def image(edge: EdgePicture, label: str | None) -> bytes:
-    """The input: it is exact in fixed point, so that there is nothing to compare."""
+    """Return a picture of the input as PNG; it is exact in fixed point, so that there is nothing to compare."""
     sheet = Sheet(4.3, 4.5)
     edge.head(sheet)
     sheet.tiles(0.2, 0.92, 3.4, edge.fixed, (0, 1), bar="value",
@@ -108,7 +143,10 @@ def image(edge: EdgePicture, label: str | None) -> bytes:
 
 
 def stage(edge: EdgePicture) -> bytes:
-    """Float, fixed and their difference; before them all bins of a spectrum, the live ones framed."""
+    """Return a picture of an edge in float and in fixed point and of their difference, as PNG.
+
+    For a pruned spectrum, a picture of all bins with a frame around the live ones is added at the left.
+    """
     rows, columns = grid(len(edge.value))
     height = min(max(0.9 * rows, 2.8), 5.0)
     panels = 3 + (edge.all_bins is not None)
@@ -126,15 +164,18 @@ def stage(edge: EdgePicture) -> bytes:
 
 
 def _classes(edge: EdgePicture, label: str | None) -> str:
-    """Which classes float and fixed answer, beside the right one."""
+    """Return a text with the classes that float and fixed point predict, and the correct one."""
     float_class, fixed_class = (edge.names[k] if edge.names else k
                                 for k in (int(np.argmax(edge.value)), int(np.argmax(edge.fixed))))
     text = f"class {fixed_class}" + ("" if float_class == fixed_class else f" (float {float_class})")
     return text + ("" if label is None else f", label {label}")
 
 
-def _pairs(bars, line, edge: EdgePicture):
-    """Bars of every class, float beside fixed, by ``ax.bar`` and ``ax.axhline`` or ``ax.barh`` and ``axvline``."""
+def _pairs(bars: Callable[..., Any], line: Callable[..., Any], edge: EdgePicture) -> tuple[np.ndarray, list[str]]:
+    """Draw two bars for every class, float and fixed point, and return the places and texts of the ticks.
+
+    ``bars`` and ``line`` are the methods ``bar`` and ``axhline`` of matplotlib's axes, or ``barh`` and ``axvline``.
+    """
     k = np.arange(len(edge.value))
     line(0, color=SOFT, lw=0.6)
     bars(k - 0.2, edge.value, 0.4, color=FLOAT, label="float")
@@ -144,13 +185,13 @@ def _pairs(bars, line, edge: EdgePicture):
 
 
 def _short(name: str) -> str:
-    """A name that leaves room for others."""
+    """Return the name of a class, cut if it is longer than `NAME`."""
     return name if len(name) <= NAME else name[: NAME - 1] + "…"
 
 
 def logits(edge: EdgePicture, label: str | None) -> bytes:
-    """Bars of every class, float beside fixed."""
-    below = 0.35 if edge.names else 0  # for names, which stand aslant
+    """Return a bar chart of the logits in float and in fixed point, as PNG."""
+    below = 0.35 if edge.names else 0  # room for names, which are turned
     sheet = Sheet(7.0, 4.2 + below)
     edge.head(sheet)
     ax = sheet.axes(0.7, 0.95, 6.1, 2.75)
@@ -165,7 +206,10 @@ def logits(edge: EdgePicture, label: str | None) -> bytes:
 
 
 def overview(path: list[EdgePicture], last: EdgePicture, label: str | None) -> bytes:
-    """The whole path from left to right, float above, fixed below; of spectra all bins, dead ones zero."""
+    """Return a picture of all edges from left to right as PNG, with float in the upper row and fixed point below.
+
+    Spectra are shown with all bins; in fixed point, the dead ones are zero.
+    """
     height, top, gap, bars = 2.0, 0.62, 0.34, 1.9
     widths = [height * columns / rows for rows, columns in (grid(len(e.value)) for e in path)]
     beside = 0.25 + 0.075 * max((len(_short(name)) for name in last.names), default=0)
@@ -174,7 +218,8 @@ def overview(path: list[EdgePicture], last: EdgePicture, label: str | None) -> b
     for row, name in ((top, "float"), (second, "fixed")):
         sheet.text(0.25, row + height / 2, name, rotation=90, ha="center", va="center", color=SOFT)
 
-    def caption(x, edge, operation):
+    def caption(x: float, edge: EdgePicture, operation: str) -> None:
+        """Write the name of an edge and the operation above it, and its shape, format and SQNR below it."""
         sheet.text(x, 0.12, edge.error.edge, weight="bold", ha="center", size=10)
         sheet.text(x, 0.34, operation, ha="center", color=SOFT)
         below = f"{edge.shape.removesuffix(' live bins')}\n{edge.error.format}\n{edge.sqnr}"

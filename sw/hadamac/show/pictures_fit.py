@@ -1,4 +1,4 @@
-"""A fitted table as a picture, function and segments above, error below; its error as text for a terminal."""
+"""Plots of a fitted table: a picture of the function, the segments and the error, and a text plot of the error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["fit_picture", "fit_text"]
 
 
 def _curves(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """x, what the table gives, what the function does within the format."""
+    """Return the inputs x, the outputs of the table, and those of the function, limited to the output format."""
     words = np.arange(fit.format.low, fit.format.high + 1)
     words = words[:: max(1, len(words) // 8192)]
     x, y = fit.format.value(words), fit.output.value(fit.table.run(words)[0])
@@ -21,7 +21,7 @@ def _curves(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def fit_text(fit: Fit, width: int) -> str:
-    """The error over x, ``width`` characters wide."""
+    """Return a text plot of the error over x that is ``width`` characters wide."""
     import plotext
 
     x, y, want = _curves(fit)
@@ -34,7 +34,7 @@ def fit_text(fit: Fit, width: int) -> str:
 
 
 def fit_picture(fit: Fit) -> bytes:
-    """PNG; the same bytes for the same fit."""
+    """Return the picture as PNG; the same fit always gives the same bytes."""
     with style():
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""Pictures of one image's way through a network, float beside fixed: which are drawn, and where they are written."""
+"""Directory of pictures that show what every stage makes of one image, in float and in fixed point."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,12 +24,21 @@ from .sheet import style
 
 __all__ = ["PICTURES", "save_pictures"]
 
-PICTURES = Marker("pictures.json", lambda listed: listed["files"] if "hadamac" in listed else None)
-"""The marker by which a directory of pictures is known."""
+
+
+def _listed(content: Mapping[str, Any]) -> Mapping[str, str | None]:
+    """Return the files that ``pictures.json`` lists, with their digests; ValueError for other content."""
+    if "hadamac" not in content:
+        raise ValueError("This is no list of pictures of hadamac")
+    return content["files"]
+
+
+PICTURES = Marker("pictures.json", _listed)
+"""Marker by which a directory of pictures is recognised."""
 
 
 def _captions(qnet: QuantNetwork) -> dict[str, str]:
-    """Return for every named edge the words for what was done to come to it."""
+    """Return, for every named edge, a short description of the operations before it."""
     out = {"image": ""}
     for op in qnet.stages:
         unnamed = (qnet.stages[s] for s in op.stage.sources if s >= 0 and not qnet.stages[s].stage.edge)
@@ -39,13 +49,13 @@ def _captions(qnet: QuantNetwork) -> dict[str, str]:
 
 def _pictures(qnet: QuantNetwork, values: Mapping[str, np.ndarray],
               words: Mapping[str, np.ndarray]) -> list[pictures.EdgePicture]:
-    """Return what is drawn of every edge of one image."""
+    """Return the data of the pictures of every edge, for one image."""
     out, captions = [], _captions(qnet)
     maps_before = {op.stage.edge: _edge(qnet, op.stage.sources[0]) for op in qnet.of_kind("transform")}
     for edge, fmt in qnet.edges.items():
         s = EdgeSum(edge, fmt)
         s.add(values[edge], words[edge])
-        # A spectrum is shown among the dead bins that the circuit never computes, those of its float maps.
+        # A spectrum is shown with its dead bins, which the circuit never computes; they come from the float maps.
         maps = values[maps_before[edge]] if edge in maps_before else None
         if maps is not None and 2 * values[edge].shape[-1] > maps.shape[-1]:
             maps = None
@@ -55,36 +65,38 @@ def _pictures(qnet: QuantNetwork, values: Mapping[str, np.ndarray],
 
 
 def _edge(qnet: QuantNetwork, source: int) -> str:
+    """Return the name of the output of a stage; -1 is the image."""
     return qnet.stages[source].stage.edge if source >= 0 else "image"
 
 
 def save_pictures(qnet: QuantNetwork, params: Params, image: np.ndarray, label: int | None,
                   out_dir: str | PathLike[str], classes: Sequence[str] = ()) -> list[Path]:
-    """Draw every stage of one image's way, float beside fixed, as PNG files.
+    """Write pictures of what every stage makes of one image, in float and in fixed point, as PNG files.
 
     Parameters
     ----------
     qnet : QuantNetwork
     params : mapping of str to real array
-        The float parameters it was made from.
+        The float parameters from which the network was quantised.
     image : uint8 array (size, size) or (size-4, size-4)
     label : int or None
-        The right class, if known.
+        The correct class, if it is known.
     out_dir : str or path
-        Made if it does not exist.  Pictures that are there are replaced; see `hadamac.files.directories`.
+        Directory of the pictures, which is made if it does not exist.  Pictures in it are replaced, as
+        `hadamac.files.directories` describes.
     classes : sequence of str
-        A name for each class, if they have any.
+        A name for each class, or nothing if the classes have no names.
 
     Returns
     -------
     list of Path
-        ``0_image.png``; of every named edge, as ``spectrum0.png``, ``product0.png``, ``map0.png``; ``logits.png``;
-        ``overview.png``.  Beside them lies ``pictures.json``, the list of them.
+        ``0_image.png``; one file for every named edge, such as ``spectrum0.png``, ``product0.png``, ``map0.png``;
+        ``logits.png``; and ``overview.png``.  The directory also contains ``pictures.json``, which lists these files.
 
     Raises
     ------
     DataError
-        If image, label or parameters do not fit the network, or the directory can't be written.
+        If image, label or parameters do not fit the network, or if the directory cannot be written.
     ToolError
         If matplotlib is not installed.
     """
