@@ -248,9 +248,9 @@ LAYERS = (
           source="Ioffe 2015, section 3.1", model="quantised/reference", torch="nn/activations.FrozenNormalise",
           note="none, because it is folded into the weights of the SpectralConv before it"),
     Layer(name="Dense on maps", formula="logits[k] = bias[k] + sum weight[k,c,y,x] map[c,y,x]", covers=("dense",),
-          model="model/dense", circuit="layers/dense.Dense", torch="nn/spectral.MapDense", case="dense"),
+          model="model/dense", circuit="layers/dense.Dense", torch="nn/dense.MapDense", case="dense"),
     Layer(name="Dense on bins", formula="the same, over the real and imaginary parts of bins", model="model/dense",
-          circuit="layers/dense.Dense", torch="nn/spectral.BinsDense", case="dense-bins"),
+          circuit="layers/dense.Dense", torch="nn/dense.BinsDense", case="dense-bins"),
     Layer(name="argmax", formula="the index of the largest logit; of equal ones, the lowest index",
           model="model/dense", circuit="layers/argmax.Argmax", case="argmax"),
 )  # fmt: skip

@@ -1,6 +1,6 @@
-"""Arithmetic of the times at which beats arrive: computes when beats leave a stage from when they arrive.
+"""Arithmetic of arrival times: functions that compute when beats leave a stage from when they arrive.
 
-Times are cycles of transfers on a stream, as arrays, of a first frame.
+Times are arrays with the cycle of the transfer of each beat of a first frame on a stream.
 """
 
 from __future__ import annotations
@@ -11,24 +11,25 @@ __all__ = ["double_buffer", "lag", "power", "transfers"]
 
 
 def transfers(available: np.ndarray) -> np.ndarray:
-    """Return when beats are transferred that are ``available`` at these times: in order, at most one a cycle."""
+    """Return when beats are transferred that are available at given times: in order, at most one in each cycle."""
     n = np.arange(len(available))
     return np.maximum.accumulate(available - n) + n
 
 
 def lag(times: np.ndarray, block: int, lag: int) -> np.ndarray:
-    """Return when samples leave a delay line of ``lag`` samples that empties itself after every ``block`` of them.
+    """Return when samples leave a delay line of ``lag`` samples that empties itself after every block of samples.
 
-    Each leaves when the sample ``lag`` later enters; the last ``lag`` of a block leave by themselves, one a cycle.
+    A sample leaves when the sample ``lag`` places after it enters.  The last ``lag`` samples of a block leave without
+    further input, one in each cycle.
     """
     entered = times.reshape(-1, block)
     return np.concatenate([entered[:, lag:], entered[:, -1:] + 1 + np.arange(lag)], axis=1).reshape(-1)
 
 
 def double_buffer(times: np.ndarray, writes: int, reads: int) -> np.ndarray:
-    """Return when a double buffer is read, whose halves take ``writes`` beats and are read ``reads`` times.
+    """Return the cycles of the reads of a double buffer, each half of which takes ``writes`` beats and ``reads`` reads.
 
-    A half is read, one word a cycle, as soon as it is full and the other half has been read.
+    A half is read, one word in each cycle, as soon as it is full and the other half has been read.
     """
     out, free = [], [0, 0]
     last_write = last_read = -1

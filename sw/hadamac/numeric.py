@@ -108,7 +108,7 @@ def clip_frames(x: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def swap(z: NDArray[np.complex128]) -> np.ndarray:
-    """Exchange real and imaginary parts; a DFT so becomes an unscaled inverse: ``N IDFT(z) = swap(DFT(swap(z)))``."""
+    """Exchange real and imaginary parts, which turns a DFT into an inverse: ``N IDFT(z) = swap(DFT(swap(z)))``."""
     return z.imag + 1j * z.real
 
 

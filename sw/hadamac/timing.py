@@ -1,6 +1,6 @@
-"""Cycle counts of the circuit's parts, which the estimate adds up and to which the blocks are built.
+"""Cycle counts of the common parts of circuits.
 
-The circuits take their delays from here, and a simulation of every block asserts that they hold.
+The circuits take their delays from here, the estimate adds them up, and a simulation of every block checks them.
 """
 
 from __future__ import annotations

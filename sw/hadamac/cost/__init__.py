@@ -1,1 +1,1 @@
-"""Cycles, multipliers and memory of a network's circuit, before anything is emitted."""
+"""Cost of a network's circuit in cycles, multipliers and memory, computed before any Verilog is written."""

@@ -1,10 +1,10 @@
 """Torch modules for training: the layers of :mod:`hadamac.network.layers` in ``float32``, on live bins.
 
-Between modules flow real maps ``(n, C, N, N)`` or bins ``(n, C, rows, radius + 1)`` of their unnormalised DFT, ordered
-as :mod:`hadamac.network.stages` orders them; with ``radius = N/2`` that is the layout of ``torch.fft.rfft2``.  The
-modules can be put together by hand; :class:`SpectralCnn` builds a described network, pruned to its live bins.
+Modules exchange real maps ``(n, C, N, N)`` or the bins ``(n, C, rows, radius + 1)`` of their unnormalised DFTs.  Bins
+are in the order of :mod:`hadamac.network.stage`; for ``radius = N/2`` it is that of ``torch.fft.rfft2``.  The modules
+can be combined by hand, or :class:`SpectralCnn` builds a described network from them, pruned to its live bins.
 
-Only this module, those that it takes its layers from, and :mod:`hadamac.nn.train` import torch.
+Only the modules in this folder import torch, which is an optional dependency.
 """
 
 from __future__ import annotations
@@ -18,11 +18,30 @@ except ModuleNotFoundError as e:
         raise
     raise ToolError("torch is not installed: it is needed to train; run `pip install hadamac[train]`") from None
 
-from .activations import *  # noqa: F403
-from .activations import __all__ as _activations
+from .activations import (
+    Add,
+    FrozenNormalise,
+    Function,
+    MaxPool,
+    ModRelu,
+    Modulus,
+    Normalise,
+    Quadratic,
+    SpectralFunction,
+)
+from .dense import BinsDense, MapDense
 from .network import SpectralCnn
 from .scattering import Scattering
-from .spectral import *  # noqa: F403
-from .spectral import __all__ as _spectral
+from .spectral import (  # fmt: skip
+    Crop,
+    Inverse,
+    Pad,
+    SpectralConv,
+    SpectralPool,
+    Transform,
+    live_spectrum,
+)
 
-__all__ = [*_activations, *_spectral, "Scattering", "SpectralCnn"]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = ["Add", "BinsDense", "Crop", "FrozenNormalise", "Function", "Inverse", "MapDense", "MaxPool", "ModRelu",
+           "Modulus", "Normalise", "Pad", "Quadratic", "Scattering", "SpectralCnn", "SpectralConv", "SpectralFunction",
+           "SpectralPool", "Transform", "live_spectrum"]

@@ -1,6 +1,6 @@
-"""Torch modules of the layers that are not linear: functions of pixels and of bins, normalisation, max pooling.
+"""Torch modules of the layers that are not products: functions of pixels and bins, normalisation, max pooling, sums.
 
-Definitions: :mod:`hadamac.network.layers`; :mod:`hadamac.nn` imports torch for both.
+:mod:`hadamac.network.layers` defines the layers.
 """
 
 from __future__ import annotations
@@ -23,23 +23,25 @@ FUNCTIONS = {
     "gelu": _F.gelu, "silu": _F.silu, "hard-sigmoid": _F.hardsigmoid, "hard-tanh": _F.hardtanh,
     "hard-swish": _F.hardswish,
 }  # fmt: skip
-"""Torch's form of the functions in `hadamac.model.pwl.fitting.FUNCTIONS`, by the same names."""
+"""Torch functions with the names of `hadamac.model.pwl.fitting.FUNCTIONS`."""
 
 
 class Function(StageModule):
-    """A function of every pixel."""
+    """Activation of every pixel by a named function."""
 
     def __init__(self, function: str):
         super().__init__()
         self.of = FUNCTIONS[function]
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Return the function of maps."""
         return self.of(maps)
 
 
 class Quadratic(StageModule):
-    """``c0 + c1 x + c2 x**2`` of every pixel, learned ``coefficients`` (3,); of the spectrum, a self-convolution."""
+    """Quadratic function ``c0 + c1 x + c2 x**2`` of every pixel with learned ``coefficients`` (3,).
+
+    Its effect on the spectrum is a convolution with itself.
+    """
 
     def __init__(self):
         super().__init__()
@@ -50,25 +52,29 @@ class Quadratic(StageModule):
         return {f"act{stage.index}.coefficients": self.coefficients}
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Return the function of maps."""
         c = self.coefficients
         return c[0] + maps * (c[1] + c[2] * maps)
 
 
 class SpectralFunction(StageModule):
-    """An odd function of the real and the imaginary part of every bin: ``P f(z / P)``, P = orthonormal(size)."""
+    """Activation ``P f(z / P)`` of the real and of the imaginary part of every bin, with an odd function f.
+
+    P is the smallest power of two that is at least the ``size`` of the maps.
+    """
 
     def __init__(self, function: str, *, size: int):
         super().__init__()
         self.of, self.p = FUNCTIONS[function], orthonormal(size)
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
-        """Return the function of bins."""
         return torch.complex(self.of(bins.real / self.p), self.of(bins.imag / self.p)) * self.p
 
 
 class ModRelu(StageModule):
-    """``z max(0, |z| + P b) / |z|``, learned ``bias`` b <= 0 of each channel."""
+    """Activation ``z max(0, |z| + P b) / |z|`` of every bin, with a learned ``bias`` b <= 0 of each channel.
+
+    P is the smallest power of two that is at least the ``size`` of the maps.
+    """
 
     def __init__(self, channels: int, *, size: int):
         super().__init__()
@@ -80,11 +86,10 @@ class ModRelu(StageModule):
         return {f"act{stage.index}.bias": self.bias}
 
     def give(self, stage: Stage) -> dict[str, np.ndarray]:
-        """Return ``act{k}.bias``, at most 0: the last step of training may have gone beyond."""
+        """Return ``act{k}.bias``, limited to at most 0, which the last step of training may have exceeded."""
         return {name: np.minimum(value, 0) for name, value in super().give(stage).items()}
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
-        """Return the function of bins; biases above 0 are set to 0."""
         with torch.no_grad():
             self.bias.clamp_(max=0)
         magnitude = (bins.real**2 + bins.imag**2 + 1e-12).sqrt()
@@ -92,18 +97,24 @@ class ModRelu(StageModule):
 
 
 class Modulus(StageModule):
-    """``|z|`` of every bin; its gradient at 0 is 0."""
+    """Modulus ``|z|`` of every bin; its gradient at 0 is 0."""
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
-        """Return ``|z|`` of bins."""
         power = bins.real**2 + bins.imag**2
         return torch.where(power > 0, torch.where(power > 0, power, 1).sqrt(), 0).to(torch.complex64)
 
 
 class Normalise(StageModule):
-    """Normalisation of each channel by the mean and the deviation of its bins, or of its map (``over``), in this frame.
+    """Normalisation of the bins of each channel by a mean and a deviation of the current image.
 
-    The variance of n bins or pixels has the divisor ``n - correction``; ``torch.std`` has a correction of 1.
+    Parameters
+    ----------
+    size, radius : int
+        N of the maps, and radius of the bins.
+    over : str
+        ``"bins"`` for the statistics of the bins, ``"map"`` for those of the pixels of the map.
+    correction : int
+        The variance of n bins or pixels has the divisor n - correction; 1 is the default of ``torch.std``.
     """
 
     def __init__(self, *, size: int, radius: int, over: str = "bins", correction: int = 0):
@@ -120,7 +131,6 @@ class Normalise(StageModule):
         self.register_buffer("keep", keep, persistent=False)
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
-        """Return normalised bins."""
         if self.over == "bins":
             bins = bins - (self.weight * bins.real).sum((-2, -1), keepdim=True)
         bins = bins * self.keep
@@ -129,10 +139,19 @@ class Normalise(StageModule):
 
 
 class FrozenNormalise(StageModule):
-    """Normalisation of channels by ``mean`` and ``deviation`` of their maps.
+    """Normalisation of channels by the mean and the deviation of their maps, which are constants after training.
 
-    While training, both are those of the batch, and running means of them are kept, which are constants afterwards.
-    ``scale`` is that of the pooling, which the bins already contain.
+    In training, each batch is normalised by its own statistics, and ``mean`` and ``deviation`` are running averages.
+
+    Parameters
+    ----------
+    channels : int
+    size, radius : int
+        N of the maps, and radius of the bins.
+    scale : float
+        Scale of pooling that the bins already contain.
+    momentum : float
+        Weight of a batch in the running averages.
     """
 
     def __init__(self, channels: int, *, size: int, radius: int, scale: float = 1.0, momentum: float = 0.05):
@@ -147,14 +166,13 @@ class FrozenNormalise(StageModule):
         self.register_buffer("dc", dc, persistent=False)
 
     def held(self, stage: Stage) -> dict[str, torch.Tensor]:
-        """Return ``norm{k}.mean`` and ``norm{k}.deviation``; ``stage`` is the product that it is folded into."""
+        """Return ``norm{k}.mean`` and ``norm{k}.deviation``; ``stage`` is the product whose weights contain them."""
         if stage.frozen is None:
-            raise ValueError(f"Stage {stage.name} has no frozen statistics")
+            raise ValueError(f"Stage {stage.name} must have frozen statistics")
         k = stage.frozen.index
         return {f"norm{k}.mean": self.mean, f"norm{k}.deviation": self.deviation}
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
-        """Return normalised bins; while training, by the statistics of this batch."""
         mean, deviation = self.mean, self.deviation
         if self.training:
             mean = bins[..., 0, 0].real.mean(0) / self.pixels
@@ -168,22 +186,20 @@ class FrozenNormalise(StageModule):
 
 
 class MaxPool(StageModule):
-    """Maximum of each 2 x 2 tile."""
+    """Max pooling of tiles of 2 x 2 pixels."""
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Return pooled maps."""
         return _F.max_pool2d(maps, 2)
 
 
 class Add(StageModule):
-    """Sum of maps, or of bins, which may have different radii: those beyond a smaller one are zero."""
+    """Sum of maps, or of bins up to ``radius``; an input with a smaller radius counts as zero beyond it."""
 
     def __init__(self, *, size: int, radius: int | None = None):
         super().__init__()
         self.size, self.radius = size, radius
 
     def forward(self, *x: torch.Tensor) -> torch.Tensor:
-        """Return the sum of maps or bins."""
         if self.radius is None:
             return torch.stack(x).sum(0)
         rows, columns = live_shape(self.size, self.radius)
@@ -196,8 +212,9 @@ class Add(StageModule):
 
 
 def _function(stage: Stage) -> str:
+    """Return the name of the function of a stage, which belongs to an activation."""
     if not isinstance(stage.layer, layers.Activation):
-        raise TypeError(f"Stage {stage.name} is no activation")
+        raise TypeError(f"Stage {stage.name} must belong to an Activation layer")
     return stage.layer.function
 
 
@@ -227,7 +244,7 @@ def _modulus(stage: Stage) -> StageModule:
 def _normalise(stage: Stage) -> StageModule:
     layer = stage.layer
     if not isinstance(layer, layers.Normalise):
-        raise TypeError(f"Stage {stage.name} normalises nothing")
+        raise TypeError(f"Stage {stage.name} must belong to a Normalise layer")
     return Normalise(size=stage.size, radius=stage.bins_radius, over=layer.over, correction=layer.correction)
 
 

@@ -1,11 +1,4 @@
-"""Torch modules for training: the layers of :mod:`hadamac.network.layers` in ``float32``, on live bins.
-
-Between modules flow real maps ``(n, C, N, N)`` or bins ``(n, C, rows, radius + 1)`` of their unnormalised DFT, ordered
-as :mod:`hadamac.network.stages` orders them; with ``radius = N/2`` that is the layout of ``torch.fft.rfft2``.  The
-modules can be put together by hand; :class:`SpectralCnn` builds a described network, pruned to its live bins.
-
-Only this module, those that it takes its layers from, and :mod:`hadamac.nn.train` import torch.
-"""
+"""Torch module of a whole network, built from its description."""
 
 from __future__ import annotations
 
@@ -18,7 +11,7 @@ from ..network.network import Network
 from ..network.stage import Stage
 from ..network.walk import walk
 from ..quantised.reference import check_parameters
-from . import activations, spectral  # noqa: F401  (their modules register themselves)
+from . import activations, dense, spectral  # noqa: F401  (their modules are registered on import)
 from .registry import MODULES, StageModule
 
 __all__ = ["SpectralCnn"]
@@ -32,14 +25,14 @@ def _made(stage: Stage) -> StageModule:
 
 
 class SpectralCnn(torch.nn.Module):
-    """A described network, stage by stage.
+    """Torch module of a network, stage by stage.
+
+    ``forward`` takes float32 images ``(n, size, size)``, in which a pixel p is ``p / 256``, and returns the logits
+    ``(n, outputs)``.
 
     Parameters
     ----------
     network : Network
-
-    ``forward`` takes float32 images ``(n, size, size)`` in units of 1.0 = pixel 256 and returns
-    logits ``(n, outputs)``.
     """
 
     def __init__(self, network: Network):
@@ -56,15 +49,19 @@ class SpectralCnn(torch.nn.Module):
 
         return walk(self.network.stages, images[:, None], visit)
 
+    def _parts(self) -> list[StageModule]:
+        """Return the modules of the stages, in order."""
+        return [part for part in self.stages if isinstance(part, StageModule)]
+
     def parameters_numpy(self) -> dict[str, np.ndarray]:
-        """Return the parameters as ``Network.parameters`` names them: float32, the dense layer folded."""
+        """Return the parameters in float32, with the names and shapes of ``Network.parameters``."""
         out: dict[str, np.ndarray] = {}
-        for stage, part in zip(self.network.stages, self.stages):
+        for stage, part in zip(self.network.stages, self._parts()):
             out |= part.give(stage)
         return {name: out[name] for name in self.network.parameters}
 
     def load_numpy(self, params: Mapping[str, np.ndarray]) -> None:
-        """Take parameters named and shaped as ``Network.parameters``; raise DataError if they are not."""
-        params = check_parameters(self.network, params)
-        for stage, part in zip(self.network.stages, self.stages):
-            part.take(stage, params)
+        """Load parameters with the names and shapes of ``Network.parameters``; raise DataError for others."""
+        checked = check_parameters(self.network, params)
+        for stage, part in zip(self.network.stages, self._parts()):
+            part.take(stage, checked)

@@ -1,4 +1,4 @@
-"""The registry of torch modules, by the operation that a stage has, and how a module exchanges its parameters."""
+"""Registry of torch modules by the operation of a stage, and the base class of these modules."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from ..network.stage import Stage
 __all__ = ["MODULES", "StageModule", "module"]
 
 Make = Callable[[Stage], "StageModule"]
+"""Type of a function that makes the module of a stage."""
 MODULES: dict[str, Make] = {}
-"""The function that makes the module of a stage, by the stage's operation."""
+"""Function that makes the module of a stage, by the name of the stage's operation."""
 
 
 def module(operation: str) -> Callable[[Make], Make]:
-    """Return a decorator that registers a function which makes the module of a stage."""
+    """Return a decorator that registers a function which makes the modules of an operation."""
 
     def register(make: Make) -> Make:
         MODULES[operation] = make
@@ -27,22 +28,22 @@ def module(operation: str) -> Callable[[Make], Make]:
 
 
 class StageModule(torch.nn.Module):
-    """A module of a stage.
+    """Torch module of a stage.
 
-    Its parameters are exchanged in the form in which ``Network.parameters`` has them: by default each tensor that
-    `held` names is taken as it is.
+    `give` and `take` exchange its parameters with NumPy, with the names and shapes of ``Network.parameters``.  By
+    default, these are the tensors that `held` names, unchanged.
     """
 
     def held(self, stage: Stage) -> dict[str, torch.Tensor]:
-        """Return its tensors by the names that they have in ``Network.parameters``."""
+        """Return the tensors of the parameters by their names in ``Network.parameters``."""
         return {}
 
     def give(self, stage: Stage) -> dict[str, np.ndarray]:
-        """Return its parameters, float32."""
+        """Return the parameters as float32 arrays."""
         return {name: tensor.detach().numpy().copy() for name, tensor in self.held(stage).items()}
 
     @torch.no_grad()
     def take(self, stage: Stage, params: Mapping[str, np.ndarray]) -> None:
-        """Take its parameters over."""
+        """Set the parameters to given arrays."""
         for name, tensor in self.held(stage).items():
             tensor.copy_(torch.from_numpy(params[name]))

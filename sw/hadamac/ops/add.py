@@ -18,9 +18,9 @@ __all__ = ["Add", "takes_part"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Add(Operation):
-    """``Y = sum_k X_k``: words are aligned, added exactly, rounded once and saturated.
+    """Sum ``Y = sum_k X_k``: words are aligned, added exactly, rounded once and saturated.
 
-    An input of bins with a smaller radius than the sum counts as zero beyond it.
+    The inputs may be spectra of different radii.  Beyond its radius, an input counts as zero.
     """
 
     plan: AddPlan
@@ -33,7 +33,7 @@ class Add(Operation):
 
     @classmethod
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
-        """Return the sum in a format that has headroom, and no more fraction bits than its aligned words."""
+        """Return the sum in a format with headroom that has no more fraction bits than the aligned words."""
         formats = given.formats
         common = AddPlan(fractions=given.fractions, fraction=min(given.fractions), width=formats.width).common
         out = min(fraction_bits(peak(given.output), formats), common)
@@ -45,31 +45,31 @@ class Add(Operation):
         return self.plan.apply(*_embedded(self.stage, x))
 
     def run(self, *x: np.ndarray) -> Words:
-        """Return the same; raise DataError for words that the plan's bits cannot hold."""
+        """Do the same as `apply`; raise DataError for words that do not fit the word width of the plan."""
         return self.plan.run(*_embedded(self.stage, x))
 
     @classmethod
     def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the sum in the formats on record."""
+        """Return the sum in the formats that the artifact states."""
         fraction = stored.facts["fraction"]
         plan = AddPlan(fractions=stored.fractions, fraction=fraction + stage.places, width=stored.formats.width)
         return cls(stage=stage, formats=stored.formats, fraction=fraction, plan=plan)
 
     def memory_bits(self, lanes: int = 1) -> int:
-        """Return the bits of the output FIFO; those of skip buffers depend on the other stages."""
+        """Return the bits of the output FIFO; those of skip buffers depend on other stages and are added later."""
         return self.plan.memory_bits
 
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
-        """Return the times of sums: a beat waits for the last of the inputs that take part in it."""
+        """Return the cycles in which sums leave; a sum waits until all inputs that take part in it have arrived."""
         return self.plan.arrivals(*self._spread(times))
 
     def taken(self, *times: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return for each input the cycles in which its beats are taken: each with those of the other inputs."""
+        """Return, for each input, the cycles in which its beats are taken, together with the other summands."""
         together = self.plan.together(*self._spread(times))
         return tuple(together[takes_part(self.stage, k)] for k in range(len(times)))
 
     def _spread(self, times: tuple[np.ndarray, ...]) -> list[np.ndarray]:
-        """Return the times of every input for every beat of the sum, -1 for one in which it does not take part."""
+        """Return the times of every input for every beat of the sum, or -1 where it does not take part."""
         out = [np.full(self.stage.beats, -1, dtype=np.int64) for _ in times]
         for k, beats in enumerate(times):
             out[k][takes_part(self.stage, k)] = beats
@@ -87,7 +87,7 @@ class Add(Operation):
 
 
 def takes_part(stage: Stage, k: int) -> np.ndarray:
-    """Return which beats (bool) of a frame of the sum have a summand from input ``k``."""
+    """Return, for every beat of a frame of the sum, whether input ``k`` has a summand (bool)."""
     radius = stage.radii_in[k]
     if radius is None or radius == stage.radius:
         return np.ones(stage.beats, dtype=bool)
@@ -97,7 +97,7 @@ def takes_part(stage: Stage, k: int) -> np.ndarray:
 
 
 def _embedded(stage: Stage, x: tuple[np.ndarray, ...]) -> list[np.ndarray]:
-    """Return the inputs, bins among zeros where they have a smaller radius."""
+    """Return the inputs; those with a smaller radius are surrounded by zeros."""
     if stage.radius is None:
         return list(x)
     return [embed(bins, stage.rows, stage.columns) for bins in x]

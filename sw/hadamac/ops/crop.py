@@ -1,4 +1,4 @@
-"""Crop of a spectrum, where a stage before it had to compute more bins than are wanted after it."""
+"""Crop of a spectrum, for a stage before it that computes more bins than the stages after it need."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Crop"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Crop(Operation):
-    """Bins up to the stage's radius, of words of any width; the format stays."""
+    """Crop to the bins up to the radius of the stage; the words keep their format, which may have any width."""
 
     @classmethod
     def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
@@ -26,7 +26,7 @@ class Crop(Operation):
 
     @classmethod
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
-        """Return the operation; there is nothing to choose."""
+        """Return the operation, which has nothing to choose."""
         return cls(stage=stage, formats=given.formats, fraction=given.fractions[0])
 
     def apply(self, *x: np.ndarray) -> Words:
@@ -35,15 +35,15 @@ class Crop(Operation):
 
     @classmethod
     def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the operation."""
+        """Return the crop."""
         return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"])
 
     def interval(self, lanes: int = 1) -> int:
-        """Return the cycles a frame: the beats that come in."""
+        """Return the cycles of a frame, which is the number of its input beats."""
         return self.stage.channels * prod(self.stage.shape_in)
 
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
-        """Return the times of the beats that are kept: they leave in the cycle in which they come in."""
+        """Return the cycles in which output beats leave, which are those in which they arrive."""
         stage = self.stage
         mask = np.zeros(stage.shape_in, dtype=bool)
         mask[live_rows(len(mask), stage.bins_radius), : stage.columns] = True

@@ -1,4 +1,4 @@
-"""Product of every channel, by itself, with the same filters: scattering has it."""
+"""Product of every channel with the same filters, an operation of scattering."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ __all__ = ["Filters"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Filters(Operation):
-    """``Y[c,f] = W[f] X[c]``: bins (n, C, N, N/2 + 1) to (n, C F, N, N/2 + 1), order (channel, filter).
+    """Product ``Y[c,f] = W[f] X[c]`` of every channel c with every filter f.
 
-    A channel is a frame of its own for the block, a Hadamard product of one input with F outputs and no bias.  Words:
-    filters ``rint(W 2**exponent)``, one ``exponent`` and one shift for all.
+    Bins (n, C, N, N/2 + 1) become bins (n, C F, N, N/2 + 1) in the order (channel, filter).  The block is a Hadamard
+    product with one input channel, F output channels and no bias; each channel of an image is one of its frames.  The
+    words of the filters are ``rint(W 2**exponent)``; all filters have the same ``exponent`` and the same shift.
     """
 
     scales = True
@@ -35,10 +36,10 @@ class Filters(Operation):
 
     @classmethod
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
-        """Return the product with the largest exponent for which its filters fit, and a format with headroom."""
+        """Return the product with the largest exponent for which the filters fit, in a format with headroom."""
         formats, (fraction,), filters = given.formats, given.fractions, given.params["filters"]
         exponent = _exponent(filters, 2 ** (formats.weight_width - 1) - 0.5)
-        # A product moved up would only have zeros below.
+        # With more fraction bits than a product has, the additional bits would always be zero.
         out = min(_exponent(given.output, 2 ** (formats.width - 1) / formats.headroom), fraction + exponent)
         weights = np.rint(filters * 2.0**exponent).astype(np.complex128)[:, None]
         count, shift = len(filters), fraction + exponent - out
@@ -54,16 +55,16 @@ class Filters(Operation):
         return y.reshape(n, channels * self.plan.outputs, *bins), overflows
 
     def run(self, *x: np.ndarray) -> Words:
-        """Return the same; raise DataError for words that the plan's bits cannot hold."""
+        """Do the same as `apply`; raise DataError for words that do not fit the word width of the plan."""
         return self.apply(check_words("Filters", x[0], self.width))
 
     @classmethod
     def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Raise NotImplementedError: filters are computed, not kept."""
-        raise NotImplementedError("An artifact holds no filters")
+        """Raise NotImplementedError, because artifacts contain no filters."""
+        raise NotImplementedError("Filters cannot be restored: an artifact contains none")
 
     def interval(self, lanes: int = 1) -> int:
-        """Return the cycles a frame of all channels."""
+        """Return the cycles of an image, which is one frame for each channel."""
         return self.stage.inputs * self.plan.interval(lanes)
 
     def multipliers(self, lanes: int = 1) -> int:
@@ -75,7 +76,7 @@ class Filters(Operation):
         return self.plan.memory_bits(lanes)
 
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
-        """Return the times of the beats that leave."""
+        """Return the cycles in which output beats leave."""
         return self.plan.arrivals(times[0], lanes)
 
     @property
@@ -85,6 +86,6 @@ class Filters(Operation):
 
 
 def _exponent(values: np.ndarray, limit: float) -> int:
-    """Return the largest e for which the parts of ``values * 2**e`` do not pass ``limit``."""
+    """Return the largest e for which no part of ``values * 2**e`` exceeds ``limit``."""
     largest = max(np.abs(np.real(values)).max(), np.abs(np.imag(values)).max(), 1e-9)
     return int(np.floor(np.log2(limit / largest)))

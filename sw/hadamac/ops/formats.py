@@ -1,4 +1,4 @@
-"""Widths of words, and the rule by which calibration chooses formats."""
+"""Word widths, and the rule by which calibration chooses formats."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ __all__ = ["PRESETS", "Formats"]
 
 @dataclass(frozen=True, kw_only=True)
 class Formats:
-    """Widths and calibration rule.
+    """Word widths of a network and its calibration rule.
 
     Parameters
     ----------
     width, twiddle_width, weight_width, logit_width : int
-        Bits of a data part, a twiddle part, a weight part, a logit.
+        Bits of each part of a data word, of a twiddle and of a weight, and bits of a logit.
     calibrated : bool
-        FFT shifts are chosen per stage from calibration images; otherwise one half per stage.
+        Whether calibration chooses in which radix-2 stages an FFT halves its values; otherwise all of them do.
     headroom : float
-        Factor left between the largest calibration value and full scale.
+        Factor between the largest value of the calibration images and full scale.
     """
 
     width: int = 16
@@ -46,4 +46,4 @@ PRESETS = {
     "halving": Formats(),
     "compact": Formats(width=10, twiddle_width=12, calibrated=True, headroom=1.25),
 }
-"""Formats by name."""
+"""Named sets of formats."""

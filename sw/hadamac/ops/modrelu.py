@@ -1,4 +1,4 @@
-"""modReLU of bins."""
+"""Activation modReLU of bins."""
 
 from __future__ import annotations
 
@@ -19,14 +19,17 @@ __all__ = ["ModRelu"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ModRelu(Pointwise):
-    """``z max(0, |z| + P b) / |z|`` of every bin, b <= 0 of its channel; the format stays."""
+    """Function ``z max(0, |z| + P b) / |z|`` of every bin, with a bias b <= 0 of its channel.
+
+    P is the smallest power of two that is at least N.  The words keep their format.
+    """
 
     SCHEMA: ClassVar[dict[str, Any]] = {"modrelu": {"type": "array", "items": WORD, "maxItems": 256}}
     plan: modrelu.ModRelu
 
     @classmethod
     def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
-        """Return the function; 0 for 0."""
+        """Return the function of bins, which is 0 for 0."""
         bias = orthonormal(stage.size) * params[f"act{stage.index}.bias"][:, None, None]
         magnitude = np.abs(x[0])
         return x[0] * np.maximum(0, magnitude + bias) / np.where(magnitude > 0, magnitude, 1)
@@ -45,16 +48,16 @@ class ModRelu(Pointwise):
         return self.plan.apply(*x)
 
     def run(self, *x: np.ndarray) -> Words:
-        """Return the same; raise DataError for words that the plan's bits cannot hold."""
+        """Do the same as `apply`; raise DataError for words that do not fit the word width of the plan."""
         return self.plan.run(*x)
 
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return ``modrelu``: the word of each channel's bias."""
+        """Return ``modrelu``, the word of the bias of each channel."""
         return {"modrelu": list(self.plan.bias)}, {}
 
     @classmethod
     def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the function on record."""
+        """Return the function with the biases of the artifact."""
         plan = modrelu.ModRelu(bias=tuple(stored.facts["modrelu"]), width=stored.formats.width)
         if len(plan.bias) != stage.channels:
             raise DescriptionError(f"Stage {stage.name} must have a bias for each of {stage.channels} channels, not "
@@ -63,7 +66,7 @@ class ModRelu(Pointwise):
 
     @property
     def pipeline(self) -> int:
-        """Cycles from a beat in to its push into the output FIFO."""
+        """Cycles from an input beat to the push of its result into the output FIFO."""
         return self.plan.pipeline
 
     @property
@@ -77,10 +80,10 @@ class ModRelu(Pointwise):
 
     @property
     def weights(self) -> int:
-        """A bias a channel."""
+        """Number of real weights: one bias for each channel."""
         return self.stage.channels
 
     @property
     def multiplications(self) -> int:
-        """Six a bin."""
+        """Number of multiplications for an image: six for each bin."""
         return 6 * self.bins

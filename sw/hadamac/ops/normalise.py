@@ -1,4 +1,4 @@
-"""Normalisation of each channel by the statistics of its frame."""
+"""Normalisation of each channel by its mean and deviation in the current frame."""
 
 from __future__ import annotations
 
@@ -23,25 +23,28 @@ __all__ = ["Normalise", "normalise_facts"]
 
 
 def _layer(stage: Stage) -> Layer:
+    """Return the layer of a stage, which normalises."""
     if not isinstance(stage.layer, Layer):
-        raise TypeError(f"Stage {stage.name} normalises nothing")
+        raise TypeError(f"Stage {stage.name} must belong to a Normalise layer")
     return stage.layer
 
 
 def normalise_facts(stage: Stage) -> dict[str, Any]:
-    """Return what a stage says of its NormalisePlan: multiplicities in stream order, count, ``over``, correction."""
+    """Return the parameters of a NormalisePlan that the stage determines; multiplicities are in stream order."""
     layer = _layer(stage)
     if stage.radius_in is None:
-        raise TypeError(f"Stage {stage.name} takes maps")
+        raise TypeError(f"Stage {stage.name} must take bins")
     return {"multiplicity": live_multiplicity(stage.radius_in, stage.size), "over": layer.over,
             "count": stage.size**2 if layer.over == "map" else None, "correction": layer.correction}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Normalise(Operation):
-    """``P (X - mean) / deviation`` over bins, or P/N of the map (x - mean) / deviation, DC = 0.
+    """Normalisation ``P (X - mean) / deviation`` of the bins of each channel.
 
-    Deviations of n values have the divisor n - correction.  The plan takes bins in stream order.
+    The statistics are either over the bins, or over the pixels of the map.  In the second case the result is ``P/N``
+    times the spectrum of ``(x - mean) / deviation``, whose DC bin is 0.  The deviation of n values has the divisor
+    n - correction.  P is the smallest power of two that is at least N.  The plan takes bins in the order of the stream.
     """
 
     SCHEMA: ClassVar[dict[str, Any]] = {"words": WORD}
@@ -49,7 +52,7 @@ class Normalise(Operation):
 
     @classmethod
     def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
-        """Return normalised bins (n, C, rows, radius + 1); a channel without deviation becomes zero."""
+        """Return normalised bins (n, C, rows, radius + 1); a channel whose deviation is zero becomes zero."""
         layer, bins = _layer(stage), x[0]
         weight = multiplicity(stage.size, stage.radius_in or 0)
         p = float(orthonormal(stage.size))
@@ -59,7 +62,7 @@ class Normalise(Operation):
         else:
             bins = bins.copy()
             bins[..., 0, 0] = 0
-            p = p * stage.size / np.sqrt(weight.sum())  # of the map: its N*N pixels are counted
+            p = p * stage.size / np.sqrt(weight.sum())  # the power of the map is a mean over its N*N pixels
         power = (weight * np.abs(bins) ** 2).sum((-2, -1), keepdims=True) / weight.sum()
         p = p * np.sqrt((values - layer.correction) / values)
         return bins * (p / np.sqrt(np.where(power > 0, power, 1)))
@@ -68,14 +71,14 @@ class Normalise(Operation):
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
         """Return the operation with an output format that has headroom."""
         places, formats = orthonormal(stage.size).bit_length() - 1, given.formats
-        # Calibration frames may have no deviation.
+        # The second limit is for calibration frames whose deviation is zero.
         out = min(fraction_bits(peak(given.output), formats), formats.width - 1 - places)
         plan = NormalisePlan(**normalise_facts(stage), width=formats.width, fraction=out + places)
         return cls(stage=stage, formats=formats, fraction=out, plan=plan)
 
     @classmethod
     def check_formats(cls, stage: Stage, formats: Formats) -> None:
-        """Raise FitError for words in which the statistics of so many bins do not fit the circuit."""
+        """Raise FitError if the circuit cannot compute statistics of so many bins with words of this width."""
         try:
             NormalisePlan(**normalise_facts(stage), width=formats.width, fraction=0)
         except DescriptionError as error:
@@ -89,26 +92,26 @@ class Normalise(Operation):
         return np.ascontiguousarray(np.swapaxes(y.reshape(n, channels, columns, rows), -1, -2)), overflow
 
     def run(self, *x: np.ndarray) -> Words:
-        """Return the same; raise DataError for words that the plan's bits cannot hold."""
+        """Do the same as `apply`; raise DataError for words that do not fit the word width of the plan."""
         return self.apply(check_words("Normalise", x[0], self.plan.width))
 
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return ``words``: the fraction bits of the plan."""
+        """Return ``words``, the fraction bits of the plan."""
         return {"words": self.plan.fraction}, {}
 
     @classmethod
     def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the operation on record."""
+        """Return the normalisation with the format of the artifact."""
         plan = NormalisePlan(**normalise_facts(stage), width=stored.formats.width, fraction=stored.facts["words"])
         return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"], plan=plan)
 
     @property
     def framed(self) -> bool:
-        """Whether a frame is one channel, which is read back when its statistics are known."""
+        """Whether a frame is one channel, which begins to leave when its statistics are known."""
         return self.stage.channels == 1
 
     def interval(self, lanes: int = 1) -> int:
-        """Return the cycles a frame."""
+        """Return the cycles of a frame."""
         return self.stage.channels * self.plan.interval
 
     def multipliers(self, lanes: int = 1) -> int:
@@ -120,7 +123,7 @@ class Normalise(Operation):
         return self.plan.memory_bits + timing.fifo_bits(2 * self.width + 1, self.plan.pipeline)
 
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
-        """Return the times of the beats that leave."""
+        """Return the cycles in which output beats leave."""
         return self.plan.arrivals(*times)
 
     @property
@@ -136,5 +139,8 @@ class Normalise(Operation):
 
     @property
     def multiplications(self) -> int:
-        """Four a bin, six where the number of values is no power of two."""
+        """Number of multiplications for an image: four or six for each bin.
+
+        There are six if the number of values in the statistics is no power of two.
+        """
         return (4 if self.plan.shifts else 6) * self.bins

@@ -21,16 +21,17 @@ __all__ = ["Product", "product_weights"]
 
 
 def _layer(stage: Stage) -> SpectralConv:
+    """Return the layer of a stage, which is a convolution."""
     if not isinstance(stage.layer, SpectralConv):
-        raise TypeError(f"Stage {stage.name} is no convolution")
+        raise TypeError(f"Stage {stage.name} must belong to a SpectralConv layer")
     return stage.layer
 
 
 def product_weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
-    """Return weights (outputs, inputs, rows, radius + 1) and bias (outputs,) of a product, frozen statistics included.
+    """Return the weights (outputs, inputs, rows, radius + 1) and the bias (outputs,) of a product.
 
-    The weights include the scale.  The bias is in units of the product's map: the DC bin's share is
-    ``after * bias * size**2``.
+    The weights contain the scale and, if there are any, the frozen statistics.  The bias is in units of the map of the
+    product: ``after * bias * size**2`` is added to the DC bin.
     """
     layer, k = _layer(stage), stage.index
     if layer.kernel is None:
@@ -49,9 +50,11 @@ def product_weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarra
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Product(Operation):
-    """``Y[o] = after (before sum_c W[o,c] X[c] + bias[o] N*N [DC])``; before and after: scales of pools.
+    """Product ``Y[o] = after (before sum_c W[o,c] X[c] + bias[o] N*N [DC])``, accumulated over input channels c.
 
-    Words: weights ``W * 2**exponent[o]``, one power of two for each output channel, and ``shift[o]``.
+    ``before`` and ``after`` are the scales of the pools upstream and downstream.  Each output channel o has an exponent
+    and a shift of its own: the words of its weights are ``rint(W[o] 2**exponent[o])``, and the accumulator drops
+    ``shift[o]`` bits.
     """
 
     scales = True
@@ -60,21 +63,21 @@ class Product(Operation):
 
     @classmethod
     def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
-        """Return the product; its weights contain the scale."""
+        """Return the product, whose weights contain the scale."""
         weights, bias = product_weights(stage, params)
-        # One small matrix product per bin: (n, c) x (c, o), bins first.
+        # For each bin there is one small matrix product, (n, c) x (c, o); matmul takes the bins as the first axes.
         y = np.matmul(x[0].transpose(2, 3, 0, 1), weights.transpose(2, 3, 1, 0)).transpose(2, 3, 0, 1)
         y[..., 0, 0] += bias * stage.size**2 * float(stage.after)
         return y
 
     @classmethod
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
-        """Return the product with the largest exponents for which its weights fit, and a format with headroom."""
+        """Return the product with the largest exponents for which its weights fit, in a format with headroom."""
         formats, (fraction,) = given.formats, given.fractions
         weights, bias = product_weights(stage, given.params)
         bias = bias * float(stage.after) * stage.size**2
         exponent = exponents(weights, formats.weight_width)
-        # More fraction bits than the products have, and the shift allows, would be zeros: calibration images may be.
+        # The second limit is that of the smallest shift; it matters if the calibration images give very small values.
         out = min(fraction_bits(peak(given.output), formats), fraction + int(exponent.min()) - SHIFTS[0])
         exponent = in_range(f"conv{stage.index}", exponent, bias, fraction, out, formats.width)
         scale = 2.0 ** exponent
@@ -89,18 +92,18 @@ class Product(Operation):
         return self.plan.apply(*x)
 
     def run(self, *x: np.ndarray) -> Words:
-        """Return the same; raise DataError for words that the plan's bits cannot hold."""
+        """Do the same as `apply`; raise DataError for words that do not fit the word width of the plan."""
         return self.plan.run(*x)
 
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return ``weight`` (C_out, C_in, rows, radius + 1, 2), ``bias``, ``shift`` and ``exponent`` (C_out,)."""
+        """Return ``weight`` (outputs, inputs, rows, radius + 1, 2) and ``bias``, ``shift``, ``exponent`` (outputs,)."""
         plan = self.plan
         parts = np.stack([np.real(plan.weights), np.imag(plan.weights)], -1)
         return {}, recorded(parts, plan.bias, plan.shift, self.exponent, self.formats)
 
     @classmethod
     def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the product with the weights on record."""
+        """Return the product with the weights of the artifact."""
         formats = stored.formats
         held = taken(stage, stored, (stage.channels, stage.inputs, stage.rows, stage.columns, 2))
         plan = HadamardPlan(weights=held["weight"][..., 0] + 1j * held["weight"][..., 1], bias=held["bias"],
@@ -111,20 +114,20 @@ class Product(Operation):
 
     @property
     def framed(self) -> bool:
-        """True: a bin's sum needs every input channel."""
+        """Whether a frame leaves only after all of it has arrived: True, because a sum needs all input channels."""
         return True
 
     @property
     def lanes(self) -> Sequence[int]:
-        """The divisors of the number of input channels."""
+        """Numbers of lanes: the divisors of the number of input channels."""
         return [p for p in range(1, self.plan.inputs + 1) if self.plan.inputs % p == 0]
 
     def interval(self, lanes: int = 1) -> int:
-        """Return the cycles a frame."""
+        """Return the cycles of a frame."""
         return self.plan.interval(lanes)
 
     def multipliers(self, lanes: int = 1) -> int:
-        """Return the number of real multipliers: four a lane, two with real weights."""
+        """Return the number of real multipliers: four for each lane, or two with real weights."""
         return self.plan.multipliers(lanes)
 
     def memory_bits(self, lanes: int = 1) -> int:
@@ -132,12 +135,12 @@ class Product(Operation):
         return self.plan.memory_bits(lanes)
 
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
-        """Return the times of the beats that leave."""
+        """Return the cycles in which output beats leave."""
         return self.plan.arrivals(times[0], lanes)
 
     @property
     def what(self) -> list[str]:
-        """The layer, then what its weights contain besides: frozen statistics, pools, pads."""
+        """Description of the layer, then of the frozen statistics, pools and pads that its weights contain."""
         stage, layer = self.stage, _layer(self.stage)
         kernel = "free" if layer.kernel is None else f"{layer.kernel}×{layer.kernel}"
         out = [f"SpectralConv {stage.inputs}→{stage.channels}, {kernel}"]
@@ -154,25 +157,28 @@ class Product(Operation):
 
     @property
     def weights(self) -> int:
-        """Reals that determine it: a real kernel's live bins are a Hermitian square; one bias a channel."""
+        """Number of real weights: those of the live bins, and one bias for each output channel.
+
+        The live bins of a real kernel are a Hermitian square, so that each pair of conjugate bins counts once.
+        """
         stage, real = self.stage, _layer(self.stage).real
         reals = min((2 * stage.bins_radius + 1) ** 2, stage.size**2)
         return stage.channels * (stage.inputs * ((reals + 1) // 2 if real else reals) + 1)
 
     @property
     def multiplications(self) -> int:
-        """Four to a complex product, two to one by a real weight."""
+        """Number of multiplications for an image: four for a complex product, or two for one by a real weight."""
         return (2 if _layer(self.stage).real else 4) * self.stage.inputs * self.bins
 
     @property
     def multiplications_in_space(self) -> int:
-        """Multiplications of a k x k convolution at full resolution, k = N for free spectra."""
+        """Number of multiplications of a k x k convolution at full resolution; k = N for free spectra."""
         stage = self.stage
         kernel = _layer(stage).kernel or stage.size
         return kernel**2 * stage.inputs * stage.channels * stage.size**2
 
     def unpruned(self, stage: Stage, params: Params) -> Operation:
-        """Return the product with weights on every bin: those of the kernel, zero where the spectrum is free."""
+        """Return the product with weights on every bin: those of the kernel, or zero if the spectrum is free."""
         weights = np.zeros((stage.channels, stage.inputs, stage.rows, stage.columns), dtype=np.complex128)
         if _layer(stage).kernel is not None:
             exact = product_weights(stage, params)[0] * 2.0 ** self.exponent[:, None, None, None]

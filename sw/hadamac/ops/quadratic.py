@@ -1,4 +1,4 @@
-"""A quadratic function of pixels with learned coefficients."""
+"""Quadratic function of pixels with learned coefficients."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _PLAN = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Quadratic(Pointwise):
-    """``c0 + c1 x + c2 x**2``."""
+    """Function ``c0 + c1 x + c2 x**2`` of every pixel."""
 
     SCHEMA: ClassVar[dict[str, Any]] = {"quadratic": _PLAN}
     plan: QuadraticPlan
 
     @classmethod
     def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
-        """Return the function."""
+        """Return the function of maps."""
         c = params[f"act{stage.index}.coefficients"]
         return c[0] + c[1] * x[0] + c[2] * x[0] ** 2
 
@@ -53,16 +53,16 @@ class Quadratic(Pointwise):
         return self.plan.apply(*x)
 
     def run(self, *x: np.ndarray) -> Words:
-        """Return the same; raise DataError for words that the plan's bits cannot hold."""
+        """Do the same as `apply`; raise DataError for words that do not fit the word width of the plan."""
         return self.plan.run(*x)
 
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return ``quadratic``: the coefficients and shifts."""
+        """Return ``quadratic``, which contains the coefficients and shifts."""
         return {"quadratic": asdict(self.plan)}, {}
 
     @classmethod
     def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the function on record."""
+        """Return the function with the coefficients of the artifact."""
         plan = QuadraticPlan(**stored.facts["quadratic"])
         if plan.width != stored.formats.width:
             raise DescriptionError(f"Stage {stage.name} must have words of {stored.formats.width} bits, not "
@@ -71,19 +71,19 @@ class Quadratic(Pointwise):
 
     @property
     def pipeline(self) -> int:
-        """Cycles from a beat in to its push into the output FIFO."""
+        """Cycles from an input beat to the push of its result into the output FIFO."""
         return self.plan.pipeline
 
     def multipliers(self, lanes: int = 1) -> int:
-        """Return the number of real multipliers: two a part."""
+        """Return the number of real multipliers: two for each of the two pixels of a beat."""
         return self.plan.multipliers
 
     @property
     def weights(self) -> int:
-        """The three coefficients."""
+        """Number of real weights, which are the three coefficients."""
         return 3
 
     @property
     def multiplications(self) -> int:
-        """Two a pixel."""
+        """Number of multiplications for an image: two for each pixel."""
         return 2 * self.stage.channels * self.stage.size**2

@@ -1,4 +1,4 @@
-"""ReLU of maps."""
+"""Activation ReLU of maps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Relu"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Relu(Pointwise):
-    """``max(x, 0)`` of maps, of words of any width; the format stays."""
+    """Function ``max(x, 0)`` of every pixel; the words keep their format, which may have any width."""
 
     @classmethod
     def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
@@ -27,7 +27,7 @@ class Relu(Pointwise):
 
     @classmethod
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
-        """Return the operation; there is nothing to choose."""
+        """Return the operation, which has nothing to choose."""
         return cls(stage=stage, formats=given.formats, fraction=given.fractions[0])
 
     def apply(self, *x: np.ndarray) -> Words:
@@ -36,10 +36,10 @@ class Relu(Pointwise):
 
     @classmethod
     def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the operation."""
+        """Return the function."""
         return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"])
 
     @property
     def pipeline(self) -> int:
-        """0: combinational."""
+        """Cycles of the pipeline: 0, because the circuit is combinational."""
         return 0

@@ -1,4 +1,4 @@
-"""Functions by a piecewise-linear table, of pixels or of both parts of bins."""
+"""Functions by a piecewise-linear table, of pixels or of the real and the imaginary part of bins."""
 
 from __future__ import annotations
 
@@ -34,14 +34,17 @@ _TABLE = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Table(Pointwise):
-    """``f(x)`` of pixels, or ``P f(Re z / P) + j P f(Im z / P)`` of bins, P the power of two not below N."""
+    """Function ``f(x)`` of pixels, or ``P f(Re z / P) + j P f(Im z / P)`` of bins, by a table of linear segments.
+
+    P is the smallest power of two that is at least N.
+    """
 
     SCHEMA: ClassVar[dict[str, Any]] = {"table": _TABLE}
     plan: PwlTable
 
     @classmethod
     def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
-        """Return the function itself, not its table."""
+        """Return the exact function, without a table."""
         of = FUNCTIONS[cls.layer(stage).function].of
         if stage.kind == "point":
             return of(x[0])
@@ -50,7 +53,7 @@ class Table(Pointwise):
 
     @classmethod
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
-        """Return the table that is fitted to the function in these formats."""
+        """Return the function with a table that is fitted for the formats of its input and output."""
         layer, (fraction,), width = cls.layer(stage), given.fractions, given.formats.width
         out = fraction_bits(peak(given.output), given.formats) if given.output.any() else fraction
         function = FUNCTIONS[layer.function]
@@ -63,7 +66,7 @@ class Table(Pointwise):
         return cls(stage=stage, formats=given.formats, fraction=out, plan=table)
 
     def apply(self, *x: np.ndarray) -> Words:
-        """Return the table's words, of both parts of bins."""
+        """Return the words that the table gives; for bins it is applied to both parts."""
         if not np.iscomplexobj(x[0]):
             return self.plan.apply(x[0])
         re, over_re = self.plan.apply(np.real(x[0]))
@@ -71,16 +74,16 @@ class Table(Pointwise):
         return re + 1j * im, over_re | over_im
 
     def run(self, *x: np.ndarray) -> Words:
-        """Return the same; raise DataError for words that the table's bits cannot hold."""
+        """Do the same as `apply`; raise DataError for words that do not fit the word width of the table."""
         return self.apply(check_words("Pwl", x[0], self.plan.width))
 
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return ``table``: its words."""
+        """Return ``table``, which contains the words of the table."""
         return {"table": asdict(self.plan)}, {}
 
     @classmethod
     def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the table on record."""
+        """Return the function with the table of the artifact."""
         table = stored.facts["table"]
         plan = PwlTable(**table | {"mirror": Mirror(**table["mirror"]) if table["mirror"] else None})
         if plan.width != stored.formats.width:
@@ -90,19 +93,19 @@ class Table(Pointwise):
 
     @property
     def pipeline(self) -> int:
-        """Cycles from a beat in to its push into the output FIFO."""
+        """Cycles from an input beat to the push of its result into the output FIFO."""
         return self.plan.pipeline
 
     @property
     def tables(self) -> int:
-        """Bits of the tables of both parts."""
+        """Bits of the two copies of the table, one for each part of a beat."""
         return self.plan.memory_bits
 
     def multipliers(self, lanes: int = 1) -> int:
-        """Return the number of real multipliers: one a part."""
+        """Return the number of real multipliers: one for each part of a beat."""
         return self.plan.multipliers
 
     @property
     def multiplications(self) -> int:
-        """One a pixel, two a bin."""
+        """Number of multiplications for an image: one for each pixel, or two for each bin."""
         return 2 * self.bins if self.stage.spectral else self.stage.channels * self.stage.size**2

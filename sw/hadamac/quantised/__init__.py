@@ -1,4 +1,4 @@
-"""Networks in integers: how one is made from floats, what it predicts bit for bit, and how it is kept on disk."""
+"""Quantised networks: their making from floats, their bit-exact prediction, and their files."""
 
 from ..ops.formats import PRESETS, Formats
 from .network import Prediction, QuantNetwork

@@ -1,8 +1,8 @@
-"""The quantised network: an operation in words for every stage, and its bit-exact prediction.
+"""Quantised network: an operation with number formats for every stage, and its bit-exact prediction.
 
-Values are those of :mod:`hadamac.quantised.reference`.  What an operation does to words and to their number of fraction
-bits is in its own file (:mod:`hadamac.ops`).  A pool's scale, a power of two, that a stage takes over moves the binary
-point of what leaves it.
+The words stand for the values of :mod:`hadamac.quantised.reference`.  The file of an operation (:mod:`hadamac.ops`)
+defines what it does to words and to their number of fraction bits.  If a stage applies the scale of a pool, a power of
+two, then this moves the binary point of its output.
 """
 
 from __future__ import annotations
@@ -24,12 +24,24 @@ from ..ops.formats import Formats
 __all__ = ["Prediction", "QuantNetwork"]
 
 CHUNK = 50
-"""Images per pass: the working set of one pass stays in the cache."""
+"""Images per pass, so few that the working set of a pass stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Integer logits (n, K), classes (n,), overflow flags (n,), words of every edge if traced."""
+    """Prediction for n images.
+
+    Attributes
+    ----------
+    logits : int64 array (n, K)
+        Words of the logits.
+    classes : int64 array (n,)
+        Index of the largest logit.
+    overflow : bool array (n,)
+        Whether a word of any stage has saturated.
+    trace : dict of str to array
+        Words of every edge, by its name; empty if they were not asked for.
+    """
 
     logits: np.ndarray
     classes: np.ndarray
@@ -39,14 +51,16 @@ class Prediction:
 
 @dataclass(frozen=True, kw_only=True)
 class QuantNetwork:
-    """A network in integers: what is predicted, emitted and simulated.
+    """Network with number formats and integer weights, which is predicted, emitted as Verilog and simulated.
 
     Attributes
     ----------
     network : Network
+        The description of the network.
     formats : Formats
+        Word widths and headroom.
     stages : tuple of Operation
-        One for each stage, in the same order; an operation knows its ``stage``.
+        The operation of each stage of the network, in the same order.
     """
 
     network: Network
@@ -54,19 +68,19 @@ class QuantNetwork:
     stages: tuple[Operation, ...]
 
     def __getitem__(self, name: str) -> Operation:
-        """Return the operation of a stage by its name; KeyError if there is none."""
+        """Return the operation of the stage with a name; raise KeyError if there is none."""
         for op in self.stages:
             if op.stage.name == name:
                 return op
         raise KeyError(name)
 
     def of_kind(self, kind: str) -> list[Operation]:
-        """Return the operations of the stages of a kind, in order."""
+        """Return the operations of all stages of a kind, in order."""
         return [op for op in self.stages if op.stage.kind == kind]
 
     @property
     def dense(self) -> Dense:
-        """The last operation."""
+        """The last operation, which is the dense layer."""
         last = self.stages[-1]
         if not isinstance(last, Dense):
             raise TypeError("The last stage of a network must be dense")
@@ -74,7 +88,7 @@ class QuantNetwork:
 
     @property
     def pixel_shift(self) -> int:
-        """The places by which a pixel moves up to its word: pixel / 256 in SQ(1, width - 1)."""
+        """Number of places by which a pixel is shifted up to become the word of pixel / 256 in SQ(1, width - 1)."""
         return self.formats.width - 9
 
     @cached_property
@@ -84,14 +98,14 @@ class QuantNetwork:
         return image | {op.stage.edge: op.format for op in self.stages if op.stage.edge}
 
     def predict(self, images: np.ndarray, *, trace: bool = False) -> Prediction:
-        """Return the bit-exact prediction of what the circuit answers.
+        """Return the prediction for images, which is bit for bit what the circuit computes.
 
         Parameters
         ----------
-        images : uint8 (n, 28, 28) or (n, 32, 32)
-            For a network of input size 32; in general (n, size, size) or four pixels less.
+        images : uint8 array (n, size, size) or (n, size - 4, size - 4)
+            Images; smaller ones get a border of zeros.  For an input size of 32 they are (n, 32, 32) or (n, 28, 28).
         trace : bool
-            Keep the words of every edge (int64; spectra complex128 with integral parts).
+            Whether the words of every edge are kept; they are int64, or complex128 with integral parts.
         """
         images = as_images(images, self.network.size)
         parts = [self._chunk(images[k : k + CHUNK], trace) for k in range(0, max(len(images), 1), CHUNK)]
@@ -100,6 +114,7 @@ class QuantNetwork:
         return Prediction(logits, argmax(logits), overflow, edges)
 
     def _chunk(self, images: np.ndarray, trace: bool) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+        """Return the logits, the overflow flags and the trace of a few images."""
         source = images[:, None].astype(np.float64) * 2.0**self.pixel_shift
         edges = {"image": to_integers(source)} if trace else {}
         overflow = no_overflow(images)

@@ -1,7 +1,8 @@
-"""Float parameters and calibration images to a :class:`~hadamac.quantised.network.QuantNetwork`, stage by stage.
+"""Quantisation: makes a :class:`~hadamac.quantised.network.QuantNetwork` from float parameters and images.
 
-Where a format is chosen, it leaves ``headroom`` above the largest calibration value.  How an operation chooses its
-weights, schedules and formats is in its own file (:mod:`hadamac.ops`).
+The calibration images pass through the float network stage by stage.  A number format is chosen so that ``headroom`` is
+left between the largest value of an edge and full scale.  The file of an operation (:mod:`hadamac.ops`) defines how it
+chooses its weights, schedules and formats.
 """
 
 from __future__ import annotations
@@ -22,29 +23,30 @@ __all__ = ["check_formats", "quantise"]
 
 
 def check_formats(network: Network, formats: Formats) -> None:
-    """Raise FitError for formats in which a layer of a network has no circuit, whatever its parameters."""
+    """Raise FitError if a layer of a network has no circuit in these formats, whatever its parameters are."""
     for stage in network.stages:
         operation(stage).check_formats(stage, formats)
 
 
 def quantise(network: Network, params: Params, images: np.ndarray, formats: Formats) -> QuantNetwork:
-    """Return a network in words.
+    """Return the quantised form of a network.
 
     Parameters
     ----------
     network : Network
     params : mapping of str to real array
-        Named and shaped as ``network.parameters``.
+        Float parameters with the names and shapes of ``network.parameters``.
     images : uint8 array (n, size, size) or (n, size-4, size-4)
-        At least one image, for calibration.
+        Calibration images, at least one.
     formats : Formats
+        Word widths and headroom.
 
     Raises
     ------
     DataError
         If images or parameters do not fit the network.
     FitError
-        If a layer has no circuit in these formats, or for these parameters.
+        If a layer has no circuit in these formats or for these parameters.
     """
     check_formats(network, formats)
     params = check_parameters(network, params)

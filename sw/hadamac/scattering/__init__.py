@@ -1,4 +1,4 @@
-"""Wavelet scattering: its filters, its plan in words and its bit-exact model."""
+"""Wavelet scattering: its filters, the choice of its number formats, and its bit-exact model."""
 
 from .filters import scatter
 from .model import ScatteringPlan

@@ -1,13 +1,11 @@
-"""Wavelet scattering of orders 0 and 1, two scales, in exact words.
+"""Bit-exact model of wavelet scattering of orders 0 and 1 with two scales.
 
-The convolution of a real map with a complex wavelet is two real maps.  With ``psi`` the wavelet's spectrum, which is
-real, and X the map's,
-
-``Re(x * psi)`` has the spectrum ``X[k] (psi[k] + psi[-k]) / 2``, ``Im(x * psi)`` has ``X[k] (psi[k] - psi[-k]) / 2j``,
-
-both of them Hermitian: every transform is one of real maps, on half-spectra of N rows and N/2 + 1 columns, Nyquist bins
-and all (:mod:`hadamac.model.fft.planar` with ``radius = N/2``).  The wavelets of a scale are one product of one
-channel with 2 L filters, ``(Re, Im)`` of each angle in turn; the low pass is a product of each channel with one.
+The convolution of a real map with a complex wavelet gives two real maps.  Let X be the spectrum of the map, and psi
+that of the wavelet, which is real.  Then ``Re(x * psi)`` has the spectrum ``X[k] (psi[k] + psi[-k]) / 2``, and
+``Im(x * psi)`` has ``X[k] (psi[k] - psi[-k]) / 2j``.  Both are Hermitian.  Every transform is therefore one of real
+maps, with half-spectra of N rows and N/2 + 1 columns, including the Nyquist bins (:mod:`hadamac.model.fft.planar`
+with ``radius = N/2``).  The wavelets of a scale are one product of one channel with 2 L filters, the real and the
+imaginary part of each angle in turn.  The low pass is a product of each channel with one filter.
 
 ========  ==================================================================================  =====================
 path      stages                                                                              maps, channels
@@ -18,12 +16,13 @@ j = 1     transform, psi, inverse, decimate, modulus, then at N/2 transform, phi
           decimate
 ========  ==================================================================================  =====================
 
-Numbers: a pixel is the word ``pixel << (width - 9)``, pixel / 256 in SQ(1, width - 1).  A transform of scale S takes S
-fraction bits away, an inverse gives ``2 log2 N - S``, a product with filters ``rint(W 2**exponent)`` gives
-``exponent - shift``; decimation and modulus keep the format.  All maps of a path have one format.  Rounding is that of
-each stage, half to even.
+A pixel becomes the word ``pixel << (width - 9)``, which is pixel / 256 in SQ(1, width - 1).  The number of fraction
+bits falls by S in a transform of scale S.  It grows by ``2 log2 N - S`` in an inverse transform, and by
+``exponent - shift`` in a product with filters ``rint(W 2**exponent)``.  Decimation and modulus keep the format.  All
+maps of a path have the same format.  Every stage rounds half to even.
 
-The stages are operations of :mod:`hadamac.ops`, as those of a network are.  Overflow: every stage's, per image.
+The stages are operations of :mod:`hadamac.ops`, like those of a network.  The overflow flag of an image is set if any
+stage overflows.
 
 Source: Bruna, Mallat, "Invariant scattering convolution networks", IEEE Trans. PAMI 35, 2013, sections 2.1 and 2.2.
 """
@@ -47,17 +46,17 @@ from ..ops.base import Operation, Words
 __all__ = ["Scattered", "ScatteringPath", "ScatteringPlan", "beat_times", "pixel_times"]
 
 CHUNK = 20
-"""Images per pass: 16 complex maps of each are in memory at once."""
+"""Images per pass; 16 complex maps of each image are in memory at once."""
 
 
 def pixel_times(size: int) -> np.ndarray:
-    """Return the cycles in which row pairs leave, for an image whose pixels come from cycle 0, one a cycle."""
+    """Return the cycles in which beats of row pairs leave, if the pixels arrive from cycle 0, one in each cycle."""
     odd = np.arange(size * size).reshape(size, size)[1::2].reshape(-1)
     return transfers(odd + timing.RAM + timing.FIFO)
 
 
 def beat_times(stages: Sequence[Operation], times: np.ndarray) -> np.ndarray:
-    """Return the cycles in which a first frame's beats leave the last of ``stages``, for those into the first."""
+    """Return the cycles in which the beats of a first frame leave the last stage, given their arrival at the first."""
     for stage in stages:
         times = stage.arrivals(times)
     return times
@@ -65,18 +64,21 @@ def beat_times(stages: Sequence[Operation], times: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True)
 class ScatteringPath:
-    """Order 0 (``scale`` None), or the L maps of scale 0 or 1: operations, the first of which takes the image."""
+    """Path to the map of order 0 (``scale`` is None) or to the L maps of one scale, as operations in order.
+
+    The first operation takes the image.
+    """
 
     scale: int | None
     stages: tuple[Operation, ...]
 
     @property
     def fraction(self) -> int:
-        """Fraction bits of the result."""
+        """Fraction bits of the words of the result."""
         return self.stages[-1].fraction
 
     def run(self, words: np.ndarray) -> Words:
-        """Return maps (n, 1 or L, N/4, N/4) and overflow flags (n,) for maps (n, 1, N, N)."""
+        """Return maps (n, 1 or L, N/4, N/4) and overflow flags (n,) for maps of words (n, 1, N, N)."""
         return self.apply(check_words("Scattering", words, self.stages[0].width, real=True))
 
     def apply(self, words: np.ndarray) -> Words:
@@ -89,7 +91,7 @@ class ScatteringPath:
 
 
 class Scattered(NamedTuple):
-    """Result of a scattering: ``words`` (n, 1 + 2 L, N/4, N/4), integral; ``overflow`` bool (n,)."""
+    """Result of a scattering: integral ``words`` (n, 1 + 2 L, N/4, N/4), and ``overflow`` flags, bool (n,)."""
 
     words: np.ndarray
     overflow: np.ndarray
@@ -97,16 +99,16 @@ class Scattered(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class ScatteringPlan:
-    """Scattering in words; :func:`hadamac.scattering.plan.scattering_plan` makes one from calibration images.
+    """Scattering with number formats, which :func:`hadamac.scattering.plan.scattering_plan` chooses.
 
     Parameters
     ----------
     size, angles : int
-        N, a power of two from 8 to 64; L, from 2 to 16.
+        N, a power of two from 8 to 64, and L, from 2 to 16.
     width, weight_width, twiddle_width : int
-        Bits of a part of a word, of a filter, of a twiddle.
+        Bits of each part of a word, of a filter and of a twiddle.
     paths : tuple of ScatteringPath
-        Order 0, j = 0, j = 1; their first stages are the same transform.
+        The paths of order 0, of j = 0 and of j = 1; the first stage of all of them is the same transform.
     """
 
     size: int
@@ -121,38 +123,39 @@ class ScatteringPlan:
 
     @property
     def pixel_shift(self) -> int:
-        """The places by which a pixel moves up to its word."""
+        """Number of places by which a pixel is shifted up to become a word."""
         return self.width - 9
 
     @property
     def formats(self) -> tuple[SQ, ...]:
-        """Formats of the 1 + 2 L maps."""
+        """Formats of the 1 + 2 L output maps."""
         fractions = [path.fraction for path in self.paths for _ in range(1 if path.scale is None else self.angles)]
         return tuple(SQ(self.width - f, f) for f in fractions)
 
     @property
     def interval(self) -> int:
-        """Cycles an image of a wavelet's scale: the half-spectra of 2 L maps, one bin a cycle."""
+        """Cycles of an image: the bins of the half-spectra of 2 L maps, one bin in each cycle."""
         return 2 * self.angles * self.size * (self.size // 2 + 1)
 
     def run(self, images: np.ndarray) -> Scattered:
-        """Return the maps of images uint8 (n, N, N), or of four pixels less each way, put on black."""
+        """Return the maps of uint8 images (n, N, N), or (n, N-4, N-4), which get a border of zeros."""
         images = as_images(images, self.size)
         parts = [self._chunk(images[k : k + CHUNK]) for k in range(0, max(len(images), 1), CHUNK)]
         return Scattered(*(np.concatenate(part) for part in zip(*parts)))
 
     def _chunk(self, images: np.ndarray) -> Words:
+        """Return the maps and the overflow flags of a few images."""
         x = images[:, None] * 2.0**self.pixel_shift
         maps, flags = zip(*(path.apply(x) for path in self.paths))
         return np.concatenate(maps, axis=1), np.any(flags, axis=0)
 
     def values(self, words: np.ndarray) -> np.ndarray:
-        """Return the numbers that words (..., 1 + 2 L, N/4, N/4) stand for."""
+        """Return the values of words (..., 1 + 2 L, N/4, N/4)."""
         return np.asarray(words) * np.array([2.0**-q.f for q in self.formats])[:, None, None]
 
 
 def check(size: int, angles: int) -> None:
-    """Raise DescriptionError for sizes and angles that no plan can have."""
+    """Raise DescriptionError if a plan cannot have this size or this number of angles."""
     if isinstance(size, bool) or not isinstance(size, int) or not 8 <= size <= 64 or size & (size - 1):
         raise DescriptionError(f"Scattering size must be a power of two from 8 to 64, not {size!r}")
     if isinstance(angles, bool) or not isinstance(angles, int) or not 2 <= angles <= 16:

@@ -1,7 +1,8 @@
-"""Wavelet scattering from floats to words: filters rounded, formats and schedules from calibration images.
+"""Quantisation of a wavelet scattering: rounds its filters, and chooses formats and schedules by calibration.
 
-Every stage is done in floats on the calibration images.  Where a format is chosen, ``headroom`` is left above the
-largest value; a transform halves only in the stages in which ``headroom`` times the largest value would leave the word.
+The calibration images pass through every stage in floats.  A number format is chosen so that ``headroom`` is left
+between the largest value and full scale.  A transform halves its values only in those radix-2 stages in which
+``headroom`` times the largest value would not fit the word.
 """
 
 from __future__ import annotations
@@ -25,19 +26,22 @@ from .model import ScatteringPath, ScatteringPlan
 __all__ = ["FORMATS", "scattering_plan"]
 
 FORMATS = Formats(width=16, weight_width=12, calibrated=True)
-"""Default formats of a plan: a filter of 12 bits costs no more multipliers than one of 8."""
+"""Default formats of a plan; filters of 12 bits need no more multipliers than filters of 8 bits."""
 
 
 def scattering_plan(images: np.ndarray, *, size: int = 32, angles: int = 8,
                     formats: Formats = FORMATS) -> ScatteringPlan:
-    """Return a plan for images like these.
+    """Return the plan of a scattering that is calibrated with images.
 
     Parameters
     ----------
-    images : uint8 (n, N, N), or of four pixels less each way
+    images : uint8 array (n, N, N) or (n, N-4, N-4)
+        Calibration images, at least one.
     size, angles : int
+        N, and the number L of angles.
     formats : Formats
-        Without ``calibrated``, transforms halve in every stage; ``logit_width`` says nothing here.
+        Word widths and headroom.  If ``calibrated`` is false, transforms halve their values in every radix-2 stage.
+        ``logit_width`` is not used.
     """
     model.check(size, angles)
     images = as_images(images, size)
@@ -69,21 +73,21 @@ def half(spectrum: np.ndarray) -> np.ndarray:
 
 
 def parts(psi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return half-spectra of the real and the imaginary part of the wavelet whose spectrum, a real one, is ``psi``."""
+    """Return the half-spectra of the real and of the imaginary part of a wavelet whose spectrum ``psi`` is real."""
     back = -np.arange(len(psi))
     mirrored = psi[np.ix_(back, back)]
     return half((psi + mirrored) / 2), half((psi - mirrored) / 2j)
 
 
 class _Builder:
-    """Operations of a path with the values that leave them: maps (n, C, N, N) of ``fraction`` fraction bits."""
+    """Construction of the operations of a path; ``x`` are the maps (n, C, N, N) that the last one gives."""
 
     def __init__(self, x: np.ndarray, formats: Formats):
         self.x, self.formats, self.fraction = x, formats, formats.width - 1
         self.stages: list[Operation] = []
 
     def filter(self, name: str, filters: np.ndarray) -> None:
-        """Add a transform, the product of every channel with ``filters`` (F, N, N/2 + 1), and the inverse."""
+        """Add a transform, a product of every channel with ``filters`` (F, N, N/2 + 1), and an inverse transform."""
         size, whole = self.x.shape[-1], self.x.shape[-1] // 2
         self._add(Transform, f"transform{size}", "transform", size, radius=whole)
         self._add(Filters, name, "multiply", size, radius=whole, params={"filters": filters})
@@ -94,11 +98,12 @@ class _Builder:
         self._add(Decimate, f"decimate{self.x.shape[-1]}", "tile", self.x.shape[-1])
 
     def modulus(self) -> None:
-        """Add the modulus of pairs of maps."""
+        """Add a modulus of pairs of maps."""
         self._add(PairModulus, "modulus", "point", self.x.shape[-1])
 
     def _add(self, cls: type[Operation], name: str, kind: str, size: int, *, radius: int | None = None,
              params: Params | None = None) -> None:
+        """Add an operation, and compute its output for the calibration images."""
         inputs, given = self.x.shape[1], params or {}
         step = Step(kind, size, name)
         stage = Stage(kind, name, "", size, radius, inputs, inputs, step)
