@@ -1,6 +1,12 @@
-"""Schedules of transforms from calibration frames: a shift only where a stage's largest value would leave the word."""
+"""Calibration of the FFT schedules.
+
+A schedule has a shift of 0 or 1 for each radix-2 stage of a transform.  A stage halves its values only if its largest
+value for the calibration images, times the headroom, would not fit the word.
+"""
 
 from __future__ import annotations
+
+from typing import TypedDict
 
 import numpy as np
 
@@ -9,25 +15,46 @@ from ..model.fft.orders import bit_reversed
 from ..model.fft.planar import pack_rows
 from .formats import Formats
 
-__all__ = ["calibrate", "forward_schedules", "inverse_schedules"]
+__all__ = ["Schedules", "calibrate", "forward_schedules", "inverse_schedules"]
 
 
-def calibrate(x: np.ndarray, width: int, headroom: float,
-              inverse: bool = False) -> tuple[tuple[int, ...], np.ndarray]:
-    """Return a schedule for frames ``x`` (..., N) of float words, and their scaled transform in natural order.
+class Schedules(TypedDict, total=False):
+    """Schedules of a `Fft2dPlan`: a shift of 0 or 1 for each radix-2 stage of the row and of the column transform."""
 
-    The schedule has a shift of one for every radix-2 stage whose largest part, times ``headroom``, exceeds ``width``
-    bits, else of zero.
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+
+
+def calibrate(x: np.ndarray, width: int, headroom: float, inverse: bool = False) -> tuple[tuple[int, ...], np.ndarray]:
+    """Return the schedule of a one-dimensional transform, and the scaled transform of the calibration frames.
+
+    Parameters
+    ----------
+    x : complex array (..., N)
+        Calibration frames, in units of a word but not rounded.
+    width : int
+        Bits of each part of a word.
+    headroom : float
+        Factor between the largest part of a stage and full scale, below which the stage halves its values.
+    inverse : bool
+        Whether the transform is an inverse one.
+
+    Returns
+    -------
+    schedule : tuple of int
+        The shift of each radix-2 stage, 0 or 1.
+    y : complex array (..., N)
+        The transform with these shifts, in natural order.
     """
     size = x.shape[-1]
     sign = 1 if inverse else -1
     z = x.reshape(-1, 1, size)
-    schedule = []
+    schedule: list[int] = []
     while z.shape[-1] > 1:
         half = z.shape[-1] // 2
         a, b = z[..., :half], z[..., half:]
         pair = np.stack([a + b, a - b], axis=-2)
-        largest = max(np.abs(pair.real).max(initial=0), np.abs(pair.imag).max(initial=0))
+        largest = max(np.abs(np.real(pair)).max(initial=0), np.abs(np.imag(pair)).max(initial=0))
         shift = int(largest * headroom > 2.0 ** (width - 1))
         schedule.append(shift)
         pair = pair * 2.0**-shift
@@ -36,27 +63,39 @@ def calibrate(x: np.ndarray, width: int, headroom: float,
     return tuple(schedule), z[:, bit_reversed(size), 0].reshape(x.shape)
 
 
-def forward_schedules(words: np.ndarray, radius: int, formats: Formats) -> dict[str, tuple[int, ...]]:
-    """Return the schedules of the rows and columns of a `Fft2dPlan` for maps of float words.
+def forward_schedules(words: np.ndarray, radius: int, formats: Formats) -> Schedules:
+    """Return the schedules of a forward `Fft2dPlan`, or nothing if the formats are not calibrated.
 
-    The result is empty for formats without calibration: the plan's own schedules halve in every stage.
+    Parameters
+    ----------
+    words : float64 array (n, channels, N, N)
+        Maps of the calibration images, in units of a word but not rounded.
+    radius : int
+        Radius of the bins that the transform computes.
+    formats : Formats
     """
     if not formats.calibrated:
         return {}
     rows, z = calibrate(pack_rows(words), formats.width, formats.headroom)
     plus, minus = z[..., : radius + 1], np.conj(z[..., -np.arange(radius + 1)])
     halves = np.concatenate([plus + minus, -1j * (plus - minus)], axis=-2) / 2
-    # Column transforms take the rows in order; the even rows are those of the real parts.
+    # The column transforms need the rows in order: the first half are the even rows, from the real parts.
     count = words.shape[-1]
     order = np.concatenate([np.arange(0, count, 2), np.arange(1, count, 2)]).argsort()
     columns, _ = calibrate(np.swapaxes(halves[..., order, :], -1, -2), formats.width, formats.headroom)
     return {"rows": rows, "columns": columns}
 
 
-def inverse_schedules(words: np.ndarray, size: int, formats: Formats) -> dict[str, tuple[int, ...]]:
-    """Return the schedules of the rows and columns of an inverse `Fft2dPlan` for bins of float words.
+def inverse_schedules(words: np.ndarray, size: int, formats: Formats) -> Schedules:
+    """Return the schedules of an inverse `Fft2dPlan`, or nothing if the formats are not calibrated.
 
-    The result is empty for formats without calibration, as that of `forward_schedules`.
+    Parameters
+    ----------
+    words : complex128 array (n, channels, rows, radius + 1)
+        Bins of the calibration images, in units of a word but not rounded.
+    size : int
+        N of the maps.
+    formats : Formats
     """
     if not formats.calibrated:
         return {}
@@ -65,7 +104,7 @@ def inverse_schedules(words: np.ndarray, size: int, formats: Formats) -> dict[st
     half = np.zeros((*g.shape[:-1], size), dtype=np.complex128)
     radius = g.shape[-1] - 1
     half[..., : radius + 1] = g
-    half[..., -np.arange(1, radius + 1)] = np.conj(g[..., 1:])  # the Nyquist column is its own mirror image
+    half[..., -np.arange(1, radius + 1)] = np.conj(g[..., 1:])  # the Nyquist column is real here
     pairs = half[..., 0::2, :] + 1j * half[..., 1::2, :]
     rows, _ = calibrate(pairs, formats.width, formats.headroom, inverse=True)
     return {"rows": rows, "columns": columns}
