@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from hadamac.model.crop import to_beats
+from hadamac.model.dense import dense
 from hadamac.model.fft.planar import pack_rows
-from hadamac.model.hadamard import dense
 from hadamac_hw.layers.dense import Dense
 from support.cores import Core
 from support.seeds import rng

@@ -11,11 +11,11 @@ def _conv(channels: int = 2, **options) -> SpectralConv:
     return SpectralConv(channels=channels, kernel=3, **options)
 
 
-_RELU, _POOL = Activation(), SpectralPool(size=8)
+_RELU, _POOL = Activation(), SpectralPool(size=4)
 
 
 def networks() -> dict[str, Network]:
-    """Return networks of 16 x 16 pixels by name."""
+    """Return networks of 8 x 8 pixels by name."""
     tanh = Activation(function="tanh", domain="bins", name="t")
     layers = {
         # a spectrum that two convolutions and a sum take
@@ -34,5 +34,5 @@ def networks() -> dict[str, Network]:
                    Activation(function="tanh", domain="bins", name="t"), Add(inputs=("c", "t"), name="s"), _RELU,
                    _conv(name="d"), Add(inputs=("b", "s", "d")), _RELU),
     }
-    return {name: Network(name=name, size=16, channels=1, layers=(*stack, Dense(outputs=3)))
+    return {name: Network(name=name, size=8, channels=1, layers=(*stack, Dense(outputs=3)))
             for name, stack in layers.items()}
