@@ -1,8 +1,8 @@
 """Pictures of the edges of a network with matplotlib, which is imported when the first picture is drawn.
 
 A spectrum is shown as ``20 log10 |X|`` relative to its largest float bin.  Zero frequency is in the centre, and rows
-and columns are -r .. r: the live half-plane and its conjugate mirror image.  The channels are tiles, row by row, and share
-one colour scale, also for float and fixed point.  Layouts are in inches from the upper left corner.
+and columns are -r .. r: the live half-plane and its conjugate mirror image.  The channels are tiles, row by row, and
+share one colour scale, also for float and fixed point.  Layouts are in inches from the upper left corner.
 """
 
 from __future__ import annotations

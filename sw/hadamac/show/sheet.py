@@ -61,12 +61,13 @@ def style() -> AbstractContextManager[None]:
         import matplotlib
     except ImportError as e:
         raise ToolError(f"Pictures need the Python package matplotlib, which can't be imported ({e})") from None
-    settings: dict[Any, Any] = {"font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 9, "axes.titlepad": 5,
+    settings = {"font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 9, "axes.titlepad": 5,
                 "xtick.labelsize": 8, "ytick.labelsize": 8}
     colours = {"text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
                "axes.edgecolor": SOFT}
     lines = dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.6)
-    return matplotlib.rc_context(settings | colours | lines)
+    every: dict[Any, Any] = {**settings, **colours, **lines}  # matplotlib's type of keys is not public
+    return matplotlib.rc_context(every)
 
 
 class Sheet:
