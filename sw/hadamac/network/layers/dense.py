@@ -1,4 +1,4 @@
-"""The dense layer, which closes a network."""
+"""Dense layer, with which every network ends."""
 
 from __future__ import annotations
 
@@ -17,9 +17,15 @@ __all__ = ["Dense"]
 
 @dataclass(frozen=True, kw_only=True)
 class Dense(Layer):
-    """``logits[k] = bias[k] + sum weight[k,c,y,x] map[c,y,x]``, or over the real and imaginary parts of bins.
+    """Linear layer ``logits[k] = bias[k] + sum weight[k,c,y,x] map[c,y,x]`` of maps, or of both parts of bins.
 
-    After an activation in space it acts on the map; an FFT between would be linear, and be folded into its weights.
+    After an activation in space, the layer acts on the map.  An FFT between the two is not needed: it would be linear,
+    so that it can be folded into the weights.
+
+    Parameters
+    ----------
+    outputs : int
+        Number of logits.
     """
 
     type = "dense"
@@ -35,6 +41,6 @@ class Dense(Layer):
                          edge="logits")
 
     def tensors(self, stage: Stage) -> dict[str, Tensor]:
-        """Return the weights (outputs, channels, M, M) of maps or (outputs, channels, rows, radius + 1, 2) of bins."""
+        """Return the weights, (outputs, channels, M, M) or (outputs, channels, rows, radius + 1, 2), and the bias."""
         tail = (stage.size, stage.size) if stage.radius is None else (stage.rows, stage.columns, 2)
         return {"dense.weight": Tensor((self.outputs, stage.inputs, *tail)), "dense.bias": Tensor((self.outputs,))}

@@ -18,18 +18,19 @@ __all__ = ["Normalise"]
 
 @dataclass(frozen=True, kw_only=True)
 class Normalise(Layer):
-    """Each channel less its mean, over its standard deviation.
+    """Normalisation: the mean of each channel is subtracted, and the result is divided by the standard deviation.
 
     Parameters
     ----------
     over : str
-        ``bins``: ``P (z - mean) / deviation`` over the channel's bins, with P as in `Activation` (the form that goes
-        before a spectral activation; bins that a pool, pad or band limit made zero are not among them); ``map``: the
-        map less its mean, over its deviation (times P/N where N is no power of two), which acts on the spectrum as
-        DC = 0 and a gain (Parseval).
+        ``bins`` for ``P (z - mean) / deviation`` with the statistics of the bins of a channel, and P as in
+        `Activation`.  This form is suitable before an activation of bins.  Bins that a pool, pad or band limit has made
+        zero are not counted.  ``map`` for ``(x - mean) / deviation`` with the statistics of the map, times P/N if N is
+        no power of two.  On the spectrum this is a gain, and DC becomes 0 (Parseval).
     statistics : str
-        ``frame``: each frame's own, at run time; ``frozen``: learned constants, folded into the SpectralConv before it,
-        which only statistics of the map can be (a mean of bins would be a bias on every bin).
+        ``frame`` for the statistics of the current frame, at run time.  ``frozen`` for learned constants, which are
+        folded into the SpectralConv before this layer.  Only statistics of the map can be frozen, because a mean of
+        bins would be a bias on every bin.
     correction : int
         The number by which the variance's divisor is less than the number n of values, named as in torch and the array
         API: 0, or 1 for the sample's deviation, whose variance divides by n - 1, as ``std`` of MATLAB and torch do by
@@ -58,7 +59,7 @@ class Normalise(Layer):
                                    "deviation is used as it is")
 
     def expand(self, graph: Graph, *sources: Place) -> Place:
-        """Add the division by the frame's own deviation, or a product with constants."""
+        """Add a normalisation by the statistics of the frame, or a product with constants."""
         at = graph.bins(sources[0])
         if self.statistics == "frame":
             return graph.add("normalise", at, "Normalise", self, operation="normalise", stem="normalise",
@@ -72,7 +73,7 @@ class Normalise(Layer):
         return graph.add("multiply", at, "frozen Normalise", self)
 
     def tensors(self, stage: Stage) -> dict[str, Tensor]:
-        """Return mean and deviation (channels,) of a frozen Normalise; ``stage`` is the product it is folded into."""
+        """Return the mean and deviation (channels,) of a frozen Normalise, which ``stage``, a product, contains."""
         if stage.frozen is None or stage.frozen.layer is not self:
             return {}
         k, shape = stage.frozen.index, (stage.channels,)
