@@ -32,13 +32,13 @@ class Normalise(Layer):
         folded into the SpectralConv before this layer.  Only statistics of the map can be frozen, because a mean of
         bins would be a bias on every bin.
     correction : int
-        The number by which the variance's divisor is less than the number n of values, named as in torch and the array
-        API: 0, or 1 for the sample's deviation, whose variance divides by n - 1, as ``std`` of MATLAB and torch do by
-        default, and NumPy's with ``ddof=1``.  It needs two values: pixels, or bins that no pool, pad or band limit made
-        zero.
+        The variance of n values has the divisor n - correction, with the name of torch and the array API.  It is 0, or
+        1 for the deviation of a sample, which is the default of ``std`` in MATLAB and torch, and NumPy's with
+        ``ddof=1``.  With 1 there must be at least two values, which are pixels, or bins that no pool, pad or band limit
+        has made zero.
 
-    In words of 16 bits a frame's statistics are of maps up to 32 x 32, and a deviation below half an LSB counts as that
-    (`hadamac.model.normalise.NormalisePlan`).
+    With words of 16 bits, the statistics of a frame are possible for maps of at most 32 x 32 pixels.  A deviation of
+    less than half an LSB counts as half an LSB (`hadamac.model.normalise.NormalisePlan`).
     """
 
     type = "normalise"
