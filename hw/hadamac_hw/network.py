@@ -38,7 +38,7 @@ def build_stages(qnet: QuantNetwork, folding: Plan) -> list[Node]:
 
 
 class SpectralNetwork(Block):
-    """The circuit of a network, from pixels to logits and the class.
+    """Circuit of a network, from pixels to logits and the class.
 
     Parameters
     ----------

@@ -289,6 +289,6 @@ def test_why_bins_are_dead():
 
 
 def test_refusals():
-    with refused("Liveness step must be one of transform, inverse, multiply, band, crop, pad, bin, normalise, point, tile, "
+    with refused("Kind of a step must be one of transform, inverse, multiply, band, crop, pad, bin, normalise, point, tile, "
                  "join, linear, not 'fold'", DescriptionError):
         Step("fold", 8, "a fold")

@@ -19,7 +19,7 @@ __all__ = ["Block", "Example"]
 
 
 class Block(wiring.Component):
-    """A circuit with streams of frames.
+    """Circuit with streams of frames.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ class Block(wiring.Component):
 
 @dataclass(frozen=True)
 class Example:
-    """A block in the Verilog library: the name of its module, the block, and one line that says what it does."""
+    """Core of the Verilog library: the name of its module, the block, and one line that describes it."""
 
     name: str
     block: Block

@@ -22,11 +22,11 @@ __all__ = ["Description", "Graph", "KINDS", "Place", "Step", "graph", "layer_nam
 KINDS = {
     "transform": "turns maps into spectra",
     "inverse": "turns spectra into maps",
-    "multiply": "acts on each bin alone, and is linear",
+    "multiply": "multiplies each bin by a weight, which can take the scales of pools and pads as well",
     "band": "makes the bins beyond a radius zero",
     "crop": "keeps the low bins as a smaller spectrum",
     "pad": "puts the low bins into a larger spectrum of zeros",
-    "bin": "acts on each bin alone, is not linear, and keeps a zero bin zero",
+    "bin": "acts on each bin alone, without a weight that could take a scale, and keeps a zero bin zero",
     "normalise": "acts on each bin, and on the mean and the deviation of its frame",
     "point": "acts on each pixel alone",
     "tile": "acts on each tile of pixels alone",
@@ -79,7 +79,7 @@ class Step:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise DescriptionError(f"Liveness step must be one of {', '.join(KINDS)}, not {self.kind!r}")
+            raise DescriptionError(f"Kind of a step must be one of {', '.join(KINDS)}, not {self.kind!r}")
 
 
 def sources_of(steps: Sequence[Step], k: int) -> tuple[int, ...]:

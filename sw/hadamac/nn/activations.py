@@ -117,6 +117,9 @@ class Normalise(StageModule):
         The variance of n bins or pixels has the divisor n - correction; 1 is the default of ``torch.std``.
     """
 
+    weight: torch.Tensor
+    keep: torch.Tensor
+
     def __init__(self, *, size: int, radius: int, over: str = "bins", correction: int = 0):
         super().__init__()
         self.over = over
@@ -153,6 +156,11 @@ class FrozenNormalise(StageModule):
     momentum : float
         Weight of a batch in the running averages.
     """
+
+    mean: torch.Tensor
+    deviation: torch.Tensor
+    weight: torch.Tensor
+    dc: torch.Tensor
 
     def __init__(self, channels: int, *, size: int, radius: int, scale: float = 1.0, momentum: float = 0.05):
         super().__init__()

@@ -33,6 +33,8 @@ class MapDense(StageModule):
         N of the maps.
     """
 
+    scale: torch.Tensor
+
     def __init__(self, inputs: int, outputs: int, *, size: int):
         super().__init__()
         self.size = size
@@ -73,6 +75,8 @@ class BinsDense(StageModule):
     scale : float
         Scale of the pools upstream.
     """
+
+    parseval: torch.Tensor
 
     def __init__(self, inputs: int, outputs: int, *, size: int, radius: int, scale: float = 1.0):
         super().__init__()

@@ -104,6 +104,11 @@ class SpectralConv(StageModule):
         Scales of the pools upstream and downstream of the product.
     """
 
+    dft_u: torch.Tensor
+    dft_v: torch.Tensor
+    dc: torch.Tensor
+    single: torch.Tensor
+
     def __init__(self, inputs: int, outputs: int, *, size: int, radius: int, kernel: int | None = None,
                  real: bool = False, before: float = 1.0, after: float = 1.0):
         super().__init__()
@@ -142,8 +147,10 @@ class SpectralConv(StageModule):
     def held(self, stage: Stage) -> dict[str, torch.Tensor]:
         """Return ``conv{k}.kernel`` or ``conv{k}.spectrum``, and ``conv{k}.bias``."""
         k = stage.index
-        weights = {f"conv{k}.spectrum": self.spectrum} if self.kernel is None else {f"conv{k}.kernel": self.kernel}
-        return weights | {f"conv{k}.bias": self.bias}
+        tensors: dict[str, torch.Tensor] = {f"conv{k}.bias": self.bias}
+        if self.kernel is None:
+            return {f"conv{k}.spectrum": self.spectrum} | tensors
+        return {f"conv{k}.kernel": self.kernel} | tensors
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
         product = torch.einsum("ncuv,ocuv->nouv", bins, self.weights())
@@ -208,14 +215,14 @@ class Pad(StageModule):
 
     def __init__(self, *, size: int, to: int, nyquist: str = "zero"):
         super().__init__()
-        self.size, self.to, self.nyquist = size, to, nyquist
+        self.size, self.target, self.nyquist = size, to, nyquist
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
-        scale = (self.to / self.size) ** 2
+        scale = (self.target / self.size) ** 2
         if self.nyquist == "zero" or self.size % 2:
             r = min((self.size - 1) // 2, bins.shape[-1] - 1)
             return _rows(bins[..., : r + 1], r) * scale
-        if self.to == self.size:
+        if self.target == self.size:
             return bins
         m, average = self.size // 2, self.nyquist == "average"
         if average:

@@ -1,6 +1,6 @@
-"""Layer descriptions: plain data, one file for each kind.
+"""Descriptions of layers, which are plain data; each kind has a file of its own.
 
-A new kind of layer is a file here and a line in `LAYERS`.
+A new kind of layer needs a file in this folder and an entry in `LAYERS`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .spectral_pool import SIZES, Pad, SpectralPool
 
 LAYERS: dict[str, type[Layer]] = {cls.type: cls for cls in (
     SpectralConv, SpectralPool, Pad, Activation, Normalise, MaxPool, Dense, Add)}
-"""Every kind of layer by the name of its type."""
+"""Class of every kind of layer, by the name of its type in JSON."""
 
 __all__ = ["Activation", "Add", "Dense", "INPUT", "LAYERS", "Layer", "MaxPool", "Normalise", "Pad", "Place", "SIZES",
            "SPATIAL", "SPECTRAL", "SpectralConv", "SpectralPool", "Tensor"]

@@ -12,29 +12,33 @@ from .base import Layer, Place, Shaped, Steps, Tensor
 __all__ = ["Activation", "SPATIAL", "SPECTRAL"]
 
 SPATIAL = (*FUNCTIONS, "quadratic")
-"""Functions of pixels."""
+"""Names of the functions of pixels."""
 SPECTRAL = (*(name for name, f in FUNCTIONS.items() if f.centre == 0), "modrelu", "modulus")
-"""Functions of bins."""
+"""Names of the functions of bins."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Activation(Layer):
-    """A function of every pixel (``domain="space"``) or of every bin (``domain="bins"``).
+    """Function of every pixel (``domain="space"``) or of every bin (``domain="bins"``).
+
+    On bins, the function f is applied as ``P f(z / P)``, where P is the smallest power of two that is at least the size
+    N.  For P = N, ``z / P`` are the bins of an orthonormal DFT, which are about as large as the pixels of the map.
 
     Parameters
     ----------
     function : str
-        In space one of `hadamac.model.pwl.fitting.FUNCTIONS` or ``quadratic``: ``c0 + c1 x + c2 x**2`` with learned
-        coefficients.  On bins: an odd function of the real and of the imaginary part apart (any other one would break
-        the Hermitian symmetry of a real map's spectrum), ``modrelu`` (z max(0, |z| + b) / |z|, b <= 0 learned for
-        each channel: Arjovsky, Shah, Bengio, ICML 2016, section 4.2) or ``modulus`` (|z|).
+        In space, one of `hadamac.model.pwl.fitting.FUNCTIONS`, or ``quadratic`` for ``c0 + c1 x + c2 x**2`` with
+        learned coefficients.  On bins, one of the following:
+
+        * an odd function, which is applied to the real and to the imaginary part; any other function would break the
+          Hermitian symmetry of the spectrum of a real map
+        * ``modrelu``: z max(0, |z| + b) / |z|, with a learned b <= 0 for each channel (Arjovsky, Shah, Bengio, ICML
+          2016, section 4.2)
+        * ``modulus``: |z|
     domain : str
         ``space`` or ``bins``.
     segments : int
-        Segments of the piecewise-linear table that stands for the function (of its half, where it is symmetric).
-
-    On bins the function sees ``z / P`` and its value is scaled back by P, the power of two not below the size: an
-    orthonormal spectrum has the magnitude of its map.
+        Number of segments of the piecewise-linear table that approximates the function, or half of a symmetric one.
     """
 
     type = "activation"
@@ -56,7 +60,7 @@ class Activation(Layer):
 
     @property
     def operation(self) -> str:
-        """The operation that computes the function: a table unless it has one of its own."""
+        """Name of the operation that computes the function: its own if there is one, otherwise a table."""
         own = ("relu", "quadratic") if self.domain == "space" else ("modrelu", "modulus")
         return self.function if self.function in own else "table"
 

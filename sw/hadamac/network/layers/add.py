@@ -1,4 +1,4 @@
-"""The sum of what several layers give: a residual connection."""
+"""Sum of the outputs of several layers: a residual connection."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from .base import Layer, Place, Steps
 __all__ = ["Add"]
 
 MOST = 8
-"""Most summands: with them a sum of words has three more bits than a word."""
+"""Greatest number of summands, for which the sum of words has three bits more than a word."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Add(Layer):
-    """``Y = sum_k X_k`` of two or more maps or spectra of one shape, pixel by pixel or bin by bin.
+    """Sum ``Y = sum_k X_k`` of two or more maps or spectra of one shape, pixel by pixel or bin by bin.
 
     Parameters
     ----------
     inputs : tuple of str
-        Two to eight different layers, or ``input``.  They must have the same size and number of channels.  If all of
-        them give maps, maps are added; else bins, and maps among them are transformed, which is the same sum because
-        the transform is linear.
+        Names of two to eight different layers; ``input`` is the input of the network.  Their outputs must have the same
+        size and number of channels.  If all of them are maps, maps are added.  Otherwise bins are added, and maps are
+        first transformed, which gives the same sum because the transform is linear.
     """
 
     type = "add"
@@ -36,8 +36,13 @@ class Add(Layer):
             if names.count(name) > 1:
                 raise DescriptionError(f"Add inputs must be different layers, not {name} twice")
 
+<<<<<<< HEAD
     def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add the sum, of maps if all that comes are maps."""
+=======
+    def expand(self, graph: Graph, *sources: Place) -> Place:
+        """Add a sum of maps if all inputs are maps, and otherwise a sum of bins."""
+>>>>>>> wt-rooms
         shapes = [f"{at.channels} channels of {at.size} x {at.size}" for at in sources]
         for shape in shapes[1:]:
             if shape != shapes[0]:

@@ -1,8 +1,8 @@
-"""The base of every layer description: plain data (JSON in an artifact), without numbers or hardware.
+"""Base class of the descriptions of layers, which are plain data without number formats or choices of hardware.
 
-A layer acts on *maps* (channels of N x N reals) or on *bins* (their half-spectra, unnormalised DFT).  Where a layer of
-bins takes from maps, or the other way round, :mod:`hadamac.network.graph` puts a transform between the two, which needs
-no layer.
+A layer acts on *maps* (channels of N x N real pixels) or on *bins* (their half-spectra, which are unnormalised DFTs).
+If a layer of bins takes maps, or the other way round, :mod:`hadamac.network.graph` inserts a transform between the two;
+transforms are no layers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ...errors import DescriptionError
 __all__ = ["INPUT", "Layer", "NAME", "Place", "Shaped", "Steps", "Tensor"]
 
 INPUT = "input"
-"""The name by which a layer takes from the network's input."""
+"""Name of the input of the network, for a layer that takes it."""
 NAME = "[A-Za-z0-9_-]{1,64}"
 """Pattern of the names of networks and layers."""
 
@@ -110,15 +110,15 @@ class Shaped(Protocol):
 
 @dataclass(frozen=True)
 class Tensor:
-    """Shape of a float parameter tensor, and which values it may have.
+    """Shape and allowed values of a float parameter tensor.
 
     Attributes
     ----------
     shape : tuple of int
     positive : bool
-        Every value must be above 0.
+        Whether every value must be greater than 0.
     negative : bool
-        No value may be above 0.
+        Whether every value must be at most 0.
     """
 
     shape: tuple[int, ...]
@@ -128,20 +128,21 @@ class Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """A layer of a network.
+    """Layer of a network.
 
     Parameters
     ----------
     name : str, optional
-        The name by which other layers take from this one; without it ``{type}{k}``, where k counts the layers of a type
-        from 0, as ``spectral_conv0``.
+        Name of the layer, which the ``inputs`` of other layers contain.  The default is ``{type}{k}``, where k counts
+        the layers of a type from 0, for example ``spectral_conv0``.
     inputs : tuple of str, optional
-        The layers before this one from which it takes, or ``input``; without it, the layer before it in the list.
+        Names of the layers whose outputs this layer takes; they must precede it.  ``input`` is the input of the
+        network.  The default is the layer before this one in the list.
 
     Attributes
     ----------
     type : str
-        The kind of layer, as in JSON.
+        Name of the kind of layer, as in JSON.
     """
 
     type: ClassVar[str]
@@ -155,6 +156,7 @@ class Layer:
                                    " names")
 
     def _check_names(self) -> None:
+        """Raise DescriptionError unless ``name`` and ``inputs`` have the form of names."""
         kind = type(self).__name__
         if self.name is not None and (not isinstance(self.name, str) or not re.fullmatch(NAME, self.name)):
             raise DescriptionError(f"{kind} name must be letters, digits, '-' and '_', not {shown(self.name)}")
@@ -166,13 +168,28 @@ class Layer:
             raise DescriptionError(f"{kind} inputs must be a list of names of layers, not {shown(self.inputs)}")
         object.__setattr__(self, "inputs", tuple(self.inputs))
 
+<<<<<<< HEAD
     def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add the steps of this layer to a network's graph and return the place at which its result is found.
+=======
+    def expand(self, graph: Graph, *sources: Place) -> Place:
+        """Add the steps of this layer to the graph of a network, and return its output.
+>>>>>>> wt-rooms
 
-        Raises DescriptionError if the layer cannot take what stands at ``sources``.
+        Parameters
+        ----------
+        graph : Graph
+        *sources : Place
+            The inputs of the layer.
+
+        Raises
+        ------
+        DescriptionError
+            If the layer cannot take these inputs.
         """
         raise NotImplementedError(f"{type(self).__name__} must say which steps it consists of")
 
+<<<<<<< HEAD
     def tensors(self, stage: Shaped, index: int) -> dict[str, Tensor]:
         """Return the float parameters that this layer has in a stage, by their names in an artifact.
 
@@ -183,10 +200,14 @@ class Layer:
         index : int
             The number of the layer among those of its type, which the names contain.
         """
+=======
+    def tensors(self, stage: Stage) -> dict[str, Tensor]:
+        """Return the float parameters of the stage that computes this layer, by their names in an artifact."""
+>>>>>>> wt-rooms
         return {}
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as JSON takes them; ``name`` and ``inputs`` only where they are given."""
+        """Return the fields as data for JSON; ``name`` and ``inputs`` are left out if they are None."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         given = {name: value for name, value in values.items() if name not in ("name", "inputs") or value is not None}
         if self.inputs is not None:

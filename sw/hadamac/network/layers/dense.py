@@ -1,4 +1,4 @@
-"""The dense layer, which closes a network."""
+"""Dense layer, with which every network ends."""
 
 from __future__ import annotations
 
@@ -12,9 +12,15 @@ __all__ = ["Dense"]
 
 @dataclass(frozen=True, kw_only=True)
 class Dense(Layer):
-    """``logits[k] = bias[k] + sum weight[k,c,y,x] map[c,y,x]``, or over the real and imaginary parts of bins.
+    """Linear layer ``logits[k] = bias[k] + sum weight[k,c,y,x] map[c,y,x]`` of maps, or of both parts of bins.
 
-    After an activation in space it acts on the map; an FFT between would be linear, and be folded into its weights.
+    After an activation in space, the layer acts on the map.  An FFT between the two is not needed: it would be linear,
+    so that it can be folded into the weights.
+
+    Parameters
+    ----------
+    outputs : int
+        Number of logits.
     """
 
     type = "dense"
@@ -29,7 +35,12 @@ class Dense(Layer):
         return graph.add("linear", sources[0], f"Dense to {self.outputs}", self, operation="dense", stem="dense",
                          edge="logits")
 
+<<<<<<< HEAD
     def tensors(self, stage: Shaped, index: int) -> dict[str, Tensor]:
         """Return the weights (outputs, channels, M, M) of maps or (outputs, channels, rows, radius + 1, 2) of bins."""
+=======
+    def tensors(self, stage: Stage) -> dict[str, Tensor]:
+        """Return the weights, (outputs, channels, M, M) or (outputs, channels, rows, radius + 1, 2), and the bias."""
+>>>>>>> wt-rooms
         tail = (stage.size, stage.size) if stage.radius is None else (stage.rows, stage.columns, 2)
         return {"dense.weight": Tensor((self.outputs, stage.inputs, *tail)), "dense.bias": Tensor((self.outputs,))}

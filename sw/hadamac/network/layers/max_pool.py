@@ -13,7 +13,7 @@ __all__ = ["MaxPool"]
 
 @dataclass(frozen=True, kw_only=True)
 class MaxPool(Layer):
-    """Maximum of each 2 x 2 tile of a map: the operation that spectral pooling is compared with."""
+    """Maximum of each tile of 2 x 2 pixels of a map, with which spectral pooling is compared."""
 
     type = "max_pool"
 

@@ -13,26 +13,27 @@ __all__ = ["Normalise"]
 
 @dataclass(frozen=True, kw_only=True)
 class Normalise(Layer):
-    """Each channel less its mean, over its standard deviation.
+    """Normalisation: the mean of each channel is subtracted, and the result is divided by the standard deviation.
 
     Parameters
     ----------
     over : str
-        ``bins``: ``P (z - mean) / deviation`` over the channel's bins, with P as in `Activation` (the form that goes
-        before a spectral activation; bins that a pool, pad or band limit made zero are not among them); ``map``: the
-        map less its mean, over its deviation (times P/N where N is no power of two), which acts on the spectrum as
-        DC = 0 and a gain (Parseval).
+        ``bins`` for ``P (z - mean) / deviation`` with the statistics of the bins of a channel, and P as in
+        `Activation`.  This form is suitable before an activation of bins.  Bins that a pool, pad or band limit has made
+        zero are not counted.  ``map`` for ``(x - mean) / deviation`` with the statistics of the map, times P/N if N is
+        no power of two.  On the spectrum this is a gain, and DC becomes 0 (Parseval).
     statistics : str
-        ``frame``: each frame's own, at run time; ``frozen``: learned constants, folded into the SpectralConv before it,
-        which only statistics of the map can be (a mean of bins would be a bias on every bin).
+        ``frame`` for the statistics of the current frame, at run time.  ``frozen`` for learned constants, which are
+        folded into the SpectralConv before this layer.  Only statistics of the map can be frozen, because a mean of
+        bins would be a bias on every bin.
     correction : int
-        The number by which the variance's divisor is less than the number n of values, named as in torch and the array
-        API: 0, or 1 for the sample's deviation, whose variance divides by n - 1, as ``std`` of MATLAB and torch do by
-        default, and NumPy's with ``ddof=1``.  It needs two values: pixels, or bins that no pool, pad or band limit made
-        zero.
+        The variance of n values has the divisor n - correction, with the name of torch and the array API.  It is 0, or
+        1 for the deviation of a sample, which is the default of ``std`` in MATLAB and torch, and NumPy's with
+        ``ddof=1``.  With 1 there must be at least two values, which are pixels, or bins that no pool, pad or band limit
+        has made zero.
 
-    In words of 16 bits a frame's statistics are of maps up to 32 x 32, and a deviation below half an LSB counts as that
-    (`hadamac.model.normalise.NormalisePlan`).
+    With words of 16 bits, the statistics of a frame are possible for maps of at most 32 x 32 pixels.  A deviation of
+    less than half an LSB counts as half an LSB (`hadamac.model.normalise.NormalisePlan`).
     """
 
     type = "normalise"
@@ -52,8 +53,13 @@ class Normalise(Layer):
             raise DescriptionError("Normalise correction must be 0 where statistics are frozen, not 1: a learned "
                                    "deviation is used as it is")
 
+<<<<<<< HEAD
     def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add the division by the frame's own deviation, or a product with constants."""
+=======
+    def expand(self, graph: Graph, *sources: Place) -> Place:
+        """Add a normalisation by the statistics of the frame, or a product with constants."""
+>>>>>>> wt-rooms
         at = graph.bins(sources[0])
         if self.statistics == "frame":
             return graph.add("normalise", at, "Normalise", self, operation="normalise", stem="normalise",
@@ -66,9 +72,15 @@ class Normalise(Layer):
                         "into whose weights it is folded")
         return graph.add("multiply", at, "frozen Normalise", self)
 
+<<<<<<< HEAD
     def tensors(self, stage: Shaped, index: int) -> dict[str, Tensor]:
         """Return the mean and the deviation (channels,) of a frozen Normalise; other ones have no parameters."""
         if self.statistics != "frozen":
+=======
+    def tensors(self, stage: Stage) -> dict[str, Tensor]:
+        """Return the mean and deviation (channels,) of a frozen Normalise, which ``stage``, a product, contains."""
+        if stage.frozen is None or stage.frozen.layer is not self:
+>>>>>>> wt-rooms
             return {}
         shape = (stage.channels,)
         return {f"norm{index}.mean": Tensor(shape), f"norm{index}.deviation": Tensor(shape, positive=True)}

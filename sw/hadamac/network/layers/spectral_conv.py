@@ -1,4 +1,4 @@
-"""The spectral convolution: one product for each bin."""
+"""Spectral convolution: one product for each bin."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ __all__ = ["SpectralConv"]
 
 @dataclass(frozen=True, kw_only=True)
 class SpectralConv(Layer):
-    """``Y[o,u,v] = sum_c W[o,c,u,v] X[c,u,v]`` plus ``bias[o] * N*N`` on the DC bin.
+    """Product ``Y[o,u,v] = sum_c W[o,c,u,v] X[c,u,v]``, plus ``bias[o] * N*N`` on the DC bin.
+
+    The bias is in units of the map: it adds ``bias[o]`` to every pixel.
 
     Parameters
     ----------
     channels : int
-        Output channels.
+        Number of output channels.
     kernel : int or None
-        ``W`` is the DFT of a ``kernel`` x ``kernel`` real kernel, zero-padded to N x N with its centre tap at (0, 0):
-        a circular convolution that does not move the map.  None: ``W`` is a free half-spectrum, Hermitian where a
-        column holds a bin and its conjugate, as learned by Rippel, Snoek, Adams (NIPS 2015, section 5).
+        Size of a real kernel, of which ``W`` is the DFT.  The kernel is padded with zeros to N x N with its centre tap
+        at (0, 0), so that the product is a circular convolution that does not shift the map.  If None, ``W`` is a free
+        half-spectrum, Hermitian in the columns that contain a bin and its conjugate; such spectra are learned by
+        Rippel, Snoek, Adams (NIPS 2015, section 5).
     band : int or None
-        W is zero beyond ``|u|, |v| <= band``.
+        Band limit: W is zero beyond ``|u|, |v| <= band``.
     real : bool
-        Only the real part of W counts: a kernel that is even about its centre, two multipliers a product.
-
-    The bias is in units of the map, so that it adds ``bias[o]`` to every pixel.
+        Whether only the real part of W is used.  The kernel is then even about its centre, and a product takes two
+        multipliers.
     """
 
     type = "spectral_conv"
@@ -63,8 +65,13 @@ class SpectralConv(Layer):
             out = graph.add("band", out, f"band limit |u|, |v| <= {self.band}", self, keeps=2 * self.band + 1)
         return out
 
+<<<<<<< HEAD
     def tensors(self, stage: Shaped, index: int) -> dict[str, Tensor]:
         """Return a kernel (outputs, inputs, k, k) or spectrum (outputs, inputs, rows, radius + 1, 2), and a bias."""
+=======
+    def tensors(self, stage: Stage) -> dict[str, Tensor]:
+        """Return a kernel (outputs, inputs, k, k) or spectrum (outputs, inputs, rows, radius + 1, 2), and the bias."""
+>>>>>>> wt-rooms
         if stage.kind != "multiply":
             return {}
         k = index

@@ -1,4 +1,4 @@
-"""Spectral pooling and its inverse: spectra are cropped to their low bins, or put among zeros."""
+"""Spectral pooling, which crops a spectrum to its low bins, and its inverse, which adds bins of zero."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ from .base import Layer, Place, Steps
 __all__ = ["Pad", "SIZES", "SpectralPool"]
 
 SIZES = (4, 8, 16, 32, 64)
-"""Transform sizes that a network may use; 64 is what the line buffers are sized for."""
+"""Sizes of transforms that a network may have; the line buffers are made for at most 64."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpectralPool(Layer):
-    """Keep the bins with ``|u|, |v| < size/2``, scaled by ``(size/N)**2`` so that means survive.
+    """Crop to the bins with ``|u|, |v| < size/2``, times ``(size/N)**2`` so that the mean of a map stays the same.
 
-    ``nyquist="zero"``: the Nyquist row and column of an even ``size`` are zero.  The other rules need bins that a
-    network's circuit does not hold; :mod:`hadamac.model.nyquist` and its stand-alone core have them.
+    Parameters
+    ----------
+    size : int
+        Size of the map of the cropped spectrum.
+    nyquist : str
+        Rule for the Nyquist row and column of an even ``size``.  With ``zero`` they become zero.  The other rules need
+        bins that the circuit of a network does not have; :mod:`hadamac.model.nyquist` and its stand-alone core
+        implement them.
     """
 
     type = "spectral_pool"
@@ -46,7 +52,7 @@ class SpectralPool(Layer):
 
 @dataclass(frozen=True, kw_only=True)
 class Pad(Layer):
-    """Put the bins among zeros of a ``size`` x ``size`` spectrum, scaled by ``(size/M)**2``: interpolation."""
+    """Interpolation from M to ``size`` pixels: bins of zero are added, and all bins multiplied by ``(size/M)**2``."""
 
     type = "pad"
     size: int
