@@ -1,14 +1,8 @@
 """Drawings of a network's edges with matplotlib, which is imported when the first one is made.
 
-<<<<<<< HEAD
 Spectra show ``20 log10 |X|`` relative to the largest float bin, zero frequency in the centre, rows and
 columns -r .. r: the live half-plane and its conjugate mirror.  Channels are tiled row by row and share one
 colour scale, and so do float and fixed.  Layouts are in inches from the upper left corner.
-=======
-A spectrum is shown as ``20 log10 |X|`` relative to its largest float bin.  Zero frequency is in the centre, and rows
-and columns are -r .. r: the live half-plane and its conjugate mirror image.  The channels are tiles, row by row, and
-share one colour scale, also for float and fixed point.  Layouts are in inches from the upper left corner.
->>>>>>> wt-rooms
 """
 
 from __future__ import annotations

@@ -65,11 +65,7 @@ def style() -> AbstractContextManager[None]:
     colours = {"text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
                "axes.edgecolor": SOFT}
     lines = dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.6)
-<<<<<<< HEAD
     every: dict[Any, Any] = {**settings, **colours, **lines}
-=======
-    every: dict[Any, Any] = {**settings, **colours, **lines}  # matplotlib's type of keys is not public
->>>>>>> wt-rooms
     return matplotlib.rc_context(every)
 
 

@@ -36,13 +36,8 @@ class Add(Layer):
             if names.count(name) > 1:
                 raise DescriptionError(f"Add inputs must be different layers, not {name} twice")
 
-<<<<<<< HEAD
     def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add the sum, of maps if all that comes are maps."""
-=======
-    def expand(self, graph: Graph, *sources: Place) -> Place:
-        """Add a sum of maps if all inputs are maps, and otherwise a sum of bins."""
->>>>>>> wt-rooms
         shapes = [f"{at.channels} channels of {at.size} x {at.size}" for at in sources]
         for shape in shapes[1:]:
             if shape != shapes[0]:

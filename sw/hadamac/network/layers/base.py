@@ -168,13 +168,8 @@ class Layer:
             raise DescriptionError(f"{kind} inputs must be a list of names of layers, not {shown(self.inputs)}")
         object.__setattr__(self, "inputs", tuple(self.inputs))
 
-<<<<<<< HEAD
     def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add the steps of this layer to a network's graph and return the place at which its result is found.
-=======
-    def expand(self, graph: Graph, *sources: Place) -> Place:
-        """Add the steps of this layer to the graph of a network, and return its output.
->>>>>>> wt-rooms
 
         Parameters
         ----------
@@ -189,7 +184,6 @@ class Layer:
         """
         raise NotImplementedError(f"{type(self).__name__} must say which steps it consists of")
 
-<<<<<<< HEAD
     def tensors(self, stage: Shaped, index: int) -> dict[str, Tensor]:
         """Return the float parameters that this layer has in a stage, by their names in an artifact.
 
@@ -200,10 +194,6 @@ class Layer:
         index : int
             The number of the layer among those of its type, which the names contain.
         """
-=======
-    def tensors(self, stage: Stage) -> dict[str, Tensor]:
-        """Return the float parameters of the stage that computes this layer, by their names in an artifact."""
->>>>>>> wt-rooms
         return {}
 
     def to_json(self) -> dict[str, Any]:

@@ -35,12 +35,7 @@ class Dense(Layer):
         return graph.add("linear", sources[0], f"Dense to {self.outputs}", self, operation="dense", stem="dense",
                          edge="logits")
 
-<<<<<<< HEAD
     def tensors(self, stage: Shaped, index: int) -> dict[str, Tensor]:
         """Return the weights (outputs, channels, M, M) of maps or (outputs, channels, rows, radius + 1, 2) of bins."""
-=======
-    def tensors(self, stage: Stage) -> dict[str, Tensor]:
-        """Return the weights, (outputs, channels, M, M) or (outputs, channels, rows, radius + 1, 2), and the bias."""
->>>>>>> wt-rooms
         tail = (stage.size, stage.size) if stage.radius is None else (stage.rows, stage.columns, 2)
         return {"dense.weight": Tensor((self.outputs, stage.inputs, *tail)), "dense.bias": Tensor((self.outputs,))}

@@ -53,13 +53,8 @@ class Normalise(Layer):
             raise DescriptionError("Normalise correction must be 0 where statistics are frozen, not 1: a learned "
                                    "deviation is used as it is")
 
-<<<<<<< HEAD
     def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add the division by the frame's own deviation, or a product with constants."""
-=======
-    def expand(self, graph: Graph, *sources: Place) -> Place:
-        """Add a normalisation by the statistics of the frame, or a product with constants."""
->>>>>>> wt-rooms
         at = graph.bins(sources[0])
         if self.statistics == "frame":
             return graph.add("normalise", at, "Normalise", self, operation="normalise", stem="normalise",
@@ -72,15 +67,9 @@ class Normalise(Layer):
                         "into whose weights it is folded")
         return graph.add("multiply", at, "frozen Normalise", self)
 
-<<<<<<< HEAD
     def tensors(self, stage: Shaped, index: int) -> dict[str, Tensor]:
         """Return the mean and the deviation (channels,) of a frozen Normalise; other ones have no parameters."""
         if self.statistics != "frozen":
-=======
-    def tensors(self, stage: Stage) -> dict[str, Tensor]:
-        """Return the mean and deviation (channels,) of a frozen Normalise, which ``stage``, a product, contains."""
-        if stage.frozen is None or stage.frozen.layer is not self:
->>>>>>> wt-rooms
             return {}
         shape = (stage.channels,)
         return {f"norm{index}.mean": Tensor(shape), f"norm{index}.deviation": Tensor(shape, positive=True)}

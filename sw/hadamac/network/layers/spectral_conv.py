@@ -65,13 +65,8 @@ class SpectralConv(Layer):
             out = graph.add("band", out, f"band limit |u|, |v| <= {self.band}", self, keeps=2 * self.band + 1)
         return out
 
-<<<<<<< HEAD
     def tensors(self, stage: Shaped, index: int) -> dict[str, Tensor]:
         """Return a kernel (outputs, inputs, k, k) or spectrum (outputs, inputs, rows, radius + 1, 2), and a bias."""
-=======
-    def tensors(self, stage: Stage) -> dict[str, Tensor]:
-        """Return a kernel (outputs, inputs, k, k) or spectrum (outputs, inputs, rows, radius + 1, 2), and the bias."""
->>>>>>> wt-rooms
         if stage.kind != "multiply":
             return {}
         k = index
