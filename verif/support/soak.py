@@ -11,6 +11,10 @@ import re
 __all__ = ["marked", "unused"]
 
 _PATTERNS = """
+cocotb/test_add.py::test_block[add_maps]
+cocotb/test_add.py::test_block[add_formats]
+cocotb/test_add.py::test_networks[maps]
+cocotb/test_add.py::test_networks[shortcut]
 cocotb/test_argmax.py::test_core[11-24]
 cocotb/test_crop.py::test_crop[crop16]
 cocotb/test_crop.py::test_expand[expand16]
@@ -49,6 +53,7 @@ cocotb/test_fft2d.py::test_core[ifft2d_8_whole]
 cocotb/test_fft2d.py::test_core[ifft2d_4]
 cocotb/test_fft2d.py::test_core[ifft2d_16]
 cocotb/test_fft2d.py::test_core[ifft2d_8_radius2]
+cocotb/test_fft2d.py::test_transpose[*8-2]
 cocotb/test_fft_iterative.py::test_core[8-*
 cocotb/test_fft_iterative.py::test_core[16-*
 cocotb/test_fft_iterative.py::test_core[64-*
