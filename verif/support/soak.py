@@ -13,8 +13,11 @@ __all__ = ["marked", "unused"]
 _PATTERNS = """
 cocotb/test_add.py::test_block[add_maps]
 cocotb/test_add.py::test_block[add_formats]
+cocotb/test_add.py::test_block[add_radii]
 cocotb/test_add.py::test_networks[maps]
+cocotb/test_add.py::test_networks[nested]
 cocotb/test_add.py::test_networks[shortcut]
+cocotb/test_add.py::test_skip_buffer[64]
 cocotb/test_argmax.py::test_core[11-24]
 cocotb/test_crop.py::test_crop[crop16]
 cocotb/test_crop.py::test_expand[expand16]
@@ -54,6 +57,7 @@ cocotb/test_fft2d.py::test_core[ifft2d_4]
 cocotb/test_fft2d.py::test_core[ifft2d_16]
 cocotb/test_fft2d.py::test_core[ifft2d_8_radius2]
 cocotb/test_fft2d.py::test_transpose[*8-2]
+cocotb/test_fft2d.py::test_transpose[*4-1]
 cocotb/test_fft_iterative.py::test_core[8-*
 cocotb/test_fft_iterative.py::test_core[16-*
 cocotb/test_fft_iterative.py::test_core[64-*
@@ -126,6 +130,8 @@ cocotb/test_standalone.py::test_the_example_beside_a_core_passes_and_can_fail[ge
 cocotb/test_standalone.py::test_the_example_beside_a_core_passes_and_can_fail[generic-options6]
 cocotb/test_standalone.py::test_the_example_beside_a_core_passes_and_can_fail[generic-options8]
 cocotb/test_standalone.py::test_the_netlist_gives_the_same_bits
+cocotb/test_stream.py::test_each_input_of_a_core_has_a_guard[(4,*4,*4)]
+cocotb/test_stream.py::test_each_input_of_a_core_has_a_guard[(2,*9,*3)]
 cocotb/test_stream.py::test_guard[5]
 cocotb/test_stream.py::test_guard[2]
 cocotb/test_stream.py::test_fifo[0]

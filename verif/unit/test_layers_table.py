@@ -2,6 +2,7 @@
 
 import json
 import math
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,12 @@ from hadamac.scattering.model import beat_times, pixel_times
 from hadamac_hw.fft.planar import Fft2d
 
 ROOT = Path(__file__).parents[2]
+
+
+@cache
+def block_of(name: str):
+    """Return the block of a case, made once."""
+    return cases.CASES[name].block()
 
 
 def test_every_layer_and_activation_has_a_row():
@@ -42,7 +49,7 @@ def test_classes_and_files_exist():
         for file, name in layer.links["circuit"] + layer.links["torch"]:
             assert f"\nclass {name}(" in (ROOT / file).read_text(), (file, name)
         if layer.case:
-            made = type(cases.CASES[layer.case].block())
+            made = type(block_of(layer.case))
             assert layer.circuit == f"{'/'.join(made.__module__.split('.')[1:])}.{made.__name__}", layer.name
 
 
@@ -90,7 +97,7 @@ def letters(name, block) -> dict:
 
 @pytest.mark.parametrize("name", cases.CASES)
 def test_formulas_hold(name):
-    block, cost = cases.CASES[name].block(), table.COSTS[name]
+    block, cost = block_of(name), table.COSTS[name]
     values, counts = letters(name, block), cases.counts(block)
     for what in ("multipliers", "latency", "interval"):
         formula = getattr(cost, what)
@@ -103,7 +110,7 @@ def test_page_is_of_these_blocks():
     result = json.loads((ROOT / "docs" / "benchmarks" / "layers.json").read_text())
     assert [row["name"] for row in result["rows"]] == list(cases.CASES)
     for row in result["rows"]:
-        block = cases.CASES[row["name"]].block()
+        block = block_of(row["name"])
         assert cases.counts(block) == {name: row[name] for name in ("multipliers", "latency", "interval")}, row["name"]
         assert row["dsp"] == row["multipliers"], row["name"]
     assert (ROOT / "docs" / "layers.md").read_text() == page.markdown(result)

@@ -114,9 +114,13 @@ _TICK = os.sysconf("SC_CLK_TCK")
 def processor_time(group: int) -> float | None:
     """Return the seconds of processor time that a process group and its ended children used, or None if unknown."""
     total, found = 0, False
-    for entry in Path("/proc").glob("[0-9]*/stat"):
+    proc = Path("/proc")
+    # A pattern for glob would not do: it raises an error if a process ends while its directory is looked at.
+    for name in os.listdir(proc) if proc.is_dir() else []:
+        if not name.isdigit():
+            continue
         try:
-            fields = entry.read_bytes().rpartition(b")")[2].split()
+            fields = (proc / name / "stat").read_bytes().rpartition(b")")[2].split()
         except OSError:  # the process has ended meanwhile
             continue
         if int(fields[2]) == group:

@@ -135,7 +135,10 @@ class Operation(ABC):
         """Return words and overflow flags for words that are known to fit."""
 
     def run(self, *x: np.ndarray) -> Words:
-        """Return words and overflow flags; raise DataError for words that the circuit's ports cannot carry."""
+        """Return words and overflow flags; raise DataError for words that the circuit's ports cannot carry.
+
+        By default words of any width are taken; an operation whose plan has a checked ``run`` overrides this.
+        """
         return self.apply(*x)
 
     @property
@@ -158,6 +161,9 @@ class Operation(ABC):
     @abstractmethod
     def restore(cls, stage: Stage, stored: Stored) -> Self:
         """Return the operation that `record` described.
+
+        ``stored.facts["fraction"]`` counts the fraction bits of what leaves, the scale included; a plan that needs the
+        number before the scale moves the binary point adds ``stage.places``.
 
         Raises ArtifactError for a fact that is missing, DescriptionError for one that does not fit its network.
         """

@@ -16,7 +16,7 @@ NAMES = {"relu": "ReLU", "modrelu": "modReLU", "gelu": "GELU", "silu": "SiLU"}
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pointwise(Pipelined):
-    """A function of every pixel, or of every bin."""
+    """Activation: a function of every pixel, or of every bin, that the layer `Activation` describes."""
 
     @classmethod
     def layer(cls, stage: Stage) -> Activation:

@@ -1,4 +1,4 @@
-"""The float network: what the bit-exact models approximate and what training must reproduce.
+"""Network in floats, which the bit-exact models approximate and which training must reproduce.
 
 Every quantity is ``float64``; spectra are unnormalised DFTs, live bins only (:mod:`hadamac.network.stages`).  A stage
 with N x N maps, M x M maps after a crop, and P the power of two not below N::
@@ -11,6 +11,7 @@ with N x N maps, M x M maps after a crop, and P the power of two not below N::
     normalise   P (X - mean) / deviation over bins;  P/N of the map (x - mean) / deviation, DC = 0;
                 deviations of n values with the divisor n - correction
     tile        maximum of 2 x 2 pixels
+    join        sum of all inputs
     linear      logits = W x + bias
 
 The scale ``(M/N)**2`` of pooling stands where :mod:`hadamac.network.stages` puts it: ``scale = before * after``.
