@@ -14,6 +14,7 @@ _PATTERNS = """
 cocotb/test_add.py::test_block[add_maps]
 cocotb/test_add.py::test_block[add_formats]
 cocotb/test_add.py::test_block[add_radii]
+cocotb/test_add.py::test_networks[block]
 cocotb/test_add.py::test_networks[maps]
 cocotb/test_add.py::test_networks[nested]
 cocotb/test_add.py::test_networks[shortcut]
@@ -181,6 +182,14 @@ cocotb/test_bench.py::test_seeded_bug_is_found[reset-*
 cocotb/test_bench.py::test_seeded_bug_is_found[unsteady-*
 unit/test_library.py::test_every_block_has_a_core
 unit/test_examples.py::test_example[scattering.py]
+cocotb/test_network.py::test_status_broken_frames_and_reset[none]
+cocotb/test_icarus.py::test_small_networks[one_group-2005]
+cocotb/test_standalone.py::test_the_example_beside_a_core_passes_and_can_fail[ice40-options5]
+unit/test_pwl_fit.py::test_functions_of_small_words_fit[15-*
+unit/test_pwl_fit.py::test_functions_of_small_words_fit[16-*
+unit/test_pwl_fit.py::test_odd_functions_are_zero_at_zero[16]
+unit/test_stream.py::test_what_a_fifo_holds_leaves_without_a_hole[14]
+unit/test_normalise.py::test_steps_against_integers[large]
 """
 
 _COMPILED = {line: re.compile("verif/" + re.escape(line).replace(r"\*", ".*")) for line in _PATTERNS.split()}
