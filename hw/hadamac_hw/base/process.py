@@ -10,12 +10,19 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, AnyStr
 
-__all__ = ["Overrun", "call", "end_group", "processor_time", "search_path", "started", "tail", "wait"]
+__all__ = ["Overrun", "call", "end_group", "pipe", "processor_time", "search_path", "started", "tail", "wait"]
 
 # The shell reads the groups that are alive, one line at each change.  Its input ends when the parent ends.
 _KEEPER = 'trap "" HUP INT TERM; while read -r line; do all=$line; done; for g in $all; do kill -KILL "-$g"; done'
+
+
+def pipe(end: IO[AnyStr] | None) -> IO[AnyStr]:
+    """Return this process's end of a child's pipe; raise ValueError if the child was started without the pipe."""
+    if end is None:
+        raise ValueError("The child was started without a pipe")
+    return end
 
 
 class _Keeper:
@@ -50,19 +57,14 @@ class _Keeper:
                 null = subprocess.DEVNULL
                 self.shell = subprocess.Popen(["/bin/sh", "-c", _KEEPER], stdin=subprocess.PIPE, stdout=null,
                                               stderr=null, start_new_session=True, cwd="/")
-            os.write(_input(self.shell).fileno(), (" ".join(map(str, sorted(self.groups))) + "\n").encode())
+            os.write(pipe(self.shell.stdin).fileno(), (" ".join(map(str, sorted(self.groups))) + "\n").encode())
 
     def forget(self) -> None:
         """Start again in a forked child, because the parent's shell must see the end of the parent alone."""
         if self.shell is not None:
-            _input(self.shell).close()  # nothing is left to be written: every line was written at once
+            pipe(self.shell.stdin).close()  # nothing is left to be written: every line was written at once
             self.shell.returncode = 0  # so that Popen does not wait for it: it is no child of this process
         self.groups, self.lock, self.shell = set(), threading.Lock(), None
-
-
-def _input(shell: subprocess.Popen[bytes]) -> IO[bytes]:
-    assert shell.stdin is not None  # it was started with a pipe
-    return shell.stdin
 
 
 _keeper = _Keeper()

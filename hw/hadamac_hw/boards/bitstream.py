@@ -21,7 +21,7 @@ from hadamac.files.scratch import scratch_directory
 from hadamac.files.writing import Marker, atomic_directory, check_directory
 from hadamac.tools import require_fpga, wasm_variables
 
-from ..base.process import Overrun, call, end_group, started, wait
+from ..base.process import Overrun, call, end_group, pipe, started, wait
 from .board import Board
 
 __all__ = ["DIRECTORY", "Report", "build_bitstream", "constraints", "run_tool", "warm_up"]
@@ -119,9 +119,8 @@ def run_tool(command: list[str], work: Path, log: str, limit_s: float,
             raise ToolError(f"{name} cannot be started: {error.strerror}") from None
         overruns: list[Overrun] = []
         threading.Thread(target=_limit, args=(child, limit_s, overruns), daemon=True).start()
-        assert child.stdout is not None  # it was started with a pipe
         with open(work / log, "w") as file:
-            for line in child.stdout:
+            for line in pipe(child.stdout):
                 file.write(line)
                 watch(line)
                 if line.strip() and not last.startswith("ERROR"):

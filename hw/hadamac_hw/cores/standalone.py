@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hadamac.errors import DataError, DescriptionError
 from hadamac.files.writing import atomic_files, check_file
@@ -168,7 +168,7 @@ def example_text(core: Core[FlatTop], target: str) -> str:
     """Return a cocotb test of a core, which is also a script that runs the test."""
     block = core.component.block
     plan = block.plan
-    assert block.beats_in is not None  # every FFT counts its beats
+    (points,) = cast(tuple[int], block.beats_in)  # an FFT has one input, and counts its beats
     if isinstance(block, RealFft):
         expect, out_width = "y, overflow = PLAN.run(x)", plan.width
     else:
@@ -177,7 +177,7 @@ def example_text(core: Core[FlatTop], target: str) -> str:
             scales = ", schedules" if isinstance(block, IterativeFft) else ", schedules.sum(1)"
         expect, out_width = _EXPECT.format(scales=scales, order=block.order), plan.out_width
     return _signed(_EXAMPLE.format(
-        name=core.name, plan=plan, kind=type(plan).__name__, module=type(plan).__module__, points=block.beats_in[0],
+        name=core.name, plan=plan, kind=type(plan).__name__, module=type(plan).__module__, points=points,
         out_width=out_width, target=target, expect=expect))
 
 

@@ -7,6 +7,8 @@ kept; the write address undoes the bit-reversed order of the first transform.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
@@ -27,7 +29,7 @@ from .real import separated
 __all__ = ["TransposeForward", "TransposeInverse"]
 
 
-class _Transpose(Block):
+class _Transpose(Block, ABC):
     """Two banks, double-buffered; subclasses say what a bank holds and how two words combine.
 
     Members
@@ -58,16 +60,16 @@ class _Transpose(Block):
             "overflow": Out(1),
         })
 
+    @abstractmethod
     def _write(self, m: Module, take: Value) -> Value:
         """Store the beat that is taken while ``take`` is high; return whether it is the last of a half."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _read(self, m: Module, step: Value) -> tuple[Value, Value]:
         """Issue a read while ``step`` is high.
 
         Return whether it is the last of a half, and the word that is pushed ``pipeline`` cycles after its read.
         """
-        raise NotImplementedError
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()

@@ -7,6 +7,7 @@ both rows leave as a row pair.  Words keep their format.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Decimate", "MaxPool"]
 
 
-class _Tile(Block):
+class _Tile(Block, ABC):
     """Pooling by tiles, in two choices of two cycles each: between the two pixels of a column, then between columns.
 
     Parameters
@@ -76,9 +77,9 @@ class _Tile(Block):
         """Return the pooled maps (n, channels, N/2, N/2) of maps (n, channels, N, N)."""
         return self.plan.run(x)[0]
 
+    @abstractmethod
     def _choose(self, m: Module, a: Value, b: Value, name: str) -> Value:
         """Return the word that the pooling keeps of ``a`` and ``b``, two cycles later."""
-        raise NotImplementedError
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()

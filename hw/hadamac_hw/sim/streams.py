@@ -114,7 +114,7 @@ class Source:
 
     @property
     def done(self) -> bool:
-        """Whether all beats were sent."""
+        """True if all beats were sent."""
         return self._index == self.total
 
     def step(self, cycle: int) -> bool:

@@ -223,7 +223,7 @@ class NormalisePlan:
 
     @property
     def shifts(self) -> bool:
-        """Whether the products with K are shifts: K is a power of two."""
+        """True if the products with K are shifts, because K is a power of two."""
         return self.full_bins & (self.full_bins - 1) == 0
 
     @property

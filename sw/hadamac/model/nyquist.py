@@ -99,12 +99,12 @@ class _Plan(ABC):
 
     @property
     def zeroes(self) -> bool:
-        """Whether Nyquist bins are set to zero."""
+        """True if Nyquist bins are set to zero."""
         return self._has_rule("zero")
 
     @property
     def averages(self) -> bool:
-        """Whether Nyquist bins are averaged, or halved between two places."""
+        """True if Nyquist bins are averaged, or halved between two places."""
         return self._has_rule("average") and len(set(self.ends)) == 2
 
     @property
@@ -141,7 +141,7 @@ class PoolPlan(_Plan):
 
     @property
     def buffered(self) -> bool:
-        """Whether bin u must wait for bin -u in a buffer: two dimensions are averaged."""
+        """True if bin u must wait for bin -u in a buffer, because two dimensions are averaged."""
         return self.averages and self.dimensions == 2
 
     @property

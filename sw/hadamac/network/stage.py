@@ -106,7 +106,7 @@ class Stage:
 
     @property
     def spectral(self) -> bool:
-        """Whether bins leave the stage, and not maps."""
+        """True if bins leave the stage, and not maps."""
         return self.radius is not None and self.kind not in ("inverse", "linear")
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -49,11 +49,10 @@ class Add(Operation):
         return self.plan.run(*_embedded(self.stage, x))
 
     @classmethod
-    def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the sum in the formats that the artifact states."""
-        fraction = stored.facts["fraction"]
-        plan = AddPlan(fractions=stored.fractions, fraction=fraction + stage.places, width=stored.formats.width)
-        return cls(stage=stage, formats=stored.formats, fraction=fraction, plan=plan)
+    def fields(cls, stage: Stage, stored: Stored) -> dict[str, Any]:
+        """Return the plan with the formats that the artifact states."""
+        fraction = stored.facts["fraction"] + stage.places
+        return {"plan": AddPlan(fractions=stored.fractions, fraction=fraction, width=stored.formats.width)}
 
     def memory_bits(self, lanes: int = 1) -> int:
         """Return the bits of the output FIFO; those of skip buffers depend on other stages and are added later."""

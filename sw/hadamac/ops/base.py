@@ -8,14 +8,15 @@ asked for                                           method
 float64 values, which training must reproduce       `value` (class method: it needs the stage and parameters alone)
 the operation in words, from calibration values     `quantise` (class method)
 words, bit-exact                                    `apply` (words known to fit), `run` (checked)
-an artifact's facts and arrays, and back            `record`, `restore` (class method), `SCHEMA`
+an artifact's facts and arrays, and back            `record`, `fields` (class method), `SCHEMA`
 cycles, multipliers, memory, times of beats         `interval`, `multipliers`, `memory_bits`, `arrivals`
 its words in a table, weights, multiplications      `what`, `caption`, `weights`, `multiplications`
 the same with bins that pruning left out            `unpruned`
 ==================================================  ==================================================================
 
-The block's own arithmetic and costs are its plan's (:mod:`hadamac.model`), which the circuit uses too.  Torch modules
-and circuits register themselves for a kind in their own packages.
+The block's own arithmetic and costs are its plan's (:mod:`hadamac.model`), which the circuit uses too; the bases in
+:mod:`hadamac.ops.planned` pass them on.  Torch modules and circuits register themselves for a kind in their own
+packages.
 """
 
 from __future__ import annotations
@@ -27,13 +28,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from .. import timing
-from ..arrivals import transfers
 from ..network.stage import Stage
 from ..numeric import SQ
 from .formats import Formats
 
-__all__ = ["Calibration", "Operation", "Params", "Pipelined", "Stored", "no_overflow"]
+__all__ = ["Calibration", "Operation", "Params", "Stored", "no_overflow"]
 
 Params = Mapping[str, np.ndarray]
 """Float parameter tensors by name, as ``Network.parameters`` names them."""
@@ -120,9 +119,12 @@ class Operation(ABC):
         """Return what leaves the stage in float64 (n, ...), for what comes in, without its scale."""
 
     @classmethod
-    @abstractmethod
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
-        """Return the operation in words; its ``fraction`` is that before the scale moves the binary point."""
+        """Return the operation in words; its ``fraction`` is that before the scale moves the binary point.
+
+        By default there is nothing to choose, and words keep their format.
+        """
+        return cls(stage=stage, formats=given.formats, fraction=given.fractions[0])
 
     @classmethod  # noqa: B027  (most have nothing to check)
     def check_formats(cls, stage: Stage, formats: Formats) -> None:
@@ -158,21 +160,28 @@ class Operation(ABC):
         return {}, {}
 
     @classmethod
-    @abstractmethod
     def restore(cls, stage: Stage, stored: Stored) -> Self:
         """Return the operation that `record` described.
 
-        ``stored.facts["fraction"]`` counts the fraction bits of what leaves, the scale included; a plan that needs the
-        number before the scale moves the binary point adds ``stage.places``.
-
         Raises ArtifactError for a fact that is missing, DescriptionError for one that does not fit its network.
         """
+        return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"],
+                   **cls.fields(stage, stored))
+
+    @classmethod
+    def fields(cls, stage: Stage, stored: Stored) -> dict[str, Any]:
+        """Return what `restore` needs besides the attributes that every operation has; by default nothing.
+
+        ``stored.facts["fraction"]`` counts the fraction bits of what leaves, the scale included; a plan that needs the
+        number before the scale moves the binary point adds ``stage.places``.
+        """
+        return {}
 
     # Costs
 
     @property
     def framed(self) -> bool:
-        """Whether a whole frame comes in before the first beat of it leaves."""
+        """True if a whole frame comes in before the first beat of it leaves."""
         return False
 
     @property
@@ -242,26 +251,3 @@ class Operation(ABC):
     def unpruned(self, stage: Stage, params: Params) -> Operation:
         """Return the operation for the stage that computes every bin, with the words of live bins unchanged."""
         return replace(self, stage=stage, fraction=self.fraction + self.stage.places - stage.places)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Pipelined(Operation):
-    """An operation that takes a beat a cycle through a pipeline into a FIFO, and keeps nothing of it."""
-
-    @property
-    @abstractmethod
-    def pipeline(self) -> int:
-        """Cycles from a beat in to its push into the output FIFO; 0: combinational, without a FIFO."""
-
-    @property
-    def tables(self) -> int:
-        """Bits of memory besides the FIFO."""
-        return 0
-
-    def memory_bits(self, lanes: int = 1) -> int:
-        """Return the bits of tables and the output FIFO."""
-        return self.tables + (timing.fifo_bits(2 * self.width + 1, self.pipeline) if self.pipeline else 0)
-
-    def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
-        """Return the times of beats that leave: each the pipeline and the FIFO later."""
-        return transfers(times[0] + self.pipeline + timing.fifo(self.pipeline)) if self.pipeline else times[0]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import Self
 
 import numpy as np
 
 from ..model.crop import crop, live_rows
 from ..network.stage import Stage
-from .base import Calibration, Operation, Params, Stored, Words, no_overflow
+from .base import Operation, Params, Words, no_overflow
 
 __all__ = ["Crop"]
 
@@ -24,19 +23,9 @@ class Crop(Operation):
         """Return the bins that are kept."""
         return crop(x[0], stage.bins_radius)
 
-    @classmethod
-    def quantise(cls, stage: Stage, given: Calibration) -> Self:
-        """Return the operation, which has nothing to choose."""
-        return cls(stage=stage, formats=given.formats, fraction=given.fractions[0])
-
     def apply(self, *x: np.ndarray) -> Words:
         """Return the bins that are kept."""
         return np.ascontiguousarray(crop(x[0], self.stage.bins_radius)), no_overflow(x[0])
-
-    @classmethod
-    def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the crop."""
-        return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"])
 
     def interval(self, lanes: int = 1) -> int:
         """Return the cycles of a frame, which is the number of its input beats."""

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..model.dense import DensePlan
 from ..network.stage import Stage
-from .base import Calibration, Operation, Params, Stored, Words
+from .base import Calibration, Params, Stored
+from .planned import Folded
 from .weights import exponents, in_range, recorded, taken
 
 __all__ = ["Dense"]
@@ -20,10 +21,9 @@ LOGIT_FRACTION = 8
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Dense(Operation):
+class Dense(Folded):
     """``logits = W x + bias`` over maps, or over both parts of bins."""
 
-    scales = True
     plan: DensePlan
     exponent: np.ndarray
 
@@ -51,14 +51,6 @@ class Dense(Operation):
             weight_width=formats.weight_width, out_width=formats.logit_width)
         return cls(stage=stage, formats=formats, fraction=out, plan=plan, exponent=exponent)
 
-    def apply(self, *x: np.ndarray) -> Words:
-        """Return the logits of maps or bins."""
-        return self.plan.apply(*x)
-
-    def run(self, *x: np.ndarray) -> Words:
-        """Return the same; raise DataError for words that the plan's bits cannot hold."""
-        return self.plan.run(*x)
-
     @property
     def width(self) -> int:
         """Bits of a logit."""
@@ -70,16 +62,15 @@ class Dense(Operation):
         return {}, recorded(plan.weights, plan.bias, plan.shift, self.exponent, self.formats)
 
     @classmethod
-    def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the layer with the weights on record."""
+    def fields(cls, stage: Stage, stored: Stored) -> dict[str, Any]:
+        """Return the plan with the weights of the artifact, and their exponents."""
         formats = stored.formats
         if stage.layer is None:
             raise TypeError(f"Stage {stage.name} has no layer")
         held = taken(stage, stored, stage.layer.tensors(stage, stage.index)["dense.weight"].shape)
         plan = DensePlan(weights=held["weight"], bias=held["bias"], shift=held["shift"], width=formats.width,
                          weight_width=formats.weight_width, out_width=formats.logit_width)
-        return cls(stage=stage, formats=formats, fraction=stored.facts["fraction"], plan=plan,
-                   exponent=held["exponent"])
+        return {"plan": plan, "exponent": held["exponent"]}
 
     @property
     def framed(self) -> bool:
@@ -90,22 +81,6 @@ class Dense(Operation):
     def lanes(self) -> Sequence[int]:
         """Every number from one to one lane for each output, but no more than a frame has reals."""
         return range(1, self.plan.most_lanes + 1)
-
-    def interval(self, lanes: int = 1) -> int:
-        """Return the cycles a frame."""
-        return self.plan.interval(lanes)
-
-    def multipliers(self, lanes: int = 1) -> int:
-        """Return the number of real multipliers: one a lane."""
-        return self.plan.multipliers(lanes)
-
-    def memory_bits(self, lanes: int = 1) -> int:
-        """Return the bits of memory."""
-        return self.plan.memory_bits(lanes)
-
-    def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
-        """Return the times of the first logit of every round."""
-        return self.plan.arrivals(times[0], lanes)
 
     @property
     def what(self) -> list[str]:
@@ -124,15 +99,15 @@ class Dense(Operation):
 
     @property
     def weights(self) -> int:
-        """The weights, and one bias an output."""
+        """Number of real weights, and of a bias for each output."""
         return self.plan.weights.size + self.plan.outputs
 
     @property
     def multiplications(self) -> int:
-        """One a weight."""
+        """Number of real multiplications for an image: one for each weight."""
         return self.plan.weights.size
 
     @property
     def multiplications_in_space(self) -> int:
-        """The same."""
+        """Number of real multiplications of the same layer in space, which is no different."""
         return self.plan.weights.size

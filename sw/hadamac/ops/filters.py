@@ -10,13 +10,14 @@ import numpy as np
 from ..model.hadamard import HadamardPlan
 from ..model.words import check_words
 from ..network.stage import Stage
-from .base import Calibration, Operation, Params, Stored, Words
+from .base import Calibration, Params, Words
+from .planned import Folded
 
 __all__ = ["Filters"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Filters(Operation):
+class Filters(Folded):
     """Product ``Y[c,f] = W[f] X[c]`` of every channel c with every filter f.
 
     Bins (n, C, N, N/2 + 1) become bins (n, C F, N, N/2 + 1) in the order (channel, filter).  The block is a Hadamard
@@ -24,7 +25,6 @@ class Filters(Operation):
     words of the filters are ``rint(W 2**exponent)``; all filters have the same ``exponent`` and the same shift.
     """
 
-    scales = True
     plan: HadamardPlan
     exponent: int
 
@@ -58,26 +58,9 @@ class Filters(Operation):
         """Do the same as `apply`; raise DataError for words that do not fit the word width of the plan."""
         return self.apply(check_words("Filters", x[0], self.width))
 
-    @classmethod
-    def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Raise NotImplementedError, because artifacts contain no filters."""
-        raise NotImplementedError("Filters cannot be restored: an artifact contains none")
-
     def interval(self, lanes: int = 1) -> int:
         """Return the cycles of an image, which is one frame for each channel."""
         return self.stage.inputs * self.plan.interval(lanes)
-
-    def multipliers(self, lanes: int = 1) -> int:
-        """Return the number of real multipliers."""
-        return self.plan.multipliers(lanes)
-
-    def memory_bits(self, lanes: int = 1) -> int:
-        """Return the bits of memory."""
-        return self.plan.memory_bits(lanes)
-
-    def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
-        """Return the cycles in which output beats leave."""
-        return self.plan.arrivals(times[0], lanes)
 
     @property
     def what(self) -> list[str]:

@@ -10,7 +10,8 @@ import numpy as np
 from ..errors import DescriptionError
 from ..model import modrelu
 from ..network.stage import Stage, orthonormal
-from .base import Calibration, Params, Stored, Words
+from .base import Calibration, Params, Stored
+from .planned import Pipelined
 from .pointwise import Pointwise
 from .table import WORD
 
@@ -18,7 +19,7 @@ __all__ = ["ModRelu"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ModRelu(Pointwise):
+class ModRelu(Pointwise, Pipelined):
     """Function ``z max(0, |z| + P b) / |z|`` of every bin, with a bias b <= 0 of its channel.
 
     P is the smallest power of two that is at least N.  The words keep their format.
@@ -43,40 +44,18 @@ class ModRelu(Pointwise):
         plan = modrelu.ModRelu(bias=tuple(int(b) for b in bias), width=width)
         return cls(stage=stage, formats=given.formats, fraction=fraction, plan=plan)
 
-    def apply(self, *x: np.ndarray) -> Words:
-        """Return the function of bins."""
-        return self.plan.apply(*x)
-
-    def run(self, *x: np.ndarray) -> Words:
-        """Do the same as `apply`; raise DataError for words that do not fit the word width of the plan."""
-        return self.plan.run(*x)
-
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return ``modrelu``, the word of the bias of each channel."""
         return {"modrelu": list(self.plan.bias)}, {}
 
     @classmethod
-    def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the function with the biases of the artifact."""
+    def fields(cls, stage: Stage, stored: Stored) -> dict[str, Any]:
+        """Return the plan, which has the biases of the artifact."""
         plan = modrelu.ModRelu(bias=tuple(stored.facts["modrelu"]), width=stored.formats.width)
         if len(plan.bias) != stage.channels:
             raise DescriptionError(f"Stage {stage.name} must have a bias for each of {stage.channels} channels, not "
                                    f"{len(plan.bias)}")
-        return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"], plan=plan)
-
-    @property
-    def pipeline(self) -> int:
-        """Cycles from an input beat to the push of its result into the output FIFO."""
-        return self.plan.pipeline
-
-    @property
-    def tables(self) -> int:
-        """Bits of the table of roots, the biases and the delay line."""
-        return self.plan.memory_bits
-
-    def multipliers(self, lanes: int = 1) -> int:
-        """Return the number of real multipliers."""
-        return self.plan.multipliers
+        return {"plan": plan}
 
     @property
     def weights(self) -> int:

@@ -100,14 +100,14 @@ class Normalise(Operation):
         return {"words": self.plan.fraction}, {}
 
     @classmethod
-    def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the normalisation with the format of the artifact."""
+    def fields(cls, stage: Stage, stored: Stored) -> dict[str, Any]:
+        """Return the plan with the format that the artifact states."""
         plan = NormalisePlan(**normalise_facts(stage), width=stored.formats.width, fraction=stored.facts["words"])
-        return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"], plan=plan)
+        return {"plan": plan}
 
     @property
     def framed(self) -> bool:
-        """Whether a frame is one channel, which begins to leave when its statistics are known."""
+        """True if a frame is one channel, which begins to leave when its statistics are known."""
         return self.stage.channels == 1
 
     def interval(self, lanes: int = 1) -> int:

@@ -13,7 +13,7 @@ from ..model.modulus import ModulusPlan, hypotenuse
 from ..model.words import check_words
 from ..network.stage import Stage
 from ..numeric import clip_frames
-from .base import Calibration, Operation, Params, Stored, Words
+from .base import Calibration, Operation, Params, Words
 
 __all__ = ["PairModulus"]
 
@@ -42,12 +42,6 @@ class PairModulus(Operation):
     def run(self, *x: np.ndarray) -> Words:
         """Return the same; raise DataError for words that the plan's bits cannot hold."""
         return self.apply(check_words("Moduli", x[0], self.width, real=True))
-
-    @classmethod
-    def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the operation."""
-        plan = ModulusPlan(width=stored.formats.width)
-        return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"], plan=plan)
 
     @property
     def pipeline(self) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..network.layers import Activation
 from ..network.stage import Stage
-from .base import Pipelined
+from .base import Operation
 
 __all__ = ["Pointwise"]
 
@@ -15,7 +15,7 @@ NAMES = {"relu": "ReLU", "modrelu": "modReLU", "gelu": "GELU", "silu": "SiLU"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Pointwise(Pipelined):
+class Pointwise(Operation):
     """Activation: a function of every pixel, or of every bin, that the layer `Activation` describes."""
 
     @classmethod

@@ -14,7 +14,8 @@ from ..network.layers import SpectralConv
 from ..network.spectra import hermitian, kernel_spectrum
 from ..network.stage import Stage
 from ..numeric import saturate
-from .base import Calibration, Operation, Params, Stored, Words
+from .base import Calibration, Operation, Params, Stored
+from .planned import Folded
 from .weights import exponents, fraction_bits, in_range, peak, recorded, taken
 
 __all__ = ["Product", "product_weights"]
@@ -49,7 +50,7 @@ def product_weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarra
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Product(Operation):
+class Product(Folded):
     """Product ``Y[o] = after (before sum_c W[o,c] X[c] + bias[o] N*N [DC])``, accumulated over input channels c.
 
     ``before`` and ``after`` are the scales of the pools upstream and downstream.  Each output channel o has an exponent
@@ -57,7 +58,6 @@ class Product(Operation):
     ``shift[o]`` bits.
     """
 
-    scales = True
     plan: HadamardPlan
     exponent: np.ndarray
 
@@ -87,14 +87,6 @@ class Product(Operation):
             real=_layer(stage).real)
         return cls(stage=stage, formats=formats, fraction=out, plan=plan, exponent=exponent)
 
-    def apply(self, *x: np.ndarray) -> Words:
-        """Return the product of bins (n, inputs, rows, radius + 1)."""
-        return self.plan.apply(*x)
-
-    def run(self, *x: np.ndarray) -> Words:
-        """Do the same as `apply`; raise DataError for words that do not fit the word width of the plan."""
-        return self.plan.run(*x)
-
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return ``weight`` (outputs, inputs, rows, radius + 1, 2) and ``bias``, ``shift``, ``exponent`` (outputs,)."""
         plan = self.plan
@@ -102,41 +94,24 @@ class Product(Operation):
         return {}, recorded(parts, plan.bias, plan.shift, self.exponent, self.formats)
 
     @classmethod
-    def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the product with the weights of the artifact."""
+    def fields(cls, stage: Stage, stored: Stored) -> dict[str, Any]:
+        """Return the plan with the weights of the artifact, and their exponents."""
         formats = stored.formats
         held = taken(stage, stored, (stage.channels, stage.inputs, stage.rows, stage.columns, 2))
         plan = HadamardPlan(weights=held["weight"][..., 0] + 1j * held["weight"][..., 1], bias=held["bias"],
                             shift=held["shift"], width=formats.width, weight_width=formats.weight_width,
                             real=_layer(stage).real)
-        return cls(stage=stage, formats=formats, fraction=stored.facts["fraction"], plan=plan,
-                   exponent=held["exponent"])
+        return {"plan": plan, "exponent": held["exponent"]}
 
     @property
     def framed(self) -> bool:
-        """Whether a frame leaves only after all of it has arrived: True, because a sum needs all input channels."""
+        """True: a sum needs all input channels."""
         return True
 
     @property
     def lanes(self) -> Sequence[int]:
         """Numbers of lanes: the divisors of the number of input channels."""
         return [p for p in range(1, self.plan.inputs + 1) if self.plan.inputs % p == 0]
-
-    def interval(self, lanes: int = 1) -> int:
-        """Return the cycles of a frame."""
-        return self.plan.interval(lanes)
-
-    def multipliers(self, lanes: int = 1) -> int:
-        """Return the number of real multipliers: four for each lane, or two with real weights."""
-        return self.plan.multipliers(lanes)
-
-    def memory_bits(self, lanes: int = 1) -> int:
-        """Return the bits of memory."""
-        return self.plan.memory_bits(lanes)
-
-    def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
-        """Return the cycles in which output beats leave."""
-        return self.plan.arrivals(times[0], lanes)
 
     @property
     def what(self) -> list[str]:

@@ -11,7 +11,8 @@ from ..errors import DescriptionError
 from ..model.quadratic import QuadraticPlan, quadratic_plan
 from ..network.stage import Stage
 from ..numeric import SQ
-from .base import Calibration, Params, Stored, Words
+from .base import Calibration, Params, Stored
+from .planned import Pipelined
 from .pointwise import Pointwise
 from .table import WORD
 from .weights import fraction_bits, peak
@@ -27,7 +28,7 @@ _PLAN = {
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Quadratic(Pointwise):
+class Quadratic(Pointwise, Pipelined):
     """Function ``c0 + c1 x + c2 x**2`` of every pixel."""
 
     SCHEMA: ClassVar[dict[str, Any]] = {"quadratic": _PLAN}
@@ -48,35 +49,18 @@ class Quadratic(Pointwise):
                               out_format=SQ(width - out, out))
         return cls(stage=stage, formats=given.formats, fraction=out, plan=plan)
 
-    def apply(self, *x: np.ndarray) -> Words:
-        """Return the function of maps."""
-        return self.plan.apply(*x)
-
-    def run(self, *x: np.ndarray) -> Words:
-        """Do the same as `apply`; raise DataError for words that do not fit the word width of the plan."""
-        return self.plan.run(*x)
-
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return ``quadratic``, which contains the coefficients and shifts."""
         return {"quadratic": asdict(self.plan)}, {}
 
     @classmethod
-    def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the function with the coefficients of the artifact."""
+    def fields(cls, stage: Stage, stored: Stored) -> dict[str, Any]:
+        """Return the plan, which has the coefficients of the artifact."""
         plan = QuadraticPlan(**stored.facts["quadratic"])
         if plan.width != stored.formats.width:
             raise DescriptionError(f"Stage {stage.name} must have words of {stored.formats.width} bits, not "
                                    f"{plan.width}")
-        return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"], plan=plan)
-
-    @property
-    def pipeline(self) -> int:
-        """Cycles from an input beat to the push of its result into the output FIFO."""
-        return self.plan.pipeline
-
-    def multipliers(self, lanes: int = 1) -> int:
-        """Return the number of real multipliers: two for each of the two pixels of a beat."""
-        return self.plan.multipliers
+        return {"plan": plan}
 
     @property
     def weights(self) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 
 from ..model.pwl.fitting import FUNCTIONS
 from ..model.pwl.table import relu
 from ..network.stage import Stage
-from .base import Calibration, Params, Stored, Words, no_overflow
+from .base import Params, Words, no_overflow
 from .pointwise import Pointwise
 
 __all__ = ["Relu"]
@@ -25,21 +24,10 @@ class Relu(Pointwise):
         """Return ``max(x, 0)``."""
         return FUNCTIONS["relu"].of(x[0])
 
-    @classmethod
-    def quantise(cls, stage: Stage, given: Calibration) -> Self:
-        """Return the operation, which has nothing to choose."""
-        return cls(stage=stage, formats=given.formats, fraction=given.fractions[0])
-
     def apply(self, *x: np.ndarray) -> Words:
         """Return ``max(x, 0)``."""
         return relu(x[0]), no_overflow(x[0])
 
-    @classmethod
-    def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the function."""
-        return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"])
-
-    @property
-    def pipeline(self) -> int:
-        """Cycles of the pipeline: 0, because the circuit is combinational."""
-        return 0
+    def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
+        """Return the cycles in which output beats leave: those in which they come in, because there is no FIFO."""
+        return times[0]

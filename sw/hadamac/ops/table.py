@@ -14,6 +14,7 @@ from ..model.words import check_words
 from ..network.stage import Stage, orthonormal
 from ..numeric import SQ
 from .base import Calibration, Params, Stored, Words
+from .planned import Pipelined
 from .pointwise import Pointwise
 from .weights import fraction_bits, peak
 
@@ -33,7 +34,7 @@ _TABLE = {
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Table(Pointwise):
+class Table(Pointwise, Pipelined):
     """Function ``f(x)`` of pixels, or ``P f(Re z / P) + j P f(Im z / P)`` of bins, by a table of linear segments.
 
     P is the smallest power of two that is at least N.
@@ -82,28 +83,14 @@ class Table(Pointwise):
         return {"table": asdict(self.plan)}, {}
 
     @classmethod
-    def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the function with the table of the artifact."""
+    def fields(cls, stage: Stage, stored: Stored) -> dict[str, Any]:
+        """Return the plan, which is the table of the artifact."""
         table = stored.facts["table"]
         plan = PwlTable(**table | {"mirror": Mirror(**table["mirror"]) if table["mirror"] else None})
         if plan.width != stored.formats.width:
             raise DescriptionError(f"Stage {stage.name} must have words of {stored.formats.width} bits, not "
                                    f"{plan.width}")
-        return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"], plan=plan)
-
-    @property
-    def pipeline(self) -> int:
-        """Cycles from an input beat to the push of its result into the output FIFO."""
-        return self.plan.pipeline
-
-    @property
-    def tables(self) -> int:
-        """Bits of the two copies of the table, one for each part of a beat."""
-        return self.plan.memory_bits
-
-    def multipliers(self, lanes: int = 1) -> int:
-        """Return the number of real multipliers: one for each part of a beat."""
-        return self.plan.multipliers
+        return {"plan": plan}
 
     @property
     def multiplications(self) -> int:

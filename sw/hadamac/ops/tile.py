@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
 from ..model.tile import TilePlan, decimate, max_pool
 from ..network.stage import Stage
-from .base import Calibration, Operation, Params, Stored, Words
+from .base import Operation, Params, Words
 
 __all__ = ["Decimate", "MaxPool"]
 
@@ -25,11 +25,6 @@ class _Tile(Operation):
         """Return the maps (n, channels, N/2, N/2)."""
         return max_pool(x[0]) if cls.maximum else decimate(x[0])
 
-    @classmethod
-    def quantise(cls, stage: Stage, given: Calibration) -> Self:
-        """Return the operation; there is nothing to choose."""
-        return cls(stage=stage, formats=given.formats, fraction=given.fractions[0])
-
     @property
     def plan(self) -> TilePlan:
         """The plan of the block."""
@@ -39,11 +34,6 @@ class _Tile(Operation):
     def apply(self, *x: np.ndarray) -> Words:
         """Return the pooled maps."""
         return self.plan.apply(*x)
-
-    @classmethod
-    def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the operation."""
-        return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"])
 
     def interval(self, lanes: int = 1) -> int:
         """Return the cycles a frame: the beats that come in."""

@@ -11,8 +11,9 @@ from ..model.crop import expand
 from ..model.fft.planar import Fft2dPlan
 from ..network.spectra import live_spectrum
 from ..network.stage import Stage
-from .base import Calibration, Operation, Params, Stored, Words
+from .base import Calibration, Operation, Params, Stored
 from .calibration import Schedules, forward_schedules, inverse_schedules
+from .planned import Planned
 
 __all__ = ["Inverse", "Transform"]
 
@@ -20,30 +21,21 @@ _BITS = {"type": "array", "items": {"type": "integer", "enum": [0, 1]}, "maxItem
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Planar(Operation):
+class _Planar(Planned):
     """Two-dimensional transform; the ``scale`` S of its plan is the number of radix-2 stages that halve values."""
 
     SCHEMA: ClassVar[dict[str, Any]] = {"rows": _BITS, "columns": _BITS}
     plan: Fft2dPlan
-
-    def apply(self, *x: np.ndarray) -> Words:
-        """Return the transform of maps or bins."""
-        return self.plan.apply(*x)
-
-    def run(self, *x: np.ndarray) -> Words:
-        """Do the same as `apply`; raise DataError for words that do not fit the word width of the plan."""
-        return self.plan.run(*x)
 
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return the schedules ``rows`` and ``columns``, which have a shift of 0 or 1 for each radix-2 stage."""
         return {"rows": list(self.plan.row_plan.schedule), "columns": list(self.plan.column_plan.schedule)}, {}
 
     @classmethod
-    def restore(cls, stage: Stage, stored: Stored) -> Self:
-        """Return the transform with the schedules that the artifact states."""
+    def fields(cls, stage: Stage, stored: Stored) -> dict[str, Any]:
+        """Return the plan with the schedules that the artifact states."""
         schedules = Schedules(rows=tuple(stored.facts["rows"]), columns=tuple(stored.facts["columns"]))
-        return cls(stage=stage, formats=stored.formats, fraction=stored.facts["fraction"],
-                   plan=cls._plan(stage, stored, schedules))
+        return {"plan": cls._plan(stage, stored, schedules)}
 
     @classmethod
     def _plan(cls, stage: Stage, given: Calibration | Stored, schedules: Schedules) -> Fft2dPlan:
@@ -55,7 +47,7 @@ class _Planar(Operation):
 
     @property
     def framed(self) -> bool:
-        """Whether a frame is one map: its transform begins to leave when all of it has arrived."""
+        """True if a frame is one map, because its transform begins to leave when all of it has arrived."""
         return self.stage.channels == 1
 
     def interval(self, lanes: int = 1) -> int:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...checks import integer
 from ...errors import DescriptionError
 
 __all__ = ["check_frames", "check_inverse", "check_order", "check_scaling", "check_schedule", "check_size",
@@ -21,6 +22,14 @@ def check_size(size: int) -> None:
     """Raise DescriptionError unless ``size`` is a number of points that an FFT may have."""
     if isinstance(size, bool) or not isinstance(size, int) or not 4 <= size <= 4096 or size & (size - 1):
         raise DescriptionError(f"FFT size must be a power of two from 4 to 4096, not {size!r}")
+
+
+def check_widths(out_width: int, twiddle_width: int, guard: int, operand_width: int, *, widest: int) -> None:
+    """Raise DescriptionError unless an FFT's widths are in range; a word that leaves has at most ``widest`` bits."""
+    integer("FFT out_width", out_width, 4, widest)
+    integer("FFT twiddle_width", twiddle_width, 6, 18)
+    integer("FFT guard", guard, 0, 8)
+    integer("FFT operand_width", operand_width, 8, 18)
 
 
 def check_scaling(scaling: str, scalings: tuple[str, ...]) -> None:

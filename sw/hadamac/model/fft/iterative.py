@@ -37,7 +37,7 @@ from ...checks import integer
 from ...errors import DescriptionError
 from ...numeric import Requantise, clip_frames, requantise, round_half_even, swap
 from ..words import check_words
-from .check import check_frames, check_inverse, check_scaling, check_schedule, check_size
+from .check import check_frames, check_inverse, check_scaling, check_schedule, check_size, check_widths
 from .orders import bit_reversed
 from .plan import Transformed
 from .steps import twiddles
@@ -88,10 +88,7 @@ class IterativePlan:
         check_scaling(scaling, SCALINGS)
         integer("FFT width", width, 4, 24)
         out_width = width if out_width is None else out_width
-        integer("FFT out_width", out_width, 4, 32)
-        integer("FFT twiddle_width", twiddle_width, 6, 18)
-        integer("FFT guard", guard, 0, 8)
-        integer("FFT operand_width", operand_width, 8, 18)
+        check_widths(out_width, twiddle_width, guard, operand_width, widest=32)
         vars(self).update(  # the class is frozen
             size=size, width=width, out_width=out_width, twiddle_width=twiddle_width,
             schedule=check_schedule(schedule, size, scaling), guard=guard, operand_width=operand_width, scaling=scaling)
@@ -122,7 +119,7 @@ class IterativePlan:
 
     @property
     def saturates(self) -> bool:
-        """Whether a word inside can leave its width."""
+        """True if a word inside can leave its width."""
         return self.scaling == "run-time" or not all(self.schedule)
 
     @property

@@ -77,7 +77,7 @@ from ...errors import DescriptionError
 from ...numeric import Requantise, Rescale, requantise, rescale, swap
 from ..words import check_words
 from . import cycles
-from .check import check_frames, check_inverse, check_scaling, check_schedule, check_size
+from .check import check_frames, check_inverse, check_scaling, check_schedule, check_size, check_widths
 from .derive import derive
 from .orders import bit_reversed, reorder_lag
 from .steps import Butterfly, Twiddle, butterfly, least_shift, twiddle
@@ -144,10 +144,7 @@ class FftPlan:
             out_width = width + (size.bit_length() if scaling == "full" else 0)
         if guard is None:
             guard = 2 if scaling == "schedule" else 3
-        integer("FFT out_width", out_width, 4, 40)
-        integer("FFT twiddle_width", twiddle_width, 6, 18)
-        integer("FFT guard", guard, 0, 8)
-        integer("FFT operand_width", operand_width, 8, 18)
+        check_widths(out_width, twiddle_width, guard, operand_width, widest=40)
         vars(self).update(  # the class is frozen
             size=size, width=width, out_width=out_width, twiddle_width=twiddle_width,
             schedule=check_schedule(schedule, size, scaling), guard=guard, operand_width=operand_width, scaling=scaling)

@@ -69,7 +69,7 @@ class Function:
 
     @property
     def mirrored(self) -> bool:
-        """Whether a table for x >= 0 is enough."""
+        """True if a table for x >= 0 is enough."""
         return self.centre is not None or self.line is not None
 
 
