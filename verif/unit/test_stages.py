@@ -10,7 +10,8 @@ import pytest
 from hadamac.errors import DescriptionError
 from hadamac.network import Activation, Dense, MaxPool, Network, Normalise, Pad, SpectralConv, SpectralPool
 from hadamac.network.liveness import analyse, low
-from hadamac.network.stages import orthonormal, stages
+from hadamac.network.stage import orthonormal
+from hadamac.network.stages import stages
 from support import tiny
 from support.seeds import refused
 

@@ -10,7 +10,8 @@ import pytest
 from hadamac.errors import DescriptionError
 from hadamac.network import Activation, Add, Dense, MaxPool, Network, Normalise, Pad, SpectralConv, SpectralPool
 from hadamac.network.liveness import analyse, low
-from hadamac.network.stages import stages, users_of_stages
+from hadamac.network.stage import users_of_stages
+from hadamac.network.stages import stages
 from support import tiny
 from support.seeds import refused
 

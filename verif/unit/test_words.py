@@ -22,7 +22,7 @@ from hadamac.model.quadratic import QuadraticPlan
 from hadamac.model.rsqrt import Rsqrt
 from hadamac.model.words import check_words
 from hadamac.network.graph import Step
-from hadamac.network.stages import Stage
+from hadamac.network.stage import Stage
 from hadamac.ops.add import Add
 from hadamac.ops.base import Operation
 from hadamac.ops.dense import Dense

@@ -20,9 +20,9 @@ from ..errors import DescriptionError
 from .graph import Description, Step, graph, sources_of, users_of
 from .layers import Normalise
 from .liveness import Edge, analyse, low, needs
-from .stage import Stage, orthonormal, users_of_stages
+from .stage import Stage
 
-__all__ = ["Stage", "orthonormal", "stages", "users_of_stages"]
+__all__ = ["stages"]
 
 
 def _radius(edge: Edge) -> int | None:
