@@ -12,7 +12,7 @@ from hadamac.numeric import Requantise
 from .targets import Target
 
 __all__ = ["Requantiser", "add_and_round", "add_with_carry", "delayed", "reached", "round_half_even", "round_up",
-           "rounded", "saturate"]
+           "rounded", "saturate", "saturated"]
 
 
 def round_up(value: Value, drop: int) -> Value:
@@ -44,6 +44,18 @@ def saturate(value: Value, width: int) -> tuple[Value, Value]:
     overflow = ~(top.all() | ~top.any())
     limit = Cat((~value[-1]).replicate(width - 1), value[-1])
     return Mux(overflow, limit, value[:width]).as_signed(), overflow
+
+
+def saturated(m: Module, value: Value, width: int) -> tuple[Signal, Signal]:
+    """Return in the next cycle what `saturate` returns: the clipped value and the flag."""
+    clipped, overflow = saturate(value, width)
+    o = Signal(signed(width), reset_less=True)
+    over = Signal(reset_less=True)
+    m.d.sync += [
+        o.eq(clipped),
+        over.eq(overflow),
+    ]
+    return o, over
 
 
 def add_with_carry(a: Value, b: Value, carry: Value) -> Value:
@@ -170,13 +182,7 @@ class Requantiser(wiring.Component):
             exact = ~wide[: drop - 1].any() if drop > 1 else Const(1)
             value = rounded(m, wide >> drop, half, exact, name="rounded")
         if self.rule.saturates:
-            clipped, overflow = saturate(value, width)
-            o = Signal(signed(width), reset_less=True)
-            over = Signal(reset_less=True)
-            m.d.sync += [
-                o.eq(clipped),
-                over.eq(overflow),
-            ]
+            o, over = saturated(m, value, width)
             m.d.comb += [
                 self.o.eq(o),
                 self.overflow.eq(over),

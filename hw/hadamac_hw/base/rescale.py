@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from hadamac.numeric import Rescale
 
-from .numeric import delayed, rounded, saturate
+from .numeric import delayed, rounded, saturated
 from .targets import Target
 
 __all__ = ["Rescaler", "shifted"]
@@ -87,13 +87,7 @@ class Rescaler(wiring.Component):
         exact = ~(value[: below - 1].any() | lost)
         value = Cat(value, value[-1]).as_signed()
         whole = rounded(m, value >> below, value[below - 1], exact, name="rounded")
-        clipped, overflow = saturate(whole, self.rule.width)
-        o = Signal(signed(self.rule.width), reset_less=True)
-        over = Signal(reset_less=True)
-        m.d.sync += [
-            o.eq(clipped),
-            over.eq(overflow),
-        ]
+        o, over = saturated(m, whole, self.rule.width)
         m.d.comb += [
             self.o.eq(o),
             self.overflow.eq(over),
