@@ -2,7 +2,8 @@
 
 PYTHON ?= python3
 BOARD ?= ulx3s-85f
-DATA ?= mnist
+SET ?= mnist
+DATA ?= $(if $(filter fashion,$(SET)),fashion-mnist,mnist)
 OUT ?=
 SEED ?= 1
 VENV := .venv
@@ -82,8 +83,8 @@ bench: $(VENV)/.bench  ## measure the FFT beside other open cores (speed, area, 
 bench-layers: $(VENV)/.fpga  ## measure the cells and the speed of every layer's block for docs/layers.md
 	@$(BIN)/python -m bench.layers
 
-study: $(VENV)/$(if $(TRAIN),.train,.base)  ## measure what spectral pooling discards, for docs/study; TRAIN=1 trains its networks again on DATA
-	@$(BIN)/python study --seed $(SEED) $(if $(TRAIN),--train --data $(DATA))
+study: $(VENV)/$(if $(TRAIN),.train,.base)  ## measure what spectral pooling discards, for docs/study; TRAIN=1 trains its networks again on DATA; SET=fashion is for Fashion-MNIST
+	@$(BIN)/python study --set $(SET) --seed $(SEED) $(if $(TRAIN),--train --data $(DATA))
 
 train: $(VENV)/.train  ## train the default network on DATA (a directory of MNIST files) and write build/mnist-32
 	@mkdir -p build

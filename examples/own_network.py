@@ -6,7 +6,7 @@ from hadamac import PRESETS, estimate, quantise, shipped_digits
 from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool
 from hadamac_hw import network_verilog
 
-network = Network(name="own", size=32, channels=1, layers=(
+network = Network(name="own", shape=(1, 32, 32), layers=(
     SpectralConv(channels=4, kernel=3), SpectralPool(size=8), Activation(), Dense(outputs=10)))
 rng = np.random.default_rng(1)
 params = {name: rng.normal(0, 0.2, shape) for name, shape in network.parameters.items()}

@@ -5,7 +5,7 @@ import numpy as np
 from hadamac import PRESETS, estimate, quantise, shipped_digits
 from hadamac.network import Activation, Add, Dense, Network, SpectralConv, SpectralPool
 
-network = Network(name="residual", size=32, channels=1, layers=(
+network = Network(name="residual", shape=(1, 32, 32), layers=(
     SpectralConv(channels=4, kernel=3), SpectralPool(size=16), Activation(name="stem"),
     SpectralConv(channels=4, kernel=3), Activation(), SpectralConv(channels=4, kernel=3, name="branch"),
     Add(inputs=("stem", "branch")), Activation(), SpectralPool(size=8), Dense(outputs=10)))

@@ -9,7 +9,8 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 sys.path += [str(ROOT), str(ROOT / "study"), str(ROOT / "sw"), str(ROOT / "hw")]
 
-import pages  # noqa: E402  (the paths come first)
+import network_pages  # noqa: E402  (the paths come first)
+import pages  # noqa: E402
 from bench.fft.page import markdown as fft_page  # noqa: E402
 from bench.layers.page import markdown as layers_page  # noqa: E402
 
@@ -25,8 +26,10 @@ def main() -> None:
     peers = figures(ROOT / "bench" / "fft" / "peers.json")
     texts[DOCS / "benchmarks" / "fft.md"] = fft_page(figures(DOCS / "benchmarks" / "fft.json"), peers)
     for name, page in (("toy", pages.toy_page), ("pooling", pages.pooling_page),
-                       ("dependence", pages.dependence_page), ("mnist", pages.mnist_page)):
+                       ("dependence", pages.dependence_page), ("mnist", network_pages.mnist_page)):
         texts[DOCS / "study" / f"{name}.md"] = page(figures(DOCS / "study" / f"{name}.json"))
+    mnist = figures(DOCS / "study" / "mnist.json")
+    texts[DOCS / "study" / "fashion.md"] = network_pages.fashion_page(figures(DOCS / "study" / "fashion.json"), mnist)
     for path, text in texts.items():
         path.write_text(text, "utf-8")
         print(f"Wrote {path.relative_to(ROOT)}")

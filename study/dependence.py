@@ -27,7 +27,7 @@ STEP = 1e-4
 
 _CONV, _POOL, _RELU = SpectralConv(channels=CHANNELS, kernel=5), SpectralPool(size=M), Activation()
 _TANH = Activation(function="tanh", domain="bins")
-NETWORKS = {name: Network(name=name.replace(" ", "-").replace(",", ""), size=N, channels=1,
+NETWORKS = {name: Network(name=name.replace(" ", "-").replace(",", ""), shape=(1, N, N),
                           layers=(*layers, Dense(outputs=OUTPUTS))) for name, layers in {
     "no activation": (_CONV, _POOL),
     "per-bin activation": (_CONV, _TANH, _POOL, _CONV, _TANH),
@@ -97,7 +97,7 @@ def measure(seed: int) -> list[dict]:
     """Return one row of results for each network."""
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 256, (IMAGES, N, N)).astype(np.uint8)
-    outside, rows = ~low(N, M), []
+    outside, rows = ~low((N, N), (M, M)), []
     for name, network in NETWORKS.items():
         params, edges = _parameters(network, rng), analyse(network.steps)
         change, rank, inputs = _floats(network, params, images, outside)

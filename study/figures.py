@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 
-from hadamac.show.pictures import style
+from hadamac.show.sheet import style
 
 __all__ = ["equal_size", "information", "ratios"]
 

@@ -1,58 +1,27 @@
-"""Pages of the study, made from measured results."""
+"""Pages of the study, made from measured results, except those of trained networks (`network_pages`)."""
 
 from __future__ import annotations
 
-import re
-import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import dependence
+from prose import escaped, table, text
 
-__all__ = ["dependence_page", "mnist_page", "pooling_page", "toy_page"]
+__all__ = ["dependence_page", "pooling_page", "toy_page"]
 
 QUESTION = "https://dsp.stackexchange.com/questions/76875"
 """Public discussion that asked whether the discarded frequencies matter."""
-
-
-def _text(*paragraphs: str) -> list[str]:
-    """Return paragraphs and items of lists as lines of a page.
-
-    Each is followed by an empty line, except an item before another one.  Code between backquotes is not broken.
-    """
-    lines: list[str] = []
-    for paragraph in paragraphs:
-        item = paragraph.startswith("* ")
-        if item and lines and not lines[-1]:
-            lines.pop()
-        joined = re.sub("`[^`]*`", lambda code: code[0].replace(" ", "\0"), " ".join(paragraph.split()))
-        if item and lines and not lines[-1].startswith(("* ", "  ")):
-            lines.append("")
-        wrapped = textwrap.wrap(joined, 115, subsequent_indent="  " if item else "", break_long_words=False,
-                                break_on_hyphens=False)
-        lines += [*(line.replace("\0", " ") for line in wrapped), ""]
-    return lines
-
-
-def _table(head: str, rows: Iterable[Sequence[object]]) -> list[str]:
-    """Return a Markdown table, followed by an empty line, from its head and the cells of its rows."""
-    names = head.split(" | ")
-    return [f"| {head} |", "|" + "---|" * len(names), *(f"| {' | '.join(map(str, row))} |" for row in rows), ""]
-
-
-def _escaped(text: str) -> str:
-    """Return text for a cell of a Markdown table."""
-    return text.replace("|", "\\|")
 
 
 def pooling_page(result: dict) -> str:
     """Return the page on the information that pooling keeps, and on shifts and realness."""
     lines = [
         "# What spectral pooling keeps", "",
-        *_text(
+        *text(
             """This page is made by `make study`. The photograph is matplotlib's sample picture, in grey with 256 x
             256 pixels. The digits are the 500 that hadamac ships, with 32 x 32 pixels."""),
         "## Information", "",
-        *_text(
+        *text(
             """An image is reduced to M x M numbers and rebuilt from them. Spectral pooling rebuilds it by padding
             its bins with zeros. Max pooling rebuilds it by repeating each maximum over its tile. The mean of each
             tile is shown for comparison. The columns contain the relative L2 error."""),
@@ -65,7 +34,7 @@ def pooling_page(result: dict) -> str:
     lines += [
         "", "![the photograph at equal sizes](equal_size.png)", "",
         "## Nyquist rules", "",
-        *_text(
+        *text(
             """For an even M there is a bin at -M/2 that M samples cannot distinguish from +M/2, so pooling needs a
             rule for it (`hadamac.model.pool`).""",
             """* *imaginary* is the share of the output's energy that is in its imaginary part. It should be zero.""",
@@ -76,7 +45,7 @@ def pooling_page(result: dict) -> str:
     for r in result["equivariance"]:
         small = ["0" if r[name] < 1e-12 else f"{r[name]:.1e}" for name in ("imaginary", "shift")]
         lines.append(f"| {r['size']} | {r['rule']} | {' | '.join(small)} |")
-    lines += ["", *_text(
+    lines += ["", *text(
         """Only the rule `zero` (or an odd M) gives a real result that commutes with every shift. This is why the
         circuits use it by default. Max pooling is real, and commutes with shifts by whole tiles only.""")]
     return "\n".join(lines)
@@ -86,7 +55,7 @@ def dependence_page(result: dict) -> str:
     """Return the page on whether the discarded bins matter."""
     return "\n".join([
         "# Do the frequencies that a crop discards matter?", "",
-        *_text(
+        *text(
             f"""This page is made by `make study`. In a network that stays in the frequency domain, the high frequencies
             that pooling discards seem never to matter. Is pooling then the same as a low-pass filter at the input?
             ([dsp.stackexchange 76875]({QUESTION}) asked this question.)""",
@@ -101,10 +70,10 @@ def dependence_page(result: dict) -> str:
             {result['rows'][0]['inputs']} real numbers. It is the number of values through which they act.""",
             """* *liveness* is what `hadamac.network.liveness` and `hadamac explain` prove without looking at the
             weights."""),
-        *_table("network | change | words | rank | liveness", (
+        *table("network | change | words | rank | liveness", (
             (r["network"], f"{r['change']:.3g}", f"{r['words']} of {dependence.OUTPUTS * dependence.IMAGES}", r["rank"],
-             _escaped(r["says"])) for r in result["rows"])),
-        *_text(
+             escaped(r["says"])) for r in result["rows"])),
+        *text(
             "Both answers in the discussion are therefore right, but about different networks.",
             """* The discarded bins do nothing if everything before the crop acts on each bin alone: products,
             activations of real and imaginary parts, and statistics that are taken after the crop. The network is
@@ -129,7 +98,7 @@ def toy_page(rows: list[dict]) -> str:
     kept = 2 * len(rows[0]["float"][0])
     return "\n".join([
         "# The one-dimensional toy network of the discussion", "",
-        *_text(
+        *text(
             """This page is made by `make study`. The toy network is computed in floats, in 16-bit words (`SQ(4,12)`,
             with the sigmoid as a table of 16 segments), and on the simulated Verilog of hadamac's own blocks
             (`Hadamard`, `Normalise`, `Pwl`, `SpectralPool`, `SpectralPad`). The RTL gave the words of the model, bit
@@ -140,7 +109,7 @@ def toy_page(rows: list[dict]) -> str:
             normalisation, `(x - mean(x)) / std(x)`, followed by a sigmoid of the real values; `std` has the divisor
             n - 1. The filters are a triangle, `[0 .25 .5 .75 1 .75 .5 .25 0]`, and 1 minus this triangle."""),
         "## The code as posted", "",
-        *_text(
+        *text(
             """* The comment on the pooling says *Remove 1 from each side*, but the code does not drop bins. It
             writes zeros to those outside -3 .. 3 and then to those outside -2 .. 2, and all stages keep nine bins.
             This is why filters with nine values fit. The second normalisation takes the mean and the deviation of
@@ -157,31 +126,31 @@ def toy_page(rows: list[dict]) -> str:
             """* *pool before activation* swaps activation and pooling. Its outer bins do not end as zeros, but as
             the values that the activation makes of zeros."""),
         "## Output over input", "",
-        *_text(
+        *text(
             """The last figure in the discussion shows `vS1F2 ./ vS1` and `vS2F2 ./ vS2` at the five bins that are
             kept. Each cell contains this ratio in floats / in words."""),
         "![output over input](toy_ratio.png)", "",
-        *_table("variant | signal | filters | bin -2 | bin -1 | bin 0 | bin 1 | bin 2 | largest error of a word", (
+        *table("variant | signal | filters | bin -2 | bin -1 | bin 0 | bin 1 | bin 2 | largest error of a word", (
             (r["variant"], k + 1, f"{r['filters'][k][0]}, {r['filters'][k][1]}",
              *_both(r["ratio"][k], r["ratio_fixed"][k]), f"{r['error'][k]:.1e}") for r in rows for k in range(2))),
-        *_text(
+        *text(
             """The answer interprets this figure as follows: a linear filter would have the same ratio for both
             signals at each bin, and these ratios differ. As posted, this proves nothing, because the two signals go
             through different filters and would have different ratios in a linear system too. With filter 2 for both
             signals, the ratios still differ, even without normalisation, because a sigmoid is not linear. The
             conclusion is right, but it does not answer the question."""),
         "## Do the discarded bins matter?", "",
-        *_text(
+        *text(
             """The question is whether discarding bins in pooling layers is the same as discarding them at the input.
             To answer it, the bins -3 and 3, which the second pooling discards, or the bins -4 and 4, which the first
             pooling discards, are set to zero at the input. The table shows the largest change of a kept output, and
             how many of the words change. Filter 1 is zero at -4 and 4, so that these bins never matter as posted,
             whatever the pooling does. In the last two columns, filter 1 is 1/4 there instead."""),
-        *_table("variant | without bins -3, 3 | words | without bins -4, 4 | words | "
+        *table("variant | without bins -3, 3 | words | without bins -4, 4 | words | "
                 "without bins -4, 4, filter 1 not zero there | words", (
             (r["variant"], *(cell for name in ("3", "4", "4 lifted") for cell in (
                 change[r["variant"]][name], f"{r['changes'][name]['words']} of {kept}"))) for r in rows)),
-        *_text(
+        *text(
             """* **As posted, they matter, but only through the normalisation.** Product and sigmoid act on each bin
             alone. A discarded bin reaches a kept bin through a mean and a deviation, which are two numbers per
             stage. If discarded bins change but leave these numbers as they were in both stages, the kept outputs do
@@ -202,53 +171,4 @@ def toy_page(rows: list[dict]) -> str:
             """A sigmoid of real values is all that the toy network needs. The sigmoid is not an odd function.
             Applied to the real and imaginary parts of the spectrum of a real map, it would make the map complex, so
             hadamac refuses it there. `Pwl(real=True)` computes the real part alone."""),
-    ])
-
-
-def mnist_page(rows: list[dict]) -> str:
-    """Return the page on MNIST in ten networks."""
-    def row(r: dict) -> tuple[object, ...]:
-        return (r["title"], f"{100 * r['float']:.2f}", f"{100 * r['fixed']:.2f}", f"{r['digits']}", f"{r['reals']:,}",
-                f"{r['multiplications']:,}", r["multipliers"], f"{r['memory_bits']:,}", f"{r['latency']:,}",
-                f"{r['interval']:,.0f}")
-
-    frames = {r["frames"] for r in rows}
-    return "\n".join([
-        "# MNIST in ten networks", "",
-        *_text(
-            """This page is made by `make study` from the artifacts in `study/artifacts`. `make study TRAIN=1
-            DATA=mnist/` trains them again with seed 1: for 6 epochs with random shifts of one pixel if an activation
-            is in space, and for 12 epochs without shifts otherwise. The first row is the network that the package
-            contains (7 epochs, `hadamac train`).""",
-            """All networks have two 5x5 convolutions, from 1 to 8 to 16 channels, and a dense layer with 10 outputs.
-            32 x 32 pixels are pooled to 16 x 16 and 8 x 8. All convolutions are circular. This includes those of the
-            ordinary CNN, whose circuit computes them by transforms like the others."""),
-        *_table("column | meaning", (
-            ("float, fixed", f"accuracy in per cent on {rows[0]['images']:,} of MNIST's 10,000 test images, in float and "
-                             "in fixed point (16-bit data, 8-bit weights)"),
-            ("shipped", f"correct answers for the {rows[0]['of']} shipped digits, computed for this page"),
-            ("reals", "stored real numbers of all layers"),
-            ("multiplications", "multiplications per image, including the transforms"),
-            ("latency, interval", "cycles, measured on the simulated Verilog, whose words equalled the prediction "
-                                  f"({'/'.join(map(str, sorted(frames)))} digits each)"),
-            ("multipliers, memory bits", "those of that circuit, with the fewest lanes that keep its interval"))),
-        *_table("network | float | fixed | shipped | reals | multiplications | multipliers | memory bits | latency | "
-                "interval", map(row, rows)),
-        *_text("Liveness proves what each output can depend on:"),
-        *_table("network | `hadamac explain`", ((r["title"], _escaped(r["says"])) for r in rows)),
-        "## What this shows", "",
-        *_text(
-            """* Networks that act on each bin alone (tanh, modReLU, linear) can see only the 7 x 7 input frequencies
-            of the second crop, whatever they learn. They are the smallest, the fastest and the least accurate. The
-            network on the low-passed input tells how much of this is due to the missing frequencies, and how much to
-            the fact that a function of single bins cannot do what a function of pixels can. With the same 7 x 7
-            bins, a ReLU in space regains most of the accuracy. **What is missing is the mixing of bins, not the high
-            frequencies.**""",
-            """* "Crop, then ReLU" is a function of 15 x 15 input bins, and is as accurate as the network on the
-            low-passed input: for it, both inputs are the same. "ReLU, then crop" sees everything and costs four
-            times the cycles. On these digits, it gains nothing that a quadratic after the crop does not gain as
-            well.""",
-            """* Normalisation before the crop lets the discarded bins act through two scalars per channel. In that
-            network, it is the only operation before the crop that couples bins. It adds about two thirds of the gain
-            that the tanh alone brings over a linear network."""),
     ])

@@ -18,11 +18,12 @@ from hadamac.model.quadratic import quadratic_plan
 from hadamac.numeric import SQ
 from hadamac.scattering.plan import scattering_plan
 from hadamac_hw.base.block import Block
-from hadamac_hw.fft.planar import Fft2d, RowPairs
+from hadamac_hw.fft.planar import Fft2d
 from hadamac_hw.layers.add import Add
 from hadamac_hw.layers.argmax import Argmax
 from hadamac_hw.layers.crop import Crop, Expand
 from hadamac_hw.layers.dense import Dense
+from hadamac_hw.layers.frame import RowPairs
 from hadamac_hw.layers.hadamard import Hadamard
 from hadamac_hw.layers.modrelu import ModRelu
 from hadamac_hw.layers.modulus import Modulus, PairModulus

@@ -47,9 +47,10 @@ def _seeds(result: dict) -> str:
 
 _PAGE = """# Layers
 
-This page is made by `make bench-layers`. A layer acts on maps (channels of N x N real numbers) or on bins (the
-half-spectra of maps). [architecture.md](architecture.md) explains how layers become a circuit, and
-[glossary.md](glossary.md) the terms. The models in `model/` compute the same bits as their circuits.
+This page is made by `make bench-layers`. A layer acts on maps (channels of H x W real numbers) or on bins (the
+half-spectra of maps). The formulas are written for square maps, H = W = N; signals are maps of one row.
+[architecture.md](architecture.md) explains how layers become a circuit, and [glossary.md](glossary.md) the terms. The
+models in `model/` compute the same bits as their circuits.
 
 ## Definitions
 
@@ -58,10 +59,10 @@ half-spectra of maps). [architecture.md](architecture.md) explains how layers be
 {definitions}
 
 The layers from relu to quadratic compute their formula for every pixel x; those *on bins* compute it for both parts
-of every bin z. P(N) is the smallest power of two that is at least N. Formulas are about values; the docstring of
-each model explains which words represent them. If f(0) = 0, the table of f contains exactly 0 there. Normalise
-replaces a deviation below half an LSB of its words by half an LSB. If the number of bins is not a power of two, this
-limit is between a quarter and a half of an LSB.
+of every bin z. P(N) is the smallest power of two that is at least N, or in general the square root of H W. Formulas are
+about values; the docstring of each model explains which words represent them. If f(0) = 0, the table of f contains
+exactly 0 there. Normalise replaces a deviation below half an LSB of its words by half an LSB. If the number of bins is
+not a power of two, this limit is between a quarter and a half of an LSB.
 
 {sources}
 

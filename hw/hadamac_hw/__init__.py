@@ -11,9 +11,10 @@ from typing import Any
 _MODULES = {
     "Fft": "fft.streaming",
     "Fft2d": "fft.planar",
+    "FoldedFft": "fft.folded",
     "IterativeFft": "fft.iterative",
     "RealFft": "fft.real",
-    "RowPairs": "fft.planar",
+    "Rows": "fft.rows",
     "Scattering": "scattering",
     "ScatteringPath": "scattering",
     "Top": "network",

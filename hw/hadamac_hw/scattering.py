@@ -25,7 +25,8 @@ from .base.circuits import circuit
 from .base.fork import Concatenate, Fork
 from .base.stream import Complex, Fifo, Frame, chained, frames
 from .base.targets import Target
-from .fft.planar import RowPairs
+from .fft import planar  # noqa: F401  (likewise)
+from .layers.frame import RowPairs
 
 __all__ = ["Scattering", "ScatteringPath"]
 

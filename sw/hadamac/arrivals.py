@@ -5,9 +5,11 @@ Times are arrays with the cycle of the transfer of each beat of a first frame on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-__all__ = ["double_buffer", "lag", "power", "transfers"]
+__all__ = ["double_buffer", "lag", "power", "starts", "transfers"]
 
 
 def transfers(available: np.ndarray) -> np.ndarray:
@@ -26,22 +28,40 @@ def lag(times: np.ndarray, block: int, lag: int) -> np.ndarray:
     return np.concatenate([entered[:, lag:], entered[:, -1:] + 1 + np.arange(lag)], axis=1).reshape(-1)
 
 
-def double_buffer(times: np.ndarray, writes: int, reads: int) -> np.ndarray:
+def starts(times: np.ndarray, writes: int | Sequence[int], *, halves: int, frees: int | Sequence[int],
+           busy: int | Sequence[int]) -> np.ndarray:
+    """Return the cycles in which the reader of a buffer of ``halves`` parts starts, one for each part that it reads.
+
+    A part takes ``writes`` beats, which are offered at ``times``.  The reader starts with it in the cycle after the
+    last of them, and at least ``busy`` cycles after it started with the part before.  The part takes beats again
+    ``frees`` cycles after that start.  Where parts differ, there is a number for each of them, in order.
+    """
+    out: list[int] = []
+    written = -1
+    counts = [writes] * (len(times) // writes) if isinstance(writes, int) else list(writes)
+    freed, occupied = ([n] * len(counts) if isinstance(n, int) else list(n) for n in (frees, busy))
+    # The last write of a part: the beats are taken one in each cycle, none before it is offered.
+    if isinstance(writes, int):
+        earliest = (times.reshape(-1, writes) - np.arange(writes)).max(1).tolist()
+    else:
+        earliest = [int((part - np.arange(len(part))).max()) for part in np.split(times, np.cumsum(counts)[:-1])]
+    for k, (first, count) in enumerate(zip(earliest, counts)):
+        free = out[k - halves] + freed[k - halves] if k >= halves else 0
+        written = max(first, written + 1, free) + count - 1
+        out.append(max(written + 1, out[-1] + occupied[k - 1] if out else 0))
+    return np.array(out)
+
+
+def double_buffer(times: np.ndarray, writes: int | Sequence[int], reads: int | Sequence[int]) -> np.ndarray:
     """Return the cycles of the reads of a double buffer, each half of which takes ``writes`` beats and ``reads`` reads.
 
-    A half is read, one word in each cycle, as soon as it is full and the other half has been read.
+    A half is read, one word in each cycle, as soon as it is full and the other half has been read.  Where fills differ,
+    ``writes`` and ``reads`` have a number for each of them, in order.
     """
-    out, free = [], [0, 0]
-    last_write = last_read = -1
-    for k, beats in enumerate(times.reshape(-1, writes)):
-        n = np.arange(writes)
-        entered = np.maximum.accumulate(np.maximum(beats, max(last_write + 1, free[k % 2])) - n) + n
-        last_write = entered[-1]
-        read = max(last_write + 1, last_read + 1) + np.arange(reads)
-        last_read = read[-1]
-        free[k % 2] = last_read + 1
-        out.append(read)
-    return np.concatenate(out)
+    begins = starts(times, writes, halves=2, frees=reads, busy=reads)
+    if isinstance(reads, int):
+        return (begins[:, None] + np.arange(reads)).reshape(-1)
+    return np.concatenate([begin + np.arange(count) for begin, count in zip(begins, reads)])
 
 
 def power(n: int) -> int:

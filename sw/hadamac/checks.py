@@ -26,5 +26,5 @@ def integer(what: str, value: object, low: int, high: int) -> int:
 def choice(what: str, value: object, allowed: tuple[object, ...]) -> None:
     """Raise DescriptionError unless a parameter has one of the allowed values."""
     if type(value) not in {type(a) for a in allowed} or value not in allowed:  # 8.0 and True are not valid as sizes.
-        names = ", ".join(str(a) for a in allowed)
+        names = ", ".join(str(a).lower() if isinstance(a, bool) else str(a) for a in allowed)
         raise DescriptionError(f"{what} must be one of {names}, not {shown(value)}")

@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .errors import DataError
+from .samples.frames import MARGIN, with_border
 
 __all__ = ["as_images"]
-
-_MARGIN = 4
-"""Pixels that an image may be smaller than the network, in both directions."""
 
 
 def as_images(x: ArrayLike, size: int = 32) -> np.ndarray:
     """Return images of ``size`` x ``size`` pixels; smaller images get a border of zeros.
+
+    `hadamac.samples.as_frames` also takes other types, layouts and numbers of channels.
 
     Parameters
     ----------
@@ -37,10 +37,8 @@ def as_images(x: ArrayLike, size: int = 32) -> np.ndarray:
     x = np.asarray(x)
     if x.dtype != np.uint8:
         raise DataError(f"Images must be of type uint8 (0 to 255), not {x.dtype}")
-    allowed = [(s, s) for s in (size, size - _MARGIN) if s > 0]
+    allowed = [(s, s) for s in (size, size - MARGIN) if s > 0]
     if x.ndim != 3 or x.shape[1:] not in allowed:
         shapes = " or ".join(f"(n, {s}, {s})" for s, _ in allowed)
         raise DataError(f"Images must have the shape {shapes}, not {x.shape}")
-    if x.shape[1] == size:
-        return x
-    return np.pad(x, ((0, 0), (_MARGIN // 2,) * 2, (_MARGIN // 2,) * 2))
+    return x if x.shape[1] == size else with_border(x, (size, size))

@@ -1,13 +1,12 @@
-"""Images on the command line: the options that name them, and the checks that they fit a network.
+"""Images and signals on the command line: the options that name them, and the checks that they fit a network.
 
-A command takes images from ``--images`` (with ``--labels``), from ``--data``, or from the shipped digits if their size
-fits the network.  The first bytes of a file tell its format: .npy, IDX, or IDX compressed with gzip.
+A command takes them from ``--images`` (with ``--labels``), from ``--data``, or from the samples of the artifact; for
+the default network these are the shipped digits.  :mod:`hadamac.samples` reads the files and says what it understood.
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,26 +16,28 @@ import typer
 from hadamac.console import plain
 from hadamac.data import data_files, load_mnist, read_idx, shipped_digits
 from hadamac.errors import DataError
-from hadamac.files.reading import open_regular
 from hadamac.files.writing import read_text
 from hadamac.network.network import Network
-from hadamac.quantised.arrays import load_array, load_images
-from hadamac.quantised.artifact import check_classes
+from hadamac.quantised.artifact import Artifact, check_classes
+from hadamac.samples.arrays import load_array, readable, starts_with
+from hadamac.samples.files import read_samples
+from hadamac.samples.frames import as_frames
 
-from .options import console
+from .sets import ImageSet
 
-__all__ = ["ClassesOption", "DataOption", "FramesOption", "ImageSet", "ImagesOption", "LabelsOption",
-           "TestImagesOption", "TestLabelsOption", "TestShareOption", "class_names", "one_set", "say", "split",
-           "to_simulate", "two_sets"]
+__all__ = ["ClassesOption", "DataOption", "FramesOption", "ImagesOption", "LabelsOption", "TestImagesOption",
+           "TestLabelsOption", "TestShareOption", "class_names", "one_set", "split", "to_simulate", "two_sets"]
 
 _FORMS = ".npy, IDX, or IDX with gzip"
+_ALL_FORMS = ".npy, .npz, IDX (with or without gzip), a PNG, JPEG or BMP picture, or a folder of pictures"
 DataOption = Annotated[Path | None, typer.Option(
     "--data", show_default=False,
     help="Directory of a data set with MNIST's file names: train-images-idx3-ubyte and so on, with or without .gz.")]
 ImagesOption = Annotated[Path | None, typer.Option(
-    "--images", show_default=False, help=f"File of images, uint8 (n, size, size): {_FORMS}.")]
+    "--images", show_default=False, help=f"Images or signals, channels first or last: {_ALL_FORMS}.")]
 LabelsOption = Annotated[Path | None, typer.Option(
-    "--labels", show_default=False, help=f"File of the classes of --images, integers (n,) from 0: {_FORMS}.")]
+    "--labels", show_default=False, help="File of the classes of --images, integers (n,) from 0, or of the values or "
+    f"maps that the network should answer: {_FORMS}.")]
 TestImagesOption = Annotated[Path | None, typer.Option(
     "--test-images", show_default=False, help="File of images to test on, in a format of --images.")]
 TestLabelsOption = Annotated[Path | None, typer.Option(
@@ -52,112 +53,71 @@ ClassesOption = Annotated[str | None, typer.Option(
     help="Names of the classes, separated by commas; or a text file with one name in each line.")]
 
 
-@dataclass(frozen=True)
-class ImageSet:
-    """Set of images that fit a network, with their labels and their source.
-
-    Attributes
-    ----------
-    images : uint8 array (n, s, s)
-        The images; ``s`` is the network's size or four less.
-    labels : int64 array (n,) or None
-        Classes of the images, from 0 to the number of the network's outputs minus one; None if they are not known.
-    source : str
-        Description of the source: names of files without their directories, or "the shipped digits".
-    """
-
-    images: np.ndarray
-    labels: np.ndarray | None
-    source: str
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __str__(self) -> str:
-        return f"{len(self)} image{'s' if len(self) != 1 else ''} of {self.source}"
-
-    @property
-    def known_labels(self) -> np.ndarray:
-        """Labels of the images, for a caller that cannot work without them; DataError if they are not known."""
-        if self.labels is None:
-            raise DataError(f"Images of {self.source} must have labels")
-        return self.labels
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the pixels, followed by the labels as little-endian 64-bit integers."""
-        labels = b"" if self.labels is None else self.labels.astype("<i8").tobytes()
-        return hashlib.sha256(np.ascontiguousarray(self.images).tobytes() + labels).hexdigest()
-
-    def first(self, count: int) -> ImageSet:
-        """Return the first ``count`` images, or all of them if there are fewer."""
-        if count >= len(self):
-            return self
-        labels = None if self.labels is None else self.labels[:count]
-        return replace(self, images=self.images[:count], labels=labels)
-
-    def record(self, prefix: str) -> dict[str, str | int]:
-        """Return facts for an artifact's provenance: the source of the images, their number and their digest."""
-        return {prefix: self.source, f"{prefix}_images": len(self), f"{prefix}_sha256": self.digest}
-
-
-def say(what: str, images: ImageSet) -> None:
-    """Print in one line which images a command works on."""
-    console.print(f"{what} {images}", soft_wrap=True)
-
-
-def _array(path: Path, what: str, kind: str) -> np.ndarray:
-    """Read the array of a .npy or an IDX file."""
-    try:
-        with open_regular(path) as file:
-            start = file.read(2)
-    except (OSError, ValueError):
-        start = b""
-    if start in (b"\0\0", b"\x1f\x8b"):
+def _numbers(path: Path) -> np.ndarray:
+    """Read the array of a .npy or an IDX file of labels."""
+    with readable("Label file", path, "cannot be read"):
+        start = starts_with(path)
+    if start.startswith((b"\0\0", b"\x1f\x8b")):
         return read_idx(path)
-    return load_images(path) if what == "Image" else load_array(path, what, kind + " or an IDX file, plain or .gz")
-
-
-def _sizes(network: Network) -> str:
-    size = network.size
-    return f"{size} x {size}" + (f" or {size - 4} x {size - 4}" if size > 4 else "")
+    return load_array(path, "Label", "numbers or an IDX file, plain or .gz")
 
 
 def _fitting(network: Network, pixels: np.ndarray, labels: np.ndarray | None, source: str) -> ImageSet:
-    """Return images and labels as a set; raise DataError if type, size, number or classes do not fit the network."""
-    pixels = np.asarray(pixels)
-    if pixels.dtype != np.uint8:
-        raise DataError(f"Images of {source} must be of type uint8 (0 to 255), not {pixels.dtype}")
-    if pixels.ndim != 3:
-        raise DataError(f"Images of {source} must have the shape (n, rows, columns), not {pixels.shape}")
-    if pixels.shape[1] != pixels.shape[2] or pixels.shape[1] not in {network.size, max(network.size - 4, 1)}:
-        raise DataError(f"Images for the network {network.name} must have {_sizes(network)} pixels, not "
-                        f"{pixels.shape[1]} x {pixels.shape[2]} like those of {source}")
-    if not len(pixels):
+    """Return images and labels as a set; raise DataError if type, shape, number or classes do not fit the network."""
+    try:
+        frames, understood = as_frames(pixels, network.shape, network.input_format)
+    except DataError as e:
+        raise DataError(f"{e} ({source}, for the network {network.name})") from None
+    if not len(frames):
         raise DataError(f"Images of {source} must be at least 1, not 0")
-    if labels is None:
-        return ImageSet(pixels, None, source)
-    labels, outputs = np.asarray(labels), network.dense.outputs
-    if labels.dtype.kind not in "iu" or labels.shape != (len(pixels),):
-        raise DataError(f"Labels of {source} must be {len(pixels)} integers, one for each image, not {labels.dtype} of "
-                        f"the shape {labels.shape}")
-    wrong = labels[(labels < 0) | (labels >= outputs)]
+    if labels is not None:
+        checked = _classes if network.output == "classes" else _answers
+        labels = checked(network, np.asarray(labels), len(frames), source)
+    return ImageSet(np.asarray(pixels), frames, labels, source, understood, network.source)
+
+
+def _classes(network: Network, labels: np.ndarray, count: int, source: str) -> np.ndarray:
+    """Return labels as int64 after checking that they are classes of a network."""
+    if labels.dtype.kind not in "iu" or labels.shape != (count,):
+        raise DataError(f"Labels of {source} must be {count} integers, one for each image, not {labels.dtype} of the "
+                        f"shape {labels.shape}")
+    wrong = labels[(labels < 0) | (labels >= network.outputs)]
     if wrong.size:
-        raise DataError(f"Labels of {source} must be from 0 to {outputs - 1}, the classes of the network "
+        raise DataError(f"Labels of {source} must be from 0 to {network.outputs - 1}, the classes of the network "
                         f"{network.name}, not {wrong[0]}")
-    return ImageSet(pixels, labels.astype(np.int64), source)
+    return labels.astype(np.int64)
+
+
+def _answers(network: Network, targets: np.ndarray, count: int, source: str) -> np.ndarray:
+    """Return targets as float64 after checking that they are such as a network answers."""
+    shape = (count, *network.output_shape)
+    if network.output == "values" and network.outputs == 1 and targets.shape == (count,):
+        targets = targets[:, None]
+    if targets.dtype.kind not in "fiu" or targets.shape != shape:
+        raise DataError(f"Targets of {source} must be numbers of the shape {shape}, the {network.output} of the "
+                        f"network {network.name}, not {targets.dtype} of the shape {targets.shape}")
+    if not np.isfinite(targets).all():
+        index = tuple(int(k) for k in np.argwhere(~np.isfinite(targets))[0])
+        raise DataError(f"Targets of {source} must be finite, not {targets[index]} at {list(index)}")
+    return targets.astype(np.float64)
 
 
 def _name(path: Path) -> str:
-    """Return a file's name as an artifact records it: one line of at most 255 characters."""
-    name = plain(path.name)
+    """Return a file's name as an artifact records it."""
+    return _short(path.name)
+
+
+def _short(name: str) -> str:
+    """Return a name as one line of at most 255 characters."""
+    name = plain(name)
     return name if len(name) <= 255 else name[:252] + "..."
 
 
 def _of_files(network: Network, images: Path, labels: Path | None) -> ImageSet:
-    source = _name(images) + (f", {_name(labels)}" if labels is not None else "")
-    values = None if labels is None else _array(labels, "Label", "integers")
-    return _fitting(network, _array(images, "Image", "uint8"), values, source)
+    given = read_samples(images)
+    source = _short(given.source) + (f", {_name(labels)}" if labels is not None else "")
+    values = given.labels if labels is None else _numbers(labels)
+    return _fitting(network, given.array, values, source)
 
 
 def _of_directory(network: Network, directory: Path, split: str) -> ImageSet:
@@ -166,14 +126,20 @@ def _of_directory(network: Network, directory: Path, split: str) -> ImageSet:
     return _fitting(network, pixels, labels, ", ".join(f"{of}/{file.name}" for file in data_files(directory, split)))
 
 
-def _shipped(network: Network) -> ImageSet:
+def _shipped(artifact: Artifact) -> ImageSet:
+    """Return the samples of an artifact, or the shipped digits if it has none and takes such images."""
+    network = artifact.qnet.network
+    if artifact.samples is not None:
+        frames, answers = artifact.samples
+        return _fitting(network, frames, answers, f"the samples of {network.name}")
     pixels, labels = shipped_digits()
-    have = pixels.shape[-1]
-    if have not in (network.size, network.size - 4):
-        raise DataError(f"Images for the network {network.name} must have {_sizes(network)} pixels, not {have} x "
-                        f"{have} like the shipped digits; name others with --images or --data")
-    known = labels.max() < network.dense.outputs
-    return _fitting(network, pixels, labels if known else None, "the shipped digits")
+    try:
+        as_frames(pixels[:1], network.shape, network.input_format)
+    except DataError as e:
+        raise DataError(f"{e} (the shipped digits, for the network {network.name}); name others with --images or "
+                        "--data") from None
+    known = network.output == "classes" and labels.max() < network.outputs
+    return replace(_fitting(network, pixels, labels if known else None, "the shipped digits"), understood="")
 
 
 def _check_options(images: Path | None, labels: Path | None, data: Path | None) -> None:
@@ -183,10 +149,10 @@ def _check_options(images: Path | None, labels: Path | None, data: Path | None) 
         raise DataError("Labels (--labels) need their images (--images)")
 
 
-def one_set(network: Network, images: Path | None, labels: Path | None, data: Path | None) -> ImageSet:
+def one_set(artifact: Artifact, images: Path | None, labels: Path | None, data: Path | None) -> ImageSet:
     """Load the images that a command works on.
 
-    They come from ``--images``, from the test images of ``--data``, or, without both, from the shipped digits.
+    They come from ``--images``, from the test images of ``--data``, or, without both, from the artifact's samples.
 
     Raises
     ------
@@ -194,14 +160,17 @@ def one_set(network: Network, images: Path | None, labels: Path | None, data: Pa
         If options contradict each other, a file cannot be used, or images or labels do not fit the network.
     """
     _check_options(images, labels, data)
+    network = artifact.qnet.network
     if images is not None:
         return _of_files(network, images, labels)
-    return _shipped(network) if data is None else _of_directory(network, data, "test")
+    return _shipped(artifact) if data is None else _of_directory(network, data, "test")
 
 
 def two_sets(network: Network, images: Path | None, labels: Path | None, data: Path | None, test_images: Path | None,
-             test_labels: Path | None) -> tuple[ImageSet, ImageSet | None]:
+             test_labels: Path | None, artifact: Artifact | None = None) -> tuple[ImageSet, ImageSet | None]:
     """Load images to train or calibrate with, and images to test on; the latter are None if no option names them.
+
+    Without any option, the first ones are the samples of ``artifact``.
 
     Raises
     ------
@@ -213,9 +182,14 @@ def two_sets(network: Network, images: Path | None, labels: Path | None, data: P
         if test_images is not None or test_labels is not None:
             raise DataError("Images to test on must come from --data or from --test-images, not from both")
         return _of_directory(network, data, "train"), _of_directory(network, data, "test")
-    if (test_images is None) != (test_labels is None):
-        raise DataError("Images to test on need both --test-images and --test-labels")
-    first = _shipped(network) if images is None else _of_files(network, images, labels)
+    if test_labels is not None and test_images is None:
+        raise DataError("Labels to test on (--test-labels) need their images (--test-images)")
+    if images is not None:
+        first = _of_files(network, images, labels)
+    elif artifact is not None:
+        first = _shipped(artifact)
+    else:
+        raise DataError("Training needs --data, or --images with their labels")
     return first, None if test_images is None else _of_files(network, test_images, test_labels)
 
 
@@ -231,7 +205,8 @@ def split(images: ImageSet, share: float, seed: int) -> tuple[ImageSet, ImageSet
 
     def part(chosen: np.ndarray, which: str) -> ImageSet:
         source = f"{images.source} ({which} {percent} drawn by the seed)"
-        return ImageSet(images.images[chosen], images.known_labels[chosen], source)
+        return replace(images, images=images.images[chosen], frames=images.frames[chosen],
+                       labels=images.known_labels[chosen], source=source, understood="")
 
     return part(~test, "without"), part(test, "the")
 
@@ -253,4 +228,4 @@ def class_names(text: str | None, network: Network) -> tuple[str, ...]:
     except (OSError, ValueError):
         is_file = False
     names = read_text(text).splitlines() if is_file else text.split(",")
-    return check_classes((name.strip() for name in names if name.strip() or not is_file), network.dense.outputs)
+    return check_classes((name.strip() for name in names if name.strip() or not is_file), network.outputs)

@@ -10,13 +10,13 @@ from rich.console import Console
 from hadamac.cost.estimate import plan
 from hadamac.files.writing import check_directory, make_directory
 from hadamac.progress import Progress
-from hadamac.quantised.accuracy import measure
+from hadamac.quantised.accuracy import in_words, measure
 from hadamac.quantised.artifact import Artifact
 from hadamac.show.describe import layer_table
 from hadamac.show.report import PICTURES, save_pictures
 from hadamac.tools import require_verilator
 
-from .data import ImageSet
+from .sets import ImageSet
 
 __all__ = ["run"]
 
@@ -54,33 +54,35 @@ def run(name: str, network: Artifact, images: ImageSet, frames: ImageSet, out: P
     with job.phase(f"The trained network {name}") as bar:
         record = network.accuracy
         if record["float"] is not None:
-            bar.say(f"accuracy on record: float {100 * record['float']:.3f} %, fixed {100 * record['fixed']:.3f} % "
-                    f"on {record['images']} test images")
+            bar.say(f"accuracy on record: {in_words(record, network.qnet.network)} on {record['images']} test "
+                    f"{images.kind}s")
     qnet, folding = network.qnet, plan(network.qnet)
     with job.phase("Layer by layer"):
         console.print(layer_table(qnet, folding))
     with job.phase(f"Predict {images} bit-exactly in NumPy") as bar:
         start = time.perf_counter()
-        prediction = network.predict(images.images)
+        prediction = network.predict(images.frames)
         rate = len(images) / (time.perf_counter() - start)
         if images.labels is not None:
-            got = measure(qnet, network.params, images.images, images.labels, prediction)
+            got = measure(qnet, network.params, images.frames, images.labels, prediction)
             right = round(got["fixed"] * len(images))
             bar.say(f"accuracy: fixed {100 * got['fixed']:.2f} % ({right} of {len(images)}), "
-                    f"float {100 * got['float']:.2f} %")
-        bar.say(f"{rate:,.0f} images per second")
+                    f"float {100 * got['float']:.2f} %" if qnet.network.output == "classes" else
+                    in_words(got, qnet.network))
+        bar.say(f"{rate:,.0f} {images.kind}s per second")
     name = network_name(qnet)
     with job.phase("Emit Verilog with Amaranth") as bar:
         write_library(qnet, rtl, folding=folding, blocks=False)
         text = (rtl / f"{name}.v").read_text()
         bar.say(f"{rtl / f'{name}.v'}: {len(text.splitlines()):,} lines")
-    with job.phase(f"Simulate that Verilog on {len(frames)} images (the first time compiles the simulator)") as bar:
-        result = verify(text, name, qnet, frames.images,
+    with job.phase(f"Simulate that Verilog on {frames.count} (the first time compiles the simulator)") as bar:
+        result = verify(text, name, qnet, frames.frames,
                         build_dir=out / "sim", folding=folding, seed=seed)
         bar.say(f"RTL = prediction, bit for bit, on {result.matching}/{result.frames}", "bold green")
         bar.say(f"first-frame latency   {result.latency:,} cycles measured, {result.estimate.latency:,} estimated")
         bar.say(f"steady-state interval {result.interval:,g} cycles measured, {result.estimate.interval:,} estimated")
-    with job.phase("Make pictures of every stage for one image, float beside fixed") as bar:
-        label = None if images.labels is None else int(images.labels[0])
-        paths = save_pictures(qnet, network.params, images.images[0], label, pictures, network.classes)
+    with job.phase("Make pictures of every stage for one {images.kind}, float beside fixed") as bar:
+        known = images.labels is not None and qnet.network.output == "classes"
+        label = int(images.known_labels[0]) if known else None
+        paths = save_pictures(qnet, network.params, images.frames[0], label, pictures, network.classes)
         bar.say(f"{len(paths)} pictures in {pictures}; overview.png shows all stages")

@@ -8,6 +8,7 @@ from hadamac.cost.estimate import estimate
 from hadamac.network.liveness import analyse, sentence
 from hadamac.quantised.artifact import Artifact, load
 from hadamac.quantised.unpruned import unpruned
+from hadamac.shapes import text
 
 from .options import ArtifactArgument, console
 
@@ -43,9 +44,9 @@ def explain(artifact: ArtifactArgument = None) -> None:
     table = Table("edge before", "bins", "live", "coupled", "dead", "reason")
     for edge in edges:
         if edge.live is None or edge.coupled is None or edge.dead is None:
-            table.add_row(edge.name, f"map {edge.size}x{edge.size}", "all", "", "", "")
+            table.add_row(edge.name, f"map {text(edge.size)}", "all", "", "", "")
         else:
-            table.add_row(edge.name, f"{edge.size}x{edge.size // 2 + 1}", str(edge.live.sum()),
+            table.add_row(edge.name, text((edge.size[0], edge.size[1] // 2 + 1)), str(edge.live.sum()),
                           str(edge.coupled.sum() or ""), str(edge.dead.sum()),
                           edge.why)
     console.print(table)

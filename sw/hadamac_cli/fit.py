@@ -14,7 +14,7 @@ from rich.table import Table
 from hadamac.errors import DataError, DescriptionError
 from hadamac.files.writing import atomic_files, check_file
 from hadamac.numeric import SQ
-from hadamac.quantised.arrays import load_array
+from hadamac.samples.arrays import load_array
 
 from .options import console
 

@@ -17,19 +17,21 @@ from rich.table import Table
 
 from hadamac import __version__
 from hadamac.console import any_encoding, plain
-from hadamac.errors import DataError, HadamacError
+from hadamac.errors import HadamacError
 from hadamac.files.writing import atomic_directory, check_directory, check_file, make_directory
 from hadamac.progress import Bar, Progress
-from hadamac.quantised.accuracy import measure, warn_of_other_images, warn_of_overflows
-from hadamac.quantised.arrays import TRACE, save_array, write_trace
-from hadamac.quantised.artifact import Artifact, load, shipped
+from hadamac.quantised.accuracy import in_words, measure, warn_of_other_images, warn_of_overflows
+from hadamac.quantised.arrays import TRACE, as_parts, save_array, write_trace
+from hadamac.quantised.artifact import load, shipped
 from hadamac.tools import require_verilator
 
-from .data import DataOption, FramesOption, ImageSet, ImagesOption, LabelsOption, one_set, say, to_simulate
+from .data import DataOption, FramesOption, ImagesOption, LabelsOption, one_set, to_simulate
 from .explain import explain
 from .fit import fit as fit_command
 from .notices import warnings_in_one_line
-from .options import ArtifactArgument, IntervalOption, SeedOption, console, folding
+from .options import TRANSFORMS, ArtifactArgument, IntervalOption, SeedOption, TransformsOption, console, folding
+from .sets import say
+from .show import show
 from .signals import orderly_exit
 from .train import quantise, train
 from .verilog import verilog_app
@@ -72,40 +74,49 @@ def predict(
     artifact: ArtifactArgument = None,
     images: ImagesOption = None,
     labels: LabelsOption = None,
-    out: Annotated[Path | None, typer.Option(help="File to write the integer logits to, .npy (n, classes).")] = None,
+    out: Annotated[Path | None, typer.Option(
+        help="File to write the words of the answer to, .npy: integer logits (n, classes), values, maps, or bins with "
+        "both parts in a last axis.")] = None,
     trace: Annotated[Path | None, typer.Option(help="Directory to write the words of every stage to.")] = None,
     data: DataOption = None,
 ) -> None:
     """Predict bit-exactly what the circuit computes.
 
-    The images come from --images, from the test images of --data, or otherwise from the shipped digits. Prints the
-    accuracy if labels are known, and otherwise the class of each image.
+    The images or signals come from --images, from the test images of --data, or otherwise from the samples of the
+    artifact. Prints how they were understood, the accuracy if labels are known, and otherwise the class of each image.
     """
     if out is not None:
         check_file(out)
     if trace is not None:
         check_directory(trace, marker=TRACE)
     network = load(artifact)
-    known = one_set(network.qnet.network, images, labels, data)
+    known = one_set(network, images, labels, data)
     say("Predicting", known)
     start = time.process_time()
-    prediction = network.predict(known.images, trace=trace is not None)
+    prediction = network.predict(known.frames, trace=trace is not None)
     rate = len(known) / max(time.process_time() - start, 1e-9)
     if trace is not None:
         with atomic_directory(trace, marker=TRACE) as directory:
             write_trace(directory, network.qnet, prediction)
     if out is not None:
-        save_array(out, prediction.logits)
+        save_array(out, as_parts(prediction.words))
     overflows = int(prediction.overflow.sum())
-    console.print(f"{len(prediction.logits)} images, {overflows} with an overflow; {rate:,.0f} images per second of "
-                  "processor time")
+    console.print(f"{known.count}, {overflows} with an overflow; {rate:,.0f} {known.kind}s per second of processor "
+                  "time")
     if known.labels is not None:
-        console.print(f"accuracy {_percent(prediction.classes, known.labels)}")
-        got = measure(network.qnet, network.params, known.images, known.labels, prediction)
-        warn_of_other_images(got, network.accuracy)
+        if network.qnet.network.output == "classes":
+            console.print(f"accuracy {_percent(prediction.classes, known.labels)}")
+        got = measure(network.qnet, network.params, known.frames, known.labels, prediction)
+        warn_of_other_images(got, network.accuracy, network.qnet.network)
+        if network.qnet.network.output != "classes":
+            console.print(in_words(got, network.qnet.network))
         return
     warn_of_overflows(prediction)
-    if out is None:
+    if network.qnet.network.output != "classes":
+        if out is None:
+            what = f"The {network.qnet.network.output} have the format {network.qnet.output_format}"
+            console.print(f"{what}; write their words to a file with --out", soft_wrap=True)
+    elif out is None:
         names = map(network.name_of, prediction.classes)
         console.print("classes " + (", " if network.classes else " ").join(names),
                       soft_wrap=True)
@@ -118,6 +129,7 @@ def sim(
     images: ImagesOption = None,
     data: DataOption = None,
     interval: IntervalOption = None,
+    transforms: TransformsOption = TRANSFORMS[0],
     build: Annotated[Path, typer.Option(help="Directory in which compiled simulators are kept.")] = Path("build/sim"),
     seed: SeedOption = 1,
 ) -> None:
@@ -127,14 +139,14 @@ def sim(
 
     require_verilator()  # This is checked before the Verilog is emitted.
     network = load(artifact)
-    chosen = to_simulate(one_set(network.qnet.network, images, None, data), frames)
+    chosen = to_simulate(one_set(network, images, None, data), frames)
     make_directory(build)
     say("Simulating", chosen)
-    lanes, job = folding(network, interval), Progress(2, console)
+    lanes, job = folding(network, interval, transforms), Progress(2, console)
     with job.phase("Emit Verilog"):
-        text = network_verilog(network.qnet, lanes)
-    with job.phase(f"Simulate {len(chosen)} images (the first time compiles the simulator)") as bar:
-        result = verify(text, network_name(network.qnet), network.qnet, chosen.images,
+        verilog = network_verilog(network.qnet, lanes)
+    with job.phase(f"Simulate {chosen.count} (the first time compiles the simulator)") as bar:
+        result = verify(verilog, network_name(network.qnet), network.qnet, chosen.frames,
                         build_dir=build, folding=lanes, seed=seed)
         _say_verification(bar, result)
 
@@ -146,12 +158,13 @@ def _say_verification(bar: Bar, result: Verification) -> None:
 
 
 @app.command(epilog="Example: hadamac estimate --interval 4096")
-def estimate(artifact: ArtifactArgument = None, interval: IntervalOption = None) -> None:
+def estimate(artifact: ArtifactArgument = None, interval: IntervalOption = None,
+             transforms: TransformsOption = TRANSFORMS[0]) -> None:
     """Print the cycles, multipliers and memory of every stage, exactly as the circuit will have them."""
     from hadamac.cost.estimate import estimate as run_estimate
 
     network = load(artifact)
-    lanes = folding(network, interval)
+    lanes = folding(network, interval, transforms)
     e = run_estimate(network.qnet, lanes)
     table = Table("stage")
     for name in ("interval", "multipliers", "memory bits", "first output"):
@@ -161,8 +174,14 @@ def estimate(artifact: ArtifactArgument = None, interval: IntervalOption = None)
     table.add_section()
     table.add_row("network", f"{e.interval:,}", str(e.multipliers), f"{e.memory_bits:,}", f"{e.latency:,}")
     console.print(table)
-    console.print(f"lanes: Hadamard {', '.join(map(str, lanes.hadamard))}, dense {lanes.dense}; "
-                  f"latency {e.latency} cycles, then an image every {e.interval} cycles")
+    console.print(f"lanes: Hadamard {_list(lanes.hadamard)}, dense {_list(lanes.dense)}; {lanes.transforms} "
+                  f"transforms; latency {e.latency} cycles, then one {network.qnet.network.source} every "
+                  f"{e.interval} cycles")
+
+
+def _list(lanes: tuple[int, ...]) -> str:
+    """Return numbers of lanes as a list, or that there are none."""
+    return ", ".join(map(str, lanes)) or "none"
 
 
 @app.command(epilog="Example: hadamac bitstream --board ulx3s-85f --out build/bitstream")
@@ -171,77 +190,17 @@ def bitstream(
     board: Annotated[str, typer.Option(help="Name of the board.")] = "ulx3s-85f",
     out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("build/bitstream"),
     interval: IntervalOption = None,
+    transforms: TransformsOption = TRANSFORMS[0],
     seed: SeedOption = 1,
 ) -> None:
-    """Build a bitstream for a board: it takes images over a UART and returns logits and class."""
+    """Build a bitstream for a board: it takes images or signals over a UART and returns the answer."""
     from hadamac_hw.boards.build import build_board
 
     network = load(artifact)
-    build_board(network.qnet, board, out, folding=folding(network, interval), seed=seed, console=console)
+    build_board(network.qnet, board, out, folding=folding(network, interval, transforms), seed=seed, console=console)
 
 
-@app.command(epilog="Example: hadamac show --pictures build/pictures --index 3")
-def show(
-    artifact: ArtifactArgument = None,
-    pictures: Annotated[Path | None, typer.Option(help="Directory to write pictures of every stage to.")] = None,
-    index: Annotated[int, typer.Option(
-        "--index", "--digit", min=0, help="Number of the image to picture, from 0.")] = 0,
-    errors: Annotated[bool, typer.Option("--errors", help="Compare fixed point with float at every edge.")] = False,
-    images: ImagesOption = None,
-    labels: LabelsOption = None,
-    data: DataOption = None,
-) -> None:
-    """Print a network layer by layer; with --pictures, also make pictures of every stage, float beside fixed."""
-    from hadamac.show.describe import layer_table
-
-    network = load(artifact)
-    if not errors and pictures is None:
-        _say_artifact(network)
-        console.print(layer_table(network.qnet))
-        return
-    chosen = one_set(network.qnet.network, images, labels, data)
-    if pictures is not None and index >= len(chosen):
-        raise DataError(f"Image index must be from 0 to {len(chosen) - 1}, not {index}")
-    _say_artifact(network)
-    console.print(layer_table(network.qnet))
-    if errors:
-        _say_errors(network, chosen)
-    if pictures is not None:
-        _write_pictures(network, chosen, index, pictures)
-
-
-def _say_errors(network: Artifact, images: ImageSet) -> None:
-    """Print the errors of fixed point at every edge."""
-    from hadamac.quantised.comparison import error_table
-
-    table = Table("edge", "format", "max error, LSB", "SQNR, dB", "largest word / full scale")
-    say("Errors over", images)
-    for e in error_table(network.qnet, network.params, images.images):
-        table.add_row(e.edge, str(e.format), f"{e.max_lsb:.1f}", f"{e.sqnr:.1f}", f"{e.fill:.4f}")
-    console.print(table)
-
-
-def _write_pictures(network: Artifact, images: ImageSet, index: int, pictures: Path) -> None:
-    """Write the pictures of every stage for one image, and print the name of each."""
-    from hadamac.show.report import save_pictures
-
-    console.print(f"Picturing image {index} of {images.source}", soft_wrap=True)
-    label = None if images.labels is None else int(images.labels[index])
-    for path in save_pictures(network.qnet, network.params, images.images[index], label, pictures, network.classes):
-        console.print(f"Wrote {path}")
-
-
-def _say_artifact(network: Artifact) -> None:
-    record, facts = network.accuracy, network.provenance
-    if "data" in facts:
-        console.print(f"{network.qnet.network.name}: trained on {facts['data']}",
-                      soft_wrap=True)
-    if network.classes:
-        names = ", ".join(f"{k} {name}" for k, name in enumerate(network.classes))
-        console.print(f"classes {names}", soft_wrap=True)
-    if record["float"] is not None:
-        console.print(f"{network.qnet.network.name}: float {100 * record['float']:.3f} %, fixed "
-                      f"{100 * record['fixed']:.3f} % on {record['images']} test images")
+app.command(epilog="Example: hadamac show --pictures build/pictures --index 3")(show)
 
 
 @app.command(epilog="Example: hadamac demo --frames 20")
@@ -259,7 +218,7 @@ def demo(
     from .demo import run
 
     network = load(artifact)
-    chosen = one_set(network.qnet.network, images, labels, data)
+    chosen = one_set(network, images, labels, data)
     run((artifact or shipped()).name, network, chosen, to_simulate(chosen, frames), out, seed, console)
 
 

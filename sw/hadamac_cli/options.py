@@ -9,16 +9,18 @@ import typer
 
 from hadamac.console import make_console
 from hadamac.cost.estimate import Plan, plan
-from hadamac.quantised.artifact import Artifact
+from hadamac.cost.folding import TRANSFORMS
+from hadamac.quantised.artifact import SHIPPED, Artifact
 
-__all__ = ["ArtifactArgument", "IntervalOption", "SeedOption", "console", "folding"]
+__all__ = ["TRANSFORMS", "ArtifactArgument", "IntervalOption", "SeedOption", "TransformsOption", "console", "folding"]
 
 console = make_console()
 """Console that all commands print to."""
 
 ArtifactArgument = Annotated[
     Path | None,
-    typer.Argument(help="Directory of the artifact. The default is the shipped MNIST network.", show_default=False),
+    typer.Argument(show_default=False, help="Directory of the artifact, or the name of a shipped one: "
+                   f"{', '.join(SHIPPED)}. The default is {SHIPPED[0]}."),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of all random numbers.")]
 IntervalOption = Annotated[
@@ -29,6 +31,13 @@ IntervalOption = Annotated[
 ]
 
 
-def folding(artifact: Artifact, interval: int | None) -> Plan:
+TransformsOption = Annotated[
+    str,
+    typer.Option("--transforms", help=f"Circuit of the transforms: {' or '.join(TRANSFORMS)}. Iterative ones are "
+                 "smaller and slower, and give the same words."),
+]
+
+
+def folding(artifact: Artifact, interval: int | None, transforms: str = TRANSFORMS[0]) -> Plan:
     """Return the fewest lanes of every stage that reach an interval; by default the shortest interval."""
-    return plan(artifact.qnet, interval)
+    return plan(artifact.qnet, interval, transforms)

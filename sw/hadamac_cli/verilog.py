@@ -10,9 +10,9 @@ import typer
 from hadamac.errors import DescriptionError
 from hadamac.files.writing import check_directory, make_directory
 from hadamac.progress import Progress
-from hadamac.quantised.artifact import load
+from hadamac.quantised.artifact import SHIPPED, load
 
-from .options import IntervalOption, console, folding
+from .options import TRANSFORMS, IntervalOption, TransformsOption, console, folding
 
 if TYPE_CHECKING:
     from hadamac_hw.cores.library import Core
@@ -27,10 +27,12 @@ def verilog(
     context: typer.Context,
     artifact: Annotated[
         Path | None,
-        typer.Option(help="Directory of the artifact. The default is the shipped network.", show_default=False),
+        typer.Option(help="Directory of the artifact, or the name of a shipped one: "
+                     f"{', '.join(SHIPPED)}. The default is {SHIPPED[0]}.", show_default=False),
     ] = None,
     out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("build/rtl"),
     interval: IntervalOption = None,
+    transforms: TransformsOption = TRANSFORMS[0],
     blocks: Annotated[bool, typer.Option(help="Also write a stand-alone core of every block.")] = True,
 ) -> None:
     """Write Verilog of the network and of each of its blocks, with a manifest; or write one FFT core."""
@@ -39,7 +41,7 @@ def verilog(
     from hadamac_hw.cores.library import DIRECTORY, write_library
 
     network = load(artifact)
-    lanes = folding(network, interval)
+    lanes = folding(network, interval, transforms)
     make_directory(out.parent)
     check_directory(out, marker=DIRECTORY)
     with Progress(1, console).phase(f"Emit Verilog to {out}") as bar:

@@ -15,7 +15,8 @@ from amaranth.lib.wiring import In, Out
 from hadamac.cost.estimate import estimate, plan
 from hadamac.model.add import AddPlan
 from hadamac.model.crop import embed, live_shape, to_beats
-from hadamac.model.fft.planar import pack_rows
+from hadamac.model.fft.pairs import pack_rows
+from hadamac.model.fft.rows import pack_channels
 from hadamac.network import Add as AddLayer
 from hadamac.network import Dense, Network, SpectralConv
 from hadamac.quantised import PRESETS, quantise
@@ -49,28 +50,34 @@ def stream(x: np.ndarray, width: int) -> Beats:
     return Beats.of(words.ravel().tolist())
 
 
-# fractions of the inputs, of the sum, bits of a word, radius of the sum (None: maps), radii
+# fractions of the inputs, of the sum, bits of a word, radius of the sum (None: maps), radii, and size where it is not 8
 BLOCKS = {
     "add_maps": ((7, 7), 7, 12, None, None),
     "add_formats": ((3, 9), 6, 16, 2, None),
     "add_rounded": ((0, 11, 4), 5, 12, 3, None),  # 11 is finer than 0 by more than ALIGN
     "add_radii": ((5, 6, 5), 5, 10, 3, (1, 3, 2)),
     "add_whole": ((5, 5), 4, 10, 4, (4, 2)),  # a half-spectrum with its Nyquist bins
+    "add_wide": ((5, 6), 5, 10, (1, 3), ((1, 2), (0, 3)), (4, 16)),  # neither rectangle contains the other
+    "add_wide_maps": ((7, 6), 6, 12, None, None, (4, 16)),
+    "add_signals": ((7, 6, 7), 6, 12, None, None, (1, 16)),
+    "add_row": ((5, 6), 5, 10, (0, 8), ((0, 8), (0, 3)), (1, 16)),
 }
 
 
 @pytest.mark.parametrize("name", list(BLOCKS))
 def test_block(name):
     """Bits, latency and interval; saturation is flagged, and only then."""
-    fractions, fraction, width, radius, radii = BLOCKS[name]
-    block = Add(AddPlan(fractions=fractions, fraction=fraction, width=width), size=8, channels=2, radius=radius, radii=radii)
+    fractions, fraction, width, radius, radii, size = (*BLOCKS[name], (8, 8))[:6]
+    channels = 3 if size == (1, 16) else 2  # an odd number of signals, of which the last is alone in a beat
+    block = Add(AddPlan(fractions=fractions, fraction=fraction, width=width), size=size, channels=channels, radius=radius,
+                radii=radii)
     r, text = rng(name), emit(block, name)
-    shapes = [(8, 8) if s is None else live_shape(8, s) for s in block.radii]
-    x = [np.concatenate([uniform(r, width, 5, 2, *shape), corners(r, width, 3, 2, *shape)]) for shape in shapes]
+    shapes = [size] * len(fractions) if radius is None else [live_shape(size, s) for s in block.radii]
+    x = [np.concatenate([uniform(r, width, 5, channels, *shape), corners(r, width, 3, channels, *shape)]) for shape in shapes]
     x = [part.real if radius is None else part for part in x]
-    embedded = x if radius is None else [embed(part, block.rows, block.columns) for part in x]
+    embedded = x if radius is None else [embed(part, *live_shape(size, radius)) for part in x]
     over = block.plan.apply(*embedded)[1]
-    y, beats = block.model(*x), pack_rows if radius is None else to_beats
+    y, beats = block.model(*x), to_beats if radius is not None else pack_channels if size[0] == 1 else pack_rows
     sent = [stream(beats(part).reshape(len(part), -1), width) for part in x]
     results = run_case(
         text, name, input=sent[0], expected=stream(beats(y).reshape(len(y), -1), width), source="i0_", sink="o_",
@@ -112,7 +119,7 @@ def test_networks(name):
     prediction = q.predict(images)
     results = run_case(
         text, module, input=images.reshape(len(images), -1).astype(int),
-        expected=Beats.of(expected_words(prediction).astype(int)), final={"status": int(prediction.overflow.any())},
+        expected=expected_words(q, prediction), final={"status": int(prediction.overflow.any())},
         expected_latency=e.latency)
     starts = results["none"].output_cycles.reshape(len(images), -1)[:, 0]
     np.testing.assert_array_equal(np.diff(starts)[1:], e.interval)
@@ -135,7 +142,7 @@ class Bare(wiring.Component):
 def test_without_skip_buffers_it_stops():
     """The buffers are needed: without them a sum waits for a path that the fork keeps waiting."""
     conv = SpectralConv(channels=1, kernel=1)
-    network = Network(name="bare", size=8, channels=1, layers=(
+    network = Network(name="bare", shape=(1, 8, 8), layers=(
         conv, replace(conv, name="b"), AddLayer(inputs=("spectral_conv0", "b")), Dense(outputs=2)))
     r = rng("bare")
     params, images = tiny.parameters(network, r), tiny.images(network, r, 4)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hadamac.model.crop import live_rows, to_beats
+from hadamac.model.crop import live_rows, live_shape, to_beats
 from hadamac_hw.layers.crop import Crop, Expand
 from support.cores import Core
 from support.seeds import rng
@@ -15,11 +15,16 @@ from support.stimuli import corners, uniform
 CROPS = {
     "crop4": {"size": 4, "radius": 1, "columns": 2, "width": 8},
     "crop8": {"size": 8, "radius": 0, "columns": 5, "channels": 3, "width": 12},
+    "crop_wide": {"size": 4, "radius": (1, 5), "columns": 8, "channels": 2, "width": 10},
+    "crop_high": {"size": 8, "radius": (4, 1), "columns": 3, "channels": 2, "width": 10},  # all rows
+    "crop_row": {"size": 1, "radius": (0, 4), "columns": 9, "channels": 3, "width": 12},
     "crop16": {"size": 16, "radius": 5, "columns": 8, "channels": 2, "width": 17},
 }
 EXPANDS = {
     "expand4": {"size": 4, "radius": 0, "channels": 3, "width": 8},
     "expand8": {"size": 8, "radius": 3, "width": 12},
+    "expand_wide": {"size": 4, "radius": (1, 5), "channels": 2, "width": 10},
+    "expand_high": {"size": 8, "radius": (4, 1), "channels": 2, "width": 10},
     "expand16": {"size": 16, "radius": 2, "channels": 2, "width": 17},
 }
 
@@ -38,7 +43,7 @@ def test_crop(name):
     y = to_beats(block.model(x))
     none = core.play_all(by_columns(x), y, np.zeros(5), interval=block.interval)["none"]
     live = np.zeros((block.columns, block.size), dtype=bool)
-    live[: block.radius + 1, live_rows(block.size, block.radius)] = True
+    live[: block.radii[1] + 1, live_rows(block.size, block.radii[0])] = True
     mask = np.tile(live.reshape(-1), 5 * block.channels)
     np.testing.assert_array_equal(none.output_cycles, none.input_cycles[mask] + core.guard)
 
@@ -47,7 +52,7 @@ def test_crop(name):
 def test_expand(name):
     block = Expand(**EXPANDS[name])
     core, r = Core(block, name), rng(name)
-    shape = (block.channels, 2 * block.radius + 1, block.radius + 1)
+    shape = (block.channels, *live_shape(block.size, block.radii))
     x = np.concatenate([uniform(r, block.width, 3, *shape), corners(r, block.width, 2, *shape)])
     y = by_columns(block.model(x))
     none = core.play_all(to_beats(x), y, np.zeros(5), interval=block.interval)["none"]

@@ -8,30 +8,36 @@ import pytest
 
 from hadamac.model.crop import to_beats
 from hadamac.model.dense import dense
-from hadamac.model.fft.planar import pack_rows
+from hadamac.model.fft.pairs import pack_rows
+from hadamac.model.fft.rows import pack_channels
 from hadamac_hw.layers.dense import Dense
 from support.cores import Core
 from support.seeds import rng
 from support.stimuli import limits, real_maps, uniform
 
-# outputs, channels, size, lanes, width, weight bits, output bits
+# outputs, channels, rows and columns, lanes, width, weight bits, output bits; a hidden layer's results leave in pairs
 CORES = {
-    "dense_one_lane": (3, 1, 2, 1, 10, 8, 14),
-    "dense_ragged": (7, 2, 4, 3, 12, 8, 12),  # rounds of 3, 3 and 1
-    "dense_all_lanes": (4, 1, 2, 4, 16, 5, 16),  # as many results a round as cycles
-    "dense_wide": (10, 3, 4, 4, 17, 8, 24),
+    "dense_one_lane": (3, 1, (2, 2), 1, 10, 8, 14),
+    "dense_ragged": (7, 2, (4, 4), 3, 12, 8, 12),  # rounds of 3, 3 and 1
+    "dense_all_lanes": (4, 1, (2, 2), 4, 16, 5, 16),  # as many results a round as cycles
+    "dense_wide": (10, 3, (4, 4), 4, 17, 8, 24),
+    "dense_rectangle": (5, 2, (2, 8), 2, 12, 8, 14),
+    "dense_row": (5, 3, (1, 8), 2, 12, 8, 14),  # the last channel is alone in its beats
+    "dense_hidden_odd": (5, 2, (4, 4), 3, 12, 8, 12),  # the last result is alone in its beat
+    "dense_hidden_even": (6, 3, (1, 1), 4, 12, 8, 12),  # rounds of 4 and 2, after another hidden layer
 }
 
 
 @pytest.mark.parametrize("name", list(CORES))
 def test_core(name):
-    outputs, channels, size, lanes, width, weight_width, out_width = CORES[name]
+    outputs, channels, (rows, columns), lanes, width, weight_width, out_width = CORES[name]
+    hidden = name.startswith("dense_hidden")
     r = rng(name)
     low, high = limits(weight_width)
-    weights = r.integers(low, high, (outputs, channels, size, size), endpoint=True)
+    weights = r.integers(low, high, (outputs, channels, rows, columns), endpoint=True)
     weights[0], weights[1] = low, high
     # The largest sum, less the output's width, is the shift that just fits; some shift more, some less, one left.
-    fit = width + weight_width - 1 + (channels * size * size).bit_length() - out_width
+    fit = width + weight_width - 1 + (channels * rows * columns).bit_length() - out_width
     shift = np.maximum(fit + r.integers(-3, 2, outputs), -2)
     shift[1], shift[-1] = max(fit - 3, -2), -2 if out_width > width else 0  # a map at full scale saturates the second
     bias = r.integers(-(2 ** (width + weight_width - 2)), 2 ** (width + weight_width - 2), outputs)
@@ -39,13 +45,15 @@ def test_core(name):
     bias[-1] = 5
     shift[2] = width + weight_width
     block = Dense(weights=weights, bias=bias, shift=shift, lanes=lanes, width=width, weight_width=weight_width,
-                  out_width=out_width)
+                  out_width=out_width, paired=hidden)
     core = Core(block, name)
-    maps = np.concatenate([real_maps(r, width, channels, size, size), r.integers(-1, 2, (3, channels, size, size))])
+    maps = np.concatenate([real_maps(r, width, channels, rows, columns), r.integers(-1, 2, (3, channels, rows, columns))])
     y, over = dense(maps, weights, bias, shift, out_width)
     np.testing.assert_array_equal(block.model(maps), y)
     assert over.any()
-    x = pack_rows(maps).reshape(len(maps), -1)
+    x = (pack_channels if rows == 1 else pack_rows)(maps).reshape(len(maps), -1)
+    if hidden:
+        y = pack_channels(y[:, :, None, None]).reshape(len(y), -1)
     core.play_all(x, y, over, interval=block.interval)
 
 

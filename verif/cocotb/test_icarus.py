@@ -22,7 +22,6 @@ from hadamac_hw.fft.streaming import Fft
 from hadamac_hw.layers.normalise import Normalise
 from hadamac_hw.network import Top
 from hadamac_hw.sim import icarus
-from hadamac_hw.sim.beats import Beats
 from hadamac_hw.sim.case import run_case
 from hadamac_hw.sim.simulate import build, simulator_from_environment
 from hadamac_hw.sim.verify import expected_words
@@ -86,7 +85,7 @@ def test_small_networks(name, language):
     prediction = q.predict(images)
     run_case(
         emit(Top(q), f"icarus_{name}"), f"icarus_{name}", input=images.reshape(2, -1).astype(int),
-        expected=Beats.of(expected_words(prediction).astype(int)), final={"status": int(prediction.overflow.any())},
+        expected=expected_words(q, prediction), final={"status": int(prediction.overflow.any())},
         expected_latency=estimate(q).latency, stalls=["none"], simulator="icarus", language=language)
 
 

@@ -12,7 +12,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hadamac.cost.estimate import estimate, plan
-from hadamac.model.crop import live_rows, to_beats
+from hadamac.model.crop import crop, to_beats
 from hadamac.network.liveness import analyse
 from hadamac.quantised import PRESETS
 from hadamac.quantised.quantise import quantise
@@ -21,7 +21,6 @@ from hadamac_hw.base.block import Block
 from hadamac_hw.base.emit import emit
 from hadamac_hw.base.stream import Complex, chained, frames
 from hadamac_hw.network import Top, build_stages
-from hadamac_hw.sim.beats import Beats
 from hadamac_hw.sim.case import run_case
 from hadamac_hw.sim.verify import expected_words
 from support import tiny
@@ -52,7 +51,7 @@ def test_bits_cycles_and_size(name):
     prediction = q.predict(images)
     results = run_case(
         text, module, input=images.reshape(len(images), -1).astype(int),
-        expected=Beats.of(expected_words(prediction).astype(int)), final={"status": int(prediction.overflow.any())},
+        expected=expected_words(q, prediction), final={"status": int(prediction.overflow.any())},
         expected_latency=e.latency, stalls=["none", "both"])
     # The interval of whatever stage is slowest, from the second frame on.
     starts = results["none"].output_cycles.reshape(len(images), -1)[:, 0]
@@ -82,8 +81,7 @@ def spectral_inputs(q):
     for k, s in enumerate(q.stages):
         if s.stage.kind in ("multiply", "bin", "normalise", "linear") and s.stage.radius_in is not None:
             edge = edges[q.network.steps.index(s.stage.step)]
-            rows = live_rows(s.stage.size, s.stage.radius_in)
-            yield k, s, ~edge.dead[rows][:, : s.stage.radius_in + 1]
+            yield k, s, crop(~edge.dead, s.stage.radius_in)
 
 
 def words_before(q, index: int, images):

@@ -51,7 +51,7 @@ class Built:
         return Beats.of(np.concatenate([f.reshape(-1) for f in frames]).astype(int), last)
 
     def expected(self, images) -> Beats:
-        return Beats.of(expected_words(self.q.predict(np.asarray(images, dtype=np.uint8))).astype(int))
+        return Beats.of(expected_words(self.q, self.q.predict(np.asarray(images, dtype=np.uint8))))
 
 
 def build(name: str) -> Built:

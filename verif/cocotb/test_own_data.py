@@ -13,7 +13,7 @@ hadamac = commands.hadamac
 
 
 def test_simulation_of_own_images(hadamac, tmp_path, build_dir):
-    network = Network(name="own", size=16, channels=1, layers=(SpectralPool(size=4), Dense(outputs=2)))
+    network = Network(name="own", shape=(1, 16, 16), layers=(SpectralPool(size=4), Dense(outputs=2)))
     # Always the same, so that the compiled simulator is found again; the images are a run's own.
     params, r = tiny.parameters(network, np.random.default_rng(1)), rng("own images")
     calibration = tiny.images(network, np.random.default_rng(1), 8)

@@ -9,7 +9,7 @@ from amaranth.hdl import Shape
 
 from hadamac.data import shipped_digits
 from hadamac.images import as_images
-from hadamac.model.fft.planar import pack_rows
+from hadamac.model.fft.pairs import pack_rows
 from hadamac.scattering.model import beat_times, pixel_times
 from hadamac.scattering.plan import scattering_plan
 from hadamac_hw.base.emit import emit

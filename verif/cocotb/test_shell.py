@@ -23,14 +23,16 @@ IDENTIFICATION = "hadamac test 12"
 class Adder(Component):
     """Stand-in for a network, which answers minus the sum of the pixels, their number, and the sum modulo 16.
 
+    A pixel has as many bytes as asked for.
+
     It takes a pixel every `pace` cycles, and sets `status[1]` until reset when a frame was too short.
     """
 
-    def __init__(self, *, pace: int = 3):
+    def __init__(self, *, pace: int = 3, pixel: int = 1):
         self.pace = pace
         super().__init__(
             {
-                "s_axis_tdata": In(8), "s_axis_tvalid": In(1), "s_axis_tready": Out(1), "s_axis_tlast": In(1),
+                "s_axis_tdata": In(8 * pixel), "s_axis_tvalid": In(1), "s_axis_tready": Out(1), "s_axis_tlast": In(1),
                 "m_axis_tdata": Out(signed(32)), "m_axis_tvalid": Out(1), "m_axis_tready": In(1),
                 "m_axis_tlast": Out(1), "status": Out(2),
             }
@@ -38,7 +40,7 @@ class Adder(Component):
 
     def elaborate(self, platform):
         m = Module()
-        total, count, word, wait = Signal(16), Signal(8), Signal(2), Signal(range(self.pace))
+        total, count, word, wait = Signal(32), Signal(8), Signal(2), Signal(range(self.pace))
         m.d.comb += [
             self.s_axis_tready.eq((word == 0) & (wait == 0)),
             self.m_axis_tvalid.eq(word != 0),
@@ -70,18 +72,19 @@ class Adder(Component):
         return m
 
 
-def shell(**options) -> BoardShell:
-    return BoardShell(Adder(), **({"pixels": PIXELS, "clock_hz": 8e6, "identification": IDENTIFICATION} | options))
+def shell(pixel: int = 1, **options) -> BoardShell:
+    return BoardShell(Adder(pixel=pixel), **({"pixels": PIXELS, "clock_hz": 8e6, "identification": IDENTIFICATION} | options))
 
 
-@pytest.mark.parametrize("divisor", [4, 16])
-def test_shell_answers_a_serial_host(build_dir, divisor):
+@pytest.mark.parametrize(("divisor", "pixel"), [(4, 1), (16, 1), (4, 3)])
+def test_shell_answers_a_serial_host(build_dir, divisor, pixel):
+    """Also with pixels of several bytes, which come low byte first."""
     timeout = 60 * divisor
-    dut = shell(clock_hz=divisor * 1e6, timeout_s=timeout / (divisor * 1e6))
+    dut = shell(pixel, clock_hz=divisor * 1e6, timeout_s=timeout / (divisor * 1e6))
     result = run(
         build(emit(dut, "shell"), "shell", build_dir),
         "support.tb_shell",
-        {"SHELL_PIXELS": str(PIXELS), "SHELL_DIVISOR": str(divisor), "SHELL_TIMEOUT": str(timeout * 10),
+        {"SHELL_PIXELS": str(PIXELS), "SHELL_BYTES": str(pixel), "SHELL_DIVISOR": str(divisor), "SHELL_TIMEOUT": str(timeout * 10),
          "SHELL_IDENTIFICATION": IDENTIFICATION},
     )
     assert len(result.tests) == 9

@@ -15,7 +15,7 @@ from hadamac_hw.base.emit import emit
 from hadamac_hw.base.numeric import delayed
 from hadamac_hw.base.primitives import Ram
 from hadamac_hw.base.stream import Fifo, Frame, frames
-from hadamac_hw.base.targets import ECP5, ICE40, TARGETS, find_target
+from hadamac_hw.base.targets import ECP5, ICE40, TARGETS, Target, find_target
 from hadamac_hw.cores.flat import FlatTop
 from hadamac_hw.fft.iterative import IterativeFft
 from hadamac_hw.fft.streaming import Fft
@@ -62,16 +62,30 @@ class Probe(Block):
         return m
 
 
+@pytest.mark.parametrize("depth", [64, 100])
+@pytest.mark.parametrize("writable", [True, False])
+def test_short_memories_outside_block_ram(depth, writable):
+    """Where block RAMs are few, memories of up to 128 words are LUT RAM or logic, in as many cycles."""
+    play_memory(depth, writable, ECP5.with_blocks_from(129), blocks=False)
+
+
 @pytest.mark.parametrize("depth, writable", [(24, True), (32, True), (64, True), (1000, True), (1024, False), (2048, True),
                                              (4000, True), (8192, False), (16384, True)])
 def test_memory_in_every_slicing(depth, writable):
     """Initial words are read, and others written, at both ends and at random; a written word is read two cycles later."""
+    play_memory(depth, writable, ECP5, blocks=depth >= 32)
+
+
+def play_memory(depth: int, writable: bool, target: Target, *, blocks: bool) -> None:
+    """Simulate a memory with the text of a target, which is block RAM or is not."""
     r = rng("memory", depth, writable)
     width, bits = (20 if depth <= 2048 else 5), (depth - 1).bit_length()
     held = r.integers(0, 1 << width, depth)
     memory = Ram(width=width, depth=depth, init=held.tolist(), writable=writable)
-    core = retarget(Core(Probe(memory, bits), f"memory{depth}"))
-    assert ("DP16KD" in core.verilog.removesuffix(ECP5.models)) == (depth >= 32)
+    core = retarget(Core(Probe(memory, bits), f"memory{depth}"), target)
+    assert ("DP16KD" in core.verilog.removesuffix(ECP5.models)) == blocks
+    if not blocks and depth >= 32:  # of which synthesis itself would make block RAM
+        assert ('ram_style = "distributed"' if writable else 'rom_style = "logic"') in core.verilog
     addresses = np.concatenate([[0, depth - 1, 0, depth - 1, 17, 16, 17], r.integers(0, depth, 300)])
     # Two beats to one address in neighbouring cycles would read and write it in one.
     addresses = addresses[np.append(True, addresses[1:] != addresses[:-1])]

@@ -22,6 +22,10 @@ def words(values, shape) -> list[int]:
         mask = (1 << width) - 1
         values = np.asarray(values, dtype=complex).ravel()
         return [(int(z.real) & mask) | ((int(z.imag) & mask) << width) for z in values]
+    if isinstance(shape, data.ArrayLayout):  # numbers (.., length)
+        width = bytes_of(Shape.cast(shape.elem_shape).width)
+        numbers = np.asarray(values).reshape(-1, shape.length).tolist()
+        return [sum((int(v) & ((1 << width) - 1)) << (k * width) for k, v in enumerate(beat)) for beat in numbers]
     mask = (1 << bytes_of(Shape.cast(shape).width)) - 1
     return [int(v) & mask for v in np.asarray(values).ravel().tolist()]
 
@@ -44,10 +48,13 @@ class Core:
         self.guard = int(top.guarded)
 
     def beats(self, frames, port, last=None, user=None) -> Beats:
-        """Return frames (n, beats) as beats of the block's stream `port`; by default ``last`` is at their ends."""
-        frames = np.asarray(frames)
-        length = None if last is not None else int(np.prod(frames.shape[1:]))
-        return Beats.of(words(frames, port.payload.shape().members["data"]), last, user, frame=length)
+        """Return frames (n, beats) as beats of the block's stream `port`; by default ``last`` is at their ends.
+
+        Frames of beats that hold several numbers are (n, beats, numbers).
+        """
+        frames, shape = np.asarray(frames), port.payload.shape().members["data"]
+        beats = frames.shape[1:-1] if isinstance(shape, data.ArrayLayout) else frames.shape[1:]
+        return Beats.of(words(frames, shape), last, user, frame=None if last is not None else int(np.prod(beats)))
 
     def play(self, x, y, *, overflow=False, frame_error=False, input_last=None, user=None, expected_user=None,
              **options) -> dict[str, CaseResult]:

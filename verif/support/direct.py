@@ -10,7 +10,7 @@ from math import erf
 
 import numpy as np
 
-__all__ = ["convolve", "dirichlet", "forward", "free_spectrum", "function", "kernel_spectrum"]
+__all__ = ["convolve", "dirichlet", "forward", "free_spectrum", "function", "kernel_spectrum", "source"]
 
 _AXES = (-2, -1)
 
@@ -44,56 +44,61 @@ def function(name: str, x: np.ndarray) -> np.ndarray:
     }[name]  # fmt: skip
 
 
-def kernel_spectrum(kernel: np.ndarray, size: int) -> np.ndarray:
-    """``W[u,v] = sum_ij w[i,j] exp(-2 pi j (u i + v j) / N)``, taps counted from the centre: (..., N, N)."""
-    half = kernel.shape[-1] // 2
-    wave = np.exp(-2j * np.pi * np.outer(np.arange(size), np.arange(-half, half + 1)) / size)
-    return np.einsum("ui,vj,...ij->...uv", wave, wave, kernel)
+def _pair(size) -> tuple[int, int]:
+    """Rows and columns; an integer stands for both."""
+    return (size, size) if isinstance(size, int) else tuple(size)
 
 
-def free_spectrum(reals: np.ndarray, size: int) -> np.ndarray:
-    """The Hermitian spectrum (..., N, N) of which bins (..., rows, r+1, 2) with v >= 0 are given, zero beyond them.
+def kernel_spectrum(kernel: np.ndarray, size) -> np.ndarray:
+    """``W[u,v] = sum_ij w[i,j] exp(-2 pi j (u i/H + v j/W))``, taps counted from the centre: (..., H, W)."""
+    waves = [np.exp(-2j * np.pi * np.outer(np.arange(n), np.arange(-(k // 2), k // 2 + 1)) / n)
+             for n, k in zip(_pair(size), kernel.shape[-2:])]
+    return np.einsum("ui,vj,...ij->...uv", *waves, kernel)
+
+
+def free_spectrum(reals: np.ndarray, size) -> np.ndarray:
+    """The Hermitian spectrum (..., H, W) of which bins (..., rows, columns, 2) with v >= 0 are given, zero beyond them.
 
     Where both a bin and its conjugate are given, it is the mean of what they say.
     """
     rows, columns = reals.shape[-3:-1]
-    total, said = np.zeros((*reals.shape[:-3], size, size), dtype=complex), np.zeros((size, size))
+    height, width = size = _pair(size)
+    total, said = np.zeros((*reals.shape[:-3], *size), dtype=complex), np.zeros(size)
     for k in range(rows):
-        u = k if rows == size or k < columns else k - rows
+        u = k if rows == height or k <= rows // 2 else k - rows
         for v in range(columns):
             value = reals[..., k, v, 0] + 1j * reals[..., k, v, 1]
-            total[..., u % size, v] += value
-            total[..., -u % size, -v % size] += value.conj()
-            said[u % size, v] += 1
-            said[-u % size, -v % size] += 1
+            total[..., u % height, v] += value
+            total[..., -u % height, -v % width] += value.conj()
+            said[u % height, v] += 1
+            said[-u % height, -v % width] += 1
     return total / np.maximum(said, 1)
 
 
-def _largest(size: int) -> np.ndarray:
-    """max(|u|, |v|) of a whole spectrum's bins."""
-    u = np.array([min(k, size - k) for k in range(size)])
-    return np.maximum(u[:, None], u)
+def _frequencies(n: int) -> np.ndarray:
+    """|u| of a whole axis."""
+    return np.array([min(k, n - k) for k in range(n)])
 
 
-def _moved(spectrum: np.ndarray, size: int) -> np.ndarray:
-    """Pooled or padded: the bins ``|u|, |v| < min(M, N)/2``, scaled so that means survive."""
-    n = spectrum.shape[-1]
-    out = np.zeros((*spectrum.shape[:-2], size, size), dtype=complex)
-    frequencies = [u for u in range(-size, size + 1) if 2 * abs(u) < min(n, size)]
-    for u in frequencies:
-        for v in frequencies:
-            out[..., u % size, v % size] = spectrum[..., u % n, v % n]
-    return out * (size / n) ** 2
+def _moved(spectrum: np.ndarray, size) -> np.ndarray:
+    """Pooled or padded: the bins below half of the smaller size of each axis, scaled so that means survive."""
+    given, size = spectrum.shape[-2:], _pair(size)
+    out = np.zeros((*spectrum.shape[:-2], *size), dtype=complex)
+    us, vs = ([u for u in range(-m, m + 1) if 2 * abs(u) < min(n, m)] for n, m in zip(given, size))
+    for u in us:
+        for v in vs:
+            out[..., u % size[0], v % size[1]] = spectrum[..., u % given[0], v % given[1]]
+    return out * (size[0] * size[1]) / (given[0] * given[1])
 
 
 def _normalised(layer, x: np.ndarray, there: np.ndarray, p: int) -> np.ndarray:
     """Channels by their mean and deviation; of bins, of those that can be other than zero."""
-    n = x.shape[-1]
+    pixels = x.shape[-1] * x.shape[-2]
     if layer.over == "map":
         maps = np.fft.ifft2(x)
         deviation = maps.std(_AXES, ddof=layer.correction, keepdims=True)
         centred = maps - maps.mean(_AXES, keepdims=True)
-        return np.fft.fft2(centred / np.where(deviation > 1e-12, deviation, 1)) * (p / n)
+        return np.fft.fft2(centred / np.where(deviation > 1e-12, deviation, 1)) * (p / pixels**0.5)
     bins = x[..., there]
     mean, deviation = bins.mean(-1)[..., None, None], bins.std(-1, ddof=layer.correction)[..., None, None]
     return np.where(there, p * (x - mean) / np.where(deviation > 1e-12, deviation, 1), 0)
@@ -121,10 +126,32 @@ def _sum(taken: list[tuple[np.ndarray, np.ndarray | None]]) -> tuple[np.ndarray,
     return np.sum([x for x, _ in bins], 0), np.any([there for _, there in bins], 0)
 
 
+def source(network, frames: np.ndarray) -> np.ndarray:
+    """The maps (n, C, H, W) of values that frames of words become, pixel by pixel."""
+    form, (rows, columns), (height, width) = network.input_format, network.given, network.size
+    frames = np.asarray(frames).reshape(len(frames), network.channels, rows, columns)
+    out = np.zeros((len(frames), network.channels, height, width))
+    for y in range(height):
+        for x in range(width):
+            i, j = y - (height - rows) // 2, x - (width - columns) // 2
+            if network.padding == "mirror":
+                i, j = (n if n >= 0 else -n for n in (i, j))
+                i, j = min(i, 2 * (rows - 1) - i), min(j, 2 * (columns - 1) - j)
+            if 0 <= i < rows and 0 <= j < columns:
+                out[..., y, x] = frames[..., i, j] / 2.0**form.fraction
+    return out
+
+
 def forward(network, params, images: np.ndarray) -> np.ndarray:
-    """Return the logits of images (n, N, N), layer by layer in the order of the description."""
+    """Return the answers to frames of words, layer by layer in the order of the description.
+
+    These are logits or values (n, K), maps (n, C, H, W), or whole spectra (n, C, H, W).
+    """
     counts: dict[str, int] = {}
-    results, last = {"input": (images[:, None] / 256, None)}, "input"
+    maps = source(network, images)
+    if network.standardise:
+        maps = (maps - params["input.mean"][:, None, None]) / params["input.deviation"][:, None, None]
+    results, last = {"input": (maps, None)}, "input"
     for layer in network.layers:
         kind = layer.type
         k = counts[kind] = counts.get(kind, -1) + 1
@@ -132,30 +159,43 @@ def forward(network, params, images: np.ndarray) -> np.ndarray:
         x, there = taken[0]
         last = layer.name or f"{kind}{k}"
         if kind == "dense":
-            break
+            name = "dense" if layer is network.layers[-1] else f"hidden{k}"
+            y = _dense(x, there, params[f"{name}.weight"]) + params[f"{name}.bias"]
+            results[last] = y[..., None, None], None
+            continue
         if kind == "add":
             results[last] = _sum(taken)
+            continue
+        if kind == "pointwise":
+            maps, _ = _as_maps(x, there)
+            maps = np.tensordot(maps, params[f"mix{k}.weight"], (1, 1)).transpose(0, 3, 1, 2)
+            maps = maps + params[f"mix{k}.bias"][:, None, None]
+            # Signals are transformed for it, so that a dense layer after it takes bins.
+            whole, every = _as_bins(maps, None)
+            results[last] = (maps, None) if there is None and not network.flat else (whole, every if there is None else there)
             continue
         space = kind in ("max_pool",) or kind == "activation" and layer.domain == "space"
         x, there = (_as_maps if space else _as_bins)(x, there)
         spectral = not space
-        n = x.shape[-1]
-        p = 2 ** int(np.ceil(np.log2(n)))
+        height, width = size = x.shape[-2:]
+        pixels = height * width
+        p = 2 ** int(np.ceil(np.log2(pixels**0.5)))
         if kind == "spectral_conv":
             if layer.kernel is None:
-                w = free_spectrum(params[f"conv{k}.spectrum"], n)
+                w = free_spectrum(params[f"conv{k}.spectrum"], size)
             else:
-                w = kernel_spectrum(params[f"conv{k}.kernel"], n)
+                w = kernel_spectrum(params[f"conv{k}.kernel"], size)
             x = np.einsum("ocuv,ncuv->nouv", w.real if layer.real else w, x)
-            x[..., 0, 0] += params[f"conv{k}.bias"] * n * n
+            x[..., 0, 0] += params[f"conv{k}.bias"] * pixels
             if layer.band is not None:
-                there = there & (_largest(n) <= layer.band)
+                there = there & (np.maximum(_frequencies(height)[:, None], _frequencies(width)) <= layer.band)
                 x = x * there
         elif kind in ("spectral_pool", "pad"):
-            there = _moved(there, layer.size) != 0
-            x = _moved(x, layer.size)
+            size = (1, layer.size) if network.flat else layer.size
+            there = _moved(there, size) != 0
+            x = _moved(x, size)
         elif kind == "normalise" and layer.statistics == "frozen":
-            x[..., 0, 0] -= params[f"norm{k}.mean"] * n * n
+            x[..., 0, 0] -= params[f"norm{k}.mean"] * pixels
             x = x / params[f"norm{k}.deviation"][:, None, None]
         elif kind == "normalise":
             x = _normalised(layer, x, there, p)
@@ -173,11 +213,15 @@ def forward(network, params, images: np.ndarray) -> np.ndarray:
         else:
             x = function(layer.function, x)
         results[last] = x, there
-    spectral = there is not None
-    weight = params["dense.weight"]
-    if spectral:
+    if network.output == "maps":
+        return _as_maps(*results[last])[0]
+    return _as_bins(*results[last])[0] if network.output == "bins" else y
+
+
+def _dense(x: np.ndarray, there: np.ndarray | None, weight: np.ndarray) -> np.ndarray:
+    """Sums of maps (n, C, H, W), or of both parts of the bins that have weights."""
+    if there is not None:
         rows, columns = weight.shape[2:4]
-        u = np.arange(rows) if rows == x.shape[-1] else np.r_[0:columns, 1 - columns : 0]
-        x = x[..., u, :columns]
+        x = x[..., [u if rows == x.shape[-2] or u <= rows // 2 else u - rows for u in range(rows)], :columns]
         x = np.stack([x.real, x.imag], -1)
-    return (x[:, None] * weight).sum(tuple(range(2, weight.ndim + 1))) + params["dense.bias"]
+    return (x[:, None] * weight).sum(tuple(range(2, weight.ndim + 1)))

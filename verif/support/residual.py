@@ -34,5 +34,5 @@ def networks() -> dict[str, Network]:
                    Activation(function="tanh", domain="bins", name="t"), Add(inputs=("c", "t"), name="s"), _RELU,
                    _conv(name="d"), Add(inputs=("b", "s", "d")), _RELU),
     }
-    return {name: Network(name=name, size=8, channels=1, layers=(*stack, Dense(outputs=3)))
+    return {name: Network(name=name, shape=(1, 8, 8), layers=(*stack, Dense(outputs=3)))
             for name, stack in layers.items()}

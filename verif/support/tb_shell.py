@@ -11,6 +11,8 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, FallingEdge, Timer, with_timeout
 
 PIXELS = int(os.environ["SHELL_PIXELS"])
+BYTES = int(os.environ["SHELL_BYTES"])  # of a pixel
+LENGTH = PIXELS * BYTES
 DIVISOR = int(os.environ["SHELL_DIVISOR"])
 TIMEOUT = int(os.environ["SHELL_TIMEOUT"])
 IDENTIFICATION = os.environ["SHELL_IDENTIFICATION"]
@@ -68,11 +70,12 @@ async def start(dut, drift: float = 0.0) -> Host:
 
 
 def image(rng: random.Random) -> bytes:
-    return bytes(rng.randrange(256) for _ in range(PIXELS))
+    return bytes(rng.randrange(256) for _ in range(LENGTH))
 
 
 def expected(pixels: bytes, status: int = 0) -> bytes:
-    return struct.pack("<cBiii", b"R", status, -sum(pixels), len(pixels), sum(pixels) % 16)
+    total = sum(int.from_bytes(pixels[k : k + BYTES], "little") for k in range(0, LENGTH, BYTES))
+    return struct.pack("<cBiii", b"R", status, -total, PIXELS, total % 16)
 
 
 def same(want: bytes, got: bytes) -> None:
@@ -89,8 +92,8 @@ async def images(dut, drift: float) -> None:
         pixels = image(rng)
         await host.send(b"I" + pixels)
         same(expected(pixels), await host.answer(14))
-        if int(dut.leds.value) != sum(pixels) % 16:
-            raise AssertionError(f"shell: lamps must show {sum(pixels) % 16}, not {int(dut.leds.value):#x}")
+        if int(dut.leds.value) != expected(pixels)[-4]:
+            raise AssertionError(f"shell: lamps must show {expected(pixels)[-4]}, not {int(dut.leds.value):#x}")
 
 
 @cocotb.test()
@@ -102,7 +105,7 @@ async def commands(dut) -> None:
     same(name, await host.answer(len(name)))
     await host.send(b"x")
     same(b"?", await host.answer(1))
-    pixels = (b"IV?\x00" * PIXELS)[:PIXELS]
+    pixels = (b"IV?\x00" * LENGTH)[:LENGTH]
     await host.send(b"I" + pixels)
     same(expected(pixels), await host.answer(14))
     await host.send(b"VV")  # the second waits in the FIFO
@@ -110,7 +113,7 @@ async def commands(dut) -> None:
 
 
 @cocotb.test()
-@cocotb.parametrize(sent=[0, 1, PIXELS - 2, PIXELS - 1])
+@cocotb.parametrize(sent=[0, 1, LENGTH - 2, LENGTH - 1])
 async def broken_image(dut, sent: int) -> None:
     """Stop an image half way: the answer is E, and the next image is answered correctly."""
     host, rng = await start(dut), random.Random(cocotb.RANDOM_SEED)
@@ -118,7 +121,7 @@ async def broken_image(dut, sent: int) -> None:
     same(b"E", await host.answer(1))
     pixels = image(rng)
     await host.send(b"I" + pixels)
-    same(expected(pixels, status=2 * (sent < PIXELS - 1)), await host.answer(14))
+    same(expected(pixels, status=2 * (sent // BYTES < PIXELS - 1)), await host.answer(14))
 
 
 @cocotb.test()

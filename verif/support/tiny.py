@@ -5,19 +5,30 @@ from __future__ import annotations
 import numpy as np
 
 from hadamac.data import shipped_digits
-from hadamac.network import Activation, Add, Dense, MaxPool, Network, Normalise, Pad, SpectralConv, SpectralPool
+from hadamac.network import (
+    Activation,
+    Add,
+    Dense,
+    MaxPool,
+    Network,
+    Normalise,
+    Pad,
+    Pointwise,
+    SpectralConv,
+    SpectralPool,
+)
 from hadamac.quantised import PRESETS, QuantNetwork
 from hadamac.quantised.quantise import quantise
 
 __all__ = ["digits", "every", "images", "kinds", "on_digits", "one_group", "parameters", "quantised", "residuals",
-           "two_groups", "wide"]
+           "shapes", "two_groups", "wide"]
 
 
 def _network(name, size, convolutions, outputs) -> Network:
     layers = []
     for channels, kernel, pool in convolutions:
         layers += [SpectralConv(channels=channels, kernel=kernel), SpectralPool(size=pool), Activation()]
-    return Network(name=name, size=size, channels=1, layers=(*layers, Dense(outputs=outputs)))
+    return Network(name=name, shape=(1, size, size), layers=(*layers, Dense(outputs=outputs)))
 
 
 def one_group() -> Network:
@@ -58,16 +69,22 @@ def parameters(network: Network, rng) -> dict[str, np.ndarray]:
 
 
 def images(network: Network, rng, count: int) -> np.ndarray:
-    """Smooth blobs, noise, and the two constant images."""
-    size = network.size
-    y, x = np.mgrid[:size, :size]
+    """Smooth blobs, noise, and the two constant frames, in the network's format.
+
+    Frames are (n, channels, rows, columns), (n, rows, columns) of one channel, or (n, channels, samples).
+    """
+    (rows, columns), form = network.given, network.input_format
+    y, x = np.mgrid[:rows, :columns]
+    size, steps = (rows, columns), form.greatest - form.least
     out = []
-    for k in range(count):
-        cy, cx, r = rng.uniform(0, size, 3)
-        blob = 255 * np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / (2 * (1 + r / 4) ** 2))
-        kinds = (blob, rng.uniform(0, 256, (size, size)), np.full((size, size), 255.0), np.zeros((size, size)))
+    for k in range(count * network.channels):
+        cy, cx, r = rng.uniform(0, max(size), 3)
+        blob = np.exp(-((y - cy * rows / max(size)) ** 2 + (x - cx) ** 2) / (2 * (1 + r / 4) ** 2))
+        kinds = (blob, rng.uniform(0, (steps + 1) / steps, size), np.ones(size), np.zeros(size))
         out.append(kinds[k % 4 if k % 8 < 4 else 0])
-    return np.clip(np.array(out), 0, 255).astype(np.uint8)
+    words = np.clip(np.array(out) * steps, 0, steps).astype(np.int64) + form.least
+    words = words.astype(form.dtype).reshape(count, *network.shape)
+    return words[:, 0] if network.channels == 1 and not network.flat else words
 
 
 def quantised(network: Network, rng, preset: str = "default", count: int = 32) -> QuantNetwork:
@@ -95,10 +112,12 @@ def kinds() -> dict[str, Network]:
         "modrelu": (conv, activation("modrelu", "bins"), pool, relu),
         "modulus": (conv, Normalise(over="map", correction=1), pool, activation("modulus", "bins"), SpectralPool(size=5), free),
         "max_pool": (free_real, activation("sigmoid"), MaxPool(), real, Normalise(over="map"), activation("silu")),
+        "pointwise": (Pointwise(channels=3), relu, conv, pool, Pointwise(channels=3), relu, Pointwise(channels=2),
+                      activation("tanh")),
         "quadratic": (real, activation("quadratic"), SpectralPool(size=4), conv, activation("quadratic")),
         "frozen": (conv, frozen, pool, relu, Pad(size=16), band, frozen, relu),
     }
-    return {name: Network(name=name, size=16, channels=1, layers=(*chain, Dense(outputs=3)))
+    return {name: Network(name=name, shape=(1, 16, 16), layers=(*chain, Dense(outputs=3)))
             for name, chain in layers.items()}
 
 
@@ -132,13 +151,67 @@ def residuals() -> dict[str, Network]:
         "nested": (conv(), activation(name="a"), conv(), activation(name="b"), Add(inputs=("a", "b"), name="inner"),
                    conv(), activation(name="c"), Add(inputs=("a", "inner", "c")), SpectralPool(size=4), activation()),
     }
-    return {name: Network(name=f"residual-{name}", size=16, channels=1, layers=(*chain, Dense(outputs=3)))
+    return {name: Network(name=f"residual-{name}", shape=(1, 16, 16), layers=(*chain, Dense(outputs=3)))
             for name, chain in layers.items()}
 
 
 def every() -> dict[str, Network]:
     """Return the networks of every kind of stage and those with skip connections."""
     return kinds() | residuals()
+
+
+def shapes() -> dict[str, Network]:
+    """Networks of every shape of input and every answer: rectangles, channels, signals, borders, formats."""
+    def conv(channels=2, kernel=3, **fields):
+        return SpectralConv(channels=channels, kernel=kernel, **fields)
+
+    relu, free = Activation(), SpectralConv(channels=2)
+    fields = {
+        # rows and columns that differ, also in pools and tiles
+        "rect": {"shape": (1, 8, 16), "layers": (conv(), SpectralPool(size=(4, 16)), relu, free, Pad(size=(8, 16)),
+                                                 Activation(function="gelu", segments=8), MaxPool(), Dense(outputs=3))},
+        # three channels, whose statistics are folded into the first product
+        "rgb": {"shape": (3, 8, 8), "standardise": True, "layers": (conv(3), SpectralPool(size=4), relu, Dense(outputs=3))},
+        # one dimension; three channels of maps make a pair and one alone
+        "oned": {"shape": (2, 32), "format": "int16", "layers": (
+            conv(3, 5), SpectralPool(size=16), relu, conv(2, band=3), relu, Dense(outputs=3))},
+        # a mirrored border of different widths on all sides, and negative pixels
+        "odd": {"shape": (2, 5, 11), "format": "int8", "padding": "mirror", "layers": (
+            conv(), SpectralPool(size=(4, 8)), relu, Dense(outputs=4))},
+        # the live bins of a spectrum are the answer
+        "bins": {"shape": (1, 8, 8), "output": "bins", "layers": (conv(), relu, conv(3), SpectralPool(size=(4, 8)))},
+        # dense layers in a row, and a single value
+        "vals": {"shape": (1, 7, 8), "output": "values", "layers": (
+            conv(), SpectralPool(size=4), relu, Dense(outputs=5), relu, Dense(outputs=4), Activation(function="tanh", segments=8),
+            Dense(outputs=1))},
+        # maps are the answer, more of them than there are channels in the input
+        "valm": {"shape": (2, 6, 9), "format": "SQ(2,6)", "output": "maps", "layers": (
+            conv(3), SpectralPool(size=(8, 4)), relu, conv(3), Pad(size=(8, 16)))},
+        # statistics of signals, over bins and over the map, and values of both parts of bins
+        "norm": {"shape": (3, 24), "format": "int16", "padding": "mirror", "output": "values", "standardise": True, "layers": (
+            conv(3), Normalise(), Activation(function="hard-tanh", domain="bins"), conv(), Normalise(over="map"),
+            SpectralPool(size=16), Activation(function="modrelu", domain="bins"), Dense(outputs=2))},
+        # mixtures of channels: of signals, which are transformed for them, and of bins
+        "mix1": {"shape": (3, 32), "layers": (Pointwise(channels=4), relu, conv(3), relu, Pointwise(channels=5),
+                                              SpectralPool(size=8), relu, Dense(outputs=3))},
+        # a skip connection between signals, which are the answer
+        "res1": {"shape": (1, 16), "format": "int8", "output": "maps", "layers": (
+            conv(3), Activation(name="stem"), conv(3), relu, conv(3, name="branch"), Add(inputs=("stem", "branch")),
+            SpectralPool(size=8), Activation(function="quadratic"))},
+    }
+    return {name: Network(name=f"shape-{name}", **given) for name, given in fields.items()}
+
+
+def sizes() -> dict[str, Network]:
+    """Networks of sizes that people bring: colour of 64 x 64, rows of 64, and 128 x 128."""
+    def halved(shape, channels, pool, last):
+        return (SpectralConv(channels=channels, kernel=3), SpectralPool(size=pool), Activation(),
+                SpectralConv(channels=channels, kernel=3), SpectralPool(size=last), Activation(), Dense(outputs=4))
+
+    shapes = {"colour": ((3, 64, 64), 4, 16, 4), "wide": ((1, 16, 64), 3, (8, 32), (4, 8)),
+              "tall": ((2, 64, 16), 2, (32, 8), (8, 4)), "large": ((1, 128, 128), 4, 32, 8)}
+    return {name: Network(name=name, shape=given[0], standardise=given[0][0] == 3, layers=halved(*given))
+            for name, given in shapes.items()}
 
 
 def wide() -> Network:

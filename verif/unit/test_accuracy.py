@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hadamac.errors import HadamacWarning
+from hadamac.network import default_network
 from hadamac.quantised import PRESETS, Formats, Prediction
 from hadamac.quantised.accuracy import measure, warn_of_other_images, warn_of_overflows
 from hadamac.quantised.quantise import quantise
@@ -52,7 +53,7 @@ def test_a_loss_is_told_with_the_worst_edge():
 
 def test_many_overflows_are_told():
     flags = np.zeros(200, dtype=bool)
-    prediction = Prediction(np.zeros((200, 3), int), np.zeros(200, int), flags, {})
+    prediction = Prediction(np.zeros((200, 3), int), np.zeros((200, 3)), np.zeros(200, int), flags, {})
     flags[:2] = True
     silent(warn_of_overflows, prediction)
     flags[:3] = True
@@ -63,11 +64,11 @@ def test_many_overflows_are_told():
 
 def test_images_that_a_network_was_not_trained_on():
     record = {"images": 500, "float": 0.9, "fixed": 0.9}
-    silent(warn_of_other_images, {"images": 9, "float": 0.81, "fixed": 0.1}, record)
-    silent(warn_of_other_images, {"images": 9, "float": 0.0, "fixed": 0.0}, record | {"float": None})
+    silent(warn_of_other_images, {"images": 9, "float": 0.81, "fixed": 0.1}, record, default_network())
+    silent(warn_of_other_images, {"images": 9, "float": 0.0, "fixed": 0.0}, record | {"float": None}, default_network())
     with pytest.warns(HadamacWarning, match=r"\AIn float 79\.0 % of these images are right, on record are 90\.0 %: the "
                       r"network was trained on others\Z"):
-        warn_of_other_images({"images": 9, "float": 0.79, "fixed": 0.79}, record)
+        warn_of_other_images({"images": 9, "float": 0.79, "fixed": 0.79}, record, default_network())
 
 
 def test_presets_lose_nothing_on_their_own_network():

@@ -180,7 +180,7 @@ NARROW = (CONV, SpectralPool(size=8), Pad(size=16, name="low"),
 
 
 def sum_of(*layers, inputs) -> Network:
-    return Network(name="sum", size=16, channels=1, layers=(*layers, Add(inputs=inputs), DENSE))
+    return Network(name="sum", shape=(1, 16, 16), layers=(*layers, Add(inputs=inputs), DENSE))
 
 
 def test_floats_are_a_plain_sum():
@@ -192,7 +192,7 @@ def test_floats_are_a_plain_sum():
     x, y = r.normal(size=(2, 3, 2, 16, 16))
     np.testing.assert_array_equal(evaluate(stage, {}, x, y), x + y)
     stage = next(s for s in sum_of(*NARROW, inputs=("low", "high")).stages if s.kind == "join")
-    assert stage.radii_in == (3, 8) and stage.shape == (2, 16, 9)
+    assert stage.radii_in == ((3, 3), (8, 8)) and stage.shape == (2, 16, 9)
     low, high = r.normal(size=(3, 2, 7, 4)) + 0j, r.normal(size=(3, 2, 16, 9)) * 1j
     got = evaluate(stage, {}, low, high)
     for u in range(-8, 8):
@@ -282,7 +282,7 @@ def test_other_formats(preset):
 
 def test_a_sum_with_nothing_has_the_words_of_the_other():
     """A convolution whose weights are zero adds zeros, whatever its format."""
-    network = Network(name="zero", size=16, channels=1, layers=(
+    network = Network(name="zero", shape=(1, 16, 16), layers=(
         CONV, Activation(name="map"), SpectralConv(channels=2, name="dead"), Activation(name="zeros"),
         Add(inputs=("map", "zeros")), DENSE))
     r = rng("zero")

@@ -124,8 +124,8 @@ def test_foreign(copy):
 
 
 @pytest.mark.parametrize("change, message", [
-    (lambda m: m.update(version=1), "Artifact {path} must have version 2, not 1"),
-    (lambda m: m.update(version="2"), "Artifact {path} must have version 2, not '2'"),
+    (lambda m: m.update(version=1), "Artifact {path} must have version 3, or 2, not 1"),
+    (lambda m: m.update(version="2"), "Artifact {path} must have version 3, or 2, not '2'"),
     (lambda m: m["formats"].update(width=99), r"Artifact file {path}/artifact.json is damaged: \$.formats.width: .*"),
     (lambda m: m.update(code="x"), r"Artifact file {path}/artifact.json is damaged: \$: .*"),
     (lambda m: m["network"]["layers"][0].update(type="conv3d"),
@@ -156,3 +156,63 @@ def test_nothing_is_lost_when_saving_fails(tmp_path, copy, monkeypatch):
         artifact.save(artifact.Artifact(artifact.load().qnet, {}), copy)
     assert (copy / "artifact.json").read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["copy"]
+
+
+def test_version_2_is_read(copy):
+    """Its networks had a size and channels instead of a shape, and nothing of formats, borders and answers."""
+    def older(manifest):
+        manifest["version"] = 2
+        manifest["network"]["input"] = {"size": 32, "channels": 1}
+        del manifest["network"]["output"]
+
+    rewrite(copy, older)
+    old, new, images = artifact.load(copy), artifact.load(), shipped_digits()[0][:8]
+    assert old.qnet.network == new.qnet.network
+    np.testing.assert_array_equal(old.predict(images).logits, new.predict(images).logits)
+    artifact.save(old, copy)
+    assert json.loads((copy / "artifact.json").read_text())["version"] == 3
+
+
+@pytest.mark.parametrize("name", artifact.SHIPPED)
+def test_shipped(tmp_path, monkeypatch, name):
+    """Each has classes, provenance with a licence, and what it says of itself; its name is not a path."""
+    monkeypatch.chdir(tmp_path)
+    a = artifact.load(name)
+    assert len(a.classes) in (0, a.qnet.network.outputs) and a.accuracy["images"] and a.provenance
+    if name != "mnist-32":  # whose classes are their numbers, and whose samples are the shipped digits
+        frames, labels = a.samples
+        share = (a.predict(frames).classes == labels).mean()
+        assert abs(share - a.accuracy["fixed"]) < 0.05 and "licence" in a.provenance
+    (tmp_path / name).mkdir()
+    with refused(f"Artifact file {name}/artifact.json does not exist"):  # what the user has comes first
+        artifact.load(name)
+
+
+def samples(copy, arrays):
+    """Put samples into a copy of an artifact, and sign it."""
+    content = safetensors.numpy.save(arrays)
+    (copy / artifact.SAMPLES).write_bytes(content)
+    rewrite(copy, lambda m: m["files"].update({artifact.SAMPLES: artifact.digest(content)}))
+
+
+@pytest.mark.parametrize("arrays, message", [
+    ({"answers": np.zeros(3)}, r"must hold frames, uint8 \(n, 1, 32, 32\), not nothing"),
+    ({"frames": np.zeros((3, 1, 28, 28), np.uint8)}, r"must hold frames, uint8 \(n, 1, 32, 32\), not uint8 \(3, 1, 28, 28\)"),
+    ({"frames": np.zeros((3, 1, 32, 32), np.int16)}, r"must hold frames, uint8 \(n, 1, 32, 32\), not int16 \(3, 1, 32, 32\)"),
+    ({"frames": np.zeros((0, 1, 32, 32), np.uint8)}, r"must hold frames, uint8 \(n, 1, 32, 32\), not uint8 \(0, 1, 32, 32\)"),
+    ({"frames": np.zeros((3, 1, 32, 32), np.uint8), "answers": np.zeros(2)}, "must hold 3 answers, not 2"),
+])
+def test_samples_that_do_not_fit(copy, arrays, message):
+    samples(copy, arrays)
+    with refused(f"Artifact file {copy}/samples.safetensors {message}"):
+        artifact.load(copy)
+
+
+def test_samples_come_back(tmp_path, copy):
+    frames = np.arange(2 * 32 * 32, dtype=np.uint8).reshape(2, 1, 32, 32)
+    samples(copy, {"frames": frames})
+    loaded = artifact.load(copy)
+    np.testing.assert_array_equal(loaded.samples[0], frames)
+    assert loaded.samples[1] is None
+    artifact.save(replace(loaded, samples=(frames, np.array([3, 4]))), tmp_path / "again")
+    np.testing.assert_array_equal(artifact.load(tmp_path / "again").samples[1], [3, 4])

@@ -9,10 +9,14 @@ import sys
 
 import pytest
 
+from hadamac.cost.estimate import plan
 from hadamac.errors import DataError, FitError, ToolError
 from hadamac_hw.boards import bitstream
 from hadamac_hw.boards.bitstream import Report, build_bitstream
+from hadamac_hw.boards.build import board_verilog
 from hadamac_hw.boards.ulx3s import BOARDS, find_board
+from support import tiny
+from support.seeds import rng
 
 REPORT = {
     "utilization": {"MULT18X18D": {"used": 5, "available": 28}, "DP16KD": {"used": 0, "available": 56}},
@@ -100,6 +104,15 @@ def test_somebody_elses_directory_is_refused_before_the_work(flow, tmp_path):
     (tmp_path / "out" / "thesis.txt").write_text("")
     with pytest.raises(DataError, match=r"holds no report\.json, so it is not replaced; name another$"):
         flow(yosys={"status": 9})
+
+
+def test_short_memories_make_room_for_long_ones():
+    """Only where block RAMs are too few, and no more of them than need be; the multipliers are the same."""
+    q = tiny.quantised(tiny.one_group(), rng("blocks"))
+    texts = {n: board_verilog(q, "one", plan(q), n) for n in (None, 100, 4, 0)}
+    blocks = {n: text.count(" DP16KD ") for n, text in texts.items()}
+    assert blocks[None] == blocks[100] > 4 >= blocks[4] and blocks[0] == 0, blocks
+    assert len({text.count(" MULT18X18D ") for text in texts.values()}) == 1
 
 
 @pytest.mark.parametrize("name", BOARDS)

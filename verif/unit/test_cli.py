@@ -101,11 +101,12 @@ def test_quantise_to_another_preset(hadamac, tmp_path):
 
 BAD = [
     (("predict", "{tmp}/none"), "Artifact must be a directory with artifact.json, not {tmp}/none"),
-    (("predict", "--images", "{tmp}/none.npy"), "Image file {tmp}/none.npy does not exist"),
-    (("predict", "--images", "{tmp}/text.npy"), "Image file {tmp}/text.npy must be a .npy array of uint8 (n, rows, columns) or an IDX file, plain or .gz, not a file "
-     "that begins otherwise"),
-    (("predict", "--images", "{tmp}/float.npy"), "Images of float.npy must be of type uint8 (0 to 255), not float64"),
-    (("predict", "--images", "{tmp}/wide.npy"), "Images for the network mnist-32 must have 32 x 32 or 28 x 28 pixels, not 28 x 32 like those of wide.npy"),
+    (("predict", "--images", "{tmp}/none.npy"), "Sample file {tmp}/none.npy does not exist"),
+    (("predict", "--images", "{tmp}/text.npy"), "Sample file {tmp}/text.npy must be .npy, .npz, IDX, IDX with gzip, a PNG, JPEG or BMP picture, or a folder of pictures, "
+     "not a file of another form"),
+    (("predict", "--images", "{tmp}/float.npy"), "Images of floats must be from 0 to 1, or whole numbers from 0 to 255, not numbers with fractions from 1.5 to 1.5 (float.npy, "),
+    (("predict", "--images", "{tmp}/wide.npy"), "Images must have the shape (n, 32, 32) or (n, 28, 28), with or without an axis of 1 channel, not (1, 28, 32) "
+     "(wide.npy, for the network mnist-32)"),
     (("predict", "--images", "{tmp}/good.npy", "--out", "{tmp}/no/where.npy"),
      "Cannot write {tmp}/no/where.npy: the directory {tmp}/no does not exist"),
     (("predict", "--data", "{tmp}/none"), ""),
@@ -124,8 +125,8 @@ BAD = [
     (("fit", "{tmp}/steep.npy"), "Function steep must be finite over SQ(4,12)"),
     (("show", "--pictures", "{tmp}/text.npy/pictures"), "Cannot make the directory {tmp}/text.npy: File exists"),
     (("show", "{tmp}/small", "--pictures", "{tmp}/pictures"),
-     "Images for the network small must have 16 x 16 or 12 x 12 pixels, not 28 x 28 like the shipped digits; name others "
-     "with --images or --data"),
+     "Images must have the shape (n, 16, 16) or (n, 12, 12), with or without an axis of 1 channel, not (1, 28, 28) (the "
+     "shipped digits, for the network small); name others with --images or --data"),
     (("verilog", "--out", "{tmp}/text.npy/x/y"), "Cannot make the directory {tmp}/text.npy/x: Not a directory"),
     (("demo", "--out", "{tmp}/text.npy/x"), "Cannot make the directory {tmp}/text.npy/x: Not a directory"),
 ]
@@ -137,11 +138,11 @@ def test_bad_input_is_one_line_and_exit_code_2(hadamac, tmp_path, arguments, mes
     params = tiny.parameters(small, rng("small"))
     save(Artifact(quantise(small, params, tiny.digits(), PRESETS["default"]), params), tmp_path / "small")
     large = (SpectralConv(channels=2, kernel=3), Pad(size=64), Activation(), Normalise(), Dense(outputs=10))
-    large = Network(name="large", size=32, channels=1, layers=large)
+    large = Network(name="large", shape=(1, 32, 32), layers=large)
     (tmp_path / "large.json").write_text(json.dumps(large.to_json()))
     np.save(tmp_path / "steep.npy", np.array([[0, 1.7e308], [1, -1.7e308]]))
     np.save(tmp_path / "good.npy", np.zeros((1, 28, 28), np.uint8))
-    np.save(tmp_path / "float.npy", np.zeros((1, 28, 28)))
+    np.save(tmp_path / "float.npy", np.full((1, 28, 28), 1.5))
     np.save(tmp_path / "wide.npy", np.zeros((1, 28, 32), np.uint8))
     (tmp_path / "text.npy").write_text("no array")
     before = sorted(tmp_path.iterdir())

@@ -66,8 +66,8 @@ def test_model_refusals():
             crop(np.zeros((16, 9)), radius)
     with refused("Live radius of 7 bins must be an integer from 0 to 3, not 4", DataError):
         crop(np.zeros((7, 4)), 4)
-    for shape in ((4, 3), (17, 9), (9, 9)):  # 16 rows, or 2r+1, whichever is less
-        with refused(f"Live bins must have the shape (..., 2r+1, r+1), or all rows, not {shape}", DataError):
+    for shape in ((4, 3), (17, 9), (8, 9)):  # 2r+1 rows, or all 16
+        with refused(f"Live bins must have an odd number of rows, or all 16, not {shape}", DataError):
             expand(np.zeros(shape), 16)
 
 
@@ -80,8 +80,14 @@ def test_model_refusals():
         ({"radius": 5}, "Crop radius must be an integer from 0 to 4, not 5"),
         ({"size": 7, "radius": 4}, "Crop radius must be an integer from 0 to 3, not 4"),
         ({"radius": -1}, "Crop radius must be an integer from 0 to 4, not -1"),
-        ({"columns": 2}, "Crop columns must be from 3 to 5, not 2"),
-        ({"columns": 6}, "Crop columns must be from 3 to 5, not 6"),
+        ({"radius": (5, 2)}, "Crop radius must be an integer from 0 to 4, or a pair whose first one is, not (5, 2)"),
+        ({"radius": (2, -1)}, "Crop radius must be an integer from 0 to 4, or a pair whose first one is, not (2, -1)"),
+        ({"radius": (2, 2, 2)}, "Crop radius must be an integer from 0 to 4, or a pair whose first one is, not (2, 2, 2)"),
+        ({"radius": (1.0, 2)}, "Crop radius must be an integer from 0 to 4, or a pair whose first one is, not (1.0, 2)"),
+        ({"radius": 1.0}, "Crop radius must be an integer from 0 to 4, or a pair whose first one is, not 1.0"),
+        ({"columns": 2}, "Crop columns must be an integer from 3, not 2"),
+        ({"columns": 5.0}, "Crop columns must be an integer from 3, not 5.0"),
+        ({"radius": (2, 5)}, "Crop columns must be an integer from 6, not 5"),
         ({"channels": 0}, "Crop channels must be a positive integer, not 0"),
         ({"width": 0}, "Crop width must be a positive integer, not 0"),
     ],

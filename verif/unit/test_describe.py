@@ -123,7 +123,7 @@ def test_bins(small):
 
 def test_reals_are_the_free_ones(small, rng):
     """Random kernels as large as their maps reach exactly (2r+1)**2 dimensions of live bins."""
-    live = kernel_spectrum(rng.standard_normal((100, 15, 15)), 16)[:, np.r_[0:4, 13:16], :4]
+    live = kernel_spectrum(rng.standard_normal((100, 15, 15)), (16, 16))[:, np.r_[0:4, 13:16], :4]
     rank = np.linalg.matrix_rank(np.concatenate([live.real, live.imag], -1).reshape(100, -1))
     rows = {row["stage"]: row for row in layer_rows(small[0])}
     assert rank == 7 * 7
@@ -158,7 +158,7 @@ def test_table(small):
         assert f"\n{stage.name} " in text
     footer = next(line for line in text.splitlines() if line.startswith("total"))
     assert footer.split()[-4:] == [f"{n:,}" for n in (e.multipliers, e.memory_bits, e.interval, e.latency)]
-    assert "SpectralConv 2→3, 3×3" in text and "SpectralPool 8→4" in text and "of 16×9" in text
+    assert "SpectralConv 2→3, 3×3" in text and "SpectralPool 8x8→4x4" in text and "of 16×9" in text
 
 
 def test_default_network(rng):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hadamac import timing
-from hadamac.arrivals import double_buffer, lag, transfers
+from hadamac.arrivals import double_buffer, lag, starts, transfers
 from hadamac.cost.estimate import Plan, estimate, plan
 from hadamac.errors import FitError
 from hadamac.model.fft.orders import bit_reversed, output_bins, reorder_lag
@@ -21,7 +21,7 @@ def network(size, pools, channels, outputs, kernel=3) -> Network:
     layers = []
     for c, m in zip(channels, pools):
         layers += [SpectralConv(channels=c, kernel=kernel), SpectralPool(size=m), Activation()]
-    return Network(name="estimate", size=size, channels=1, layers=(*layers, Dense(outputs=outputs)))
+    return Network(name="estimate", shape=(1, size, size), layers=(*layers, Dense(outputs=outputs)))
 
 
 def quantised(*arguments, preset="halving"):
@@ -194,6 +194,15 @@ def test_transfers_and_double_buffer():
     assert times.tolist() == [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]
     # Slow writes: reads of a half begin the cycle after it is full.
     assert double_buffer(np.array([0, 10, 20, 30]), 2, 2).tolist() == [11, 12, 31, 32]
+
+
+def test_starts_of_a_reader():
+    # One part of two beats that is free again after 3 cycles: the next two are written then, and the start waits for 7.
+    assert starts(np.arange(6), 2, halves=1, frees=3, busy=7).tolist() == [2, 9, 16]
+    assert starts(np.arange(6), 2, halves=1, frees=6, busy=7).tolist() == [2, 10, 18]
+    # With two parts, the frame after the next is written while the first is read.
+    assert starts(np.arange(6), 2, halves=2, frees=6, busy=7).tolist() == [2, 9, 16]
+    assert starts(np.array([0, 1, 30, 40]), 2, halves=1, frees=6, busy=7).tolist() == [2, 41]
 
 
 def test_more_lanes_never_make_it_later():

@@ -8,8 +8,10 @@ import pytest
 
 from hadamac.errors import DescriptionError
 from hadamac.model.crop import crop, expand
-from hadamac.model.fft.planar import Fft2dPlan, pack_rows, unpack_rows
-from hadamac_hw.fft.planar import Fft2d, RowPairs
+from hadamac.model.fft.pairs import pack_rows, unpack_rows
+from hadamac.model.fft.planar import Fft2dPlan
+from hadamac_hw.fft.planar import Fft2d
+from hadamac_hw.layers.frame import RowPairs
 from support.seeds import refused, rng
 from support.stimuli import limits
 

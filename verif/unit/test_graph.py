@@ -18,7 +18,7 @@ FROZEN = Normalise(over="map", statistics="frozen")
 
 
 def network(*layers, size=16) -> Network:
-    return Network(name="chain", size=size, channels=1, layers=layers)
+    return Network(name="chain", shape=(1, size, size), layers=layers)
 
 
 def kinds(*layers) -> list[str]:
@@ -31,19 +31,19 @@ def test_every_fact_of_a_chain():
               Activation(function="gelu"), MaxPool(), DENSE)
     steps = [(s.kind, s.what, s.size, s.keeps, s.channels, s.index) for s in network(*layers).steps]
     assert steps == [
-        ("transform", "FFT2 16x16", 16, 0, 1, 0),
-        ("multiply", "SpectralConv 1 to 3", 16, 0, 3, 0),
-        ("band", "band limit |u|, |v| <= 5", 16, 11, 3, 0),
-        ("crop", "SpectralPool 16 to 8", 16, 8, 3, 0),
-        ("inverse", "IFFT2 8x8", 8, 0, 3, 0),
-        ("point", "relu", 8, 0, 3, 0),
-        ("transform", "FFT2 8x8", 8, 0, 3, 0),
-        ("multiply", "SpectralConv 3 to 4", 8, 0, 4, 1),
-        ("pad", "Pad 8 to 16", 8, 16, 4, 0),
-        ("inverse", "IFFT2 16x16", 16, 0, 4, 0),
-        ("point", "gelu", 16, 0, 4, 1),
-        ("tile", "MaxPool 16 to 8", 16, 0, 4, 0),
-        ("linear", "Dense to 2", 8, 0, 4, 0),
+        ("transform", "FFT2 16x16", (16, 16), (0, 0), 1, 0),
+        ("multiply", "SpectralConv 1 to 3", (16, 16), (0, 0), 3, 0),
+        ("band", "band limit |u|, |v| <= 5", (16, 16), (11, 11), 3, 0),
+        ("crop", "SpectralPool 16x16 to 8x8", (16, 16), (8, 8), 3, 0),
+        ("inverse", "IFFT2 8x8", (8, 8), (0, 0), 3, 0),
+        ("point", "relu", (8, 8), (0, 0), 3, 0),
+        ("transform", "FFT2 8x8", (8, 8), (0, 0), 3, 0),
+        ("multiply", "SpectralConv 3 to 4", (8, 8), (0, 0), 4, 1),
+        ("pad", "Pad 8x8 to 16x16", (8, 8), (16, 16), 4, 0),
+        ("inverse", "IFFT2 16x16", (16, 16), (0, 0), 4, 0),
+        ("point", "gelu", (16, 16), (0, 0), 4, 1),
+        ("tile", "MaxPool 16x16 to 8x8", (16, 16), (0, 0), 4, 0),
+        ("linear", "Dense to 2", (8, 8), (0, 0), 2, 0),
     ]
     net = network(*layers)
     assert [s.layer for s in net.steps] == [None, layers[0], layers[0], layers[1], None, layers[2], None, *layers[3:5], None,
@@ -81,7 +81,7 @@ def test_kinds_of_the_small_networks():
     for net in tiny.kinds().values():
         spectral = False
         for s in net.steps:
-            assert spectral == (s.kind not in ("transform", "point", "tile")) or s.kind == "linear", (net.name, s)
+            assert spectral == (s.kind not in ("transform", "mix", "point", "tile")) or s.kind == "linear", (net.name, s)
             spectral = s.kind == "transform" or spectral and s.kind != "inverse"
 
 
@@ -93,17 +93,24 @@ def test_a_number_of_each_type():
                      ("spectral_conv", 1), ("normalise", 2), ("activation", 2), ("dense", 0)]
 
 
-NO_DENSE = "Network layers must end with dense, and hold it once, not ({})"
-NOT_INVERTED = ("Size before an inverse transform must be one of 4, 8, 16, 32, 64, not {}: pad the spectrum, or stay on "
-                "bins")
+NO_DENSE = "Network layers must end with dense where the output is classes, not ({})"
+NOT_BEFORE = ("Layers after a dense layer must be dense, sums or activations in space, because its outputs have no "
+              "spectrum")
+NOT_INVERTED = ("Size before an inverse transform must be one of 4, 8, 16, 32, 64, 128, 256, not {}: pad the spectrum, or "
+                "stay on bins")
 NOT_FOLDED = "Normalise with frozen statistics must follow a SpectralConv, into whose weights it is folded"
 
 
 @pytest.mark.parametrize(("layers", "message"), [
     ((), NO_DENSE.format("")),
     ((CONV, RELU), NO_DENSE.format("spectral_conv, activation")),
-    ((DENSE, DENSE), NO_DENSE.format("dense, dense")),
-    ((CONV, DENSE, RELU, DENSE), NO_DENSE.format("spectral_conv, dense, activation, dense")),
+    ((DENSE, RELU), NO_DENSE.format("dense, activation")),
+    ((CONV, DENSE, CONV, DENSE), NOT_BEFORE),
+    ((DENSE, TANH, DENSE), NOT_BEFORE),
+    ((DENSE, SpectralPool(size=1), DENSE), NOT_BEFORE),
+    ((DENSE, Normalise(), DENSE), NOT_BEFORE),
+    ((DENSE, MaxPool(), DENSE), "MaxPool must have maps of more than 4 rows and columns, not 1 x 1"),
+    ((CONV, DENSE, Dense(outputs=1)), "Dense outputs must be an integer from 2 to 256 where they are classes, not 1"),
     ((DENSE, Normalise()), NO_DENSE.format("dense, normalise")),
     ((SpectralConv(channels=1, kernel=17), DENSE), "SpectralConv kernel must be at most its input's size 16, not 17"),
     ((SpectralPool(size=4), SpectralConv(channels=1, kernel=5), DENSE),
@@ -111,14 +118,14 @@ NOT_FOLDED = "Normalise with frozen statistics must follow a SpectralConv, into 
     ((SpectralConv(channels=1, band=8), DENSE), "SpectralConv band must be below half its input's size 16, not 8"),
     ((SpectralPool(size=7), SpectralConv(channels=1, band=4), DENSE),
      "SpectralConv band must be below half its input's size 7, not 4"),
-    ((SpectralPool(size=17), DENSE), "SpectralPool size must be at most its input's 16, not 17"),
-    ((MaxPool(), SpectralPool(size=9), DENSE), "SpectralPool size must be at most its input's 8, not 9"),
-    ((Pad(size=15), DENSE), "Pad size must be at least its input's 16, not 15"),
-    ((SpectralPool(size=8), Pad(size=7), DENSE), "Pad size must be at least its input's 8, not 7"),
+    ((SpectralPool(size=17), DENSE), "SpectralPool size must be at most its input's 16x16, not 17x17"),
+    ((MaxPool(), SpectralPool(size=9), DENSE), "SpectralPool size must be at most its input's 8x8, not 9x9"),
+    ((Pad(size=15), DENSE), "Pad size must be at least its input's 16x16, not 15x15"),
+    ((SpectralPool(size=8), Pad(size=7), DENSE), "Pad size must be at least its input's 8x8, not 7x7"),
     ((SpectralPool(size=7), RELU, DENSE), NOT_INVERTED.format(7)),
     ((SpectralPool(size=2), TANH, MaxPool(), DENSE), NOT_INVERTED.format(2)),
     ((Pad(size=20), RELU, DENSE), NOT_INVERTED.format(20)),
-    ((MaxPool(), MaxPool(), MaxPool(), DENSE), "MaxPool must have maps of more than 4 x 4, not 4 x 4"),
+    ((MaxPool(), MaxPool(), MaxPool(), DENSE), "MaxPool must have maps of more than 4 rows and columns, not 4 x 4"),
     ((FROZEN, DENSE), NOT_FOLDED),
     ((CONV, RELU, FROZEN, DENSE), NOT_FOLDED),
     ((CONV, TANH, FROZEN, DENSE), NOT_FOLDED),
@@ -134,7 +141,8 @@ def test_refusals(layers, message):
 def test_what_is_just_allowed():
     for layers in ((SpectralConv(channels=1, kernel=15),), (SpectralConv(channels=1, band=7),), (SpectralPool(size=16),),
                    (Pad(size=16),), (SpectralPool(size=7), SpectralConv(channels=1, kernel=7, band=3)), (Pad(size=64),),
-                   (SpectralPool(size=1),), (CONV, SpectralPool(size=7), TANH), (MaxPool(), MaxPool())):
+                   (SpectralPool(size=1),), (CONV, SpectralPool(size=7), TANH), (MaxPool(), MaxPool()), (Pad(size=256),),
+                   (DENSE,), (CONV, DENSE, RELU), (Dense(outputs=1), RELU, Dense(outputs=3), Activation(function="gelu"))):
         network(*layers, DENSE)
 
 
@@ -187,7 +195,7 @@ def test_a_sum_is_of_maps_only_if_all_are_maps():
     assert kinds(*maps)[-3:] == ["point", "join", "linear"] and kinds(*maps).count("transform") == 2
     assert kinds(*mixed)[-4:] == ["transform", "multiply", "join", "linear"] and kinds(*mixed).count("transform") == 2
     step = network(*mixed, DENSE).steps[-2]
-    assert (step.kind, step.size, step.channels, step.sources, step.operation) == ("join", 16, 3, (4, 5), "add")
+    assert (step.kind, step.size, step.channels, step.sources, step.operation) == ("join", (16, 16), 3, (4, 5), "add")
 
 
 @pytest.mark.parametrize("name", list(tiny.residuals()))
@@ -237,10 +245,10 @@ NOT_ALONE = ("Normalise with frozen statistics must be the only layer that takes
      "Layer add0 must take from layers before it (input, stem), not from late"),
     ((STEM, at(RELU, name="stem"), DENSE), "Network layers must have different names, not stem twice"),
     ((at(CONV, name="activation0"), RELU, DENSE), "Network layers must have different names, not activation0 twice"),
-    ((STEM, at(RELU, "input"), DENSE), "Layer stem must lead to the dense layer, but no layer takes from it"),
-    ((CONV, at(RELU, "input"), DENSE), "Layer spectral_conv0 must lead to the dense layer, but no layer takes from it"),
+    ((STEM, at(RELU, "input"), DENSE), "Layer stem must lead to the last layer, but no layer takes from it"),
+    ((CONV, at(RELU, "input"), DENSE), "Layer spectral_conv0 must lead to the last layer, but no layer takes from it"),
     ((STEM, at(RELU, "stem", name="a"), at(RELU, "stem", name="b"), at(CONV, "stem"), DENSE),
-     "Layer a must lead to the dense layer, but no layer takes from it"),
+     "Layer a must lead to the last layer, but no layer takes from it"),
     ((STEM, at(SpectralPool(size=8), name="low"), Add(inputs=("stem", "low")), DENSE),
      "Add inputs must have one shape, not 3 channels of 16 x 16 and 3 channels of 8 x 8"),
     ((STEM, at(SpectralConv(channels=2), name="two"), Add(inputs=("stem", "two")), DENSE),

@@ -21,10 +21,10 @@ PACKAGES = {"hadamac": ROOT / "sw", "hadamac_hw": ROOT / "hw", "hadamac_cli": RO
 """Folder of each package, in the order of imports: a package imports only itself and packages named before it."""
 
 ORDER = {
-    "hadamac": ("errors", "checks", "console", "progress", "images", "numeric", "files", "data", "tools", "timing",
-                "arrivals", "model", "network", "ops", "quantised", "cost", "scattering", "nn", "show"),
+    "hadamac": ("errors", "checks", "console", "progress", "shapes", "numeric", "files", "data", "samples", "images", "tools",
+                "timing", "arrivals", "model", "network", "ops", "quantised", "cost", "scattering", "nn", "show"),
     "hadamac_hw": ("base", "layers", "fft", "scattering", "network", "cores", "sim", "boards"),
-    "hadamac_cli": ("notices", "signals", "options", "data", "fit", "explain", "verilog", "train", "demo", "main"),
+    "hadamac_cli": ("notices", "signals", "options", "sets", "data", "fit", "explain", "verilog", "train", "show", "demo", "main"),
 }
 """Rooms of each package: a room imports only itself and rooms named before it.  ``__init__`` and ``__main__`` of a
 package stand above all of its rooms."""
@@ -33,8 +33,8 @@ UPWARD: dict[str, str] = {}
 """Imports against `ORDER`, each with its reason.  One that no longer exists has to be removed from here."""
 
 LAYERS = frozenset(
-    "Add Crop Dense Function Inverse MaxPool ModRelu Modulus Normalise Pad Quadratic SpectralConv SpectralPool Transform"
-    .split()
+    "Activation Add Crop Dense Function Inverse MaxPool ModRelu Modulus Normalise Pad Pointwise Quadratic SpectralConv "
+    "SpectralPool Transform".split()
 )
 """Names that several classes of hadamac share on purpose: a layer's description (network), its bit-exact parameters
 (model), its operation (ops) and its torch module (nn) are the same layer, and have the same name."""

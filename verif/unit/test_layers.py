@@ -7,7 +7,18 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.network.layers import LAYERS, Activation, Add, Dense, MaxPool, Normalise, Pad, SpectralConv, SpectralPool
+from hadamac.network.layers import (
+    LAYERS,
+    Activation,
+    Add,
+    Dense,
+    MaxPool,
+    Normalise,
+    Pad,
+    Pointwise,
+    SpectralConv,
+    SpectralPool,
+)
 from support.seeds import refused
 
 FUNCTIONS = "relu, leaky, sigmoid, tanh, gelu, silu, hard-sigmoid, hard-tanh, hard-swish"
@@ -16,9 +27,10 @@ FUNCTIONS = "relu, leaky, sigmoid, tanh, gelu, silu, hard-sigmoid, hard-tanh, ha
 def test_types():
     assert {name: cls.__name__ for name, cls in LAYERS.items()} == {
         "spectral_conv": "SpectralConv", "spectral_pool": "SpectralPool", "pad": "Pad", "activation": "Activation",
-        "normalise": "Normalise", "max_pool": "MaxPool", "dense": "Dense", "add": "Add"}
+        "normalise": "Normalise", "max_pool": "MaxPool", "dense": "Dense", "add": "Add",
+        "pointwise": "Pointwise"}
     for layer in (SpectralConv(channels=1), SpectralPool(size=1), Pad(size=64), Activation(), Normalise(), MaxPool(),
-                  Dense(outputs=256), Add(inputs=("input", "a"))):
+                  Dense(outputs=256), Add(inputs=("input", "a")), Pointwise(channels=1)):
         assert LAYERS[layer.type] is type(layer)
         with pytest.raises(FrozenInstanceError):
             layer.type = "other"
@@ -48,20 +60,29 @@ NOT_ODD = ("Activation function on bins must be odd (tanh, hard-tanh) or act on 
     (lambda: SpectralConv(channels=1, kernel=4), "SpectralConv kernel must be odd (it has a centre tap), not 4"),
     (lambda: SpectralConv(channels=1, kernel=65), "SpectralConv kernel must be an integer from 1 to 63, not 65"),
     (lambda: SpectralConv(channels=1, kernel="3"), "SpectralConv kernel must be an integer from 1 to 63, not '3'"),
-    (lambda: SpectralConv(channels=1, band=-1), "SpectralConv band must be an integer from 0 to 31, not -1"),
-    (lambda: SpectralConv(channels=1, band=32), "SpectralConv band must be an integer from 0 to 31, not 32"),
-    (lambda: SpectralConv(channels=1, band=1.5), "SpectralConv band must be an integer from 0 to 31, not 1.5"),
-    (lambda: SpectralConv(channels=1, real=1), "SpectralConv real must be one of False, True, not 1"),
-    (lambda: SpectralConv(channels=1, real=None), "SpectralConv real must be one of False, True, not None"),
-    (lambda: SpectralPool(size=0), "SpectralPool size must be an integer from 1 to 64, not 0"),
-    (lambda: SpectralPool(size=65), "SpectralPool size must be an integer from 1 to 64, not 65"),
+    (lambda: SpectralConv(channels=1, band=-1), "SpectralConv band must be an integer from 0 to 127, not -1"),
+    (lambda: SpectralConv(channels=1, band=128), "SpectralConv band must be an integer from 0 to 127, not 128"),
+    (lambda: SpectralConv(channels=1, band=1.5), "SpectralConv band must be an integer from 0 to 127, not 1.5"),
+    (lambda: SpectralConv(channels=1, real=1), "SpectralConv real must be one of false, true, not 1"),
+    (lambda: SpectralConv(channels=1, real=None), "SpectralConv real must be one of false, true, not None"),
+    (lambda: SpectralPool(size=0), "SpectralPool size must be an integer from 1 to 4096, not 0"),
+    (lambda: SpectralPool(size=4097), "SpectralPool size must be an integer from 1 to 4096, not 4097"),
     (lambda: SpectralPool(size=8, nyquist="mean"), "SpectralPool nyquist must be one of zero, average, naive, not 'mean'"),
     (lambda: SpectralPool(size=8, nyquist=0), "SpectralPool nyquist must be one of zero, average, naive, not 0"),
     *[(lambda rule=rule: SpectralPool(size=8, nyquist=rule),
        f"SpectralPool nyquist must be zero in a network, not {rule!r}: a network drops the Nyquist bins, because only then "
        "pooling commutes with every shift") for rule in ("average", "naive")],
-    (lambda: Pad(size=0), "Pad size must be an integer from 1 to 64, not 0"),
-    (lambda: Pad(size=128), "Pad size must be an integer from 1 to 64, not 128"),
+    (lambda: Pad(size=0), "Pad size must be an integer from 1 to 4096, not 0"),
+    (lambda: Pad(size=8192), "Pad size must be an integer from 1 to 4096, not 8192"),
+    *[(lambda kind=kind, size=size: kind(size=size), f"{kind.__name__} size must be an integer from 1 to 256, not {bad!r}")
+      for kind in (SpectralPool, Pad) for size, bad in (((0, 4), 0), ((4, 257), 257), ([4, 2.0], 2.0), ((True, 4), True))],
+    *[(lambda kind=kind, size=size: kind(size=size), f"{kind.__name__} size must be an integer or a pair of them, not {size!r}")
+      for kind in (SpectralPool, Pad) for size in ((4,), (4, 4, 4), ())],
+    (lambda: SpectralPool(size=(7, 8), nyquist="naive"),
+     "SpectralPool nyquist must be zero in a network, not 'naive': a network drops the Nyquist bins, because only then "
+     "pooling commutes with every shift"),
+    *[(lambda bad=bad: SpectralPool(size=bad), f"SpectralPool size must be an integer from 1 to 4096, not {bad!r}")
+      for bad in ("8", None, True, {8})],
     (lambda: Activation(domain="frequency"), "Activation domain must be one of space, bins, not 'frequency'"),
     (lambda: Activation(function="elu"), f"Activation function must be one of {FUNCTIONS}, quadratic, not 'elu'"),
     (lambda: Activation(function="modrelu"), f"Activation function must be one of {FUNCTIONS}, quadratic, not 'modrelu'"),
@@ -81,8 +102,8 @@ NOT_ODD = ("Activation function on bins must be odd (tanh, hard-tanh) or act on 
       for c in (2, -1, True, 1.0, "1")],
     (lambda: Normalise(over="map", statistics="frozen", correction=1),
      "Normalise correction must be 0 where statistics are frozen, not 1: a learned deviation is used as it is"),
-    (lambda: Dense(outputs=1), "Dense outputs must be an integer from 2 to 256, not 1"),
-    (lambda: Dense(outputs=257), "Dense outputs must be an integer from 2 to 256, not 257"),
+    (lambda: Dense(outputs=0), "Dense outputs must be an integer from 1 to 256, not 0"),
+    (lambda: Dense(outputs=257), "Dense outputs must be an integer from 1 to 256, not 257"),
 ])
 def test_refusals(build, message):
     with refused(message, DescriptionError):

@@ -53,6 +53,12 @@ def test_classes_and_files_exist():
             assert layer.circuit == f"{'/'.join(made.__module__.split('.')[1:])}.{made.__name__}", layer.name
 
 
+def one(value):
+    """Return the number that stands for both axes: the table is of squares."""
+    assert not isinstance(value, tuple) or value[0] == value[1]
+    return value[0] if isinstance(value, tuple) else value
+
+
 def letters(name, block) -> dict:
     """Return the values of the letters in the formulas of a case, taken from its block."""
     plan = getattr(block, "plan", None)
@@ -61,6 +67,8 @@ def letters(name, block) -> dict:
         for source in (plan, block):
             if hasattr(source, attribute):
                 out[letter] = getattr(source, attribute)
+    if "N" in out:
+        out["N"] = one(out["N"])
     out["p"] = getattr(block, "pipeline", 0)
     out["f"] = timing.fifo(out["p"])
     if name.startswith("hadamard"):
@@ -88,10 +96,10 @@ def letters(name, block) -> dict:
     if isinstance(block, Fft2d):
         orders = ("natural", "bit-reversed") if plan.inverse else ("bit-reversed", "natural")
         pipeline = plan.transpose_pipeline
-        out |= {"r": plan.radius, "p": pipeline, "f": timing.fifo(pipeline),
+        out |= {"r": one(plan.radii), "p": pipeline, "f": timing.fifo(pipeline),
                 "a": plan.row_plan.latency(orders[0]), "b": plan.column_plan.latency(orders[1])}
     if name == "expand":
-        out["r"] = block.radius
+        out["r"] = one(block.radii)
     return out
 
 

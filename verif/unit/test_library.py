@@ -12,11 +12,13 @@ import pytest
 from hadamac import PRESETS, quantise
 from hadamac.network import Activation, Dense, Network, SpectralConv, SpectralPool
 from hadamac_hw.cores.library import write_library
+from support import tiny
+from support.seeds import rng
 
 
 @pytest.fixture(scope="module")
 def qnet():
-    network = Network(name="tiny", size=8, channels=1, layers=(
+    network = Network(name="tiny", shape=(1, 8, 8), layers=(
         SpectralConv(channels=2, kernel=3), SpectralPool(size=4), Activation(), Dense(outputs=3)))
     rng = np.random.default_rng(1)
     params = {name: rng.normal(0, 0.3, shape) for name, shape in network.parameters.items()}
@@ -25,6 +27,7 @@ def qnet():
 
 def test_library(qnet, tmp_path):
     manifest = write_library(qnet, tmp_path / "a", blocks=False)
+    assert manifest["cores"][0]["title"] == "spectral CNN tiny: 8x8 pixels in, logits and class out"
     again = write_library(qnet, tmp_path / "b", blocks=False)
     assert manifest == again == json.loads((tmp_path / "a" / "manifest.json").read_text())
     for core in manifest["cores"]:
@@ -50,14 +53,42 @@ def check_core(core, text):
 def test_every_block_has_a_core(qnet, tmp_path):
     from hadamac_hw.cores.library import core_text, cores
 
-    small = [c for c in cores(qnet) if c.name not in ("fft256", "fft1024", "fft64", "ifft64", "fft2d_32", "ifft2d_16")]
+    small = [c for c in cores(qnet) if c.name not in ("fft256", "fft1024", "fft64", "ifft64", "fft2d_32", "ifft2d_16", "rows_128",
+                                                        "irows_64")]
     assert {"fft16", "hadamard4x4", "crop32", "expand16", "relu", "sigmoid", "dense", "argmax", "row_pairs32", "gelu",
             "quadratic", "modrelu", "modulus", "normalise8x120", "spectral_pool32", "spectral_pad16", "max_pool32",
-            "decimate32", "add4x16"} == {c.name for c in small}
+            "decimate32", "add4x16", "frame_pairs_rgb28", "raster16x3"} == {c.name for c in small}
     for core in small:
         text = core_text(core)
         assert core.configuration and not any(key.startswith("_") for key in core.configuration)
         assert re.search(rf"^module {core.name}\(", text, re.M), core.name
+
+
+@pytest.mark.parametrize("name", list(tiny.shapes()))
+def test_cores_of_every_shape_of_network(name):
+    """Of a network without a dense layer or without classes, those of the other blocks; its own core names its ends."""
+    from hadamac_hw.cores.library import cores, network_core
+
+    network = tiny.shapes()[name]
+    qnet = tiny.quantised(network, rng("library", name), count=4)
+    names = [core.name for core in cores(qnet)]
+    assert len(set(names)) == len(names) > 20
+    assert ("argmax" in names) == (network.output == "classes")
+    assert ("dense" in names) == (network.output in ("classes", "values"))
+    title = network_core(qnet).title
+    taken = f"{network.shape[-1]} samples" if network.flat else f"{network.shape[1]}x{network.shape[2]} pixels"
+    given = "logits and class" if network.output == "classes" else network.output
+    assert title == f"spectral CNN shape-{name}: {taken} in, {given} out"
+
+
+def test_a_dense_core_of_few_reals():
+    """A dense layer has no more lanes than its frame has reals, although it has more outputs."""
+    from hadamac_hw.cores.library import cores
+
+    network = Network(name="few", shape=(1, 16), layers=(SpectralConv(channels=1, kernel=1), SpectralPool(size=1),
+                                                         Dense(outputs=5)))
+    dense = next(core for core in cores(tiny.quantised(network, rng("few"), count=4)) if core.name == "dense")
+    assert dense.configuration["lanes"] == 2
 
 
 def test_components_by_name():

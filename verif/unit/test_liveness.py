@@ -9,7 +9,7 @@ from hadamac.errors import DescriptionError
 from hadamac.network import Activation, Dense, Network, Normalise, SpectralConv, SpectralPool, default_network
 from hadamac.network.graph import KINDS, Step
 from hadamac.network.liveness import analyse, needs, sentence
-from support.bins import evaluate, frequencies, graph_of, reaches, sources, steps_of
+from support.bins import evaluate, graph_of, reaches, sources, steps_of, within
 from support.seeds import refused, rng
 
 CHAINS = {
@@ -40,6 +40,7 @@ CHAINS = {
     "max pooling": ("multiply", "inverse", "tile", "transform", "multiply", "crop3", "bin", "linear"),
     "max pooling of a low pass": ("multiply", "crop5", "pad8", "inverse", "tile", "transform", "bin", "linear"),
     "max pooling first": ("tile", "transform", "multiply", "band3", "linear"),
+    "a mixture of maps": ("multiply", "crop4", "inverse", "mix", "point", "transform", "linear"),
     "a band out": ("multiply", "band3"),
     "a padded spectrum out": ("multiply", "crop3", "pad8"),
     "an evenly padded spectrum out": ("multiply", "pad12"),
@@ -55,8 +56,8 @@ def test_sound_and_tight(name):
         if edge.live is None:
             continue
         n, rest, limit = edge.size, steps[k:], reaches(steps)[k]
-        before = np.fft.rfft2(r.normal(size=(n, n)))
-        zero = frequencies(n) > (n if limit is None else limit)
+        before = np.fft.rfft2(r.normal(size=n))
+        zero = ~within(n, n if limit is None else limit)
         before[zero] = 0
         assert edge.dead[zero].all(), "an always-zero bin is dead"
         want = evaluate(rest, before, 5, limit)[-1]
@@ -127,7 +128,7 @@ def compare(edge, value, limit, output):
 
     ``output(changed)`` is the output with another value of the edge.
     """
-    zero = frequencies(edge.size) > (edge.size if limit is None else limit)
+    zero = ~within(edge.size, edge.size if limit is None else limit)
     assert not value[zero].any() and edge.dead[zero].all(), "an always-zero bin is dead"
     want = output(value)
     for u, v in np.argwhere(~zero):
@@ -254,7 +255,7 @@ def test_scalars():
     conv, pool, tanh = SpectralConv(channels=3), SpectralPool(size=8), Activation(function="tanh", domain="bins")
 
     def scalars(*layers):
-        return analyse(Network(name="n", size=16, channels=1, layers=(*layers, Dense(outputs=3))).steps)[1].scalars
+        return analyse(Network(name="n", shape=(1, 16, 16), layers=(*layers, Dense(outputs=3))).steps)[1].scalars
 
     bins, over_map = Normalise(), Normalise(over="map")
     assert scalars(conv, bins, tanh, pool) == 6 and scalars(conv, over_map, pool) == 3
@@ -265,12 +266,12 @@ def test_scalars():
 
 
 def test_live_bins_are_those_that_the_circuit_transforms():
-    network = Network(name="two", size=16, channels=1, layers=(
+    network = Network(name="two", shape=(1, 16, 16), layers=(
         SpectralConv(channels=2, kernel=3), SpectralPool(size=8), Activation(), SpectralConv(channels=3, kernel=3),
         SpectralPool(size=4), Activation(), Dense(outputs=3)))
     edges = [e for e in analyse(network.steps) if e.name.startswith("SpectralConv")]
     assert [int(e.live.sum()) for e in edges] == [7 * 4, 3 * 2] and not any(e.coupled.any() for e in edges)
-    assert edges[0].why == "SpectralPool 16 to 8 discards |u|, |v| >= 4, and nothing between mixes bins"
+    assert edges[0].why == "SpectralPool 16x16 to 8x8 discards |u|, |v| >= 4, and nothing between mixes bins"
 
 
 def test_why_bins_are_dead():
@@ -289,6 +290,6 @@ def test_why_bins_are_dead():
 
 
 def test_refusals():
-    with refused("Kind of a step must be one of transform, inverse, multiply, band, crop, pad, bin, normalise, point, tile, "
+    with refused("Kind of a step must be one of transform, inverse, multiply, band, crop, pad, bin, normalise, mix, point, tile, "
                  "join, linear, not 'fold'", DescriptionError):
         Step("fold", 8, "a fold")

@@ -22,7 +22,7 @@ def refused(message: str):
 
 def tiny(size=16, pool=8) -> Network:
     layers = (SpectralConv(channels=4, kernel=3), SpectralPool(size=pool), Activation(), Dense(outputs=10))
-    return Network(name="tiny", size=size, channels=1, layers=layers)
+    return Network(name="tiny", shape=(1, size, size), layers=layers)
 
 
 @pytest.mark.parametrize("network", [default_network(), tiny(), tiny(16, 16), tiny(4, 4)])
@@ -32,7 +32,7 @@ def test_forward_is_the_reference(torch, rng, network):
     model = SpectralCnn(network)
     params = {k: rng.standard_normal(s) / np.prod(s[1:]) ** 0.5 for k, s in network.parameters.items()}
     model.load_numpy(params)
-    images = rng.integers(0, 256, (4, network.size, network.size), np.uint8)
+    images = rng.integers(0, 256, (4, *network.size), np.uint8)
     with torch.no_grad():
         got = model(torch.from_numpy(images.astype(np.float32) / 256)).numpy()
     expected = reference.forward(network, params, images)
@@ -100,6 +100,34 @@ def test_fit_learns_and_repeats(torch):
     assert (short[0]["conv0.kernel"] != short[2]["conv0.kernel"]).any()
 
 
+def test_images_are_mirrored_left_to_right(torch):
+    from hadamac.nn.train import _mirrored, fit
+
+    images, labels = (a[:200] for a in shipped_digits())
+    frames = images[:, None]
+    mirrored = _mirrored(frames, np.random.default_rng(SEED))
+    same, turned = ((mirrored == x).all((1, 2, 3)) for x in (frames, frames[..., ::-1]))
+    assert (same | turned).all() and 60 < same.sum() < 140
+    with_flip, again, without, default = (
+        fit(default_network(), images, labels, epochs=1, seed=1, batch=40, **options)["conv0.kernel"]
+        for options in ({"flip": True}, {"flip": True}, {"flip": False}, {}))
+    np.testing.assert_array_equal(with_flip, again)
+    np.testing.assert_array_equal(without, default)
+    assert (with_flip != without).any()
+
+
+def test_a_mirrored_set_is_learned_from_one_side(torch):
+    """Bright left halves and bright right halves are one class, of which training shows only one side."""
+    from hadamac.nn.train import fit
+
+    images = np.zeros((200, 16, 16), np.uint8)
+    labels = np.arange(200) % 2
+    images[labels == 0, :, :8], images[labels == 1, :8] = 200, 200
+    params = fit(tiny(), images, labels, epochs=5, seed=SEED, batch=20, flip=True)
+    other = np.ascontiguousarray(images[:2, :, ::-1])
+    assert reference.forward(tiny(), params, other).argmax(1).tolist() == [0, 1]
+
+
 def test_fit_refusals(torch):
     from hadamac.nn.train import fit
 
@@ -112,12 +140,13 @@ def test_fit_refusals(torch):
         ({"labels": high}, "Labels must be from 0 to 9, not 10"),
         (
             {"labels": labels[:0], "images": images[:0]},
-            r"Training must have at least one image, not shape \(0, 32, 32\)",
+            r"Training must have at least one image, not shape \(0, 1, 32, 32\)",
         ),
         ({"epochs": 0}, "Epochs must be an integer of at least 1, not 0"),
         ({"seed": -1}, "Seed must be an integer of at least 0, not -1"),
         ({"batch": 2.0}, "Batch must be an integer of at least 1, not 2.0"),
         ({"shift": True}, "Shift must be an integer of at least 0, not True"),
+        ({"flip": 1}, "Flip must be True or False, not 1"),
         ({"images": images / 256}, r"Images must be of type uint8 \(0 to 255\), not float64"),
     ):
         with refused(message):

@@ -18,7 +18,8 @@ from hadamac.quantised import PRESETS
 from hadamac.quantised.artifact import Artifact, load, save
 from hadamac.quantised.quantise import quantise
 from hadamac.quantised.reference import forward
-from hadamac_cli.data import ImageSet, split
+from hadamac_cli.data import split
+from hadamac_cli.sets import ImageSet
 from support import commands, tiny
 from support.commands import write_idx
 from support.seeds import refused
@@ -86,21 +87,24 @@ def test_errors_and_pictures_of_own_images(hadamac, place):
     assert "Picturing image 3 of x.npy, y.npy\n" in out and (place / "p" / "overview.png").is_file()
 
 
-NONE = "Images for the network two must have 16 x 16 or 12 x 12 pixels, not 28 x 28 like the shipped digits; name others " \
-       "with --images or --data"
+NONE = "Images must have the shape (n, 16, 16) or (n, 12, 12), with or without an axis of 1 channel, not (1, 28, 28) (the " \
+       "shipped digits, for the network two); name others with --images or --data"
 BAD = [
     (("predict", "own"), NONE), (("sim", "own"), NONE), (("demo", "own", "--out", "d"), NONE),
     (("show", "own", "--errors"), NONE), (("quantise", "own", "--out", "q"), NONE),
     (("predict", "--images", "x.npy"),
-     "Images for the network mnist-32 must have 32 x 32 or 28 x 28 pixels, not 16 x 16 like those of x.npy"),
-    (("predict", "own", "--images", "flat.npy"), "Images of flat.npy must have the shape (n, rows, columns), not (16, 16)"),
+     "Images must have the shape (n, 32, 32) or (n, 28, 28), with or without an axis of 1 channel, not (24, 16, 16) (x.npy, "
+     "for the network mnist-32)"),
+    (("predict", "own", "--images", "flat.npy"), "Images must have the shape (n, 16, 16) or (n, 12, 12), with or without an axis of 1 channel, not (16, 16): a single one "
+     "needs a first axis of 1 (flat.npy, for the network two)"),
     (("predict", "own", "--images", "empty.npy"), "Images of empty.npy must be at least 1, not 0"),
-    (("predict", "own", "--images", "y.npy"), "Images of y.npy must be of type uint8 (0 to 255), not int64"),
+    (("predict", "own", "--images", "y.npy"), "Images must have the shape (n, 16, 16) or (n, 12, 12), with or without an axis of 1 channel, not (24,) (y.npy, for the "
+     "network two)"),
     (("predict", "own", "--images", "photo.png"),
-     "Image file photo.png must be a .npy array of uint8 (n, rows, columns) or an IDX file, plain or .gz, not a PNG picture"),
+     "Picture photo.png cannot be read: its header is not that of a PNG file"),
     (("predict", "own", "--images", "x.npy", "--labels", "photo.png"),
-     "Label file photo.png must be a .npy array of integers or an IDX file, plain or .gz, not a PNG picture"),
-    (("predict", "own", "--images", "no.npy"), "Image file no.npy does not exist"),
+     "Label file photo.png must be a .npy array of numbers or an IDX file, plain or .gz, not a PNG picture"),
+    (("predict", "own", "--images", "no.npy"), "Sample file no.npy does not exist"),
     (("predict", "own", "--images", "x.npy", "--labels", "far.npy"),
      "Labels of x.npy, far.npy must be from 0 to 4, the classes of the network two, not 7"),
     (("predict", "own", "--images", "x.npy", "--labels", "few.npy"),
@@ -110,15 +114,15 @@ BAD = [
     (("predict", "own", "--data", "none"), "Data directory must be an existing directory, not none"),
     (("quantise", "own", "--out", "q", "--data", "set", "--test-images", "x.npy"),
      "Images to test on must come from --data or from --test-images, not from both"),
-    (("quantise", "own", "--out", "q", "--images", "x.npy", "--test-images", "x.npy"),
-     "Images to test on need both --test-images and --test-labels"),
+    (("quantise", "own", "--out", "q", "--images", "x.npy", "--test-labels", "y.npy"),
+     "Labels to test on (--test-labels) need their images (--test-images)"),
     (("sim", "own", "--images", "x.npy", "--frames", "25"),
      "Frames to simulate must be from 2 to 24, the number of images, not 25"),
     (("sim", "own", "--images", "one.npy"), "Simulation needs at least 2 images, not the one of one.npy"),
     (("show", "own", "--images", "x.npy", "--pictures", "p", "--index", "24"), "Image index must be from 0 to 23, not 24"),
-    (("train", "--out", "t", "--network", "network.json"), "Training needs --data, or both --images and --labels"),
+    (("train", "--out", "t", "--network", "network.json"), "Training needs --data, or --images with their labels"),
     (("train", "--out", "t", "--network", "network.json", "--images", "x.npy"),
-     "Training needs --data, or both --images and --labels"),
+     "Training needs labels of x.npy: name them with --labels or --test-labels"),
     (("train", "--out", "t", "--network", "network.json", "--data", "set", "--classes", "a,b"),
      "Classes must be 5 names, one for each output of the network, not 2"),
     (("train", "--out", "t", "--network", "network.json", "--data", "set", "--classes", "a,b,c,d,a"),
@@ -128,8 +132,8 @@ BAD = [
     (("train", "--out", "t", "--network", "network.json", "--data", "set", "--name", "a b"),
      "Network name must be letters, digits, '-' and '_', not 'a b'"),
     (("train", "--out", "t", "--data", "set"),
-     "Images for the network t must have 32 x 32 or 28 x 28 pixels, not 16 x 16 like those of "
-     "set/train-images-idx3-ubyte.gz, set/train-labels-idx1-ubyte"),
+     "Images must have the shape (n, 32, 32) or (n, 28, 28), with or without an axis of 1 channel, not (24, 16, 16) "
+     "(set/train-images-idx3-ubyte.gz, set/train-labels-idx1-ubyte, for the network t)"),
 ]
 
 
@@ -163,11 +167,12 @@ class TestTraining:
         _, params, _, _ = own()
         self.seen = []
 
-        def fit(network, images, labels, *, epochs, seed, shift, progress):
+        def fit(network, images, labels, *, epochs, seed, shift, flip, rate, progress):
             self.seen.append((network, images, labels))
+            self.flip = flip
             for k in range(1, epochs + 1):
                 progress(Epoch(k))
-            return params if network.size == 16 else {n: np.zeros(s) for n, s in network.parameters.items()}
+            return params if network.size == (16, 16) else {n: np.zeros(s) for n, s in network.parameters.items()}
 
         monkeypatch.setitem(sys.modules, "hadamac.nn.train", SimpleNamespace(fit=fit))
 
@@ -176,25 +181,27 @@ class TestTraining:
                                  "--classes", "names.txt")
         assert (code, err) == (0, "")
         lines = out.splitlines()
-        assert lines[:2] == [
+        assert lines[:4:2] == [
             "Training on 24 images of set/train-images-idx3-ubyte.gz, set/train-labels-idx1-ubyte",
             "Testing on 24 images of set/t10k-images-idx3-ubyte.gz, set/t10k-labels-idx1-ubyte"]
-        assert [line.strip() for line in lines[3:5]] == ["epoch 1 [all]", "epoch 2 [all]"]
+        assert [line.strip() for line in lines[5:7]] == ["epoch 1 [all]", "epoch 2 [all]"]
         trained, (_, _, images, labels) = load("t"), own()
         assert trained.classes == NAMES and trained.qnet.network.name == "two" and trained.accuracy["float"] == 1.0
         names = [f"set/{stem}-images-idx3-ubyte.gz, set/{stem}-labels-idx1-ubyte" for stem in ("train", "t10k")]
         facts = {"data": names[0], "test_data": names[1], "calibration": names[0]}
         facts |= {f"{name}_images": 24 for name in ("data", "test_data", "calibration")}
         facts |= {f"{name}_sha256": digest(images, labels) for name in ("data", "test_data", "calibration")}
-        assert trained.provenance == facts | {"epochs": 2, "seed": 1, "shift": 1, "preset": "default"}
+        assert trained.provenance == facts | {"epochs": 2, "seed": 1, "shift": 1, "flip": 0, "rate": 0.01,
+                                              "preset": "default", "weight_width": 8}
+        assert self.flip is False
         assert str(place) not in (place / "t" / "artifact.json").read_text()
 
     def test_files_of_images_and_a_share_for_the_test(self, hadamac, place):
         code, out, err = hadamac("train", "--images", "x.idx", "--labels", "y.npy", "--network", "network.json", "--out",
                                  "t", "--epochs", 1, "--test-share", 0.25, "--name", "mine", "--classes", "a, b,c,d,e")
         assert (code, err) == (0, "")
-        assert out.startswith("Training on 18 images of x.idx, y.npy (without 25 % drawn by the seed)\n"
-                              "Testing on 6 images of x.idx, y.npy (the 25 % drawn by the seed)\n")
+        assert out.splitlines()[:2] == ["Training on 18 images of x.idx, y.npy (without 25 % drawn by the seed)",
+                                          "Testing on 6 images of x.idx, y.npy (the 25 % drawn by the seed)"]
         trained = load("t")
         assert trained.qnet.network.name == "mine" and trained.classes == tuple("abcde") and len(self.seen[0][1]) == 18
         assert trained.accuracy["images"] == 6 and trained.provenance["data_images"] == 18
@@ -216,7 +223,7 @@ class TestTraining:
 
 def test_a_share_for_the_test_is_drawn_once_for_each_seed():
     pixels = np.arange(40, dtype=np.uint8).reshape(40, 1, 1)
-    images = ImageSet(pixels, np.arange(40), "x.npy")
+    images = ImageSet(pixels, pixels[:, None], np.arange(40), "x.npy")
     kept, test = split(images, 0.2, 3)
     assert len(test) == 8 and sorted([*kept.labels, *test.labels]) == list(range(40))
     for part in (kept, test):
@@ -230,13 +237,14 @@ def test_a_share_for_the_test_is_drawn_once_for_each_seed():
 def test_quantise_says_what_it_calibrates_on(hadamac, place):
     code, out, err = hadamac("quantise", "own", "--out", "q", "--images", "x.npy")
     assert (code, err) == (0, "")
-    assert out == "Calibrating on 24 images of x.npy\nWrote q: not tested: the images have no labels\n"
+    assert out == ("Calibrating on 24 images of x.npy\nUnderstood as uint8 (24, 16, 16): 24 grey images of 16x16\n"
+                   "Wrote q: not tested: the images have no labels\n")
     again, pixels = load("q"), np.load("x.npy")
     assert again.accuracy == {"images": 0, "float": None, "fixed": None} and again.classes == NAMES
-    assert again.provenance == {"preset": "compact", "calibration": "x.npy", "calibration_images": 24,
+    assert again.provenance == {"preset": "compact", "weight_width": 8, "calibration": "x.npy", "calibration_images": 24,
                                 "calibration_sha256": digest(pixels)}
     code, out, err = hadamac("quantise", "own", "--out", "q", "--data", "set", "--preset", "default")
-    assert (code, err) == (0, "") and out.splitlines()[1].startswith("Testing on 24 images of set/t10k-")
+    assert (code, err) == (0, "") and out.splitlines()[2].startswith("Testing on 24 images of set/t10k-")
     assert load("q").accuracy["float"] == 1.0 and load("q").provenance["test_data_sha256"] == digest(*own()[2:])
     code, _, err = hadamac("quantise", "q", "--out", "p", "--images", "x.npy")
     assert (code, err) == (0, "") and "test_data" not in load("p").provenance, "nothing was tested"
@@ -246,7 +254,7 @@ def test_the_shipped_digits_where_they_fit(hadamac, place):
     code, out, err = hadamac("quantise", "--preset", "default", "--out", "q")
     assert (code, err) == (0, "")
     assert out.startswith("Calibrating on 500 images of the shipped digits\nTesting on 500 images of the shipped digits\n")
-    network = Network(name="four", size=32, channels=1, layers=(SpectralPool(size=4), Dense(outputs=4)))
+    network = Network(name="four", shape=(1, 32, 32), layers=(SpectralPool(size=4), Dense(outputs=4)))
     params = {name: np.zeros(shape) for name, shape in network.parameters.items()}
     save(Artifact(quantise(network, params, shipped_digits()[0][:2], PRESETS["default"]), params), place / "four")
     code, out, err = hadamac("quantise", "four", "--out", "q")

@@ -91,7 +91,7 @@ def test_every_kind_follows_the_float_network(name, formats):
 def test_scales_of_two_move_the_binary_point():
     """A pool beside no weights costs nothing: words as they were, fraction bits for their new value."""
     layers = SpectralConv(channels=2, kernel=3), Activation(function="modulus", domain="bins"), SpectralPool(size=8)
-    network = Network(name="point", size=16, channels=1, layers=(*layers, Activation(), Dense(outputs=3)))
+    network = Network(name="point", shape=(1, 16, 16), layers=(*layers, Activation(), Dense(outputs=3)))
     r = rng("point")
     q = quantise(network, tiny.parameters(network, r), tiny.images(network, r, 16), PRESETS["default"])
     stages = {s.stage.name: s for s in q.stages}
@@ -104,7 +104,7 @@ def test_scales_of_two_move_the_binary_point():
 @pytest.mark.parametrize("over", ["bins", "map"])
 def test_a_correction_reaches_the_words(over):
     """Of 49 bins or 64 pixels: the plan has it, and the words are the float network's, which they leave without it."""
-    network = Network(name="sample", size=16, channels=1, layers=(
+    network = Network(name="sample", shape=(1, 16, 16), layers=(
         SpectralConv(channels=2, kernel=3), SpectralPool(size=8), Normalise(over=over, correction=1), Dense(outputs=3)))
     r = rng("sample", over)
     params, images = tiny.parameters(network, r), tiny.images(network, r, 8)[::2]
@@ -132,7 +132,7 @@ def test_calibration_images_without_anything_to_normalise(name):
 def test_a_black_frame_stays_black(function):
     """A function that is 0 at 0 gives 0, and so there is nothing that a normalisation could raise."""
     chain = SpectralConv(channels=2, kernel=3), Activation(function=function), Normalise(), SpectralPool(size=4)
-    network, r = Network(name="black", size=8, channels=1, layers=(*chain, Dense(outputs=3))), rng("black", function)
+    network, r = Network(name="black", shape=(1, 8, 8), layers=(*chain, Dense(outputs=3))), rng("black", function)
     params = tiny.parameters(network, r) | {"conv0.bias": np.zeros(2), "dense.bias": np.zeros(3)}
     q = quantise(network, params, tiny.images(network, r, 16), PRESETS["default"])
     black = q.predict(np.zeros((1, 8, 8), np.uint8), trace=True)
@@ -151,8 +151,8 @@ def test_words_and_formats(preset):
     limit = 2 ** (formats.weight_width - 1)
     fraction = {s.stage.name: s.fraction for s in q.stages}
     for k, s in enumerate(q.of_kind("multiply")):
-        product, inverse, size, pool = s.plan, q[f"ifft{k}"].plan, s.stage.size, s.stage.size // 2
-        spectra = crop(kernel_spectrum(params[f"conv{k}.kernel"], size), s.stage.radius) * (pool / size) ** 2
+        product, inverse, (size, _), pool = s.plan, q[f"ifft{k}"].plan, s.stage.size, s.stage.size[0] // 2
+        spectra = crop(kernel_spectrum(params[f"conv{k}.kernel"], (size, size)), s.stage.radius) * (pool / size) ** 2
         parts = np.concatenate([product.weights.real, product.weights.imag], 1)
         # One power of two per output channel, the largest: half of the range is used, all of it fits.
         assert parts.min() >= -limit and parts.max() < limit
@@ -229,9 +229,13 @@ def test_refusals():
             quantise(network, params | changed, images, formats)
     with refused("Calibration needs at least one image, not 0", DataError):
         quantise(network, params, images[:0], formats)
-    with refused("Images must be of type uint8 (0 to 255), not float64", DataError):
-        quantise(network, params, images / 256, formats)
-    with refused("Images must have the shape (n, 16, 16) or (n, 12, 12), not (64, 16, 8)", DataError):
+    with refused("Images must be of type uint8 (0 to 255), a wider integer type or floats from 0 to 1, not int8", DataError):
+        quantise(network, params, images.astype(np.int8), formats)
+    with refused("Images of floats must be from 0 to 1, or whole numbers from 0 to 255, not numbers with fractions from 0.0 to "
+                 "127.5", DataError):
+        quantise(network, params, images / 2, formats)
+    with refused("Images must have the shape (n, 16, 16) or (n, 12, 12), with or without an axis of 1 channel, not "
+                 "(64, 16, 8)", DataError):
         quantise(network, params, images[:, :, :8], formats)
 
 

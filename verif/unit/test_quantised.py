@@ -99,9 +99,13 @@ def test_overflow_is_told_per_image():
 
 def test_refusals():
     q, images = make("one")
-    with refused("Images must be of type uint8 (0 to 255), not int64", DataError):
-        q.predict(images.astype(int))
-    with refused("Images must have the shape (n, 8, 8) or (n, 4, 4), not (8, 8)", DataError):
+    np.testing.assert_array_equal(q.predict(images.astype(int)).logits, q.predict(images).logits)
+    with refused("Images must be integers from 0 to 255, the words of uint8, not -1 at [0, 0, 0]", DataError):
+        q.predict(np.full((1, 8, 8), -1))
+    with refused("Images must be of type uint8 (0 to 255), a wider integer type or floats from 0 to 1, not bool", DataError):
+        q.predict(images > 0)
+    fit = "Images must have the shape (n, 8, 8) or (n, 4, 4), with or without an axis of 1 channel"
+    with refused(f"{fit}, not (8, 8): a single one needs a first axis of 1", DataError):
         q.predict(images[0])
-    with refused("Images must have the shape (n, 8, 8) or (n, 4, 4), not (1, 28, 28)", DataError):
+    with refused(f"{fit}, not (1, 28, 28)", DataError):
         q.predict(np.zeros((1, 28, 28), np.uint8))

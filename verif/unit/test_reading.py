@@ -19,7 +19,7 @@ from hadamac.files.writing import read_text
 from hadamac.network import Network
 from hadamac.progress import Progress
 from hadamac.quantised import artifact
-from hadamac.quantised.arrays import load_array
+from hadamac.samples.arrays import load_array
 from hadamac_cli.options import console
 from support.fuzz import fuzz
 from support.seeds import refused, rng
@@ -79,7 +79,7 @@ def header(shape: str, descr: str = "'|u1'") -> str:
 
 @pytest.mark.parametrize(("content", "kind"), [
     (b"", "an empty file"), (b"\x89PNG\r\n", "a PNG picture"), (b"PK\3\4....", "an archive"),
-    (b"\x80\4pickle", "a file that begins otherwise"),
+    (b"\x80\4pickle", "a file of another form"),
 ])
 def test_files_of_other_kinds(tmp_path, content, kind):
     path = tmp_path / "x.npy"
@@ -127,7 +127,7 @@ def test_descriptions(text, reason):
 
 def test_layers_without_end():
     with refused("Network layers must be at most 64, not 1000", DescriptionError):
-        Network.from_json({"name": "x", "input": {"size": 8, "channels": 1}, "layers": [{"type": "max_pool"}] * 1000})
+        Network.from_json({"name": "x", "input": {"shape": [1, 8, 8]}, "layers": [{"type": "max_pool"}] * 1000})
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])

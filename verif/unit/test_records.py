@@ -20,7 +20,7 @@ from support.seeds import rng
 KINDS = tiny.every()
 STAGES = {  # facts that a stage of a kind has beside its name and fraction bits
     "fft": {"rows", "columns"}, "ifft": {"rows", "columns"}, "hadamard": set(), "dense": set(), "relu": set(),
-    "modulus": set(), "crop": set(), "add": set(), "max_pool": set(), "normalise": {"words"}, "modrelu": {"modrelu"},
+    "modulus": set(), "crop": set(), "add": set(), "max_pool": set(), "mix": set(), "normalise": {"words"}, "modrelu": {"modrelu"},
     "quadratic": {"quadratic"}, "tanh": {"table"}, "hard-tanh": {"table"}, "leaky": {"table"}, "gelu": {"table"},
     "sigmoid": {"table"}, "silu": {"table"},
 }
@@ -99,7 +99,8 @@ def test_facts_of_every_kind_of_stage():
             kind = s.stage.name.rstrip("0123456789")
             seen.add(kind)
             assert set(facts) == STAGES[kind], s.stage.name
-            assert set(arrays) == ({"weight", "bias", "shift", "exponent"} if kind in ("hadamard", "dense") else set())
+            assert set(arrays) == ({"weight", "bias", "shift", "exponent"}
+                                  if kind in ("hadamard", "dense", "mix") else set())
             assert json.loads(json.dumps(facts)) is not None
     assert seen == set(STAGES)
 

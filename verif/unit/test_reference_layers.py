@@ -25,12 +25,12 @@ def test_every_kind_is_the_direct_network(name, rng):
 
 
 def one_layer(*layers, size=8) -> Network:
-    return Network(name="one", size=size, channels=1, layers=(*layers, Dense(outputs=2)))
+    return Network(name="one", shape=(1, size, size), layers=(*layers, Dense(outputs=2)))
 
 
 def behind(network, params, rng, edge, images=None):
     """A traced edge, of random images."""
-    images = rng.integers(0, 256, (3, network.size, network.size), np.uint8) if images is None else images
+    images = rng.integers(0, 256, (3, *network.size), np.uint8) if images is None else images
     params = {name: np.zeros(shape) for name, shape in network.parameters.items()} | params
     return images[:, None] / 256, reference.traced(network, params, images)[edge]
 

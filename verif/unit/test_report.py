@@ -87,9 +87,9 @@ class TestArrays:
         maps = rng.standard_normal((2, 16, 16))
         live = np.fft.fft2(maps)[:, np.r_[0:4, 13:16], :4]
         whole = np.fft.fftshift(np.fft.fft2(maps), axes=(-2, -1))[:, 8 - 3 : 8 + 4, 8 - 3 : 8 + 4]
-        np.testing.assert_allclose(pictures.hermitian(live), whole, atol=1e-12)
+        np.testing.assert_allclose(pictures.hermitian(live, 16), whole, atol=1e-12)
         whole = np.fft.fftshift(np.fft.fft2(maps), axes=(-2, -1))  # from -8 to 7, with the Nyquist bins
-        np.testing.assert_allclose(pictures.hermitian(np.fft.rfft2(maps)), whole, atol=1e-12)
+        np.testing.assert_allclose(pictures.hermitian(np.fft.rfft2(maps), 16), whole, atol=1e-12)
 
     @pytest.mark.parametrize(
         "count, grid", [(1, (1, 1)), (2, (2, 1)), (3, (2, 2)), (5, (2, 3)), (8, (4, 2)), (16, (4, 4)), (64, (8, 8))]
@@ -171,7 +171,7 @@ class TestPictures:
             save_pictures(*small, images[0], label, tmp_path)
 
     def test_batch(self, small, images, tmp_path):
-        with refused(r"Image must be one image of two dimensions, not of the shape \(12, 16, 16\)"):
+        with refused(r"Images must have the shape \(n, 16, 16\) or \(n, 12, 12\), with or without an axis of 1 channel, not \(1, 12, 16, 16\): images of 12 channels do not fit a network of 1 channel"):
             save_pictures(*small, images, 0, tmp_path)
 
     def test_directory_is_a_file(self, small, images, tmp_path):

@@ -57,11 +57,11 @@ def expected_error(path, maps) -> float:
     for op in path.stages:
         lsb = 4.0**-op.fraction
         if isinstance(op, Inverse):  # columns, then rows
-            size = op.plan.size
+            size = op.plan.shape[0]
             first, last = TRANSFORM * lsb * 2 * size * 4.0 ** -op.plan.row_plan.scale, TRANSFORM * lsb
             error = error / size**2 + first + last
         elif isinstance(op, Transform):  # rows, halved when they are separated, then columns
-            size = op.plan.size
+            size = op.plan.shape[0]
             first, last = (TRANSFORM + 1 / 4) * lsb * size * 4.0 ** -op.plan.column_plan.scale, TRANSFORM * lsb
             white, error = first + 2 * last, size**2 * error
         elif isinstance(op, Filters):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -25,13 +26,13 @@ def pool(size):
     return SpectralPool(size=size)
 
 
-def network(*layers, size=16) -> Network:
-    return Network(name="stages", size=size, channels=1, layers=(*layers, DENSE))
+def network(*layers, shape=(1, 16, 16)) -> Network:
+    return Network(name="stages", shape=shape, layers=(*layers, DENSE))
 
 
-def radii(*layers, prune=True) -> dict[str, int | None]:
+def radii(*layers, prune=True, **options) -> dict[str, tuple[int, int] | None]:
     """Of the bins that a stage is about: those that leave it, of an IFFT those that come."""
-    return {s.name: s.radius for s in stages(network(*layers), prune=prune)}
+    return {s.name: s.radius for s in stages(network(*layers, **options), prune=prune)}
 
 
 @pytest.mark.parametrize(("layers", "pruned", "whole"), [
@@ -65,18 +66,40 @@ def radii(*layers, prune=True) -> dict[str, int | None]:
      {"fft0": 8, "hadamard0": 8, "crop0": 2, "ifft0": 2}),
 ])
 def test_radii(layers, pruned, whole):
-    for expected, prune in ((pruned, True), (whole, False)):
-        got = radii(*layers, prune=prune)
+    for square, prune in ((pruned, True), (whole, False)):
+        got, expected = radii(*layers, prune=prune), {name: (r, r) for name, r in square.items()}
         assert {name: r for name, r in got.items() if name in expected} == expected
         rest = set(got) - set(expected)
         bins = {"dense"} if network(*layers).stages[-1].radius is not None else set()
         assert all(got[name] is None for name in rest - bins), got
 
 
-@pytest.mark.parametrize("name", list(tiny.kinds()))
+@pytest.mark.parametrize(("layers", "shape", "pruned", "whole"), [
+    # rows and columns by themselves: the pool keeps all rows that have no Nyquist bins
+    ((CONV, pool((8, 4)), RELU), (1, 8, 16), {"fft0": (3, 1), "hadamard0": (3, 1), "ifft0": (3, 1)},
+     {"fft0": (4, 8), "hadamard0": (4, 8), "crop0": (3, 1), "ifft0": (3, 1)}),
+    # interpolation of the columns alone drops the Nyquist bins of both axes
+    ((CONV, RELU, Pad(size=(8, 32)), RELU), (1, 8, 16), {"fft0": (4, 8), "fft1": (3, 7), "ifft1": (3, 7)},
+     {"fft1": (4, 8), "crop0": (3, 7), "ifft1": (3, 7)}),
+    # the same band for both axes, of which a pool keeps less in one
+    ((SpectralConv(channels=2, band=2), pool((4, 8)), RELU), (1, 8, 16), {"fft0": (1, 2), "hadamard0": (1, 2)},
+     {"fft0": (4, 8), "hadamard0": (4, 8), "crop0": (2, 2), "crop1": (1, 2), "ifft0": (1, 2)}),
+    # a signal has the row u = 0 alone
+    ((CONV, pool(16), RELU), (3, 32), {"fft0": (0, 7), "hadamard0": (0, 7), "ifft0": (0, 7)},
+     {"fft0": (0, 16), "hadamard0": (0, 16), "crop0": (0, 7), "ifft0": (0, 7)}),
+    ((SpectralConv(channels=2, band=4), RELU, pool(8)), (1, 16), {"fft0": (0, 4), "hadamard0": (0, 4), "fft1": (0, 3)},
+     {"fft0": (0, 8), "crop0": (0, 4), "fft1": (0, 8), "crop1": (0, 3)}),
+])
+def test_radii_of_rectangles_and_signals(layers, shape, pruned, whole):
+    for expected, prune in ((pruned, True), (whole, False)):
+        got = radii(*layers, prune=prune, shape=shape)
+        assert {name: r for name, r in got.items() if name in expected} == expected
+
+
+@pytest.mark.parametrize("name", list(tiny.kinds()) + ["rect", "rgb", "oned", "odd", "bins", "vals", "valm", "norm"])
 def test_radii_are_the_proven_ones(name):
-    """Every pruned stage of bins computes the square that liveness calls for, no bin less and none more."""
-    network = tiny.kinds()[name]
+    """Every pruned stage of bins computes the rectangle that liveness calls for, no bin less and none more."""
+    network = (tiny.kinds() | tiny.shapes())[name]
     edges = dict(zip(network.steps, analyse(network.steps)))
     followers = dict(zip(network.steps, [*network.steps[1:], None]))
     radius_in = None
@@ -86,10 +109,12 @@ def test_radii_are_the_proven_ones(name):
             if s.kind == "normalise":  # an own crop follows
                 assert s.radius == radius_in
             else:
-                edge = edges[follower]
+                if follower is None:  # the answer, all of whose live bins are wanted
+                    continue
+                edge, (r, c) = edges[follower], s.radius
                 wanted = ~edge.dead
-                shape = low(edge.size, 2 * s.radius + 1) if 2 * s.radius < edge.size else np.ones_like(wanted)
-                assert (wanted == shape).all() and s.bins == wanted.sum() and s.rows == min(2 * s.radius + 1, edge.size)
+                shape = low(edge.size, (2 * r + 1, 2 * c + 1))
+                assert (wanted == shape).all() and s.bins == wanted.sum() and s.rows == min(2 * r + 1, edge.size[0])
         assert s.radius_in == radius_in
         radius_in = s.radius if s.kind not in ("inverse", "point", "tile") else None
 
@@ -98,19 +123,19 @@ def test_names_edges_and_channels():
     """An activation behind an IFFT takes the edge of the map; numbers count stages of a name, and edges of a stem."""
     net = network(SpectralConv(channels=3, kernel=3), Normalise(), pool(8), RELU, MaxPool(), GELU, RELU, CONV, TANH)
     assert [(s.kind, s.name, s.edge, s.size, s.inputs, s.channels) for s in net.stages] == [
-        ("transform", "fft0", "spectrum0", 16, 1, 1),
-        ("multiply", "hadamard0", "product0", 16, 1, 3),
-        ("normalise", "normalise0", "normalised0", 16, 3, 3),
-        ("crop", "crop0", "cropped0", 16, 3, 3),
-        ("inverse", "ifft0", "", 8, 3, 3),
-        ("point", "relu0", "map0", 8, 3, 3),
-        ("tile", "max_pool0", "pooled0", 8, 3, 3),
-        ("point", "gelu0", "map1", 4, 3, 3),
-        ("point", "relu1", "map2", 4, 3, 3),
-        ("transform", "fft1", "spectrum1", 4, 3, 3),
-        ("multiply", "hadamard1", "product1", 4, 3, 2),
-        ("bin", "tanh0", "bins0", 4, 2, 2),
-        ("linear", "dense", "logits", 4, 2, 2),
+        ("transform", "fft0", "spectrum0", (16, 16), 1, 1),
+        ("multiply", "hadamard0", "product0", (16, 16), 1, 3),
+        ("normalise", "normalise0", "normalised0", (16, 16), 3, 3),
+        ("crop", "crop0", "cropped0", (16, 16), 3, 3),
+        ("inverse", "ifft0", "", (8, 8), 3, 3),
+        ("point", "relu0", "map0", (8, 8), 3, 3),
+        ("tile", "max_pool0", "pooled0", (8, 8), 3, 3),
+        ("point", "gelu0", "map1", (4, 4), 3, 3),
+        ("point", "relu1", "map2", (4, 4), 3, 3),
+        ("transform", "fft1", "spectrum1", (4, 4), 3, 3),
+        ("multiply", "hadamard1", "product1", (4, 4), 3, 2),
+        ("bin", "tanh0", "bins0", (4, 4), 2, 2),
+        ("linear", "dense", "logits", (4, 4), 2, 2),
     ]
     direct = network(CONV, MaxPool(), RELU).stages  # max pooling of an IFFT's map: the map has an edge of its own
     assert [s.edge for s in direct] == ["spectrum0", "product0", "map0", "pooled0", "map1", "logits"]
@@ -162,17 +187,17 @@ def test_where_scales_go(layers, expected):
     assert scales(*layers) == expected
 
 
-@pytest.mark.parametrize("name", list(tiny.kinds()))
+@pytest.mark.parametrize("name", [*tiny.kinds(), *tiny.shapes()])
 def test_pruning_moves_no_scale_away(name):
     """The product of all scales between two functions is that of the pools and pads between them."""
-    network = tiny.kinds()[name]
+    network = (tiny.kinds() | tiny.shapes())[name]
     for prune in (True, False):
         total = np.prod([s.scale for s in stages(network, prune=prune)])
-        pools = np.prod([F(s.keeps, s.size) ** 2 for s in network.steps if s.kind in ("crop", "pad")])
+        pools = np.prod([F(math.prod(s.keeps), math.prod(s.size)) for s in network.steps if s.kind in ("crop", "pad")])
         assert total == pools
 
 
-NOT_A_POWER = ("Pooling or padding by a factor that is no power of two needs a SpectralConv beside it, before {} follows")
+NOT_A_POWER = ("Pooling or padding by a factor that is no power of two needs a SpectralConv or Pointwise beside it, before {} follows")
 
 
 @pytest.mark.parametrize(("layers", "what"), [
@@ -202,4 +227,7 @@ def test_frozen_statistics_belong_to_their_product():
 
 
 def test_orthonormal():
-    assert [orthonormal(n) for n in (1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 64)] == [1, 2, 4, 4, 8, 8, 8, 16, 16, 32, 64]
+    assert [orthonormal((n, n)) for n in (1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 64)] == [1, 2, 4, 4, 8, 8, 8, 16, 16, 32, 64]
+    for rows, columns in ((1, 16), (1, 17), (1, 4096), (4, 16), (8, 16), (5, 13), (256, 4), (1, 2)):
+        p = orthonormal((rows, columns))
+        assert p * p >= rows * columns > p * p / 4 and p & (p - 1) == 0

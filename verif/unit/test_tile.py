@@ -29,12 +29,16 @@ def test_blocks(kind, function):
     assert (block.frame, block.interval, block.latency, block.multipliers) == ((96, 24), 96, 8 + 1 + 4 + 2, 0)
     maps = rng("blocks").integers(-2048, 2048, (2, 3, 8, 8))
     np.testing.assert_array_equal(block.model(maps), function(maps))
-    for size in (2, 12, 8.0, True):
-        with refused(f"{name} size must be a power of two from 4, not {size!r}", DescriptionError):
+    wide = kind(size=(4, 16), width=12, channels=3)
+    assert (wide.frame, wide.interval, wide.latency) == ((96, 24), 96, 16 + 1 + 4 + 2)
+    maps = maps.reshape(2, 3, 4, 16)
+    np.testing.assert_array_equal(wide.model(maps), function(maps))
+    for size, bad in ((2, 2), (12, 12), (8.0, 8.0), (True, True), ((8, 12), 12), ((2, 8), 2), ((1, 16), 1)):
+        with refused(f"{name} size must be a power of two from 4, not {bad!r}", DescriptionError):
             kind(size=size, width=12)
     for what in ("width", "channels"):
         with refused(f"{name} {what} must be a positive integer, not 0", DescriptionError):
             kind(**{"size": 8, "width": 12} | {what: 0})
-    for shape in ((3, 3), (2, 4), (4,)):
-        with refused(f"{name} maps must be square and of even size, not {shape}", DataError):
+    for shape in ((3, 3), (2, 3), (3, 4), (4,)):
+        with refused(f"{name} maps must have even numbers of rows and columns, not {shape}", DataError):
             function(np.zeros(shape))

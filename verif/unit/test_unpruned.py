@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hadamac.model.crop import live_rows
+from hadamac.model.crop import kept_rows, live_shape
 from hadamac.network.stages import stages
 from hadamac.ops import evaluate
 from hadamac.ops.product import product_weights
@@ -15,9 +15,10 @@ from hadamac.quantised.quantise import quantise
 from hadamac.quantised.unpruned import unpruned
 from hadamac_cli.explain import savings
 from support import tiny
+from support.direct import source
 from support.seeds import rng
 
-KINDS = tiny.every()
+KINDS = tiny.every() | tiny.shapes()
 PRUNED = [name for name, n in KINDS.items() if [s.radius for s in n.stages] != [s.radius for s in stages(n, prune=False)]]
 
 
@@ -28,7 +29,7 @@ def prepared(name: str, preset: str = "default", r=None):
 
 
 def test_most_kinds_are_pruned():
-    assert set(KINDS) - set(PRUNED) == {"whole", "max_pool", "low_pass", "maps"}
+    assert set(KINDS) - set(PRUNED) == {"whole", "max_pool", "low_pass", "maps"} | {"norm"}
 
 
 @pytest.mark.parametrize("name", list(KINDS))
@@ -45,10 +46,9 @@ def test_logits_are_identical(name):
             continue
         more = b.trace[edge]
         if np.iscomplexobj(words) and more.shape != words.shape:
-            r = words.shape[-1] - 1
-            rows = np.r_[: r + 1, more.shape[-2] - r : more.shape[-2]]
-            dead += np.count_nonzero(more) - np.count_nonzero(more[..., rows, : r + 1])
-            more = more[..., rows, : r + 1]
+            live = more[..., kept_rows(more.shape[-2], words.shape[-2]), : words.shape[-1]]
+            dead += np.count_nonzero(more) - np.count_nonzero(live)
+            more = live
         np.testing.assert_array_equal(words, more, edge)
     assert bool(dead) == (name in PRUNED)
 
@@ -67,15 +67,13 @@ def test_dead_bins_hold_what_the_layers_define(name):
     # Always the same: formats are made for live bins, and with other weights dead ones may saturate.
     params, images, q = prepared(name, r=np.random.default_rng(3))
     whole = unpruned(q, params)
-    trace, values = whole.predict(images, trace=True).trace, {-1: images[:, None] / 256}
+    trace, values = whole.predict(images, trace=True).trace, {-1: source(KINDS[name], images)}
     for k, s in enumerate(whole.stages):
         stage, taken = s.stage, [values[source] for source in s.stage.sources]
-        if stage.kind == "multiply" and stage.layer.kernel is None:
+        if f"conv{stage.index}.spectrum" in params and stage.kind == "multiply":
             free = params[f"conv{stage.index}.spectrum"]
-            more = np.zeros((*free.shape[:2], stage.rows, stage.radius + 1, 2))
-            r = free.shape[-2] - 1
-            rows = live_rows(stage.size, r) if free.shape[-3] < stage.rows else np.arange(stage.rows)
-            more[:, :, rows, : r + 1] = free
+            more = np.zeros((*free.shape[:2], stage.rows, stage.columns, 2))
+            more[:, :, kept_rows(stage.rows, free.shape[-3]), : free.shape[-2]] = free
             x = evaluate(stage, params | {f"conv{stage.index}.spectrum": more}, *taken)
         else:
             x = evaluate(stage, params, *taken)
@@ -93,7 +91,7 @@ def test_weights_of_dead_bins_are_the_kernel_s():
     limit = 2 ** (q.formats.weight_width - 1)
     for s in unpruned(q, params).of_kind("multiply"):
         exact = product_weights(s.stage, params)[0] * 2.0 ** s.exponent[:, None, None, None]
-        assert s.plan.weights.shape == (2, s.stage.inputs, s.stage.rows, s.stage.radius + 1)
+        assert s.plan.weights.shape == (2, s.stage.inputs, *live_shape(s.stage.size, s.stage.radius))
         for part, want in ((s.plan.weights.real, exact.real), (s.plan.weights.imag, exact.imag)):
             np.testing.assert_array_equal(part, np.clip(np.rint(want), -limit, limit - 1))
 

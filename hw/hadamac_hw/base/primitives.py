@@ -16,13 +16,9 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 
 from .numeric import add_with_carry
-from .targets import ECP5, ICE40, Target, ecp5_chain, ecp5_multiplier, ecp5_ram, ice40_multiplier
+from .targets import BLOCK_FROM, ECP5, ICE40, Target, ecp5_chain, ecp5_multiplier, ecp5_ram, ice40_multiplier
 
-__all__ = ["BLOCK_FROM", "ButterflyAdder", "Multiplier", "Ram"]
-
-BLOCK_FROM = 32
-"""Words from which a memory becomes block RAM on a target with cells of its own; a shorter one is LUT RAM."""
-
+__all__ = ["ButterflyAdder", "Multiplier", "Ram"]
 
 class Multiplier(wiring.Component):
     """Exact signed product ``p = a * b``.
@@ -54,7 +50,7 @@ class Multiplier(wiring.Component):
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         for target, body in ((ECP5, ecp5_multiplier), (ICE40, ice40_multiplier)):
-            if platform is target and max(self.a_width, self.b_width) <= target.operand:
+            if platform is not None and platform.is_a(target) and max(self.a_width, self.b_width) <= target.operand:
                 body(m, self.a, self.b, self.p)
                 return m
         # The registers have no reset: those of a DSP block could have one, but nothing needs it.
@@ -111,18 +107,23 @@ class Ram(wiring.Component):
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
-        if platform is ECP5 and BLOCK_FROM <= self.depth <= 16384:
+        ecp5 = platform is not None and platform.is_a(ECP5)
+        block_from = BLOCK_FROM if platform is None else platform.block_from
+        if ecp5 and block_from <= self.depth <= 16384:
             ports = (self.write_address, self.write_data, self.write_enable) if self.writable else None
             ecp5_ram(m, width=self.width, depth=self.depth, init=self.init, read_address=self.read_address,
                      read_data=self.read_data, read_enable=self.read_enable if self.holds else 1, write=ports)
             return m
         # no_rw_check: synthesis need not add logic for a read and a write of the same word in the same cycle.
+        attributes: dict[str, int | str] = {"no_rw_check": 1}
+        if ecp5 and BLOCK_FROM <= self.depth < block_from:  # synthesis would choose block RAM
+            attributes |= {"ram_style": "distributed"} if self.writable else {"rom_style": "logic"}
         m.submodules.array = array = memory.Memory(
-            shape=self.width, depth=max(self.depth, 2), init=self.init, attrs={"no_rw_check": 1})
+            shape=self.width, depth=max(self.depth, 2), init=self.init, attrs=attributes)
         self.word = data = Signal(self.width, reset_less=True)
         m.d.comb += self.read_data.eq(data)
         enable = self.read_enable if self.holds else Const(1)
-        if self.depth < BLOCK_FROM and (not self.writable or platform is ECP5):
+        if self.depth < block_from and (not self.writable or ecp5):
             # A table in logic, or LUT RAM, has one register before and one after it, which takes as many cycles.
             read = array.read_port(domain="comb")
             address = Signal.like(self.read_address, reset_less=True)
@@ -171,7 +172,7 @@ class ButterflyAdder(wiring.Component):
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
-        if platform is ECP5:
+        if platform is not None and platform.is_a(ECP5):
             # A table gives a bit of the sum without its carry; its value for c = d = 0 is the carry that is generated.
             operands: tuple[Value | None, ...]
             if self.subtract:

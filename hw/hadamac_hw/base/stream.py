@@ -20,12 +20,17 @@ from hadamac.errors import DescriptionError
 from .fifo import Fifo
 from .targets import Target
 
-__all__ = ["Complex", "Fifo", "Frame", "FrameGuard", "Halves", "chained", "frames", "nest"]
+__all__ = ["Complex", "Fifo", "Frame", "FrameGuard", "Halves", "bytes_of", "chained", "frames", "nest"]
 
 
 def Complex(width: int) -> data.StructLayout:
     """Return the layout of a complex word: real part in the low half, both parts signed and of ``width`` bits."""
     return data.StructLayout({"re": signed(width), "im": signed(width)})
+
+
+def bytes_of(width: int) -> int:
+    """Return the number of bits of a word of ``width`` bits that is padded to whole bytes."""
+    return -(-width // 8) * 8
 
 
 def Frame(shape: ShapeLike, user: int = 0) -> data.StructLayout:

@@ -14,8 +14,12 @@ from amaranth.hdl import ClockSignal, Const, Instance, Module, Signal, Value, Va
 
 from hadamac.errors import DescriptionError
 
-__all__ = ["ECP5", "ICE40", "TARGETS", "Target", "ecp5_chain", "ecp5_multiplier", "ecp5_ram", "find_target",
-           "ice40_multiplier"]
+__all__ = ["BLOCK_FROM", "ECP5", "ICE40", "TARGETS", "Target", "ecp5_chain", "ecp5_multiplier", "ecp5_ram",
+           "find_target", "ice40_multiplier"]
+
+
+BLOCK_FROM = 32
+"""Words from which a memory becomes block RAM by default."""
 
 
 class Target:
@@ -27,11 +31,23 @@ class Target:
         Its name on the command line.
     operand : int
         Bits of the widest operand that its multipliers take.
+    block_from : int
+        Words from which a memory becomes block RAM, if the family's block RAMs are instantiated; a shorter one is LUT
+        RAM.
     """
 
-    def __init__(self, name: str, operand: int):
+    def __init__(self, name: str, operand: int, block_from: int = BLOCK_FROM):
         self.name = name
         self.operand = operand
+        self.block_from = block_from
+
+    def is_a(self, family: Target) -> bool:
+        """Return whether this target is of a family, whatever its ``block_from``."""
+        return self.name == family.name
+
+    def with_blocks_from(self, words: int) -> Target:
+        """Return the same family with block RAM for memories of ``words`` words or more."""
+        return Target(self.name, self.operand, words)
 
     @property
     def models(self) -> str:

@@ -21,8 +21,9 @@ class Board:
         Package and speed grade.
     lpf
         Name of the file in ``constraints/`` that assigns the pins.
-    multipliers, luts, memory_bits
-        Number of multipliers (MULT18X18D), four-input look-up tables and bits of block RAM of the device.
+    multipliers, luts, memory_bits, blocks
+        Number of multipliers (MULT18X18D), four-input look-up tables, bits of block RAM and block RAMs (DP16KD) of the
+        device.
     """
 
     name: str
@@ -33,3 +34,4 @@ class Board:
     multipliers: int
     luts: int
     memory_bits: int
+    blocks: int

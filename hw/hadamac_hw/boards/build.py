@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from math import prod
 from pathlib import Path
 
 from rich.console import Console
@@ -15,7 +16,7 @@ from hadamac.progress import Progress
 from hadamac.quantised.network import QuantNetwork
 
 from ..base.emit import emit
-from ..base.targets import ECP5
+from ..base.targets import BLOCK_FROM, ECP5, Target
 from ..cores.library import network_name
 from ..network import Top
 from .bitstream import DIRECTORY, Report, build_bitstream
@@ -30,13 +31,30 @@ BAUD = 1_000_000
 """Bit rate of the serial port."""
 
 
-def board_verilog(qnet: QuantNetwork, name: str, folding: Plan) -> str:
-    """Return the Verilog of a board's top: pins, PLL, shell and network."""
+SHORT = (BLOCK_FROM, 65, 129, 257)
+"""Words from which memories become block RAM, in the order in which they are tried: the more, the fewer blocks."""
+
+
+def board_verilog(qnet: QuantNetwork, name: str, folding: Plan, blocks: int | None = None) -> str:
+    """Return the Verilog of a board's top: pins, PLL, shell and network.
+
+    If it has more than ``blocks`` block RAMs, more of its short memories become LUT RAM, as many as need be.
+    """
+    text = ""
+    for words in SHORT:
+        text = _board_verilog(qnet, name, folding, ECP5.with_blocks_from(words))
+        if blocks is None or text.count(" DP16KD ") <= blocks:
+            break
+    return text
+
+
+def _board_verilog(qnet: QuantNetwork, name: str, folding: Plan, target: Target) -> str:
+    """Return the Verilog of a board's top for a target."""
     shell = BoardShell(
-        Top(qnet, folding=folding), pixels=qnet.network.size**2, clock_hz=CLOCK_MHZ * 1e6, baud=BAUD,
+        Top(qnet, folding=folding), pixels=prod(qnet.network.given), clock_hz=CLOCK_MHZ * 1e6, baud=BAUD,
         identification=f"hadamac {__version__} {qnet.network.name}",
     )
-    return emit(BoardTop(shell, clock_mhz=CLOCK_MHZ), name, platform=ECP5)
+    return emit(BoardTop(shell, clock_mhz=CLOCK_MHZ), name, platform=target)
 
 
 def build_board(qnet: QuantNetwork, board_name: str, out: str | os.PathLike[str], *, folding: Plan | None = None,
@@ -72,7 +90,7 @@ def build_board(qnet: QuantNetwork, board_name: str, out: str | os.PathLike[str]
     top = f"{network_name(qnet)}_{board.name.replace('-', '_')}"
     job = Progress(2, console)
     with job.phase("Emit Verilog"):
-        text = board_verilog(qnet, top, folding)
+        text = board_verilog(qnet, top, folding, board.blocks)
     with job.phase(f"Build for {board.name}, seed {seed} (minutes)") as bar:
         report = build_bitstream(text, top, board, directory, freq_mhz=CLOCK_MHZ, seed=seed, progress=bar.label)
         for kind in sorted(report.used):

@@ -5,14 +5,14 @@ The host sends a command and waits for the answer:
 ======================  ==========================================================================
 host sends              shell answers
 ======================  ==========================================================================
-``I``, then the pixels  ``R``, the status (a byte), then the core's words, 4 bytes each, low byte first
+``I``, then the pixels  ``R``, the status (a byte), then the core's words, low byte first
 ``V``                   ``V``, then `identification` in ASCII, then a newline
 anything else           ``?``
 ======================  ==========================================================================
 
-A pixel is one byte.  If the pixels stop for longer than the time-out, the shell ends the frame early, so that the
-core's frame guard fills it up, discards the words that the core answers, and sends ``E``.  The next image is not
-affected.
+A pixel has as many bytes as the core's input, low byte first, and a word as many as its output.  If the pixels stop for
+longer than the time-out, the shell ends the frame early, so that the core's frame guard fills it up, discards the words
+that the core answers, and sends ``E``.  The next image is not affected.
 
 The serial port needs no flow control: a byte takes ``10 * divisor`` (at least 40) clock cycles, and a core that waits
 for an image takes one pixel in a few cycles.  The FIFO of 16 bytes is for the cycles in which the core is not ready,
@@ -21,7 +21,7 @@ and for a host that sends its next command before it has received the whole answ
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal, ValueLike, unsigned
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Shape, Signal, ValueLike, unsigned
 from amaranth.lib import fifo, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -44,10 +44,10 @@ class BoardShell(wiring.Component):
     Parameters
     ----------
     core : Component
-        The core, with the members ``s_axis_t{data,valid,ready,last}`` (8-bit pixels),
-        ``m_axis_t{data,valid,ready,last}`` (32-bit words) and ``status`` (up to 8 sticky bits).
+        The core, with the members ``s_axis_t{data,valid,ready,last}`` (pixels of whole bytes),
+        ``m_axis_t{data,valid,ready,last}`` (words of whole bytes) and ``status`` (up to 8 sticky bits).
     pixels : int
-        Bytes of an image.
+        Pixels of an image.
     clock_hz : float
         Frequency of the ``sync`` domain.
     baud : int
@@ -82,6 +82,10 @@ class BoardShell(wiring.Component):
             raise DescriptionError(f"Identification of a board shell must be printable ASCII, not {identification!r}")
         if not timeout_s * clock_hz >= 1:
             raise DescriptionError(f"Time-out of a board shell must be at least one clock cycle, not {timeout_s!r} s")
+        for member in ("s_axis_tdata", "m_axis_tdata"):
+            bits = Shape.cast(core.signature.members[member].shape).width
+            if bits % 8:
+                raise DescriptionError(f"The core of a board shell must have whole bytes on {member}, not {bits} bits")
         self.core = core
         self.pixels = pixels
         self.clock_hz = clock_hz
@@ -122,7 +126,9 @@ class BoardShell(wiring.Component):
         pause = Signal(range(self.timeout + 1))
         text = f"V{self.identification}\n".encode()
         at = Signal(range(len(text)))
-        part = Signal(2)
+        pixel, word = (len(side) // 8 for side in (core.s_axis_tdata, core.m_axis_tdata))
+        part = Signal(range(max(pixel, word)))
+        held = Signal(max(8 * (pixel - 1), 1))  # the bytes of a pixel that have come before its last one
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += [idle.eq(1), bytes_in.r_en.eq(1)]
@@ -145,17 +151,19 @@ class BoardShell(wiring.Component):
                     with m.If(at == len(text) - 1):
                         m.next = "IDLE"
             with m.State("IMAGE"):
-                final = count == self.pixels - 1
+                final, whole = count == self.pixels - 1, part == pixel - 1
                 m.d.comb += [
-                    core.s_axis_tdata.eq(bytes_in.r_data),
-                    core.s_axis_tvalid.eq(bytes_in.r_rdy),
+                    core.s_axis_tdata.eq(Cat(held, bytes_in.r_data) if pixel > 1 else bytes_in.r_data),
+                    core.s_axis_tvalid.eq(bytes_in.r_rdy & whole),
                     core.s_axis_tlast.eq(final),
-                    bytes_in.r_en.eq(core.s_axis_tready),
+                    bytes_in.r_en.eq(core.s_axis_tready | ~whole),
                 ]
                 with m.If(bytes_in.r_rdy):
                     m.d.sync += pause.eq(0)
-                    with m.If(core.s_axis_tready):
-                        m.d.sync += count.eq(Mux(final, 0, count + 1))
+                    with m.If(~whole):
+                        m.d.sync += [held.eq(Cat(held[8:], bytes_in.r_data)), part.eq(part + 1)]
+                    with m.Elif(core.s_axis_tready):
+                        m.d.sync += [count.eq(Mux(final, 0, count + 1)), part.eq(0)]
                         with m.If(final):
                             m.next = "RESULT"
                 with m.Elif(pause == self.timeout):
@@ -164,6 +172,7 @@ class BoardShell(wiring.Component):
                     m.d.sync += pause.eq(pause + 1)
             with m.State("CUT"):  # send one more pixel, because tlast comes with a pixel
                 m.d.comb += [core.s_axis_tvalid.eq(1), core.s_axis_tlast.eq(1)]
+                m.d.sync += part.eq(0)
                 with m.If(core.s_axis_tready):
                     m.next = "DISCARD"
             with m.State("DISCARD"):
@@ -181,11 +190,11 @@ class BoardShell(wiring.Component):
                 m.d.comb += [
                     answer.valid.eq(core.m_axis_tvalid),
                     answer.payload.eq(core.m_axis_tdata.as_unsigned().word_select(part, 8)),
-                    core.m_axis_tready.eq(answer.ready & (part == 3)),
+                    core.m_axis_tready.eq(answer.ready & (part == word - 1)),
                 ]
                 with m.If(answer.valid & answer.ready):
-                    m.d.sync += part.eq(part + 1)
-                    with m.If((part == 3) & core.m_axis_tlast):
+                    m.d.sync += part.eq(Mux(part == word - 1, 0, part + 1))
+                    with m.If((part == word - 1) & core.m_axis_tlast):
                         m.d.sync += result.eq(core.m_axis_tdata[:4])
                         m.next = "IDLE"
         return m

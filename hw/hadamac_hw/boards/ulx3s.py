@@ -28,7 +28,7 @@ _BLOCK_BITS = 18_432
 
 BOARDS = {
     f"ulx3s-{size}f": Board(f"ulx3s-{size}f", f"--{size}k", "CABGA381", "6", "ulx3s.lpf", multipliers, luts,
-                          blocks * _BLOCK_BITS)
+                          blocks * _BLOCK_BITS, blocks)
     for size, (multipliers, luts, blocks) in _SIZES.items()
 }
 """All boards by name."""

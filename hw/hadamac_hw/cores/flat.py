@@ -17,15 +17,10 @@ from amaranth.lib.wiring import Flow, In, Out
 from hadamac.errors import DescriptionError
 
 from ..base.block import Block
-from ..base.stream import FrameGuard
+from ..base.stream import FrameGuard, bytes_of
 from ..base.targets import Target
 
-__all__ = ["FlatTop", "bytes_of"]
-
-
-def bytes_of(width: int) -> int:
-    """Return the number of bits of a word of ``width`` bits that is padded to whole bytes."""
-    return -(-width // 8) * 8
+__all__ = ["FlatTop"]
 
 
 def _layout(side: stream.Interface) -> data.StructLayout:
@@ -33,17 +28,17 @@ def _layout(side: stream.Interface) -> data.StructLayout:
     return side.payload.shape()
 
 
-def _numbers(side: stream.Interface) -> Iterator[tuple[str | None, Shape]]:
+def _numbers(side: stream.Interface) -> Iterator[tuple[str | int | None, Shape]]:
     """Yield the name and the shape of each number in a beat's data; a single number has no name."""
     shape: ShapeLike = _layout(side).members["data"]
-    if isinstance(shape, data.StructLayout):
+    if isinstance(shape, data.StructLayout | data.ArrayLayout):
         for name, field in shape:
             yield name, Shape.cast(field.shape)
     else:
         yield None, Shape.cast(shape)
 
 
-def _number(side: stream.Interface, name: str | None) -> Value:
+def _number(side: stream.Interface, name: str | int | None) -> Value:
     """Return one number of a beat's data."""
     return side.payload.data if name is None else side.payload.data[name]
 

@@ -13,7 +13,7 @@ from amaranth.hdl import Shape
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from hadamac import __version__
+from hadamac import __version__, shapes
 from hadamac.cost.estimate import Plan, estimate, plan
 from hadamac.files.writing import Marker, atomic_directory
 from hadamac.quantised import QuantNetwork
@@ -23,7 +23,8 @@ from .. import layers
 from ..base.block import Block
 from ..base.emit import emit
 from ..base.targets import Target
-from ..fft.planar import Fft2d, RowPairs
+from ..fft.planar import Fft2d
+from ..fft.rows import Rows
 from ..fft.streaming import Fft
 from ..network import Top
 from .flat import FlatTop
@@ -31,7 +32,7 @@ from .flat import FlatTop
 __all__ = ["BLOCKS", "DIRECTORY", "Core", "Manifest", "configuration", "core_text", "cores", "network_name",
            "network_verilog", "write_library"]
 
-BLOCKS: tuple[type[Block], ...] = (Fft, RowPairs, Fft2d, *layers.BLOCKS)
+BLOCKS: tuple[type[Block], ...] = (Fft, Fft2d, Rows, *layers.BLOCKS)
 """Blocks whose examples (:meth:`hadamac_hw.base.block.Block.examples`) are cores of the library, in its order."""
 
 MANIFEST = "manifest.json"
@@ -154,10 +155,13 @@ def network_core(qnet: QuantNetwork, folding: Plan | None = None) -> Core[Top]:
     e = estimate(qnet, folding)
     facts = {
         "latency": e.latency, "interval": e.interval, "multipliers": e.multipliers, "memory_bits": e.memory_bits,
-        "hadamard_lanes": list(folding.hadamard), "dense_lanes": folding.dense, "width": qnet.formats.width,
+        "hadamard_lanes": list(folding.hadamard), "dense_lanes": list(folding.dense), "width": qnet.formats.width,
         "twiddle_width": qnet.formats.twiddle_width, "weight_width": qnet.formats.weight_width,
     }
-    title = f"spectral CNN {qnet.network.name}: {qnet.network.size}x{qnet.network.size} pixels in, logits and class out"
+    network = qnet.network
+    taken = "samples" if network.flat else "pixels"
+    given = {"classes": "logits and class"}.get(network.output, network.output)
+    title = f"spectral CNN {network.name}: {shapes.text(network.given)} {taken} in, {given} out"
     return Core(network_name(qnet), Top(qnet, folding=folding), title, facts)
 
 

@@ -1,7 +1,8 @@
 """Circuits of the Fourier transforms."""
 
+from .folded import FoldedFft
 from .iterative import IterativeFft
 from .real import RealFft
 from .streaming import Fft
 
-__all__ = ["Fft", "IterativeFft", "RealFft"]
+__all__ = ["Fft", "FoldedFft", "IterativeFft", "RealFft"]

@@ -16,10 +16,11 @@ from hadamac.model.fft.iterative import IterativePlan
 from hadamac.model.fft.steps import table_words, twiddles
 
 from ..base.numeric import Requantiser, add_with_carry, delayed
-from ..base.primitives import Multiplier, Ram
+from ..base.primitives import Ram
 from ..base.stream import Complex
 from ..base.targets import Target
 from .octant import OctantTable
+from .serial import SerialProduct
 
 __all__ = ["SerialButterfly"]
 
@@ -120,25 +121,22 @@ class SerialButterfly(wiring.Component):
     def _product(self, m: Module, operand: View, operand_at: int, product_at: int) -> tuple[View, Value]:
         """Return ``(product, overflow)`` of the operand and its twiddle.
 
-        The multipliers first take the real part of the operand with both parts of the twiddle, then the imaginary part
-        with the twiddle's parts exchanged.  The arguments ``.._at`` are of ``plan.butterfly_cycles``.
+        The arguments ``.._at`` are of ``plan.butterfly_cycles``.
         """
-        plan, width = self.plan, self.plan.twiddle_width
-        factor = self._factor(m, operand_at)
+        plan = self.plan
         again = delayed(m, self.second, operand_at, "again")
-        parts = [factor[:width], factor[width:]]
-        x = Mux(again, delayed(m, operand.im, 1, "held"), operand.re)
+        m.submodules.product = serial = SerialProduct(width=plan.operand.width, factor_width=plan.twiddle_width)
+        m.d.comb += [
+            serial.x.eq(Mux(again, delayed(m, operand.im, 1, "held"), operand.re)),
+            serial.again.eq(again),
+            serial.factor.eq(self._factor(m, operand_at)),
+        ]
         out = Signal(Complex(plan.word), name="product")
         over: Value = Const(0)
-        for k, part in enumerate(("re", "im")):
-            m.submodules[f"product_{part}"] = p = Multiplier(a_width=plan.operand.width, b_width=width)
-            m.d.comb += [p.a.eq(x), p.b.eq(Mux(again, parts[1 - k], parts[k]).as_signed())]
-            before = delayed(m, p.p, 1, f"before_{part}")
-            total = Signal((before - p.p).shape(), name=f"total_{part}", reset_less=True)
-            m.d.sync += total.eq(before + p.p if k else before - p.p)
-            m.submodules[f"round_{part}"] = rounder = Requantiser(plan.product, in_width=len(total))
-            spare = product_at - operand_at - timing.MULTIPLIER - 2 - timing.requantise(plan.product)
-            m.d.comb += [rounder.i.eq(total), out[part].eq(delayed(m, rounder.o, spare, f"spare_{part}"))]
+        spare = product_at - operand_at - 1 - cycles.SERIAL_PRODUCT - timing.requantise(plan.product)
+        for part in ("re", "im"):
+            m.submodules[f"round_{part}"] = rounder = Requantiser(plan.product, in_width=len(serial.o[part]))
+            m.d.comb += [rounder.i.eq(serial.o[part]), out[part].eq(delayed(m, rounder.o, spare, f"spare_{part}"))]
             over = over | delayed(m, rounder.overflow, spare, f"over_{part}")
         return out, over
 

@@ -7,34 +7,32 @@ in the real part and row 2k+1 in the imaginary part; bins as (channel, v, u), li
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import TYPE_CHECKING
 
-import numpy as np
-from amaranth.hdl import Module, Signal, unsigned
+from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.crop import live_shape
-from hadamac.model.fft.planar import Fft2dPlan, pack_rows
+from hadamac.model.fft.planar import Fft2dPlan
+from hadamac.model.fft.rows import RowsPlan
 from hadamac.ops.transform import Inverse, Transform
 
 from ..base.block import Block, Example
 from ..base.circuits import circuit
-from ..base.numeric import delayed
-from ..base.primitives import Ram
-from ..base.stream import Complex, Fifo, Frame, chained, frames, nest
+from ..base.stream import Complex, chained, frames, nest
 from ..base.targets import Target
 from ..layers.crop import Crop, Expand
-from .streaming import Fft
+from .rows import Rows, engine
 from .transpose import TransposeForward, TransposeInverse
 
 if TYPE_CHECKING:
     from hadamac.quantised.network import QuantNetwork
 
-__all__ = ["Fft2d", "RowPairs"]
+__all__ = ["Fft2d"]
 
 
 class Fft2d(Block):
@@ -51,8 +49,8 @@ class Fft2d(Block):
     Members
     -------
     i, o : frames of Complex(width)
-        Forward: ``channels * N * N / 2`` beats in, ``channels * (radius+1) * (2 radius+1)`` beats out (if the whole
-        half-spectrum is kept, ``radius = N/2``, N rows); inverse: the other way round.
+        Forward: ``channels * H/2 * W`` beats in, ``channels * (s+1) * (2 r+1)`` beats out for the radius (r, s) (if
+        ``r = H/2``, H rows); inverse: the other way round.
     overflow : Out(1)
         A word saturated since reset.
 
@@ -69,38 +67,40 @@ class Fft2d(Block):
         self.channels = channels
         self.interval = channels * plan.interval
         self.multipliers = plan.multipliers
-        maps, bins = channels * plan.size**2 // 2, channels * int(np.prod(live_shape(plan.size, plan.radius)))
+        rows, columns = plan.shape
+        maps, bins = channels * rows // 2 * columns, channels * prod(live_shape(plan.size, plan.radius))
         self.frame = (bins, maps) if plan.inverse else (maps, bins)
         self.latency = plan.latency
         shape = frames(Complex(plan.width))
         super().__init__({"i": In(shape), "o": Out(shape), "overflow": Out(1)})
 
-    def model(self, x: ArrayLike) -> np.ndarray:
+    def model(self, x: ArrayLike) -> NDArray:
         """Return the result of :meth:`Fft2dPlan.run`, bit for bit."""
         return self.plan.run(x)[0]
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         plan = self.plan
-        common = {"radius": plan.radius, "width": plan.width, "channels": self.channels}
+        rows, columns = plan.shape
+        common = {"size": rows, "radius": plan.radii, "width": plan.width, "channels": self.channels}
         if plan.inverse:
             chain = [
-                Expand(size=plan.size, **common),
-                Fft(plan.column_plan, inverse=True, order="bit-reversed"),
+                Expand(**common),
+                engine(plan, 0),
                 TransposeInverse(plan),
-                Fft(plan.row_plan, inverse=True),
+                engine(plan, 1),
             ]
         else:
             chain = [
-                Fft(plan.row_plan, order="bit-reversed"),
+                engine(plan, 0),
                 TransposeForward(plan),
-                Fft(plan.column_plan),
-                Crop(size=plan.size, columns=plan.radius + 1, **common),
+                engine(plan, 1),
+                Crop(columns=plan.live, **common),
             ]
         blocks = [(f"{k}_{type(part).__name__.lower()}", part) for k, part in enumerate(chain)]
         wiring.connect(m, chained(m, blocks, wiring.flipped(self.i), self.overflow), wiring.flipped(self.o))
         if plan.inverse:  # the row transform ends a frame with each row pair; a frame of maps has many of them
-            _, final = nest(m, self.o.valid & self.o.ready, self.channels, plan.size // 2, plan.size)
+            _, final = nest(m, self.o.valid & self.o.ready, self.channels, rows // 2, columns)
             m.d.comb += self.o.payload.last.eq(final)
         return m
 
@@ -113,70 +113,9 @@ class Fft2d(Block):
                       "inverse 2-D FFT to 16x16 real maps")
 
 
-class RowPairs(Block):
-    """Raster of unsigned pixels turned into row pairs: row 2k waits in a line buffer for row 2k+1.
-
-    Parameters
-    ----------
-    size, pixel_width, width, shift : int
-        Images of size x size pixels; a pixel p of ``pixel_width`` bits becomes the word ``p << shift`` of ``width``
-        bits.
-
-    Members
-    -------
-    i : In(frames of unsigned(pixel_width)), size * size beats
-    o : Out(frames of Complex(width)), size * size / 2 beats
-
-    Timing
-    ------
-    One pixel a cycle; the first pair leaves ``size + RAM + FIFO`` cycles after the first pixel arrived.
-    """
-
-    def __init__(self, *, size: int, width: int, shift: int, pixel_width: int = 8):
-        if shift < 0 or pixel_width + shift >= width:
-            raise DescriptionError(f"RowPairs shift must be from 0 to {width - pixel_width - 1}, not {shift!r}")
-        self.size = size
-        self.width = width
-        self.shift = shift
-        self.pixel_width = pixel_width
-        self.interval = size * size
-        self.frame = (size * size, size * size // 2)
-        self.latency = size + timing.RAM + timing.FIFO
-        super().__init__({"i": In(frames(unsigned(pixel_width))), "o": Out(frames(Complex(width)))})
-
-    def model(self, x: ArrayLike) -> np.ndarray:
-        """Return the row pairs (..., N/2, N) of images (..., N, N)."""
-        return pack_rows(np.asarray(x) * 2.0**self.shift)
-
-    def elaborate(self, platform: Target | None) -> Module:
-        m = Module()
-        m.submodules.fifo = fifo = Fifo(Frame(Complex(self.width)), inflight=timing.RAM)
-        m.submodules.line = line = Ram(width=self.pixel_width, depth=self.size)
-        take = Signal()
-        m.d.comb += [self.i.ready.eq(~fifo.stop), take.eq(self.i.valid & self.i.ready)]
-        (row, x), final = nest(m, take, self.size, self.size)
-        odd, pixel = row[0], self.i.payload.data
-        m.d.comb += [
-            line.write_address.eq(x),
-            line.write_data.eq(pixel),
-            line.write_enable.eq(take & ~odd),
-            line.read_address.eq(x),
-            fifo.push.eq(delayed(m, take & odd, timing.RAM, "push")),
-            fifo.data.last.eq(delayed(m, final, timing.RAM, "final")),
-            fifo.data.data.re.eq(line.read_data << self.shift),
-            fifo.data.data.im.eq(delayed(m, pixel, timing.RAM, "pixel") << self.shift),
-        ]
-        wiring.connect(m, fifo.o, wiring.flipped(self.o))
-        return m
-
-    @classmethod
-    def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
-        """Yield the core of this block in the Verilog library."""
-        yield Example("row_pairs32", cls(size=32, width=16, shift=7), "raster of 32x32 pixels to row pairs")
-
-
 @circuit.register(Transform)
 @circuit.register(Inverse)
-def _planar(op: Transform | Inverse, lanes: int) -> Fft2d:
+def _real(op: Transform | Inverse, lanes: int) -> Fft2d | Rows:
     """Return a transform of a network."""
-    return Fft2d(op.plan, channels=op.stage.channels)
+    plan = op.folded(lanes)
+    return Rows(plan) if isinstance(plan, RowsPlan) else Fft2d(plan, channels=op.stage.channels)

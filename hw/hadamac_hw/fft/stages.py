@@ -17,9 +17,9 @@ from hadamac.model.fft import cycles
 from hadamac.model.fft.steps import Butterfly, Twiddle, table_words, twiddles
 
 from ..base.numeric import Requantiser, add_and_round, delayed
-from ..base.primitives import BLOCK_FROM, ButterflyAdder, Multiplier, Ram
+from ..base.primitives import ButterflyAdder, Multiplier, Ram
 from ..base.stream import Complex
-from ..base.targets import Target
+from ..base.targets import BLOCK_FROM, Target
 from .lag import Lag, Tokens
 from .octant import OctantTable
 from .rescale import Mantissa

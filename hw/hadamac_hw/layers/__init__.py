@@ -11,18 +11,21 @@ from .add import Add
 from .argmax import Argmax
 from .crop import Crop, Expand
 from .dense import Dense
+from .frame import FramePairs, RowPairs
 from .hadamard import Hadamard
 from .modrelu import ModRelu
 from .modulus import Modulus, PairModulus
 from .normalise import Normalise
 from .pwl import Pwl, Relu
 from .quadratic import Quadratic
+from .raster import Raster
 from .spectral_pool import SpectralPad, SpectralPool
 from .tile import Decimate, MaxPool
 
 __all__ = ["BLOCKS"]
 
 BLOCKS: tuple[type[Block], ...] = (
+    RowPairs, FramePairs, Raster,
     Crop, Expand, Hadamard, Relu, Pwl, Quadratic, ModRelu, Modulus, PairModulus, Normalise, SpectralPool, SpectralPad,
     MaxPool, Decimate, Add, Dense, Argmax,
 )

@@ -8,6 +8,7 @@ than another, the shorter one needs a :class:`~hadamac_hw.base.skip.SkipBuffer`,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from hadamac.model.add import AddPlan
 from hadamac.model.crop import embed, live_shape
 from hadamac.numeric import Requantise
 from hadamac.ops import add as operations
+from hadamac.shapes import Pair, as_pair, most, pair_beats
 
 from ..base.block import Block, Example
 from ..base.circuits import circuit
@@ -42,9 +44,10 @@ class Add(Block):
     plan : AddPlan
         Formats of the inputs and of the sum.
     size, channels : int
-        N and the number of channels.  Without ``radius``, the streams carry maps of N x N pixels as row pairs.
-    radius : int, optional
-        Radius of the sum's bins.  With it, the streams carry the bins ``|u|, v <= radius`` of N x N maps.
+        Rows and columns of maps, and the number of channels.  Without ``radius``, the streams carry maps, as row pairs
+        or, if they have one row, as channel pairs.  Here and below, an integer n stands for (n, n).
+    radius : int or (int, int), optional
+        Radius of the sum's bins.  With it, the streams carry the bins of maps.
     radii : sequence of int, optional
         Radius of the bins of each input, at most ``radius``, which is the default.  Bins of the sum beyond it are not
         in that input's stream, and the input counts as zero there.
@@ -62,56 +65,59 @@ class Add(Block):
     which all inputs that have one offer it, and the sum leaves ``plan.latency`` cycles later.
     """
 
-    def __init__(self, plan: AddPlan, *, size: int, channels: int = 1, radius: int | None = None,
-                 radii: Sequence[int] | None = None):
+    def __init__(self, plan: AddPlan, *, size: int | Pair, channels: int = 1, radius: int | Pair | None = None,
+                 radii: Sequence[int | Pair] | None = None):
         if not isinstance(plan, AddPlan):
             raise DescriptionError(f"Add plan must be an AddPlan, not {plan!r}")
         count = len(plan.fractions)
-        integer("Add size", size, 1, 1 << 12)
+        size = as_pair(size)
+        for n in size:
+            integer("Add size", n, 1, 1 << 12)
         integer("Add channels", channels, 1, 1 << 12)
-        self.plan, self.size, self.channels, self.radius, self.width = plan, size, channels, radius, plan.width
-        if radius is None:
-            if radii is not None or size % 2:
-                raise DescriptionError("Add of maps must have an even size and no radii")
-            self.rows, self.columns = size // 2, size
+        self.plan, self.size, self.channels, self.width = plan, size, channels, plan.width
+        self.radius = None if radius is None else as_pair(radius)
+        if self.radius is None:
+            if radii is not None or size[0] % 2 and size[0] > 1:
+                raise DescriptionError("Add of maps must have one row or an even number of rows, and no radii")
+            beats = pair_beats(channels, size)
+            self.loops, ends = (beats // size[1], 1, size[1]), (beats,) * count
+            self.radii: tuple[Pair, ...] = ()
         else:
-            integer("Add radius", radius, 0, size // 2)
-            self.columns, self.rows = reversed(live_shape(size, radius))
-        self.radii = tuple((radius,) * count if radii is None else radii)
-        if len(self.radii) != count or any(r is not None and not 0 <= r <= (radius or 0) for r in self.radii):
-            raise DescriptionError(f"Add radii must be {count} from 0 to {radius}, not {radii!r}")
-        self.interval = channels * self.rows * self.columns
+            for r, n in zip(self.radius, size):
+                integer("Add radius", r, 0, n // 2)
+            rows, columns = live_shape(size, self.radius)
+            self.loops = channels, columns, rows
+            self.radii = tuple(map(as_pair, (self.radius,) * count if radii is None else radii))
+            if len(self.radii) != count or any(min(r) < 0 or most(r, self.radius) != self.radius for r in self.radii):
+                raise DescriptionError(f"Add radii must be {count} from 0 to {radius}, not {radii!r}")
+            ends = tuple(channels * prod(live_shape(size, r)) for r in self.radii)
+        self.interval = prod(self.loops)
         self.pipeline, self.latency = plan.pipeline, plan.latency
-        self.frame = (tuple(self._beats(r) for r in self.radii), self.interval)
+        self.frame = (ends, self.interval)
         shape = frames(Complex(plan.width))
         members = {f"i{k}": In(shape) for k in range(count)}
         super().__init__(members | {"o": Out(shape), "overflow": Out(1)})
 
-    def _beats(self, radius: int | None) -> int:
-        """Return the beats of a frame of an input."""
-        rows, columns = (self.rows, self.columns) if radius is None else live_shape(self.size, radius)
-        return self.channels * rows * columns
-
     def model(self, *x: np.ndarray) -> np.ndarray:
-        """Return the sum of maps (n, channels, N, N) or of live bins (n, channels, rows, columns), bit for bit."""
+        """Return the sum of maps (n, channels, H, W) or of live bins (n, channels, rows, columns), bit for bit."""
         if self.radius is not None:
-            x = tuple(embed(bins, self.rows, self.columns) for bins in x)
+            x = tuple(embed(bins, self.loops[2], self.loops[1]) for bins in x)
         return self.plan.run(*x)[0]
 
     def _has(self, k: int, u: Value, v: Value) -> Value:
         """Return whether the stream of input ``k`` contains the bin (u, v) of the sum."""
-        radius = self.radii[k]
-        if radius is None or radius == self.radius:
+        if self.radius is None or self.radii[k] == self.radius:
             return Const(1, 1)
-        return (v <= radius) & ((u <= radius) | (u >= self.rows - radius))
+        r, s = self.radii[k]
+        rows = self.loops[2]
+        return (v <= s) & ((u <= r) | (u >= rows - r))
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         plan = self.plan
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=plan.pipeline)
         step = Signal()
-        outer, inner = (self.rows, self.columns) if self.radius is None else (self.columns, self.rows)
-        (_, v, u), final = nest(m, step, self.channels, outer, inner)
+        (_, v, u), final = nest(m, step, *self.loops)
         has = [self._has(k, u, v) for k in range(len(self.input_streams))]
         m.d.comb += step.eq(Cat(*(i.valid | ~there for i, there in zip(self.input_streams, has))).all() & ~fifo.stop)
         for i, there in zip(self.input_streams, has):

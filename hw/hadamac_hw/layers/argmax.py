@@ -80,6 +80,7 @@ class Argmax(Block):
 
     @classmethod
     def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
-        """Yield the library's core: as many logits as the network has, of the same width."""
-        block = cls(classes=qnet.network.dense.outputs, width=qnet.formats.logit_width)
-        yield Example("argmax", block, "index of the largest logit")
+        """Yield the library's core: as many logits as the network has, of the same width; none if it has no logits."""
+        if qnet.network.output == "classes":
+            block = cls(classes=qnet.network.outputs, width=qnet.formats.logit_width)
+            yield Example("argmax", block, "index of the largest logit")

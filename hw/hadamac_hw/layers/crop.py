@@ -16,6 +16,7 @@ from amaranth.lib.wiring import In, Out
 from hadamac.errors import DescriptionError
 from hadamac.model import crop as model
 from hadamac.ops import crop as operations
+from hadamac.shapes import Pair, as_pair
 
 from ..base.block import Block, Example
 from ..base.circuits import circuit
@@ -28,26 +29,35 @@ if TYPE_CHECKING:
 __all__ = ["Crop", "Expand"]
 
 
-def _check(what: str, size: int, radius: int, columns: int, channels: int, width: int) -> None:
-    """Raise DescriptionError for parameters that a block called ``what`` cannot have."""
+def _check(what: str, size: int, radius: int | Pair, columns: int | None, channels: int, width: int) -> Pair:
+    """Return the radius as a pair; raise DescriptionError for parameters that a block called ``what`` cannot have."""
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise DescriptionError(f"{what} size must be a positive integer, not {size!r}")
-    if not isinstance(radius, int) or not 0 <= radius <= size // 2:
-        raise DescriptionError(f"{what} radius must be an integer from 0 to {size // 2}, not {radius!r}")
-    if not isinstance(columns, int) or not radius < columns <= size // 2 + 1:
-        raise DescriptionError(f"{what} columns must be from {radius + 1} to {size // 2 + 1}, not {columns!r}")
+    if isinstance(radius, int):
+        if not 0 <= radius <= size // 2:
+            raise DescriptionError(f"{what} radius must be an integer from 0 to {size // 2}, not {radius!r}")
+    elif (not isinstance(radius, tuple) or len(radius) != 2 or not all(isinstance(r, int) for r in radius)
+          or not 0 <= radius[0] <= size // 2 or radius[1] < 0):
+        raise DescriptionError(f"{what} radius must be an integer from 0 to {size // 2}, or a pair whose first one is, "
+                               f"not {radius!r}")
+    r, s = as_pair(radius)
+    if columns is not None and (not isinstance(columns, int) or columns <= s):
+        raise DescriptionError(f"{what} columns must be an integer from {s + 1}, not {columns!r}")
     for name, value in (("channels", channels), ("width", width)):
         if not isinstance(value, int) or value < 1:
             raise DescriptionError(f"{what} {name} must be a positive integer, not {value!r}")
+    return r, s
 
 
 class Crop(Block):
-    """Crop of half-spectra to the *live* bins, those with ``|u| <= radius`` and ``v <= radius``; the others are *dead*.
+    """Crop of half-spectra to the *live* bins, those with ``|u| <= r`` and ``v <= s``; the others are *dead*.
 
     Parameters
     ----------
-    size, radius : int
-        N rows of each column arrive.  2 radius + 1 of them leave, or all N if ``radius`` is N/2.
+    size : int
+        Rows H of each column that arrive.
+    radius : int or (int, int)
+        The radius (r, s): 2 r + 1 rows of a column leave, or all H if r is H/2.  An integer n stands for (n, n).
     columns : int
         Columns of each channel that arrive, v = 0 .. columns - 1.
     channels, width : int
@@ -66,33 +76,34 @@ class Crop(Block):
 
     latency = 0
 
-    def __init__(self, *, size: int, radius: int, columns: int, width: int, channels: int = 1):
-        _check("Crop", size, radius, columns, channels, width)
-        self.size, self.radius, self.columns, self.channels, self.width = size, radius, columns, channels, width
+    def __init__(self, *, size: int, radius: int | Pair, columns: int, width: int, channels: int = 1):
+        self.radii = r, s = _check("Crop", size, radius, columns, channels, width)
+        self.size, self.columns, self.channels, self.width = size, columns, channels, width
         self.interval = channels * columns * size
-        self.frame = (self.interval, channels * (radius + 1) * min(2 * radius + 1, size))
+        self.frame = (self.interval, channels * (s + 1) * min(2 * r + 1, size))
         super().__init__({"i": In(frames(Complex(width))), "o": Out(frames(Complex(width)))})
 
     def model(self, x: np.ndarray) -> np.ndarray:
         """Return the live bins of half-spectra (n, channels, size, columns)."""
-        return model.crop(x, self.radius)
+        return model.crop(x, self.radii)
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         take = self.i.valid & self.i.ready
         (channel, v, u), _ = nest(m, take, self.channels, self.columns, self.size)
-        live = (v <= self.radius) & ((u <= self.radius) | (u >= self.size - self.radius))
+        r, s = self.radii
+        live = (v <= s) & ((u <= r) | (u >= self.size - r))
         m.d.comb += [
             self.o.valid.eq(self.i.valid & live),
             self.i.ready.eq(self.o.ready | ~live),
             self.o.payload.data.eq(self.i.payload.data),
-            self.o.payload.last.eq((channel == self.channels - 1) & (v == self.radius) & self._final_row(u)),
+            self.o.payload.last.eq((channel == self.channels - 1) & (v == s) & self._final_row(u)),
         ]
         return m
 
     def _final_row(self, u: Value) -> Value:
         """Return whether row ``u`` is the last live row of a column."""
-        return u == (self.size - 1 if self.radius else 0)
+        return u == (self.size - 1 if self.radii[0] else 0)
 
     @classmethod
     def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
@@ -106,15 +117,18 @@ class Expand(Block):
 
     Parameters
     ----------
-    size, radius : int
-        N and the radius of the live bins: of each column 2 radius + 1 rows arrive, or N if ``radius`` is N/2; N leave.
+    size : int
+        Rows H of each column that leave.
+    radius : int or (int, int)
+        The radius (r, s) of the live bins: of each of s + 1 columns 2 r + 1 rows arrive, or H if r is H/2.  An integer
+        n stands for (n, n).
     channels, width : int
         Channels of a frame, and bits of each part of a bin.
 
     Members
     -------
     i : In(frames of Complex(width)), live bins only, order (channel, v, u)
-    o : Out(frames of Complex(width)), channels * (radius + 1) * size beats
+    o : Out(frames of Complex(width)), channels * (s + 1) * size beats
 
     Timing
     ------
@@ -123,22 +137,23 @@ class Expand(Block):
 
     latency = 0
 
-    def __init__(self, *, size: int, radius: int, width: int, channels: int = 1):
-        _check("Expand", size, radius, radius + 1, channels, width)
-        self.size, self.radius, self.channels, self.width = size, radius, channels, width
-        self.interval = channels * (radius + 1) * size
-        self.frame = (channels * (radius + 1) * min(2 * radius + 1, size), self.interval)
+    def __init__(self, *, size: int, radius: int | Pair, width: int, channels: int = 1):
+        self.radii = r, s = _check("Expand", size, radius, None, channels, width)
+        self.size, self.channels, self.width = size, channels, width
+        self.interval = channels * (s + 1) * size
+        self.frame = (channels * (s + 1) * min(2 * r + 1, size), self.interval)
         super().__init__({"i": In(frames(Complex(width))), "o": Out(frames(Complex(width)))})
 
     def model(self, x: np.ndarray) -> np.ndarray:
-        """Return half-spectra (n, channels, size, radius + 1) of live bins."""
+        """Return half-spectra (n, channels, size, s + 1) of live bins."""
         return model.expand(x, self.size)
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         take = self.o.valid & self.o.ready
-        (_, _, u), final = nest(m, take, self.channels, self.radius + 1, self.size)
-        live = (u <= self.radius) | (u >= self.size - self.radius)
+        (r, s), size = self.radii, self.size
+        (_, _, u), final = nest(m, take, self.channels, s + 1, size)
+        live = (u <= r) | (u >= size - r)
         m.d.comb += [
             self.o.valid.eq(self.i.valid | ~live),
             self.i.ready.eq(self.o.ready & live),

@@ -23,6 +23,7 @@ from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.dense import DensePlan
 from hadamac.model.hadamard import SHIFTS
+from hadamac.network.graph import ANSWERS
 from hadamac.numeric import Requantise, integral
 from hadamac.ops import dense as operations
 
@@ -44,19 +45,21 @@ class Dense(Block):
 
     Parameters
     ----------
-    weights : int (outputs, channels, M, M) of maps or (outputs, channels, rows, columns, 2) of bins
+    weights : int (outputs, channels, rows, columns) of maps or (outputs, channels, rows, columns, 2) of bins
         Weights of ``weight_width`` bits.  For bins, the last axis has the weights of the real and the imaginary part.
     bias, shift : int (outputs,)
         ``bias`` is in units of the accumulator; ``shift`` is from -8 to 31.
     lanes : int
         Outputs that are summed at once; each lane has one multiplier.
     width, weight_width, out_width : int
-        Bits of a part of a beat that arrives, of a weight and of a logit.
+        Bits of a part of a beat that arrives, of a weight and of a result.
+    paired : bool
+        Whether a beat that leaves holds two results, as a hidden layer's must.
 
     Members
     -------
     i : In(frames of Complex(width)), order (channel, row pair, x) or (channel, column, row)
-    o : Out(frames of signed(out_width)), ``outputs`` beats
+    o : Out(frames of signed(out_width)), ``outputs`` beats, or Out(frames of Complex(out_width)), half as many
     overflow : Out(1)
         High if a logit has saturated since reset.
 
@@ -66,20 +69,20 @@ class Dense(Block):
     """
 
     def __init__(self, *, weights: ArrayLike, bias: ArrayLike, shift: ArrayLike, lanes: int, width: int,
-                 weight_width: int = 8, out_width: int = 24):
+                 weight_width: int = 8, out_width: int = 24, paired: bool = False):
         bins = np.ndim(weights) == 5
         self.weights = integral("Dense weights", weights, (None,) * 4 + (2,) * bins)
         self.weights = self.weights.astype(np.int64)
         self.outputs, self.channels, rows, columns = self.weights.shape[:4]
-        if not bins and (rows != columns or rows % 2):
-            raise DescriptionError(f"Dense maps must be square and of even size, not {rows} x {columns}")
+        if not bins and rows % 2 and rows != 1:
+            raise DescriptionError(f"Dense maps must have one row or an even number of rows, not {rows} x {columns}")
         self.bias = integral("Dense bias", bias, (self.outputs,)).astype(np.int64)
         self.shift = integral("Dense shift", shift, (self.outputs,)).astype(np.int64)
         self.width, self.weight_width, self.out_width, self.lanes = width, weight_width, out_width, lanes
         self.plan = plan = DensePlan(weights=self.weights, bias=self.bias, shift=self.shift, width=width,
-                                     weight_width=weight_width, out_width=out_width)
+                                     weight_width=weight_width, out_width=out_width, paired=paired)
         self.words = plan.streamed  # (outputs, beats, 2): in the order of the beats, both parts of each beat
-        self.beats, most = plan.reals // 2, plan.most_lanes
+        self.beats, most = plan.beats, plan.most_lanes
         if not isinstance(lanes, int) or not 1 <= lanes <= most:
             raise DescriptionError(f"Dense lanes must be from 1 to {most}, not {lanes!r}")
         limit = 2 ** (weight_width - 1)
@@ -94,23 +97,27 @@ class Dense(Block):
         self.acc_width = 1 + max(exact, 1 + int(np.abs(self.bias).max(initial=0)).bit_length())
         self.pipeline, self.latency = plan.pipeline(lanes), plan.latency(lanes)
         self.interval, self.multipliers = plan.interval(lanes), plan.multipliers(lanes)
-        self.frame = (self.beats, self.outputs)
+        self.paired = paired
+        self.frame = (self.beats, (self.outputs + 1) // 2 if paired else self.outputs)
         super().__init__({
-            "i": In(frames(Complex(width))), "o": Out(frames(signed(out_width))), "overflow": Out(1),
+            "i": In(frames(Complex(width))), "o": Out(frames(Complex(out_width) if paired else signed(out_width))),
+            "overflow": Out(1),
         })
 
     def model(self, x: np.ndarray) -> np.ndarray:
-        """Return the logits (n, outputs) of maps (n, channels, M, M) or bins (n, channels, rows, columns)."""
+        """Return the logits (n, outputs) of maps (n, channels, rows, columns) or bins (n, channels, rows, columns)."""
         return self.plan.run(np.asarray(x))[0]
 
     @classmethod
     def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
-        """Yield the library's core: the network's own dense layer, with a lane for each output."""
-        plan = qnet.dense.plan
-        block = cls(weights=plan.weights, bias=plan.bias, shift=plan.shift, lanes=len(plan.weights), width=plan.width,
+        """Yield the library's core: the network's last dense layer, if it has one, with all lanes that it can have."""
+        if qnet.network.output in ANSWERS:
+            return
+        plan, results = qnet.dense.plan, "logits" if qnet.network.output == "classes" else "values"
+        block = cls(weights=plan.weights, bias=plan.bias, shift=plan.shift, lanes=plan.most_lanes, width=plan.width,
                     weight_width=plan.weight_width, out_width=plan.out_width)
         yield Example("dense", block,
-                      f"the network's dense layer, {plan.weights.shape[1]} channels to {len(plan.weights)} logits")
+                      f"the network's dense layer, {plan.weights.shape[1]} channels to {len(plan.weights)} {results}")
 
     def lane_words(self, lane: int) -> list[int]:
         """Return the content of a lane's weight memory, in the order (round, beat, part)."""
@@ -205,12 +212,25 @@ class Dense(Block):
             m.d.sync += count.eq(Mux(last, 0, count + 1))
         pushed = delayed(m, busy, 1 + timing.requantise(rule), "busy")
         m.d.sync += aligned.eq(captured[0] << lefts[0])
-        m.d.comb += [
-            rounder.i.eq(aligned), fifo.data.data.eq(rounder.o), fifo.push.eq(pushed),
-            fifo.data.last.eq(delayed(m, last, 1 + timing.requantise(rule), "last")),
-        ]
+        ends = delayed(m, last, 1 + timing.requantise(rule), "last")
+        m.d.comb += [rounder.i.eq(aligned), fifo.data.last.eq(ends)]
+        if self.paired:
+            self._pair(m, fifo, rounder.o, pushed, ends)
+        else:
+            m.d.comb += [fifo.data.data.eq(rounder.o), fifo.push.eq(pushed)]
         with m.If(rounder.overflow & pushed):
             m.d.sync += self.overflow.eq(1)
+
+
+    def _pair(self, m: Module, fifo: Fifo, result: Value, valid: Value, ends: Value) -> None:
+        """Push two results as one beat; the last of an odd number has no partner, in whose place there is a zero."""
+        held, second = Signal(signed(self.out_width), reset_less=True), Signal()
+        with m.If(valid):
+            m.d.sync += [held.eq(result), second.eq(~second & ~ends)]
+        m.d.comb += [
+            fifo.data.data.re.eq(Mux(second, held, result)), fifo.data.data.im.eq(Mux(second, result, 0)),
+            fifo.push.eq(valid & (second | ends)),
+        ]
 
 
 @circuit.register(operations.Dense)
@@ -218,4 +238,4 @@ def _dense(op: operations.Dense, lanes: int) -> Dense:
     """Return the dense layer of a network."""
     plan = op.plan
     return Dense(weights=plan.weights, bias=plan.bias, shift=plan.shift, lanes=lanes, width=plan.width,
-                 weight_width=plan.weight_width, out_width=plan.out_width)
+                 weight_width=plan.weight_width, out_width=plan.out_width, paired=plan.paired)

@@ -15,16 +15,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import ArrayLike
 
 from hadamac import timing
+from hadamac.arrivals import power
 from hadamac.errors import DescriptionError, FitError
 from hadamac.model.hadamard import BIAS, SHIFTS, HadamardPlan
 from hadamac.numeric import Requantise, integral
 from hadamac.ops.filters import Filters
+from hadamac.ops.mix import Mix
 from hadamac.ops.product import Product
 
 from ..base.block import Block, Example
@@ -60,6 +62,10 @@ class Hadamard(Block):
         Whether ``load`` and ``bank`` exist; without them the weights are in ROMs.
     real : bool
         Whether the weights have no imaginary part, which halves the multipliers and the weight memory.
+    shared : int
+        Number of bins that share the weights of one bin, as those of a pointwise convolution do; 1 for none.
+    everywhere : bool
+        Whether the bias is added to both parts of every bin.  With real weights the parts may be pixels of a map.
 
     Members
     -------
@@ -82,9 +88,14 @@ class Hadamard(Block):
     """
 
     def __init__(self, *, weights: ArrayLike, bias: ArrayLike, shift: ArrayLike, lanes: int, width: int,
-                 weight_width: int = 8, banks: int = 1, loadable: bool = True, real: bool = False):
+                 weight_width: int = 8, banks: int = 1, loadable: bool = True, real: bool = False, shared: int = 1,
+                 everywhere: bool = False):
         self.weights = integral("Hadamard weights", weights, (None, None, None)).astype(np.complex128)
-        self.outputs, self.inputs, self.bins = self.weights.shape
+        self.outputs, self.inputs, own = self.weights.shape
+        if shared != 1 and (own != 1 or loadable):
+            raise DescriptionError("Hadamard shared must be 1 for loadable weights or those of several bins, not "
+                                   f"{shared}")
+        self.bins, self.shared, self.everywhere = own * shared, shared, everywhere
         self.bias = integral("Hadamard bias", bias, (self.outputs,)).astype(np.int64)
         self.shift = integral("Hadamard shift", shift, (self.outputs,)).astype(np.int64)
         self.width, self.weight_width, self.lanes, self.banks = width, weight_width, lanes, banks
@@ -105,7 +116,7 @@ class Hadamard(Block):
             raise DescriptionError("Hadamard weights must be real where they are said to be, not "
                                    f"{self.weights[self.weights.imag != 0][0]}")
         self.plan = plan = HadamardPlan(weights=self.weights, bias=self.bias, shift=self.shift, width=width,
-                                        weight_width=weight_width, real=self.real)
+                                        weight_width=weight_width, real=self.real, shared=shared, everywhere=everywhere)
         self.folds, self.drop = plan.folds(lanes), plan.drop
         self.bias_width, self.left_width = plan.bias_width, plan.left_width
         if self.bias_width > BIAS:
@@ -137,7 +148,10 @@ class Hadamard(Block):
     def lane_words(self, lane: int) -> list[int]:
         """Return the content of a lane's weight memory: packed weights in the order (output, bin, fold)."""
         mask = (1 << self.weight_width) - 1
-        w = self.weights[:, lane :: self.lanes].transpose(0, 2, 1).reshape(-1)
+        w = self.weights[:, lane :: self.lanes].transpose(0, 2, 1)
+        if self.shared > 1:  # each index has bits of its own in the address
+            w = np.pad(w, ((0, 0), (0, 0), (0, power(self.folds) - self.folds)))
+        w = w.reshape(-1)
         parts = (0 if self.real else (int(z.imag) & mask) << self.weight_width for z in w)
         return [(int(z.real) & mask) | imaginary for z, imaginary in zip(w, parts)]
 
@@ -163,7 +177,8 @@ class Hadamard(Block):
         for k, (x_memory, w_memory) in enumerate(zip(lanes, self._weights(m))):
             m.d.comb += [
                 x_memory.read_address.eq(self._slot(b, fold, halves.read_half)),
-                w_memory.read_address.eq(Cat(linear, bank)),
+                w_memory.read_address.eq(Cat(linear, bank) if self.shared == 1 else
+                                         Cat(fold[: (self.folds - 1).bit_length()], output)),
             ]
             products.append(self._product(m, k, x_memory.read_data, w_memory.read_data))
         total = self._tree(m, products)
@@ -172,7 +187,8 @@ class Hadamard(Block):
         m.d.comb += table.read_address.eq(Cat(
             delayed(m, output, arrived - timing.RAM, "output"), delayed(m, bank, arrived - timing.RAM, "table_bank")))
         control = {
-            "step": step, "first": fold == 0, "done": step & (fold == self.folds - 1), "dc": b == 0, "final": final,
+            "step": step, "first": fold == 0, "done": step & (fold == self.folds - 1), "final": final,
+            "dc": Const(1, 1) if self.everywhere else b == 0,
         }
         self._accumulate(m, fifo, total, table.read_data,
                          {k: delayed(m, v, arrived, k) for k, v in control.items()})
@@ -278,7 +294,7 @@ class Hadamard(Block):
             fifo.data.last.eq(delayed(m, at["final"], 2 + timing.requantise(rule), "result_final")),
         ]
         for part, value in zip(("re", "im"), total):
-            start = Mux(at["dc"], bias, 0) if part == "re" else 0
+            start = Mux(at["dc"], bias, 0) if part == "re" or self.everywhere else 0
             acc = Signal(wide, name=f"acc_{part}", reset_less=True)
             with m.If(at["step"]):
                 m.d.sync += acc.eq(Mux(at["first"], start, acc) + value)
@@ -292,8 +308,10 @@ class Hadamard(Block):
 
 @circuit.register(Product)
 @circuit.register(Filters)
-def _hadamard(op: Product | Filters, lanes: int) -> Hadamard:
+@circuit.register(Mix)
+def _hadamard(op: Product | Filters | Mix, lanes: int) -> Hadamard:
     """Return the product of a network, whose weights are ROMs."""
     plan = op.plan
     return Hadamard(weights=plan.streamed, bias=plan.bias, shift=plan.shift, lanes=lanes, width=plan.width,
-                    weight_width=plan.weight_width, loadable=False, real=plan.real)
+                    weight_width=plan.weight_width, loadable=False, real=plan.real,
+                    shared=plan.shared, everywhere=plan.everywhere)

@@ -265,4 +265,4 @@ def _modulus(op: operations.Modulus, lanes: int) -> Modulus:
 @circuit.register(pair_modulus.PairModulus)
 def _pair_modulus(op: pair_modulus.PairModulus, lanes: int) -> PairModulus:
     """Return the modulus of scattering."""
-    return PairModulus(width=op.width, beats=op.stage.size**2 // 2, pairs=op.stage.channels)
+    return PairModulus(width=op.width, beats=op.stage.pixels // 2, pairs=op.stage.channels)

@@ -20,6 +20,7 @@ from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac.model.tile import PIPELINE, TilePlan
 from hadamac.ops import tile as operations
+from hadamac.shapes import Pair, as_pair
 
 from ..base.block import Block, Example
 from ..base.circuits import circuit
@@ -39,29 +40,32 @@ class _Tile(Block, ABC):
 
     Parameters
     ----------
-    size : int
-        N, a power of two from 4: maps of N x N pixels arrive, and maps of N/2 x N/2 pixels leave.
+    size : int or (int, int)
+        Rows H and columns W, powers of two from 4: maps of H x W pixels arrive, and maps of H/2 x W/2 pixels leave.  An
+        integer n stands for (n, n).
     width, channels : int
         Bits of a pixel, and maps in a frame.
 
     Members
     -------
-    i : In(frames of Complex(width)), channels * N * N / 2 beats, order (channel, row pair, x)
-    o : Out(frames of Complex(width)), channels * N * N / 8 beats
+    i : In(frames of Complex(width)), channels * H * W / 2 beats, order (channel, row pair, x)
+    o : Out(frames of Complex(width)), channels * H * W / 8 beats
 
     Timing
     ------
-    ``interval = channels * N * N / 2``, one beat a cycle.  A beat leaves ``PIPELINE`` cycles, plus those of the FIFO,
-    after a beat of an odd row pair has brought the last column of a tile.  The first such beat is beat N + 1, hence
+    ``interval = channels * H * W / 2``, one beat a cycle.  A beat leaves ``PIPELINE`` cycles, plus those of the FIFO,
+    after a beat of an odd row pair has brought the last column of a tile.  The first such beat is beat W + 1, hence
     ``latency = plan.latency``.
     """
 
     maximum = True
 
-    def __init__(self, *, size: int, width: int, channels: int = 1):
+    def __init__(self, *, size: int | Pair, width: int, channels: int = 1):
         name = type(self).__name__
-        if isinstance(size, bool) or not isinstance(size, int) or size < 4 or size & (size - 1):
-            raise DescriptionError(f"{name} size must be a power of two from 4, not {size!r}")
+        for n in size if isinstance(size, tuple) else (size,):
+            if isinstance(n, bool) or not isinstance(n, int) or n < 4 or n & (n - 1):
+                raise DescriptionError(f"{name} size must be a power of two from 4, not {n!r}")
+        size = as_pair(size)
         for what, value in (("width", width), ("channels", channels)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise DescriptionError(f"{name} {what} must be a positive integer, not {value!r}")
@@ -74,7 +78,7 @@ class _Tile(Block, ABC):
         super().__init__({"i": In(shape), "o": Out(shape)})
 
     def model(self, x: np.ndarray) -> np.ndarray:
-        """Return the pooled maps (n, channels, N/2, N/2) of maps (n, channels, N, N)."""
+        """Return the pooled maps (n, channels, H/2, W/2) of maps (n, channels, H, W)."""
         return self.plan.run(x)[0]
 
     @abstractmethod
@@ -85,9 +89,9 @@ class _Tile(Block, ABC):
         m = Module()
         wait = PIPELINE
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=wait)
-        m.submodules.above = above = Ram(width=self.width, depth=self.size // 2)
+        m.submodules.above = above = Ram(width=self.width, depth=self.size[1] // 2)
         take = self.i.valid & self.i.ready
-        (_, pair, x), final = nest(m, take, self.channels, self.size // 2, self.size)
+        (_, pair, x), final = nest(m, take, self.channels, self.size[0] // 2, self.size[1])
         column = self._choose(m, self.i.payload.data.re, self.i.payload.data.im, "column")
         left = Signal(signed(self.width), reset_less=True)
         with m.If(delayed(m, take, wait // 2, "taken")):

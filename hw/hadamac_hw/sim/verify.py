@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hadamac.cost.estimate import Estimate, Plan, estimate, plan
-from hadamac.images import as_images
+from hadamac.network.graph import ANSWERS
+from hadamac.network.source import source_frames
 from hadamac.quantised.network import Prediction, QuantNetwork
 
+from ..base.stream import bytes_of
+from ..network import WORD, answer_beats
 from .case import run_case
 
-__all__ = ["Verification", "expected_words", "verify"]
+__all__ = ["Verification", "expected_words", "sent_words", "verify"]
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,26 @@ class Verification:
     cycles_per_second: float
 
 
-def expected_words(prediction: Prediction) -> np.ndarray:
-    """Return the words that the top sends for a prediction: logits and class, unsigned 32 bits (n, classes + 1)."""
-    return np.concatenate([prediction.logits, prediction.classes[:, None]], axis=1) & 0xFFFF_FFFF
+def expected_words(qnet: QuantNetwork, prediction: Prediction) -> np.ndarray:
+    """Return the words that the top sends for a prediction, unsigned integers (n, beats); wide ones are Python's."""
+    numbers, output = answer_beats(qnet, prediction), qnet.network.output
+    bits = bytes_of(qnet.stages[-1].width) if output in ANSWERS else WORD
+    return _packed(numbers, bits)
+
+
+def sent_words(qnet: QuantNetwork, frames: np.ndarray) -> np.ndarray:
+    """Return the words that the top takes for frames (n, channels, rows, columns): unsigned integers (n, beats)."""
+    pixels = np.moveaxis(frames, 1, -1).reshape(len(frames), -1, frames.shape[1])
+    return _packed(pixels, bytes_of(qnet.network.input_format.bits))
+
+
+def _packed(numbers: np.ndarray, bits: int) -> np.ndarray:
+    """Return words of numbers (..., count), each of which has a field of ``bits`` bits."""
+    fields = numbers.astype(np.int64) & ((1 << bits) - 1)
+    count = fields.shape[-1]
+    if count * bits > 62:
+        fields = fields.astype(object)
+    return sum((fields[..., k] << (k * bits) for k in range(1, count)), fields[..., 0])
 
 
 def verify(verilog: str, top: str, qnet: QuantNetwork, images: ArrayLike, *, build_dir: Path,
@@ -59,7 +79,7 @@ def verify(verilog: str, top: str, qnet: QuantNetwork, images: ArrayLike, *, bui
     qnet
         The network, which gives the prediction.
     images
-        Images (n, size, size) of uint8.
+        Images or signals in a form that :meth:`QuantNetwork.predict` takes.
     build_dir
         Directory that holds compiled simulators, so that a design is compiled once.
     folding
@@ -72,11 +92,12 @@ def verify(verilog: str, top: str, qnet: QuantNetwork, images: ArrayLike, *, bui
     hadamac_hw.sim.simulate.SimulationFailure
         Words, latency or interval differ; the message names the first differences.
     """
-    pixels = as_images(images, qnet.network.size)
-    expected = expected_words(qnet.predict(pixels))
+    pixels = source_frames(qnet.network, images)
+    prediction = qnet.predict(pixels.reshape(-1, *qnet.network.shape))
+    expected = expected_words(qnet, prediction)
     e = estimate(qnet, folding or plan(qnet))
     result = run_case(
-        verilog, top, input=pixels.reshape(len(pixels), -1).astype(np.int64), expected=expected, stalls=["none"],
+        verilog, top, input=sent_words(qnet, pixels), expected=expected, stalls=["none"],
         expected_latency=e.latency, expected_interval=e.interval if len(pixels) > 1 else None, build_dir=build_dir,
         seed=seed, quick=len(pixels) < 10,
     )["none"]

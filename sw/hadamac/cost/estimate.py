@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import timing
-from ..arrivals import transfers
 from ..network.walk import walk
 from ..quantised.network import QuantNetwork
+from .ends import input_plan, output_plan
 from .folding import Plan, plan
 from .skips import Skip, skip_buffers
 
@@ -39,13 +39,13 @@ class StageCost:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Costs of the circuit: those of the input, then of every stage of the network."""
+    """Costs of the circuit: those of the input, of every stage of the network, and of an output buffer of maps."""
 
     stages: tuple[StageCost, ...]
 
     @property
     def latency(self) -> int:
-        """Cycles from the first pixel accepted to the first logit offered."""
+        """Cycles from the first pixel accepted to the first word of the answer offered."""
         return self.stages[-1].first_output
 
     @property
@@ -67,14 +67,12 @@ class Estimate:
 def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
     """Return the costs of the circuit that ``folding`` asks for; the default is that of :func:`plan`."""
     lanes = (folding or plan(qnet)).lanes(qnet)
-    size, width = qnet.network.size, qnet.formats.width
-    pixels = np.arange(size * size) + timing.GUARD
-    odd = pixels.reshape(size, size)[1::2].reshape(-1)
-    times = transfers(odd + timing.RAM + timing.FIFO)
-    bits = 8 * size + timing.fifo_bits(2 * width + 1, timing.RAM)
-    stages = [StageCost("input", size * size, 0, bits, int(times[0]))]
+    given, width, entry = qnet.network.given, qnet.formats.width, input_plan(qnet)
+    times = entry.arrivals(np.arange(given[0] * given[1]) + timing.GUARD)
+    stages = [StageCost("input", entry.interval, 0, entry.memory_bits, int(times[0]))]
     intervals = [op.interval(n) for op, n in zip(qnet.stages, lanes)]
-    slowest = max(size * size, *intervals)
+    last = output_plan(qnet)
+    slowest = max(entry.interval, last.interval if last else 0, *intervals)
 
     def visit(k: int, taken: tuple[np.ndarray, ...]) -> np.ndarray:
         op, skips = qnet.stages[k], ()
@@ -86,5 +84,8 @@ def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
                                 int(out[0]), skips))
         return out
 
-    walk([op.stage for op in qnet.stages], times, visit)
+    out = walk([op.stage for op in qnet.stages], times, visit)
+    if last is not None:
+        leaving = last.arrivals(out)
+        stages.append(StageCost("output", last.interval, 0, last.memory_bits, int(leaving[0])))
     return Estimate(tuple(stages))

@@ -1,30 +1,54 @@
-"""Folding of a network's circuit: the number of lanes of each product and of the dense layer."""
+"""Folding of a network's circuit: the lanes of products and dense layers, and the circuit of transforms."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..checks import choice
 from ..errors import FitError
 from ..ops.base import Operation
 from ..quantised.network import QuantNetwork
+from .ends import input_plan, output_plan
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Plan", "TRANSFORMS", "plan"]
+
+TRANSFORMS = ("streaming", "iterative")
+"""Circuits of transforms: one sample in each cycle, or one memory and one butterfly, which is smaller and slower."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Folding: the number of lanes of each Hadamard product, in order, and of the dense layer."""
+    """Folding of a circuit.
+
+    Attributes
+    ----------
+    hadamard : tuple of int
+        Number of lanes of each product of bins or of maps, in order.
+    dense : tuple of int
+        Number of lanes of each dense layer, in order.  An integer stands for a network with one.
+    transforms : str
+        Circuit of all transforms, one of `TRANSFORMS`.  Words are the same.
+    """
 
     hadamard: tuple[int, ...]
-    dense: int
+    dense: tuple[int, ...]
+    transforms: str = TRANSFORMS[0]
+
+    def __post_init__(self) -> None:
+        if isinstance(self.dense, int):
+            object.__setattr__(self, "dense", (self.dense,))
+        choice("Transforms", self.transforms, TRANSFORMS)
 
     def lanes(self, qnet: QuantNetwork) -> list[int]:
-        """Return the number of lanes of every stage, which is 1 for stages without a choice."""
-        folded = iter((*self.hadamard, self.dense))
-        return [next(folded) if op.stage.kind in ("multiply", "linear") else 1 for op in qnet.stages]
+        """Return the number of lanes of every stage, which is 1 for stages without a choice, 0 for one iterative."""
+        products = iter(self.hadamard)
+        lanes = {"multiply": products, "mix": products, "linear": iter(self.dense)}
+        transform = int(self.transforms == TRANSFORMS[0])
+        return [next(lanes[op.stage.kind]) if op.stage.kind in lanes else
+                transform if op.stage.kind in ("transform", "inverse") else 1 for op in qnet.stages]
 
 
-def plan(qnet: QuantNetwork, interval: int | None = None) -> Plan:
+def plan(qnet: QuantNetwork, interval: int | None = None, transforms: str = TRANSFORMS[0]) -> Plan:
     """Return the folding with the fewest lanes for which no stage needs more than ``interval`` cycles for a frame.
 
     Parameters
@@ -33,14 +57,19 @@ def plan(qnet: QuantNetwork, interval: int | None = None) -> Plan:
     interval : int, optional
         Cycles of a frame.  The default is the least that is possible, which is the interval of the slowest stage when
         all stages have as many lanes as they can have.
+    transforms : str
+        Circuit of all transforms, one of `TRANSFORMS`.
 
     Raises
     ------
     FitError
         If the interval is less than the least that is possible.
     """
-    slowest = [("input", qnet.network.size**2)]
-    slowest += [(op.stage.name, op.interval(op.lanes[-1])) for op in qnet.stages]
+    choice("Transforms", transforms, TRANSFORMS)
+    streaming = transforms == TRANSFORMS[0]
+    most = [int(streaming) if op.stage.kind in ("transform", "inverse") else op.lanes[-1] for op in qnet.stages]
+    slowest = [("input", input_plan(qnet).interval), *_output(qnet)]
+    slowest += [(op.stage.name, op.interval(lanes)) for op, lanes in zip(qnet.stages, most)]
     name, least = max(slowest, key=lambda entry: entry[1])
     interval = least if interval is None else interval
     if interval < least:
@@ -50,4 +79,11 @@ def plan(qnet: QuantNetwork, interval: int | None = None) -> Plan:
         """Return the fewest lanes with which an operation keeps the interval."""
         return next(n for n in op.lanes if op.interval(n) <= interval)
 
-    return Plan(tuple(map(fewest, qnet.of_kind("multiply"))), fewest(qnet.dense))
+    products, dense = qnet.of_kind("multiply", "mix"), qnet.of_kind("linear")
+    return Plan(tuple(map(fewest, products)), tuple(map(fewest, dense)), transforms)
+
+
+def _output(qnet: QuantNetwork) -> list[tuple[str, int]]:
+    """Return the name and the interval of the buffer behind the last stage, if there is one."""
+    last = output_plan(qnet)
+    return [("output", last.interval)] if last is not None else []

@@ -16,15 +16,19 @@ import json
 import math
 import os
 import stat
+import struct
 import warnings
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable
 from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn, cast
 
 import numpy as np
 
-__all__ = ["ARRAY_BYTES", "TEXT_BYTES", "open_regular", "parse_json", "read_npy",
-           "read_text", "read_whole", "unpacked"]
+__all__ = ["ARRAY_BYTES", "TEXT_BYTES", "first_line", "open_regular", "parse_json", "read_npy",
+           "read_npz", "read_text", "read_whole", "unpacked"]
 
 ARRAY_BYTES = 256 << 20
 """Largest size in bytes of an array that is read from a file: 340,000 images of 28 x 28 pixels."""
@@ -101,27 +105,74 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
         bytes than the file contains or more than `ARRAY_BYTES`.
     """
     with open_regular(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        start = file.read(len(_NPY))
-        file.seek(0)
-        if start != _NPY:
-            raise ValueError("it does not begin like a .npy file")
-        shape, fortran, dtype = _npy_header(file)
-        if dtype.hasobject:
-            raise ValueError("it holds Python objects, not numbers")
-        if any(isinstance(n, bool) or n < 0 for n in shape):
-            raise ValueError("its header states a negative size")
-        if not dtype.itemsize:
-            raise ValueError(f"its header states values of 0 bits, {dtype}")
-        # These are Python integers, because a header may state sizes whose product overflows 64 bits.
-        count, here = prod(shape), file.tell()
-        if count * dtype.itemsize > size - here:
-            stated = _counted(count * dtype.itemsize)
-            raise ValueError(f"its header states {stated} of values, but it holds {size - here}")
-        if count * dtype.itemsize > ARRAY_BYTES:
-            raise ValueError(f"it must hold at most {ARRAY_BYTES} bytes of values, not {count * dtype.itemsize}")
-        values = np.fromfile(file, dtype, count)
-    if len(values) != count:
+        return _npy(file, os.fstat(file.fileno()).st_size)
+
+
+def read_npz(path: str | os.PathLike[str], chosen: Callable[[tuple[str, ...]], Iterable[str]]) -> dict[str, np.ndarray]:
+    """Read some arrays of a .npz file, which is a ZIP archive of .npy files.
+
+    Parameters
+    ----------
+    path
+        The file.
+    chosen
+        Function that returns the names of the arrays to read from the names of all arrays.  Its errors are passed on.
+
+    Returns
+    -------
+    dict of ndarray
+        Arrays by name.  Each has at most `ARRAY_BYTES` bytes, whatever the archive unpacks to.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read, or is not a regular file.
+    ValueError
+        The file is not an archive, is damaged or encrypted, or one of its arrays is as `read_npy` refuses it.
+    """
+    try:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
+            members = {one.filename.removesuffix(".npy"): one for one in archive.infolist()
+                       if one.filename.endswith(".npy")}
+            return {name: _member(archive, name, members[name]) for name in chosen(tuple(members))}
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, OverflowError) as e:
+        raise ValueError(f"it is a damaged archive ({first_line(e)})") from None
+
+
+def _member(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> np.ndarray:
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"its array {name} is packed in another way than NumPy packs arrays")
+    if info.flag_bits & 1:
+        raise ValueError(f"its array {name} is encrypted")
+    with archive.open(info) as member:
+        try:
+            return _npy(io.BufferedReader(cast(zipfile.ZipExtFile, member)), info.file_size)
+        except ValueError as e:
+            raise ValueError(f"its array {name} is refused: {e}") from None
+
+
+def _npy(file: io.BufferedReader, size: int) -> np.ndarray:
+    """Return the array of an open .npy file of ``size`` bytes, and read no further than its header states."""
+    start = file.read(len(_NPY))
+    file.seek(0)
+    if start != _NPY:
+        raise ValueError("it does not begin like a .npy file")
+    shape, fortran, dtype = _npy_header(file)
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects, not numbers")
+    if any(isinstance(n, bool) or n < 0 for n in shape):
+        raise ValueError("its header states a negative size")
+    if not dtype.itemsize:
+        raise ValueError(f"its header states values of 0 bits, {dtype}")
+    # These are Python integers, because a header may state sizes whose product overflows 64 bits.
+    count, here = prod(shape), file.tell()
+    if count * dtype.itemsize > size - here:
+        stated = _counted(count * dtype.itemsize)
+        raise ValueError(f"its header states {stated} of values, but it holds {size - here}")
+    if count * dtype.itemsize > ARRAY_BYTES:
+        raise ValueError(f"it must hold at most {ARRAY_BYTES} bytes of values, not {count * dtype.itemsize}")
+    values = np.empty(count, dtype)
+    if file.readinto(values.view(np.uint8).data) != values.nbytes:
         raise ValueError("it became shorter while it was read")
     return values.reshape(shape, order="F" if fortran else "C")
 
@@ -141,7 +192,21 @@ def _npy_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
                 raise ValueError(f"its version must be 1.0 or 2.0, not {version[0]}.{version[1]}")
             return read[version](file)
     except Exception as e:  # Python's tokeniser and parser may raise anything.
-        raise ValueError(f"its header is damaged: {(str(e).splitlines() or [type(e).__name__])[0][:120]}") from None
+        raise ValueError(f"its header is damaged: {first_line(e)}") from None
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's text, or its type if it has none."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON; raise ValueError if a name stands in it twice."""
+    out = dict(pairs)
+    if len(out) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(n for n in names if names.count(n) > 1)!r} stands twice in one object")
+    return out
 
 
 def parse_json(text: str | bytes) -> Any:
@@ -153,10 +218,11 @@ def parse_json(text: str | bytes) -> Any:
     ------
     ValueError
         The text is not JSON, contains NaN or Infinity, which Python accepts but JSON does not have, contains a number
-        that is too large for a float, or has more than `DEPTH` levels.
+        that is too large for a float, has a name twice in one object, or has more than `DEPTH` levels.
     """
     try:
-        value = json.loads(text, parse_constant=_constant, parse_float=_finite)
+        value = json.loads(text, parse_constant=_constant, parse_float=_finite,
+                           object_pairs_hook=_once)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     level = [value]

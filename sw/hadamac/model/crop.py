@@ -1,12 +1,14 @@
 """Spectral crop: keep the low bins of a half-spectrum.
 
-``Y[u, v] = X[u, v]`` for ``|u| <= radius`` and ``0 <= v <= radius``; with ``radius = M/2 - 1`` this is spectral pooling
-N -> M under the Nyquist rule ``zero`` (Rippel, Snoek, Adams, "Spectral representations for convolutional neural
-networks", NIPS 2015, section 4).  The factor ``(M/N)**2`` is a power of two and moves the binary point only.
+``Y[u, v] = X[u, v]`` for ``|u| <= r`` and ``0 <= v <= s``; (r, s) is the *radius* of the bins that are kept.  With
+``r = s = M/2 - 1`` this is spectral pooling to M x M under the Nyquist rule ``zero`` (Rippel, Snoek, Adams, "Spectral
+representations for convolutional neural networks", NIPS 2015, section 4).
 
-Arrays: live bins are (..., 2 radius + 1, radius + 1), u in the order 0 .. radius, -radius .. -1.  With
-``radius = N/2`` they are the whole half-spectrum including the Nyquist bins: (..., N, N/2 + 1), in the same order.
-Streams: column by column, v = 0 .. radius, u in the same order.
+Arrays: live bins of H x W maps are (..., 2 r + 1, s + 1), u in the order 0 .. r, -r .. -1.  With ``r = H/2`` they have
+all H rows, and with ``s = W/2`` all W/2 + 1 columns, the Nyquist bins included.  Maps of one row have the row u = 0.
+Streams: column by column, v = 0 .. s, u in the same order.
+
+Where a function takes a size or a radius, an integer n stands for the pair (n, n).
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import DataError
+from ..shapes import Pair, as_pair
 
 __all__ = ["kept_rows", "live_rows", "live_shape", "multiplicity", "crop", "embed", "expand", "to_beats", "from_beats"]
 
@@ -33,33 +36,32 @@ def live_rows(size: int, radius: int) -> np.ndarray:
     return kept_rows(size, min(2 * radius + 1, size))
 
 
-def live_shape(size: int, radius: int) -> tuple[int, int]:
-    """Return rows and columns of the live bins of N x N maps; ``size`` is N."""
-    return min(2 * radius + 1, size), radius + 1
+def live_shape(size: int | Pair, radius: int | Pair) -> Pair:
+    """Return rows and columns of the live bins of maps of a size."""
+    return min(2 * as_pair(radius)[0] + 1, as_pair(size)[0]), as_pair(radius)[1] + 1
 
 
-def multiplicity(size: int, radius: int) -> np.ndarray:
-    """Return how many bins of the full spectrum each live bin stands for, as an array (rows, radius + 1).
+def multiplicity(size: int | Pair, radius: int | Pair) -> np.ndarray:
+    """Return how many bins of the full spectrum each live bin stands for, as an array (rows, columns).
 
-    It is 1 in the columns that hold both a bin and its conjugate, v = 0 and v = size/2, else 2.
+    It is 1 in the columns that hold both a bin and its conjugate, v = 0 and v = W/2, else 2.
     """
-    v = np.arange(radius + 1)
-    return np.tile(np.where((v == 0) | (2 * v == size), 1, 2), (live_shape(size, radius)[0], 1))
+    v = np.arange(as_pair(radius)[1] + 1)
+    return np.tile(np.where((v == 0) | (2 * v == as_pair(size)[1]), 1, 2), (live_shape(size, radius)[0], 1))
 
 
-def crop(spectrum: np.ndarray, radius: int) -> np.ndarray:
-    """Return the live bins (..., 2 radius + 1, radius + 1) of spectra (..., N, more than radius)."""
-    return spectrum[..., live_rows(spectrum.shape[-2], radius), : radius + 1]
+def crop(spectrum: np.ndarray, radius: int | Pair) -> np.ndarray:
+    """Return the live bins (..., 2 r + 1, s + 1) of spectra (..., H, more than s)."""
+    r, s = radius if isinstance(radius, (tuple, list)) else (radius, radius)
+    return spectrum[..., live_rows(spectrum.shape[-2], r), : s + 1]
 
 
-def expand(live: np.ndarray, size: int) -> np.ndarray:
-    """Return half-spectra (..., size, radius + 1) of live bins, the inverse of :func:`crop`; dropped bins are zero."""
-    rows, radius = live.shape[-2], live.shape[-1] - 1
-    if rows != min(2 * radius + 1, size):
-        raise DataError(f"Live bins must have the shape (..., 2r+1, r+1), or all rows, not {live.shape}")
-    out = np.zeros((*live.shape[:-2], size, radius + 1), dtype=live.dtype)
-    out[..., live_rows(size, radius), :] = live
-    return out
+def expand(live: np.ndarray, rows: int) -> np.ndarray:
+    """Return half-spectra (..., H, s + 1) with H = ``rows`` of live bins; dropped bins are zero."""
+    there = live.shape[-2]
+    if there != rows and (there % 2 == 0 or there > rows):
+        raise DataError(f"Live bins must have an odd number of rows, or all {rows}, not {live.shape}")
+    return embed(live, rows, live.shape[-1])
 
 
 def embed(live: np.ndarray, rows: int, columns: int) -> np.ndarray:
@@ -67,20 +69,20 @@ def embed(live: np.ndarray, rows: int, columns: int) -> np.ndarray:
     if live.shape[-2:] == (rows, columns):
         return live
     out = np.zeros((*live.shape[:-2], rows, columns), dtype=live.dtype)
-    radius = live.shape[-1] - 1
-    out[..., live_rows(rows, radius), : radius + 1] = live
+    out[..., kept_rows(rows, live.shape[-2]), : live.shape[-1]] = live
     return out
 
 
 def to_beats(live: np.ndarray) -> np.ndarray:
-    """Return live bins (n, C, 2r+1, r+1) as a frame's beats (n, C * (r+1) * (2r+1)) in stream order."""
+    """Return live bins (n, C, 2r+1, s+1) as a frame's beats (n, C * (s+1) * (2r+1)) in stream order."""
     return np.swapaxes(live, -1, -2).reshape(len(live), -1)
 
 
-def from_beats(beats: np.ndarray, channels: int, radius: int, size: int | None = None) -> np.ndarray:
+def from_beats(beats: np.ndarray, channels: int, radius: int | Pair, size: int | Pair | None = None) -> np.ndarray:
     """Return the live bins of a frame's beats, the inverse of :func:`to_beats`.
 
-    ``size`` is N; it may be left out if ``radius`` is below N/2.
+    The size may be left out if no Nyquist bin is live.
     """
-    rows = 2 * radius + 1 if size is None else min(2 * radius + 1, size)
-    return np.swapaxes(beats.reshape(len(beats), channels, radius + 1, rows), -1, -2)
+    r, s = as_pair(radius)
+    rows = live_shape(2 * r + 1 if size is None else size, radius)[0]
+    return np.swapaxes(beats.reshape(len(beats), channels, s + 1, rows), -1, -2)

@@ -15,8 +15,9 @@ from functools import cached_property
 import numpy as np
 
 from .. import timing
-from ..arrivals import double_buffer, power
+from ..arrivals import double_buffer, power, transfers
 from ..numeric import Requantise, clip_frames
+from ..shapes import pair_beats
 from .words import check_words
 
 __all__ = ["DensePlan", "argmax", "dense"]
@@ -41,14 +42,16 @@ class DensePlan:
 
     Parameters
     ----------
-    weights : float64 (K, C, M, M) of maps or (K, C, rows, columns, 2) of bins, integral
+    weights : float64 (K, C, rows, columns) of maps or (K, C, rows, columns, 2) of bins, integral
         Parts of ``weight_width`` bits.
     bias : (K,), integral
         In units of the accumulator.
     shift : int (K,)
         From -8 to 31.
     width, weight_width, out_width : int
-        Bits of a real that comes in, of a weight and of a logit.
+        Bits of a real that comes in, of a weight and of a result.
+    paired : bool
+        Whether a beat that leaves holds two results, as a hidden layer's must, or one.
     """
 
     weights: np.ndarray
@@ -57,6 +60,7 @@ class DensePlan:
     width: int = 17
     weight_width: int = 8
     out_width: int = 24
+    paired: bool = False
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(logits, overflow)``; raise DataError for words that ``width`` bits cannot hold."""
@@ -75,8 +79,14 @@ class DensePlan:
 
     @property
     def reals(self) -> int:
-        """Number of reals of a frame; a beat carries two."""
-        return self.weights[0].size
+        """Number of reals of the beats of a frame, two a beat; one is unused if an odd number of maps has one row."""
+        return 2 * self.beats
+
+    @property
+    def beats(self) -> int:
+        """Beats of a frame."""
+        channels, rows, columns = self.weights.shape[1:4]
+        return channels * rows * columns if self.weights.ndim == 5 else pair_beats(channels, (rows, columns))
 
     @cached_property
     def streamed(self) -> np.ndarray:
@@ -85,7 +95,10 @@ class DensePlan:
             by_beat = self.weights.swapaxes(2, 3)
         else:
             outputs, channels, rows, columns = self.weights.shape
-            by_beat = self.weights.reshape(outputs, channels, rows // 2, 2, columns).swapaxes(3, 4)
+            words = self.weights
+            if rows == 1:  # two channels share a beat
+                words = np.pad(words, ((0, 0), (0, channels % 2), (0, 0), (0, 0))).swapaxes(1, 2)
+            by_beat = words.reshape(outputs, -1, 2, columns).swapaxes(2, 3)
         return by_beat.reshape(self.outputs, -1, 2)
 
     @property
@@ -116,17 +129,23 @@ class DensePlan:
 
     def latency(self, lanes: int) -> int:
         """Return the cycles from the first beat in to the first beat out of a frame without gaps."""
-        pipeline = self.pipeline(lanes)
-        return 3 * self.reals // 2 - 1 + pipeline + timing.fifo(pipeline + lanes)
+        return int(self.arrivals(np.arange(self.beats), lanes)[0])
 
     def memory_bits(self, lanes: int) -> int:
         """Return the bits of the buffer, the weights and the output FIFO."""
-        buffer = 2 * power(self.reals // 2) * 2 * self.width
+        buffer = 2 * power(self.beats) * 2 * self.width
         weights = lanes * self.interval(lanes) * self.weight_width
-        return buffer + weights + timing.fifo_bits(self.out_width + 1, self.pipeline(lanes) + lanes)
+        return buffer + weights + timing.fifo_bits((1 + self.paired) * self.out_width + 1, self.pipeline(lanes) + lanes)
 
     def arrivals(self, times: np.ndarray, lanes: int) -> np.ndarray:
-        """Return the cycles in which the first logit of every round leaves, from those of a first frame's beats."""
+        """Return the cycles in which results leave, or pairs of them, from those of a first frame's beats.
+
+        The results of a round follow each other, one in each cycle.
+        """
         pipeline = self.pipeline(lanes)
-        steps = double_buffer(times, self.reals // 2, self.interval(lanes))
-        return steps.reshape(self.rounds(lanes), -1)[:, -1] + pipeline + timing.fifo(pipeline + lanes)
+        steps = double_buffer(times, self.beats, self.interval(lanes))
+        last = steps.reshape(self.rounds(lanes), -1)[:, -1] + pipeline + timing.fifo(pipeline + lanes)
+        k = np.arange(self.outputs)
+        if self.paired:  # a beat leaves with its second result
+            k = np.minimum(k[::2] + 1, self.outputs - 1)
+        return transfers(last[k // lanes] + k % lanes)

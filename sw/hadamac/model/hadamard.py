@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 import numpy as np
 
@@ -29,7 +30,7 @@ SHIFTS = (-8, 31)
 
 
 def hadamard(
-    x: np.ndarray, weights: np.ndarray, bias: np.ndarray, shift: np.ndarray, width: int
+    x: np.ndarray, weights: np.ndarray, bias: np.ndarray, shift: np.ndarray, width: int, everywhere: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the product of bins (n, C_in, U, V) with weights as ``(y, overflow)``: (n, C_out, U, V) and bool (n,).
 
@@ -37,15 +38,21 @@ def hadamard(
     ----------
     x : complex128 (n, C_in, U, V), integral
     weights : complex128 (C_out, C_in, U, V), integral
+        With one bin, all bins share its weights.
     bias, shift : (C_out,)
     width : int
         Bits of each output part.
+    everywhere : bool
+        Whether the bias is added to both parts of every bin, and not only to the real part of the first one.
     """
     n, inputs, *bins = x.shape
-    by_bin = x.reshape(n, inputs, weights[0, 0].size).transpose(2, 0, 1)
+    by_bin = x.reshape(n, inputs, prod(bins)).transpose(2, 0, 1)
     w = weights.reshape(len(weights), inputs, -1).transpose(2, 1, 0)
     total = np.matmul(by_bin, w)  # (bins, n, C_out); every partial sum is below 2**53, hence exact
-    total[0] += bias
+    if everywhere:
+        total += np.asarray(bias) * (1 + 1j)
+    else:
+        total[0] += bias
     y = np.ascontiguousarray(np.rint(total * 2.0 ** -np.asarray(shift)).transpose(1, 2, 0))
     return clip_frames(y.reshape(n, len(weights), *bins), width)
 
@@ -66,6 +73,10 @@ class HadamardPlan:
         Bits of a part of a word, in and out, and of a weight.
     real : bool
         The weights have no imaginary part: half the multipliers and weight memory.
+    shared : int
+        Number of bins that share the weights of one, which are all bins; 1 if each bin has weights of its own.
+    everywhere : bool
+        The bias is added to both parts of every bin.
     """
 
     weights: np.ndarray
@@ -74,6 +85,8 @@ class HadamardPlan:
     width: int
     weight_width: int = 8
     real: bool = False
+    shared: int = 1
+    everywhere: bool = False
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(y, overflow)`` of bins (n, inputs, ...); raise DataError for words beyond ``width`` bits."""
@@ -81,7 +94,7 @@ class HadamardPlan:
 
     def apply(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Do the same as `run` with words that are known to fit."""
-        return hadamard(x, self.weights, self.bias, self.shift, self.width)
+        return hadamard(x, self.weights, self.bias, self.shift, self.width, self.everywhere)
 
     @property
     def outputs(self) -> int:
@@ -96,14 +109,14 @@ class HadamardPlan:
     @property
     def bins(self) -> int:
         """Bins of a channel."""
-        return self.weights[0, 0].size
+        return self.weights[0, 0].size * self.shared
 
     @cached_property
     def streamed(self) -> np.ndarray:
         """The weights (outputs, inputs, bins) in the order of a stream."""
         if self.weights.ndim == 3:
             return self.weights
-        return to_beats(self.weights).reshape(self.outputs, self.inputs, self.bins)
+        return to_beats(self.weights).reshape(self.outputs, self.inputs, -1)
 
     @property
     def drop(self) -> int:
@@ -143,12 +156,17 @@ class HadamardPlan:
         pipeline = self.pipeline(lanes)
         return self.inputs * self.bins + self.folds(lanes) - 1 + pipeline + timing.fifo(pipeline)
 
+    def weight_words(self, lanes: int) -> int:
+        """Return the words of a lane's weight memory: one for each output, bin and fold, or only output and fold."""
+        words = self.interval(lanes) if self.shared == 1 else self.outputs * power(self.folds(lanes))
+        return max(power(words), 2)
+
     def memory_bits(self, lanes: int) -> int:
         """Return the bits of the buffers, the weights, the table of outputs and the output FIFO."""
         rows = 1 << max(1, (self.outputs - 1).bit_length())
         table = rows * (self.bias_width + self.left_width)
         buffers = lanes * 2 * power(self.bins) * power(self.folds(lanes)) * 2 * self.width
-        weights = lanes * power(self.interval(lanes)) * (1 if self.real else 2) * self.weight_width
+        weights = lanes * self.weight_words(lanes) * (1 if self.real else 2) * self.weight_width
         return buffers + weights + table + timing.fifo_bits(2 * self.width + 1, self.pipeline(lanes))
 
     def arrivals(self, times: np.ndarray, lanes: int) -> np.ndarray:

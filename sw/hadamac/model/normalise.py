@@ -69,6 +69,7 @@ from .. import timing
 from ..arrivals import transfers
 from ..errors import DescriptionError
 from ..numeric import Requantise, Rescale, clip_frames, round_half_even
+from ..shapes import Pair, as_pair
 from .crop import multiplicity
 from .rsqrt import FRACTION, Rsqrt
 from .words import check_words
@@ -92,13 +93,14 @@ those of S1.
 """
 
 
-def live_multiplicity(radius: int, size: int | None = None) -> tuple[int, ...]:
+def live_multiplicity(radius: int | Pair, size: int | Pair | None = None) -> tuple[int, ...]:
     """Return the multiplicities of the live bins of real maps, in stream order.
 
-    ``size`` is N; it may be left out if ``radius`` is below N/2.  Column v = 0 holds both bins of each conjugate pair,
-    a bin of another column stands for -v too; the multiplicities' sum is ``(2 radius + 1)**2``, or ``size**2``.
+    The size may be left out if no Nyquist bin is live.  Column v = 0 holds both bins of each conjugate pair, a bin of
+    another column stands for -v too; the multiplicities' sum is ``(2 radius + 1)**2``, or that of all pixels.
     """
-    return tuple(multiplicity(size or 2 * radius + 2, radius).T.reshape(-1).tolist())
+    r, s = as_pair(radius)
+    return tuple(multiplicity(size or (2 * r + 2, 2 * s + 2), radius).T.reshape(-1).tolist())
 
 
 def check_correction(correction: int, count: int) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from .. import timing
 from ..arrivals import transfers
 from ..errors import DataError
+from ..shapes import Pair, as_pair, pair_beats
 
 __all__ = ["PIPELINE", "TilePlan", "decimate", "max_pool"]
 
@@ -22,20 +23,20 @@ PIPELINE = 4
 
 def _check(what: str, maps: np.ndarray) -> np.ndarray:
     maps = np.asarray(maps)
-    if maps.ndim < 2 or maps.shape[-1] != maps.shape[-2] or maps.shape[-1] % 2:
-        raise DataError(f"{what} maps must be square and of even size, not {maps.shape}")
+    if maps.ndim < 2 or maps.shape[-1] % 2 or maps.shape[-2] % 2:
+        raise DataError(f"{what} maps must have even numbers of rows and columns, not {maps.shape}")
     return maps
 
 
 def max_pool(maps: np.ndarray) -> np.ndarray:
-    """Return the maxima (..., N/2, N/2) of the tiles of maps (..., N, N)."""
+    """Return the maxima (..., H/2, W/2) of the tiles of maps (..., H, W)."""
     maps = _check("MaxPool", maps)
     rows = np.maximum(maps[..., 0::2, :], maps[..., 1::2, :])
     return np.maximum(rows[..., 0::2], rows[..., 1::2])
 
 
 def decimate(maps: np.ndarray) -> np.ndarray:
-    """Return the first pixels (..., N/2, N/2) of the tiles of maps (..., N, N)."""
+    """Return the first pixels (..., H/2, W/2) of the tiles of maps (..., H, W)."""
     return _check("Decimate", maps)[..., 0::2, 0::2]
 
 
@@ -45,15 +46,15 @@ class TilePlan:
 
     Parameters
     ----------
-    size : int
-        N x N maps come in, N/2 x N/2 leave.
+    size : int or (int, int)
+        Rows H and columns W of the maps that come in; H/2 x W/2 leave.  An integer n stands for (n, n).
     width, channels : int
         Bits of a word; maps of a frame.
     maximum : bool
         The largest pixel of a tile; else the first one.
     """
 
-    size: int
+    size: int | Pair
     width: int
     channels: int = 1
     maximum: bool = True
@@ -72,19 +73,19 @@ class TilePlan:
     @property
     def interval(self) -> int:
         """Cycles a frame: one for each beat that comes in."""
-        return self.channels * self.size * self.size // 2
+        return pair_beats(self.channels, as_pair(self.size))
 
     @property
     def latency(self) -> int:
         """Cycles from the first beat in to the first beat out: one row of results and the first of the next."""
-        return self.size + 1 + PIPELINE + timing.fifo(PIPELINE)
+        return as_pair(self.size)[1] + 1 + PIPELINE + timing.fifo(PIPELINE)
 
     @property
     def memory_bits(self) -> int:
         """Bits of the line buffer and the output FIFO."""
-        return self.width * self.size // 2 + timing.fifo_bits(2 * self.width + 1, PIPELINE)
+        return self.width * as_pair(self.size)[1] // 2 + timing.fifo_bits(2 * self.width + 1, PIPELINE)
 
     def arrivals(self, times: np.ndarray) -> np.ndarray:
         """Return the cycles in which beats leave: each some cycles after the last pixel of its tile came in."""
-        corners = times.reshape(-1, 2, self.size)[:, 1, 1::2].reshape(-1)
+        corners = times.reshape(-1, 2, as_pair(self.size)[1])[:, 1, 1::2].reshape(-1)
         return transfers(corners + PIPELINE + timing.fifo(PIPELINE))

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..errors import DescriptionError
-from .layers import INPUT, SIZES, Dense, Layer, Place
+from ..shapes import Pair, as_pair, text
+from .layers import INPUT, LENGTHS, SIZES, Dense, Layer, Place
 
-__all__ = ["Description", "Graph", "KINDS", "Place", "Step", "graph", "layer_names", "sources_of", "users_of"]
+__all__ = ["ANSWERS", "Description", "Graph", "KINDS", "OUTPUTS", "Place", "Step", "graph", "layer_names",
+           "sources_of", "users_of"]
 
 KINDS = {
     "transform": "turns maps into spectra",
@@ -28,12 +30,17 @@ KINDS = {
     "pad": "puts the low bins into a larger spectrum of zeros",
     "bin": "acts on each bin alone, without a weight that could take a scale, and keeps a zero bin zero",
     "normalise": "acts on each bin, and on the mean and the deviation of its frame",
+    "mix": "adds the weighted channels of each pixel; its weights can take the scales of pools and pads as well",
     "point": "acts on each pixel alone",
     "tile": "acts on each tile of pixels alone",
     "join": "combines several edges of one shape bin by bin or pixel by pixel; the result of zeros is zero",
     "linear": "combines everything",
 }
 """Kinds of steps, by how the output of a step depends on its input.  A layer has one of them as well."""
+OUTPUTS = ("classes", "values", "maps", "bins")
+"""What a network may answer: the class with the largest logit, real values, maps, or the bins of their spectra."""
+ANSWERS = ("maps", "bins")
+"""Outputs that are no result of a dense layer."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +51,13 @@ class Step:
     ----------
     kind : str
         One of `KINDS`.
-    size : int
-        N of the maps that the step takes, or of the maps whose bins it takes.
+    size : (int, int)
+        Rows and columns of the maps that the step takes, or of the maps whose bins it takes.  Here and in ``keeps`` an
+        integer n is taken as (n, n).
     what : str
         The step in words.
-    keeps : int
-        N of the output of a crop or pad; ``2 band + 1`` for a band.
+    keeps : (int, int)
+        Rows and columns after a crop or pad; ``2 band + 1`` in each direction for a band.
     channels : int
         Number of output channels.
     layer : Layer or None
@@ -66,9 +74,9 @@ class Step:
     """
 
     kind: str
-    size: int
+    size: Pair
     what: str
-    keeps: int = 0
+    keeps: Pair = (0, 0)
     channels: int = 1
     layer: Layer | None = None
     index: int = 0
@@ -80,6 +88,8 @@ class Step:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise DescriptionError(f"Kind of a step must be one of {', '.join(KINDS)}, not {self.kind!r}")
+        for name in ("size", "keeps"):
+            object.__setattr__(self, name, as_pair(getattr(self, name)))
 
 
 def sources_of(steps: Sequence[Step], k: int) -> tuple[int, ...]:
@@ -104,22 +114,28 @@ class Graph:
     ----------
     steps : list of Step
         The steps that have been added, in topological order.
+    final : str
+        Name of the output of a dense layer with which the network ends; empty for another layer.
+    flat : bool
+        True for a network of signals, whose maps have one row.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, flat: bool = False) -> None:
         self.steps: list[Step] = []
+        self.final, self.flat = "", flat
         self._counts: dict[str, int] = {}
         self._bins: dict[int, Place] = {}
         self._maps: dict[int, Place] = {}
         self._alone: dict[int, str] = {}
 
-    def begin(self, layer: Layer) -> None:
+    def begin(self, layer: Layer, final: str = "") -> None:
         """Count a layer, before its steps are added."""
+        self.final = final
         self._counts[layer.type] = self._counts.get(layer.type, -1) + 1
 
-    def add(self, kind: str, at: Place | Sequence[Place], what: str, layer: Layer | None = None, *, keeps: int = 0,
-            size: int | None = None, channels: int | None = None, operation: str = "", stem: str = "",
-            edge: str = "") -> Place:
+    def add(self, kind: str, at: Place | Sequence[Place], what: str, layer: Layer | None = None, *,
+            keeps: Pair = (0, 0), size: Pair | None = None, channels: int | None = None, operation: str = "",
+            stem: str = "", edge: str = "") -> Place:
         """Add a step that takes ``at``, and return its output, whose size and channels default to those of ``at``."""
         places = (at,) if isinstance(at, Place) else tuple(at)
         first = places[0]
@@ -127,15 +143,18 @@ class Graph:
         channels = first.channels if channels is None else channels
         self.steps.append(Step(kind, first.size, what, keeps, channels, layer, index, tuple(p.step for p in places),
                                operation, stem, edge))
-        spectral = kind == "transform" or first.spectral and kind != "inverse"
+        spectral = kind == "transform" or first.spectral and kind not in ("inverse", "linear")
         return Place(len(self.steps) - 1, first.size if size is None else size, channels, spectral)
 
     def bins(self, at: Place) -> Place:
         """Return the bins at ``at``; if there are maps, transform them, unless another layer has done so."""
         if at.spectral:
             return at
+        if at.size == (1, 1):
+            raise DescriptionError("Layers after a dense layer must be dense, sums or activations in space, because "
+                                   "its outputs have no spectrum")
         if at.step not in self._bins:
-            self._bins[at.step] = self.add("transform", at, f"FFT2 {at.size}x{at.size}", operation="transform",
+            self._bins[at.step] = self.add("transform", at, f"{_transform(at)} {text(at.size)}", operation="transform",
                                            stem="fft", edge="spectrum")
         return self._bins[at.step]
 
@@ -143,11 +162,13 @@ class Graph:
         """Return the maps at ``at``; if there are bins, transform them back, unless another layer has done so."""
         if not at.spectral:
             return at
-        if at.size not in SIZES:
-            raise DescriptionError(f"Size before an inverse transform must be one of {', '.join(map(str, SIZES))}, "
-                                   f"not {at.size}: pad the spectrum, or stay on bins")
+        allowed = LENGTHS if self.flat else SIZES
+        for n in at.size[self.flat :]:
+            if n not in allowed:
+                raise DescriptionError(f"Size before an inverse transform must be one of "
+                                       f"{', '.join(map(str, allowed))}, not {n}: pad the spectrum, or stay on bins")
         if at.step not in self._maps:
-            self._maps[at.step] = self.add("inverse", at, f"IFFT2 {at.size}x{at.size}", operation="inverse",
+            self._maps[at.step] = self.add("inverse", at, f"I{_transform(at)} {text(at.size)}", operation="inverse",
                                            stem="ifft", edge="map")
         return self._maps[at.step]
 
@@ -167,6 +188,11 @@ class Graph:
                 raise DescriptionError(message)
 
 
+def _transform(at: Place) -> str:
+    """Return the name of a forward transform: FFT2 in two dimensions, FFT in one."""
+    return "FFT" if at.size[0] == 1 else "FFT2"
+
+
 def layer_names(layers: Sequence[Layer]) -> list[str]:
     """Return the name of every layer; raise DescriptionError if two layers have the same name."""
     counts: dict[str, int] = {}
@@ -184,8 +210,8 @@ class Description(Protocol):
     """The part of a :class:`hadamac.network.network.Network` of which its graph is made."""
 
     @property
-    def size(self) -> int:
-        """N of the input."""
+    def size(self) -> Pair:
+        """Rows and columns of the maps that the first layers take."""
         ...
 
     @property
@@ -198,6 +224,31 @@ class Description(Protocol):
         """The layers, each after those from which it takes."""
         ...
 
+    @property
+    def standardise(self) -> bool:
+        """True if the input's mean and deviation are folded into the first product."""
+        ...
+
+    @property
+    def output(self) -> str:
+        """Kind of the answer, one of `OUTPUTS`."""
+        ...
+
+
+def _check_end(network: Description) -> None:
+    """Raise DescriptionError unless the last layer is one that gives what the network answers."""
+    layers, output = network.layers, network.output
+    order = ", ".join(layer.type for layer in layers)
+    last = layers[-1] if layers else None
+    if output not in ANSWERS and not isinstance(last, Dense):
+        raise DescriptionError(f"Network layers must end with dense where the output is {output}, not ({order})")
+    if output in ANSWERS and (last is None or any(isinstance(layer, Dense) for layer in layers)):
+        raise DescriptionError(f"Network layers must be some, and none of them dense, where the output is {output}, "
+                               f"not ({order})")
+    if output == "classes" and isinstance(last, Dense) and last.outputs < 2:
+        raise DescriptionError(f"Dense outputs must be an integer from 2 to {Dense.MOST} where they are classes, not "
+                               f"{last.outputs}")
+
 
 def graph(network: Description) -> list[Step]:
     """Return the steps of a network in topological order.
@@ -209,10 +260,8 @@ def graph(network: Description) -> list[Step]:
         takes the output of a layer other than the last one.
     """
     layers = network.layers
-    order = ", ".join(layer.type for layer in layers)
-    if [isinstance(layer, Dense) for layer in layers] != [False] * (len(layers) - 1) + [True]:
-        raise DescriptionError(f"Network layers must end with dense, and hold it once, not ({order})")
-    built, source_place = Graph(), Place(-1, network.size, network.channels, False)
+    _check_end(network)
+    built, source_place = Graph(network.size[0] == 1), Place(-1, network.size, network.channels, False)
     places, names = {INPUT: source_place}, layer_names(layers)
     unused: dict[str, Place] = {}
     for name, layer in zip(names, layers):
@@ -220,7 +269,8 @@ def graph(network: Description) -> list[Step]:
             if source not in places:
                 raise DescriptionError(f"Layer {name} must take from layers before it ({', '.join(places)}), not from "
                                        f"{source}")
-        built.begin(layer)
+        final = {"classes": "logits", "values": "values"}.get(network.output, "") if name == names[-1] else ""
+        built.begin(layer, final)
         taken = layer.inputs or (list(places)[-1],)
         place = layer.expand(built, *(places[source] for source in taken))
         for source in taken:
@@ -228,6 +278,12 @@ def graph(network: Description) -> list[Step]:
         places[name] = unused[name] = place
     del unused[names[-1]]
     for name in unused:
-        raise DescriptionError(f"Layer {name} must lead to the dense layer, but no layer takes from it")
+        raise DescriptionError(f"Layer {name} must lead to the last layer, but no layer takes from it")
+    if network.output == "maps":
+        built.maps(places[names[-1]])
+    elif network.output == "bins":
+        built.bins(places[names[-1]])
+    if not built.steps:
+        raise DescriptionError(f"Network layers must change the {network.output}, not leave them as they are")
     built.check()
     return built.steps

@@ -1,7 +1,7 @@
 """Liveness of bins: a proof of which bins an output can depend on, by a walk backwards through the network.
 
 A network is a list of steps in topological order.  An *edge* is the input or the output of a step.  It carries maps or
-half-spectra, with bins u mod N and v = 0 .. N/2; all channels of an edge are treated alike.
+half-spectra, with bins u mod H and v = 0 .. W/2; all channels of an edge are treated alike.
 
 * A bin is *live* if the output can depend on it directly.
 * It is *coupled* if the output can depend on it only through a few scalars, which are means and deviations.
@@ -21,10 +21,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..shapes import Pair
 from .graph import Step, sources_of, users_of
 from .layers import Normalise
 
-__all__ = ["Edge", "analyse", "low", "needs", "sentence"]
+__all__ = ["Edge", "analyse", "farthest", "low", "needs", "sentence"]
 
 SPECTRAL = {"multiply", "band", "crop", "pad", "inverse", "bin", "normalise"}
 """Kinds of steps that take a spectrum."""
@@ -40,9 +41,9 @@ class Edge:
     ----------
     name : str
         The steps that take the edge, in words.
-    size : int
-        N.
-    live, coupled : bool array (N, N/2 + 1) or None
+    size : (int, int)
+        Rows H and columns W.
+    live, coupled : bool array (H, W/2 + 1) or None
         Whether each bin is live, and whether it is coupled; None for maps.
     scalars : int
         Number of scalars through which coupled bins act.
@@ -53,7 +54,7 @@ class Edge:
     """
 
     name: str
-    size: int
+    size: Pair
     live: np.ndarray | None
     coupled: np.ndarray | None
     scalars: int
@@ -66,24 +67,39 @@ class Edge:
         return None if self.live is None or self.coupled is None else ~(self.live | self.coupled)
 
 
-def low(size: int, keeps: int) -> np.ndarray:
-    """Return the half-spectrum mask (N, N/2 + 1) of the bins with ``|u|, |v| < keeps/2``."""
-    u = np.abs(np.fft.fftfreq(size, 1 / size))[:, None]
-    return (2 * u < keeps) & (2 * np.arange(size // 2 + 1) < keeps)
+def farthest(mask: np.ndarray) -> Pair:
+    """Return the greatest |u| and the greatest v of the bins of a mask; (0, 0) if it has none."""
+    u = np.abs(_frequencies(len(mask)))
+    return int(u[mask.any(1)].max(initial=0)), int(np.flatnonzero(mask.any(0)).max(initial=0))
 
 
-def _widened(mask: np.ndarray, size: int) -> np.ndarray:
-    """Return the mask of the same frequencies in a larger spectrum of N = ``size``."""
-    out = np.zeros((size, size // 2 + 1), dtype=bool)
+def _half(size: Pair) -> Pair:
+    """Return the rows and columns of the half-spectrum of maps of a size."""
+    return size[0], size[1] // 2 + 1
+
+
+def _frequencies(rows: int) -> np.ndarray:
+    """Return the frequency u of every row."""
+    return np.rint(np.fft.fftfreq(rows, 1 / rows)).astype(int)
+
+
+def low(size: Pair, keeps: Pair) -> np.ndarray:
+    """Return the half-spectrum mask (H, W/2 + 1) of the bins with ``|u| < keeps[0]/2`` and ``|v| < keeps[1]/2``."""
+    u = np.abs(_frequencies(size[0]))[:, None]
+    return (2 * u < keeps[0]) & (2 * np.arange(size[1] // 2 + 1) < keeps[1])
+
+
+def _widened(mask: np.ndarray, size: Pair) -> np.ndarray:
+    """Return the mask of the same frequencies in a larger spectrum."""
+    out = np.zeros(_half(size), dtype=bool)
     for u, v in np.argwhere(mask):
-        out[(u if 2 * u < len(mask) else u - len(mask)) % size, v] = True
+        out[(u if 2 * u < len(mask) else u - len(mask)) % size[0], v] = True
     return out
 
 
-def _folded(mask: np.ndarray, size: int) -> np.ndarray:
-    """Return the mask of the frequencies that a smaller spectrum of N = ``size`` has."""
-    u = np.rint(np.fft.fftfreq(size, 1 / size)).astype(int)
-    return mask[u % len(mask)][:, : size // 2 + 1]
+def _folded(mask: np.ndarray, size: Pair) -> np.ndarray:
+    """Return the mask of the frequencies that a smaller spectrum has."""
+    return mask[_frequencies(size[0]) % len(mask)][:, : size[1] // 2 + 1]
 
 
 def _zeros_after(step: Step, zero: np.ndarray | None) -> np.ndarray | None:
@@ -93,7 +109,7 @@ def _zeros_after(step: Step, zero: np.ndarray | None) -> np.ndarray | None:
     if step.kind not in ("crop", "pad", "band"):
         return None
     if zero is None:
-        zero = np.zeros((step.size, step.size // 2 + 1), dtype=bool)
+        zero = np.zeros(_half(step.size), dtype=bool)
     if step.kind == "crop":
         return _folded(zero, step.keeps) | ~low(step.keeps, step.keeps)
     if step.kind == "pad":
@@ -123,7 +139,7 @@ class _Want:
 
     Attributes
     ----------
-    live, coupled : bool array (N, N/2 + 1) or None
+    live, coupled : bool array (H, W/2 + 1) or None
         Bins that the step needs, directly or through scalars; None for maps.
     through : frozenset of int
         Numbers of the normalising steps through which coupled bins act.
@@ -153,12 +169,12 @@ def _before(k: int, step: Step, after: _Want, spectral: bool, zero: np.ndarray |
     if not spectral:  # a transform, a function or a linear layer of maps needs every pixel
         return _Want()
     if step.kind in ("inverse", "linear"):
-        everything = np.ones((step.size, step.size // 2 + 1), dtype=bool)
+        everything = np.ones(_half(step.size), dtype=bool)
         live, coupled, through, why = everything, ~everything, frozenset(), f"{step.what} mixes all bins"
     else:
         if after.live is None or after.coupled is None:  # the output is this step's spectrum
             size = step.keeps if step.kind in ("crop", "pad") else step.size
-            whole = np.ones((size, size // 2 + 1), dtype=bool)
+            whole = np.ones(_half(size), dtype=bool)
             after = _Want(whole, ~whole, frozenset(), "the output is the spectrum")
         live, coupled, through, why = _through(k, step, after, zero)
     if zero is not None and ((live | coupled) & zero).any():
@@ -176,7 +192,7 @@ def _through(k: int, step: Step, after: _Want,
     if step.kind == "crop":
         kept = low(step.size, step.keeps)
         live, coupled = _widened(live, step.size) & kept, _widened(coupled, step.size) & kept
-        why = f"{step.what} discards |u|, |v| >= {step.keeps / 2:g}, and nothing between mixes bins"
+        why = f"{step.what} discards {_beyond(step.keeps)}, and nothing between mixes bins"
     elif step.kind == "pad":
         kept = low(step.size, step.size)
         live, coupled = _folded(live, step.size) & kept, _folded(coupled, step.size) & kept
@@ -190,6 +206,14 @@ def _through(k: int, step: Step, after: _Want,
         mean = "a" if _over_map(step) else "a mean and a"
         why = f"{step.what} couples all bins by {mean} deviation of each channel"
     return live, coupled, through, why
+
+
+def _beyond(keeps: Pair) -> str:
+    """Return in words which frequencies a crop to a size discards."""
+    rows, columns = (f">= {n / 2:g}" for n in keeps)
+    if keeps[0] == 1 < keeps[1]:
+        return f"|v| {columns}"
+    return f"|u|, |v| {rows}" if rows == columns else f"|u| {rows} and |v| {columns}"
 
 
 def _over_map(step: Step) -> bool:
@@ -251,10 +275,11 @@ def sentence(edges: list[Edge]) -> str:
     if first is None or first.live is None or first.coupled is None or first.live.all():
         return "The output depends on all input frequencies."  # true also if a function of pixels comes first
     live, coupled = first.live, first.coupled
-    u = np.abs(np.fft.fftfreq(first.size, 1 / first.size)).astype(int)[:, None] + 0 * np.arange(first.size // 2 + 1)
-    radius = int(max(u[live].max(initial=0), np.argwhere(live)[:, 1].max(initial=0)))
-    inside = low(first.size, 2 * radius + 1)
-    where = f"|u|, |v| <= {radius}" if (live == inside).all() else f"the {live.sum()} live bins"
+    r, s = farthest(live)
+    inside = low(first.size, (2 * r + 1, 2 * s + 1))
+    limits = f"|u|, |v| <= {s}" if r == s else f"|u| <= {r}, |v| <= {s}"
+    where = f"|v| <= {s}" if first.size[0] == 1 else limits
+    where = where if (live == inside).all() else f"the {live.sum()} live bins"
     if not (live | coupled).all() and not coupled.any():
         return f"The output cannot depend on input frequencies beyond {where}."
     return f"The output depends on input frequencies beyond {where} only through {first.scalars} scalars."

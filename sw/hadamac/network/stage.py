@@ -1,8 +1,8 @@
 """Stages: the parts of a network's circuit, with the shapes of what enters and leaves each of them.
 
-Bins are arrays (..., rows, radius + 1) of a half-spectrum: u in the order 0 .. radius, -radius .. -1, and
-v = 0 .. radius.  If radius = N/2, they are the whole half-spectrum with all N rows and its Nyquist bins.  Only these
-bins are computed.
+Bins are arrays (..., rows, columns) of a half-spectrum.  With the radius (r, s), they have u in the order 0 .. r,
+-r .. -1, and v = 0 .. s.  If r = H/2 they have all H rows, and if s = W/2 all columns, Nyquist bins included.  Only
+these bins are computed.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isqrt
 
 from ..model.crop import live_shape
+from ..shapes import Pair, pair_beats, power_of_two
 from .graph import Step
 from .layers import Layer
 
@@ -25,14 +27,14 @@ class Stage:
     Attributes
     ----------
     kind : str
-        One of transform, multiply, crop, inverse, point, tile, bin, normalise, join and linear
+        One of transform, multiply, mix, crop, inverse, point, tile, bin, normalise, join and linear
         (:data:`hadamac.network.graph.KINDS`).
     name, edge : str
         Name of the stage, and name of its output in a trace.  ``edge`` is empty for an IFFT whose only user is an
         activation: then only the output of the activation has a name.
-    size : int
-        N of the maps that enter, or of the maps whose bins enter.
-    radius : int or None
+    size : (int, int)
+        Rows and columns of the maps that enter, or of the maps whose bins enter.
+    radius : (int, int) or None
         Radius of the bins that leave.  If maps leave, it is the radius of the bins that enter, or None if maps enter.
     inputs, channels : int
         Number of channels in and out.
@@ -42,7 +44,7 @@ class Stage:
         Name of the operation of :mod:`hadamac.ops` that computes the stage.
     sources : tuple of int
         Numbers of the stages whose outputs the stage takes; -1 is the image.
-    radii_in : tuple of int or None
+    radii_in : tuple of (int, int) or None
         Radius of the bins that each source gives; None for maps.
     scale : Fraction
         Scale of the pools and pads that this stage applies in their place.
@@ -50,6 +52,8 @@ class Stage:
         The part of ``scale`` from upstream of a product: it multiplies the weights but not the bias.
     frozen : Step or None
         The Normalise that is folded into this product.
+    standardises : bool
+        Whether this product's weights and bias contain the mean and the deviation of the network's input.
     absorbed : tuple of Step
         The pools, pads and the Normalise whose arithmetic the weights of this product contain.
     """
@@ -57,28 +61,29 @@ class Stage:
     kind: str
     name: str
     edge: str
-    size: int
-    radius: int | None
+    size: Pair
+    radius: Pair | None
     inputs: int
     channels: int
     step: Step
     operation: str = ""
     sources: tuple[int, ...] = (-1,)
-    radii_in: tuple[int | None, ...] = (None,)
+    radii_in: tuple[Pair | None, ...] = (None,)
     scale: Fraction = Fraction(1)
     before: Fraction = Fraction(1)
     frozen: Step | None = None
+    standardises: bool = False
     absorbed: tuple[Step, ...] = ()
 
     @property
-    def bins_radius(self) -> int:
+    def bins_radius(self) -> Pair:
         """Radius of the bins of a stage that has one; ValueError for a stage between maps."""
         if self.radius is None:
             raise ValueError(f"Stage {self.name} is one of maps")
         return self.radius
 
     @property
-    def radius_in(self) -> int | None:
+    def radius_in(self) -> Pair | None:
         """Radius of the bins that the first source gives; None for maps."""
         return self.radii_in[0]
 
@@ -90,7 +95,7 @@ class Stage:
     @property
     def columns(self) -> int:
         """Columns of the bins that leave: values of v."""
-        return self.bins_radius + 1
+        return self.bins_radius[1] + 1
 
     @property
     def shape_in(self) -> tuple[int, int]:
@@ -111,17 +116,25 @@ class Stage:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of the output for one image: (channels, rows, columns) for bins, (channels, N, N) for maps."""
-        if self.spectral:
-            return self.channels, self.rows, self.columns
-        size = self.size // 2 if self.kind == "tile" else self.size
-        return self.channels, size, size
+        """Shape of the output for one image: (channels, rows, columns) of bins or of maps."""
+        return self.channels, *((self.rows, self.columns) if self.spectral else self.size_out)
+
+    @property
+    def size_out(self) -> Pair:
+        """Rows and columns of the maps that leave."""
+        rows, columns = self.size
+        sizes = {"tile": (rows // 2, columns // 2), "linear": (1, 1)}
+        return sizes.get(self.kind, self.size)
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of the maps that enter, or of the maps whose bins enter."""
+        return self.size[0] * self.size[1]
 
     @property
     def beats(self) -> int:
-        """Number of beats of an output frame; a beat is one bin, or the two pixels of a column of a row pair."""
-        channels, rows, columns = self.shape
-        return channels * rows * columns // (1 if self.spectral else 2)
+        """Number of beats of an output frame; a beat is one bin, or two reals of maps (:mod:`hadamac.shapes`)."""
+        return self.channels * self.bins if self.spectral else pair_beats(self.channels, self.size_out)
 
     @property
     def after(self) -> Fraction:
@@ -131,7 +144,7 @@ class Stage:
     @property
     def places(self) -> int:
         """Number of places by which the scale moves the binary point; 0 if the weights contain the scale."""
-        return 0 if self.kind in ("multiply", "linear") else _log2(self.scale)
+        return 0 if self.kind in ("multiply", "mix", "linear") else _log2(self.scale)
 
     @property
     def layer(self) -> Layer | None:
@@ -158,9 +171,9 @@ def _log2(scale: Fraction) -> int:
     return scale.numerator.bit_length() - scale.denominator.bit_length()
 
 
-def orthonormal(size: int) -> int:
-    """Return P, the smallest power of two that is at least ``size``.
+def orthonormal(size: Pair) -> int:
+    """Return P, the smallest power of two whose square is at least the number of pixels.
 
     Divided by P, the bins of an unnormalised DFT are about as large as the pixels of the map.
     """
-    return 1 << (size - 1).bit_length()
+    return power_of_two(isqrt(size[0] * size[1] - 1) + 1)

@@ -36,6 +36,7 @@ from .spectral import (  # fmt: skip
     Crop,
     Inverse,
     Pad,
+    Pointwise,
     SpectralConv,
     SpectralPool,
     Transform,
@@ -43,5 +44,5 @@ from .spectral import (  # fmt: skip
 )
 
 __all__ = ["Add", "BinsDense", "Crop", "FrozenNormalise", "Function", "Inverse", "MapDense", "MaxPool", "ModRelu",
-           "Modulus", "Normalise", "Pad", "Quadratic", "Scattering", "SpectralCnn", "SpectralConv", "SpectralFunction",
-           "SpectralPool", "Transform", "live_spectrum"]
+           "Modulus", "Normalise", "Pad", "Pointwise", "Quadratic", "Scattering", "SpectralCnn", "SpectralConv",
+           "SpectralFunction", "SpectralPool", "Transform", "live_spectrum"]

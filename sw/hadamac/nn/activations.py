@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+from math import prod
+from typing import Any
+
 import numpy as np
 import torch
 
-from ..model.crop import live_rows, live_shape, multiplicity
+from ..model.crop import kept_rows, live_shape, multiplicity
 from ..model.normalise import check_correction
 from ..network import layers
 from ..network.stage import Stage, orthonormal
+from ..shapes import Pair, as_pair
 from .registry import StageModule, module
 
 __all__ = ["Add", "FrozenNormalise", "Function", "MaxPool", "ModRelu", "Modulus", "Normalise", "Quadratic",
@@ -59,12 +63,12 @@ class Quadratic(StageModule):
 class SpectralFunction(StageModule):
     """Activation ``P f(z / P)`` of the real and of the imaginary part of every bin, with an odd function f.
 
-    P is the smallest power of two that is at least the ``size`` of the maps.
+    P is the smallest power of two whose square is at least the number of pixels of maps of a ``size``.
     """
 
-    def __init__(self, function: str, *, size: int):
+    def __init__(self, function: str, *, size: int | Pair):
         super().__init__()
-        self.of, self.p = FUNCTIONS[function], orthonormal(size)
+        self.of, self.p = FUNCTIONS[function], orthonormal(as_pair(size))
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
         return torch.complex(self.of(bins.real / self.p), self.of(bins.imag / self.p)) * self.p
@@ -73,13 +77,13 @@ class SpectralFunction(StageModule):
 class ModRelu(StageModule):
     """Activation ``z max(0, |z| + P b) / |z|`` of every bin, with a learned ``bias`` b <= 0 of each channel.
 
-    P is the smallest power of two that is at least the ``size`` of the maps.
+    P is the smallest power of two whose square is at least the number of pixels of maps of a ``size``.
     """
 
-    def __init__(self, channels: int, *, size: int):
+    def __init__(self, channels: int, *, size: int | Pair):
         super().__init__()
         self.bias = torch.nn.Parameter(torch.full((channels,), -0.1))
-        self.p = orthonormal(size)
+        self.p = orthonormal(as_pair(size))
 
     def held(self, stage: Stage) -> dict[str, torch.Tensor]:
         """Return ``act{k}.bias``."""
@@ -109,8 +113,8 @@ class Normalise(StageModule):
 
     Parameters
     ----------
-    size, radius : int
-        N of the maps, and radius of the bins.
+    size, radius : int or (int, int)
+        Rows and columns of the maps, and radius of the bins.
     over : str
         ``"bins"`` for the statistics of the bins, ``"map"`` for those of the pixels of the map.
     correction : int
@@ -120,13 +124,14 @@ class Normalise(StageModule):
     weight: torch.Tensor
     keep: torch.Tensor
 
-    def __init__(self, *, size: int, radius: int, over: str = "bins", correction: int = 0):
+    def __init__(self, *, size: int | Pair, radius: int | Pair, over: str = "bins", correction: int = 0):
         super().__init__()
         self.over = over
         weight = torch.from_numpy(multiplicity(size, radius)).float()
-        values = int(weight.sum()) if over == "bins" else size**2
+        pixels = prod(as_pair(size))
+        values = int(weight.sum()) if over == "bins" else pixels
         check_correction(correction, values)
-        self.gain = float(orthonormal(size) * (1 if over == "bins" else size / weight.sum() ** 0.5))
+        self.gain = float(orthonormal(as_pair(size)) * (1 if over == "bins" else pixels**0.5 / weight.sum() ** 0.5))
         self.gain *= ((values - correction) / values) ** 0.5
         keep = torch.ones_like(weight)
         keep[0, 0] = over == "bins"
@@ -141,16 +146,50 @@ class Normalise(StageModule):
         return bins * (self.gain * torch.rsqrt(power + 1e-12))
 
 
+class _BatchNormalised(torch.autograd.Function):
+    """Normalisation of the bins of a batch by its own statistics, with a gradient in few passes over the bins."""
+
+    @staticmethod
+    def forward(bins: torch.Tensor, bias: torch.Tensor, weight: torch.Tensor, pixels: float) -> tuple[Any, ...]:
+        """Return ``(bins - mean + bias) / deviation``, the mean and the deviation, which are those of pixels."""
+        mean = bins[..., 0, 0].real.mean(0) / pixels
+        out = bins.clone()
+        out[..., 0, 0] -= mean * pixels
+        power = (torch.view_as_real(out).square().flatten(2) @ weight.flatten()).mean(0)
+        deviation = (power / pixels**2 + 1e-6).sqrt()
+        out[..., 0, 0] += bias * pixels
+        return out.mul_(1 / deviation[:, None, None]), mean, deviation
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[torch.Tensor, ...]) -> None:
+        """Keep what the gradient needs; the statistics have no gradient of their own."""
+        out, mean, deviation = output
+        ctx.save_for_backward(out, inputs[2], deviation)
+        ctx.pixels = inputs[3]
+        ctx.mark_non_differentiable(mean, deviation)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """Return the gradients of the bins and of the bias."""
+        (gradient, *_), (out, weight, deviation) = gradients, ctx.saved_tensors
+        slope = (torch.view_as_real(gradient) * torch.view_as_real(out)).flatten(2).sum(2).mean(0) / ctx.pixels**2
+        to_bins = torch.addcmul(gradient, out, (slope[:, None, None] * weight[..., 0]).to(out.dtype), value=-1)
+        to_bins.mul_(1 / deviation[:, None, None])
+        to_bins[..., 0, 0] -= to_bins[..., 0, 0].real.mean(0)
+        return to_bins, gradient[..., 0, 0].real.sum(0) * ctx.pixels / deviation, None, None
+
+
 class FrozenNormalise(StageModule):
     """Normalisation of channels by the mean and the deviation of their maps, which are constants after training.
 
     In training, each batch is normalised by its own statistics, and ``mean`` and ``deviation`` are running averages.
+    They are those without the bias of the convolution, which would otherwise be subtracted again and never be learned.
 
     Parameters
     ----------
     channels : int
-    size, radius : int
-        N of the maps, and radius of the bins.
+    size, radius : int or (int, int)
+        Rows and columns of the maps, and radius of the bins.
     scale : float
         Scale of pooling that the bins already contain.
     momentum : float
@@ -160,18 +199,15 @@ class FrozenNormalise(StageModule):
     mean: torch.Tensor
     deviation: torch.Tensor
     weight: torch.Tensor
-    dc: torch.Tensor
 
-    def __init__(self, channels: int, *, size: int, radius: int, scale: float = 1.0, momentum: float = 0.05):
+    def __init__(self, channels: int, *, size: int | Pair, radius: int | Pair, scale: float = 1.0,
+                 momentum: float = 0.05):
         super().__init__()
-        self.pixels, self.momentum = scale * size**2, momentum
+        self.pixels, self.momentum = scale * prod(as_pair(size)), momentum
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("deviation", torch.ones(channels))
-        weight = torch.from_numpy(multiplicity(size, radius)).float()
+        weight = torch.from_numpy(multiplicity(size, radius)).float()[..., None].repeat(1, 1, 2)  # of real, imaginary
         self.register_buffer("weight", weight, persistent=False)
-        dc = torch.zeros_like(weight)
-        dc[0, 0] = self.pixels
-        self.register_buffer("dc", dc, persistent=False)
 
     def held(self, stage: Stage) -> dict[str, torch.Tensor]:
         """Return ``norm{k}.mean`` and ``norm{k}.deviation``; ``stage`` is the product whose weights contain them."""
@@ -180,17 +216,18 @@ class FrozenNormalise(StageModule):
         k = stage.frozen.index
         return {f"norm{k}.mean": self.mean, f"norm{k}.deviation": self.deviation}
 
-    def forward(self, bins: torch.Tensor) -> torch.Tensor:
-        mean, deviation = self.mean, self.deviation
+    def forward(self, bins: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+        """Return ``(bins - mean + bias) / deviation``, where mean and bias are those of pixels."""
+        bias = torch.zeros_like(self.mean) if bias is None else bias
         if self.training:
-            mean = bins[..., 0, 0].real.mean(0) / self.pixels
-            centred = bins - mean[:, None, None] * self.dc
-            power = (self.weight * (centred.real**2 + centred.imag**2)).sum((-2, -1)).mean(0)
-            deviation = (power / self.pixels**2 + 1e-6).sqrt()
+            out, mean, deviation = _BatchNormalised.apply(bins, bias, self.weight, self.pixels)
             with torch.no_grad():
                 self.mean.lerp_(mean, self.momentum)
                 self.deviation.lerp_(deviation, self.momentum)
-        return (bins - mean[:, None, None] * self.dc) / deviation[:, None, None]
+            return out
+        out = bins.clone()
+        out[..., 0, 0] += (bias - self.mean) * self.pixels
+        return out / self.deviation[:, None, None]
 
 
 class MaxPool(StageModule):
@@ -203,7 +240,7 @@ class MaxPool(StageModule):
 class Add(StageModule):
     """Sum of maps, or of bins up to ``radius``; an input with a smaller radius counts as zero beyond it."""
 
-    def __init__(self, *, size: int, radius: int | None = None):
+    def __init__(self, *, size: int | Pair, radius: int | Pair | None = None):
         super().__init__()
         self.size, self.radius = size, radius
 
@@ -213,9 +250,8 @@ class Add(StageModule):
         rows, columns = live_shape(self.size, self.radius)
         total = torch.zeros((*x[0].shape[:-2], rows, columns), dtype=x[0].dtype)
         for bins in x:
-            radius = bins.shape[-1] - 1
-            place = torch.from_numpy(live_rows(rows, radius))
-            total[..., place, : radius + 1] += bins
+            place = torch.from_numpy(kept_rows(rows, bins.shape[-2]))
+            total[..., place, : bins.shape[-1]] += bins
         return total
 
 

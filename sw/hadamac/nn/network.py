@@ -27,27 +27,48 @@ def _made(stage: Stage) -> StageModule:
 class SpectralCnn(torch.nn.Module):
     """Torch module of a network, stage by stage.
 
-    ``forward`` takes float32 images ``(n, size, size)``, in which a pixel p is ``p / 256``, and returns the logits
-    ``(n, outputs)``.
+    ``forward`` takes float32 maps ``(n, channels, H, W)``, the values of the input's words with their border
+    (:func:`hadamac.network.source.source_values`), and returns the answer: ``(n, outputs)``, maps, or complex bins.
+    For one channel the maps may be ``(n, H, W)``.  Signals may be ``(n, channels, N)``.
+
+    If the network standardises its input, ``mean`` and ``deviation`` (channels,) are the statistics of the training
+    data; `fit` sets them.
 
     Parameters
     ----------
     network : Network
     """
 
+    mean: torch.Tensor
+    deviation: torch.Tensor
+
     def __init__(self, network: Network):
         super().__init__()
         self.network = network
+        self.register_buffer("mean", torch.zeros(network.channels))
+        self.register_buffer("deviation", torch.ones(network.channels))
         self.stages = torch.nn.ModuleList(_made(stage) for stage in network.stages)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the logits of images."""
+        """Return the answers to images or signals."""
+        maps = images.reshape(len(images), self.network.channels, *self.network.size)
+        if self.network.standardise:
+            maps = (maps - self.mean[:, None, None]) / self.deviation[:, None, None]
+
         def visit(k: int, taken: tuple[torch.Tensor, ...]) -> torch.Tensor:
             stage = self.network.stages[k]
             y = self.stages[k](*taken)
             return y * float(stage.scale) if stage.places else y
 
-        return walk(self.network.stages, images[:, None], visit)
+        return walk(self.network.stages, maps, visit)
+
+    def standardise_by(self, frames: np.ndarray) -> None:
+        """Take the mean and the deviation of each channel of training frames of words (n, channels, rows, columns)."""
+        values = self.network.input_format.values(frames)
+        mean, deviation = values.mean((0, 2, 3)), values.std((0, 2, 3))
+        with torch.no_grad():
+            self.mean.copy_(torch.from_numpy(mean))
+            self.deviation.copy_(torch.from_numpy(np.where(deviation > 0, deviation, 1)))
 
     def _parts(self) -> list[StageModule]:
         """Return the modules of the stages, in order."""
@@ -55,7 +76,7 @@ class SpectralCnn(torch.nn.Module):
 
     def parameters_numpy(self) -> dict[str, np.ndarray]:
         """Return the parameters in float32, with the names and shapes of ``Network.parameters``."""
-        out: dict[str, np.ndarray] = {}
+        out = {f"input.{name}": getattr(self, name).numpy().copy() for name in ("mean", "deviation")}
         for stage, part in zip(self.network.stages, self._parts()):
             out |= part.give(stage)
         return {name: out[name] for name in self.network.parameters}
@@ -63,5 +84,8 @@ class SpectralCnn(torch.nn.Module):
     def load_numpy(self, params: Mapping[str, np.ndarray]) -> None:
         """Load parameters with the names and shapes of ``Network.parameters``; raise DataError for others."""
         checked = check_parameters(self.network, params)
+        with torch.no_grad():
+            for name in ("mean", "deviation") if self.network.standardise else ():
+                getattr(self, name).copy_(torch.from_numpy(checked[f"input.{name}"]))
         for stage, part in zip(self.network.stages, self._parts()):
             part.take(stage, checked)

@@ -10,11 +10,13 @@ import torch
 
 from ..model.crop import live_rows, multiplicity
 from ..network import layers
+from ..network.layers.spectral_conv import taps
 from ..network.stage import Stage
+from ..shapes import Pair, as_pair
 from .activations import FrozenNormalise
 from .registry import StageModule, module
 
-__all__ = ["Crop", "Inverse", "Pad", "SpectralConv", "SpectralPool", "Transform", "live_spectrum"]
+__all__ = ["Crop", "Inverse", "Pad", "Pointwise", "SpectralConv", "SpectralPool", "Transform", "live_spectrum"]
 
 
 def _rows(columns: torch.Tensor, r: int) -> torch.Tensor:
@@ -28,24 +30,28 @@ def _rows(columns: torch.Tensor, r: int) -> torch.Tensor:
     return torch.cat((columns[..., : r + 1, :], columns[..., size - r :, :]), -2)
 
 
-def live_spectrum(maps: torch.Tensor, r: int) -> torch.Tensor:
-    """Return the live bins ``(..., rows, r + 1)`` of the unnormalised DFT of real maps ``(..., N, N)``."""
-    return _rows(torch.fft.fft(torch.fft.rfft(maps)[..., : r + 1], dim=-2), r)
+def live_spectrum(maps: torch.Tensor, radius: int | Pair) -> torch.Tensor:
+    """Return the live bins ``(..., rows, s + 1)`` of the unnormalised DFT of real maps ``(..., H, W)``.
+
+    Here and below, an integer n stands for the size or radius (n, n).
+    """
+    r, s = as_pair(radius)
+    return _rows(torch.fft.fft(torch.fft.rfft(maps)[..., : s + 1], dim=-2), r)
 
 
 def _expanded(bins: torch.Tensor, size: int) -> torch.Tensor:
     """Return bins with ``size`` rows; the rows that are missing become zero."""
-    r = bins.shape[-1] - 1
     if bins.shape[-2] == size:
         return bins
-    dead = bins.new_zeros(*bins.shape[:-2], size - bins.shape[-2], r + 1)
+    r = bins.shape[-2] // 2
+    dead = bins.new_zeros(*bins.shape[:-2], size - bins.shape[-2], bins.shape[-1])
     return torch.cat((bins[..., : r + 1, :], dead, bins[..., r + 1 :, :]), -2)
 
 
 class Transform(StageModule):
-    """Transform ``FFT2`` from maps ``(n, C, N, N)`` to their bins up to ``radius``."""
+    """Transform ``FFT2`` from maps ``(n, C, H, W)`` to their bins up to ``radius``."""
 
-    def __init__(self, *, radius: int):
+    def __init__(self, *, radius: int | Pair):
         super().__init__()
         self.radius = radius
 
@@ -56,24 +62,24 @@ class Transform(StageModule):
 class Crop(StageModule):
     """Crop to the bins up to ``radius``."""
 
-    def __init__(self, *, radius: int):
+    def __init__(self, *, radius: int | Pair):
         super().__init__()
-        self.radius = radius
+        self.radius = as_pair(radius)
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
-        return _rows(bins[..., : self.radius + 1], self.radius)
+        return _rows(bins[..., : self.radius[1] + 1], self.radius[0])
 
 
 class Inverse(StageModule):
-    """Inverse transform ``IFFT2`` from bins to maps ``(n, C, size, size)``."""
+    """Inverse transform ``IFFT2`` from bins to maps ``(n, C, H, W)`` of a size."""
 
-    def __init__(self, *, size: int):
+    def __init__(self, *, size: int | Pair):
         super().__init__()
-        self.size = size
+        self.size = as_pair(size)
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
         # irfft treats the missing bins v > r as zero.
-        return torch.fft.irfft(torch.fft.ifft(_expanded(bins, self.size), dim=-2), n=self.size)
+        return torch.fft.irfft(torch.fft.ifft(_expanded(bins, self.size[0]), dim=-2), n=self.size[1])
 
 
 def _dft(taps: np.ndarray, bins: np.ndarray, size: int) -> torch.Tensor:
@@ -84,20 +90,20 @@ def _dft(taps: np.ndarray, bins: np.ndarray, size: int) -> torch.Tensor:
 class SpectralConv(StageModule):
     """Hadamard product with the spectrum of a kernel or a free spectrum, summed over input channels, plus a bias.
 
-    ``Y[o,u,v] = after (before sum_c W[o,c,u,v] X[c,u,v])``, and then ``Y[o,0,0] += after * bias[o] * size**2``.  Only
+    ``Y[o,u,v] = after (before sum_c W[o,c,u,v] X[c,u,v])``, and then ``Y[o,0,0] += after * bias[o] * H*W``.  Only
     the live bins of W are computed, as the product of the kernel with two small DFT matrices.
 
     Parameters
     ----------
     inputs, outputs : int
         Channels.
-    size : int
-        N of the maps whose bins arrive.
-    radius : int
-        Radius of the bins that arrive.  A band limit makes it smaller than N alone would.
+    size : int or (int, int)
+        Rows H and columns W of the maps whose bins arrive.
+    radius : int or (int, int)
+        Radius of the bins that arrive.  A band limit makes it smaller than the size alone would.
     kernel : int or None
         Size of the kernel in pixels, odd.  If None, the parameter ``spectrum``, which is real with the shape
-        (outputs, inputs, rows, radius + 1, 2), is free.
+        (outputs, inputs, rows, columns, 2), is free.
     real : bool
         Whether only the real part of W is used.
     before, after : float
@@ -109,29 +115,30 @@ class SpectralConv(StageModule):
     dc: torch.Tensor
     single: torch.Tensor
 
-    def __init__(self, inputs: int, outputs: int, *, size: int, radius: int, kernel: int | None = None,
-                 real: bool = False, before: float = 1.0, after: float = 1.0):
+    def __init__(self, inputs: int, outputs: int, *, size: int | Pair, radius: int | Pair,
+                 kernel: int | None = None, real: bool = False, before: float = 1.0, after: float = 1.0):
         super().__init__()
-        self.inputs, self.outputs, self.size, self.radius, self.real = inputs, outputs, size, radius, real
+        size, (r, s) = as_pair(size), as_pair(radius)
+        self.inputs, self.outputs, self.size, self.radius, self.real = inputs, outputs, size, (r, s), real
         self.before, self.after = before, after
-        taps = kernel or min(5, size - 1 + size % 2)
+        largest = min(n - 1 + n % 2 for n in size if n > 1)  # the largest odd kernel
+        rows, columns = taps(kernel or min(5, largest), size)
         # He initialisation: a ReLU may follow.
-        start = torch.randn(outputs, inputs, taps, taps) * (2 / (inputs * taps**2)) ** 0.5
-        place = np.arange(taps) - taps // 2
-        dft_u = _dft(place, live_rows(size, radius), size)
-        dft_v = _dft(place, np.arange(radius + 1), size).T.contiguous()
+        start = torch.randn(outputs, inputs, rows, columns) * (2 / (inputs * rows * columns)) ** 0.5
+        dft_u = _dft(np.arange(rows) - rows // 2, live_rows(size[0], r), size[0])
+        dft_v = _dft(np.arange(columns) - columns // 2, np.arange(s + 1), size[1]).T.contiguous()
         if kernel is None:
             self.kernel = None
             self.spectrum = torch.nn.Parameter(torch.view_as_real(dft_u @ start.to(torch.complex64) @ dft_v))
-            single = torch.from_numpy(multiplicity(size, radius)[0] == 1)
+            single = torch.from_numpy(multiplicity(size, (r, s))[0] == 1)
             self.register_buffer("single", single, persistent=False)
         else:
             self.kernel = torch.nn.Parameter(start)
             self.register_buffer("dft_u", dft_u, persistent=False)
             self.register_buffer("dft_v", dft_v, persistent=False)
         self.bias = torch.nn.Parameter(torch.zeros(outputs))
-        dc = torch.zeros(dft_u.shape[0], radius + 1)
-        dc[0, 0] = size**2
+        dc = torch.zeros(dft_u.shape[0], s + 1)
+        dc[0, 0] = size[0] * size[1]
         self.register_buffer("dc", dc, persistent=False)
 
     def weights(self) -> torch.Tensor:
@@ -171,7 +178,9 @@ class NormalisedConv(StageModule):
         return self.conv.held(stage) | self.frozen.held(stage)
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
-        return self.frozen(self.conv(bins))
+        conv = self.conv
+        weights = conv.weights() * (conv.before * conv.after)
+        return self.frozen(torch.einsum("ncuv,ocuv->nouv", bins, weights), conv.bias)
 
 
 class SpectralPool(StageModule):
@@ -247,9 +256,49 @@ def _crop(stage: Stage) -> StageModule:
     return Crop(radius=stage.bins_radius)
 
 
+class Pointwise(StageModule):
+    """Mixture of the channels of each pixel or bin; of bins the bias is added to DC.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Channels.
+    pixels : int
+        Pixels of a map for bins, 0 for maps.
+    before, after : float
+        Scales of the pools upstream and downstream.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, pixels: int = 0, before: float = 1.0, after: float = 1.0):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.randn(outputs, inputs) * (2 / inputs) ** 0.5)
+        self.bias = torch.nn.Parameter(torch.zeros(outputs))
+        self.pixels, self.before, self.after = pixels, before, after
+
+    def held(self, stage: Stage) -> dict[str, torch.Tensor]:
+        """Return ``mix{k}.weight`` and ``mix{k}.bias``."""
+        return {f"mix{stage.index}.weight": self.weight, f"mix{stage.index}.bias": self.bias}
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = torch.einsum("oc,ncyx->noyx", self.weight.to(x.dtype), x) * (self.before * self.after)
+        if not self.pixels:
+            return y + self.bias[:, None, None] * self.after
+        dc = torch.zeros(y.shape[-2:])
+        dc[0, 0] = self.pixels * self.after
+        return y + self.bias[:, None, None] * dc
+
+
+@module("mix")
+def _mix(stage: Stage) -> StageModule:
+    return Pointwise(stage.inputs, stage.channels, before=float(stage.before), after=float(stage.after))
+
+
 @module("product")
 def _product(stage: Stage) -> StageModule:
     layer = stage.layer
+    if isinstance(layer, layers.Pointwise):
+        return Pointwise(stage.inputs, stage.channels, pixels=stage.pixels, before=float(stage.before),
+                         after=float(stage.after))
     if not isinstance(layer, layers.SpectralConv):
         raise TypeError(f"Stage {stage.name} must belong to a SpectralConv layer")
     conv = SpectralConv(stage.inputs, stage.channels, size=stage.size, radius=stage.bins_radius, kernel=layer.kernel,

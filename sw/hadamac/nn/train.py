@@ -1,4 +1,6 @@
-"""Training of a network by AdamW, with a one-cycle learning rate and small random shifts, all from one seed.
+"""Training of a network by AdamW, with a one-cycle learning rate, small random shifts and, if wanted, mirroring.
+
+Everything random comes from one seed.
 
 This module needs torch (``pip install hadamac[train]``); without it, the import raises `ToolError`.
 """
@@ -14,11 +16,12 @@ import torch
 from numpy.typing import ArrayLike
 
 from ..errors import DataError
-from ..images import as_images
 from ..network.network import Network
+from ..network.source import source_frames
+from ..samples.padding import padded
 from .network import SpectralCnn
 
-__all__ = ["fit", "Epoch"]
+__all__ = ["fit", "optimise", "Epoch"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,9 @@ class Epoch:
         Number of the epoch, counted from 1, and number of all epochs.
     loss : float
         Mean loss.
-    accuracy : float
-        Share of the shifted training images that are classified correctly, 0 to 1.
+    accuracy : float or None
+        Share of the shifted and mirrored training images that are classified correctly, 0 to 1; None for a network that
+        answers no classes.
     seconds : float
         Duration.
     """
@@ -40,14 +44,12 @@ class Epoch:
     index: int
     epochs: int
     loss: float
-    accuracy: float
+    accuracy: float | None
     seconds: float
 
     def __str__(self) -> str:
-        return (
-            f"epoch {self.index}/{self.epochs}: loss {self.loss:.4f}, "
-            f"accuracy {100 * self.accuracy:.2f} %, {self.seconds:.1f} s"
-        )
+        right = "" if self.accuracy is None else f"accuracy {100 * self.accuracy:.2f} %, "
+        return f"epoch {self.index}/{self.epochs}: loss {self.loss:.4f}, {right}{self.seconds:.1f} s"
 
 
 def _check_integer(what: str, value: int, low: int) -> None:
@@ -56,11 +58,27 @@ def _check_integer(what: str, value: int, low: int) -> None:
         raise DataError(f"{what} must be an integer of at least {low}, not {value!r}")
 
 
-def _labels(labels: ArrayLike, images: np.ndarray, outputs: int) -> np.ndarray:
+def _targets(network: Network, targets: ArrayLike, count: int) -> np.ndarray:
+    """Return what a network shall answer: int64 classes (n,), or float32 values or maps."""
+    if network.output == "classes":
+        return _labels(targets, count, network.outputs)
+    values = np.asarray(targets)
+    if network.output == "bins":
+        raise DataError("Training must be of a network with the output classes, values or maps, not bins")
+    wanted = (count, *network.output_shape)
+    if values.dtype.kind not in "fiu" or values.shape != wanted:
+        raise DataError(f"Targets of {network.output} must be real numbers of the shape {wanted}, not {values.dtype} "
+                        f"of shape {values.shape}")
+    if not np.isfinite(values).all():
+        raise DataError(f"Targets must be finite, not {values[~np.isfinite(values)][0]}")
+    return values.astype(np.float32)
+
+
+def _labels(labels: ArrayLike, count: int, outputs: int) -> np.ndarray:
     """Return the labels as int64; raise DataError unless there is one from 0 to ``outputs - 1`` for each image."""
     labels = np.asarray(labels)
-    if labels.dtype.kind not in "iu" or labels.shape != (len(images),):
-        raise DataError(f"Labels must be {len(images)} integers, not {labels.dtype} of shape {labels.shape}")
+    if labels.dtype.kind not in "iu" or labels.shape != (count,):
+        raise DataError(f"Labels must be {count} integers, not {labels.dtype} of shape {labels.shape}")
     wrong = labels[(labels < 0) | (labels >= outputs)]
     if wrong.size:
         raise DataError(f"Labels must be from 0 to {outputs - 1}, not {wrong[0]}")
@@ -68,11 +86,21 @@ def _labels(labels: ArrayLike, images: np.ndarray, outputs: int) -> np.ndarray:
 
 
 def _shifted(images: np.ndarray, shift: int, rng: np.random.Generator) -> np.ndarray:
-    """Return images, each of which is moved circularly at random by up to ``shift`` pixels in both directions."""
-    n, size, _ = images.shape
-    place = np.arange(size)
-    rows, columns = ((place + rng.integers(-shift, shift + 1, (n, 1))) % size for _ in range(2))
-    return images[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    """Return maps (n, C, H, W), each of which is moved circularly at random by up to ``shift`` pixels in each
+    direction.
+
+    Signals have one row, and are moved along their samples.
+    """
+    n, channels, *size = images.shape
+    rows, columns = ((np.arange(k) + rng.integers(-shift, shift + 1, (n, 1))) % k for k in size)
+    each = np.arange(n)[:, None, None, None], np.arange(channels)[:, None, None]
+    return images[*each, rows[:, None, :, None], columns[:, None, None, :]]
+
+
+def _mirrored(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return images, each of which is mirrored left to right with a probability of one half."""
+    which = rng.integers(0, 2, len(images)) == 1
+    return np.where(which[:, None, None, None], images[..., ::-1], images)
 
 
 def fit(
@@ -86,7 +114,8 @@ def fit(
     batch: int = 128,
     rate: float = 1e-2,
     decay: float = 1e-2,
-    shift: int = 1,
+    shift: int | None = None,
+    flip: bool = False,
 ) -> dict[str, np.ndarray]:
     """Train a network from random initial parameters.
 
@@ -96,9 +125,12 @@ def fit(
     Parameters
     ----------
     network : Network
-    images : uint8 array (n, size, size) or (n, size-4, size-4)
-    labels : integer array (n,)
-        The correct classes.
+    images : array (n, ...)
+        Images or signals in a form that :func:`hadamac.samples.frames.as_frames` takes.
+    labels : array (n, ...)
+        What the network shall answer: the correct classes (n,), integers; or real values (n, K), or maps (n, channels,
+        rows, columns).  The loss is the cross entropy of classes, or the mean square of the error over that of the
+        targets.
     epochs, seed : int
     progress : callable, optional
         Function that is called with an `Epoch` after each epoch, for example ``print``.
@@ -109,8 +141,12 @@ def fit(
     decay : float
         Weight decay of AdamW.  It shrinks the largest weights a little.  On MNIST, no value from 0 to 0.05 changes the
         accuracy by more than chance, before or after spectral weights are rounded to 8 bits.
-    shift : int
-        Greatest random circular shift in pixels, in each direction of both axes.
+    shift : int, optional
+        Greatest random circular shift in pixels or samples, in each direction of each axis.  The default is 1 for
+        classes; for values and maps it is 0, and must be so for maps.
+    flip : bool
+        Whether each training image is mirrored left to right with a probability of one half, anew in each epoch.  It
+        suits images whose mirror images belong to the same class, such as clothes, but not digits.
 
     Returns
     -------
@@ -122,17 +158,62 @@ def fit(
     DataError
         If images, labels or numbers cannot be used.
     """
-    images = as_images(images, network.size)
-    targets = _labels(labels, images, network.dense.outputs)
+    frames = source_frames(network, images)
+    targets = _targets(network, labels, len(frames))
+    shift = int(network.output == "classes") if shift is None else shift
     for what, value, low in (("Epochs", epochs, 1), ("Seed", seed, 0), ("Batch", batch, 1), ("Shift", shift, 0)):
         _check_integer(what, value, low)
-    if not len(images):
-        raise DataError(f"Training must have at least one image, not shape {images.shape}")
+    if not isinstance(flip, (bool, np.bool_)):
+        raise DataError(f"Flip must be True or False, not {flip!r}")
+    if not len(frames):
+        raise DataError(f"Training must have at least one {network.source}, not shape {frames.shape}")
+    if network.output == "maps" and (shift or flip):
+        raise DataError(f"Training of maps must have the shift 0 and no flip, not {shift} and {flip}: the targets stay "
+                        "where they are")
 
-    rng = np.random.default_rng(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = SpectralCnn(network)
+    if network.standardise:
+        model.standardise_by(frames)
+    optimise(model, padded(frames, network.size, network.padding), targets, unit=2.0**-network.input_format.fraction,
+             epochs=epochs, seed=seed, progress=progress, batch=batch, rate=rate, decay=decay, shift=shift, flip=flip)
+    return model.parameters_numpy()
+
+
+def optimise(
+    model: torch.nn.Module,
+    images: np.ndarray,
+    targets: np.ndarray,
+    *,
+    unit: float,
+    epochs: int,
+    seed: int,
+    progress: Callable[[Epoch], None] | None = None,
+    batch: int = 128,
+    rate: float = 1e-2,
+    decay: float = 1e-2,
+    shift: int = 1,
+    flip: bool = False,
+) -> None:
+    """Train any module that takes float32 maps ``(n, C, H, W)``, as `fit` trains a network.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Its parameters are the initial ones, and become the trained ones.
+    images : integer array (n, C, H, W)
+        Words of at least one image, with their border.
+    targets : int64 array (n,) or float32 array (n, ...)
+        The correct classes, or what the module shall return.
+    unit : float
+        Value of the word 1.
+    epochs, seed, progress, batch, rate, decay, shift, flip
+        As for `fit`.
+    """
+    rng = np.random.default_rng(seed)
+    classes = targets.dtype == np.int64
+    power = 1.0 if classes else float((targets.astype(np.float64) ** 2).mean()) or 1.0
     steps = -(-len(images) // batch)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay)
     rising = 0.25 if epochs * steps != 4 else 0.5  # torch divides by a quarter of the steps minus 1
@@ -142,17 +223,20 @@ def fit(
         order = rng.permutation(len(images))
         for i in range(0, len(order), batch):
             pick = order[i : i + batch]
-            x = torch.from_numpy(_shifted(images[pick], shift, rng).astype(np.float32) / 256)
+            moved = _shifted(images[pick], shift, rng)
+            moved = _mirrored(moved, rng) if flip else moved
+            x = torch.from_numpy(moved.astype(np.float32) * np.float32(unit))
             target = torch.from_numpy(targets[pick])
-            logits = model(x)
-            loss = torch.nn.functional.cross_entropy(logits, target)
+            answer = model(x)
+            loss = (torch.nn.functional.cross_entropy(answer, target) if classes else
+                    torch.nn.functional.mse_loss(answer, target) / power)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
             schedule.step()
             loss_sum += loss.item() * len(pick)
-            right += int((logits.argmax(1) == target).sum())
+            right += int((answer.argmax(1) == target).sum()) if classes else 0
         if progress:
             seconds = time.perf_counter() - start
-            progress(Epoch(epoch, epochs, loss_sum / len(images), right / len(images), seconds))
-    return model.parameters_numpy()
+            accuracy = right / len(images) if classes else None
+            progress(Epoch(epoch, epochs, loss_sum / len(images), accuracy, seconds))

@@ -15,6 +15,7 @@ from .add import Add
 from .base import Calibration, Operation, Params, Stored
 from .crop import Crop
 from .dense import Dense
+from .mix import Mix
 from .modrelu import ModRelu
 from .modulus import Modulus
 from .normalise import Normalise
@@ -30,7 +31,7 @@ __all__ = ["OPERATIONS", "evaluate", "operation", "quantised", "restored"]
 OPERATIONS: dict[str, type[Operation]] = {
     "transform": Transform, "inverse": Inverse, "product": Product, "crop": Crop, "relu": Relu, "table": Table,
     "quadratic": Quadratic, "modrelu": ModRelu, "modulus": Modulus, "normalise": Normalise, "tile": MaxPool,
-    "add": Add, "dense": Dense,
+    "add": Add, "dense": Dense, "mix": Mix,
 }  # fmt: skip
 """The class of every kind of stage that a network may have."""
 
@@ -40,7 +41,7 @@ def operation(stage: Stage) -> type[Operation]:
     if stage.operation not in OPERATIONS:
         raise NotImplementedError(f"Stage {stage.name} has no operation {stage.operation!r} in hadamac.ops.OPERATIONS")
     cls = OPERATIONS[stage.operation]
-    if stage.kind in ("multiply", "linear") and not cls.scales:
+    if stage.kind in ("multiply", "mix", "linear") and not cls.scales:
         raise NotImplementedError(f"Operation {cls.__name__} must multiply its weights by the stage's scale, because "
                                   f"its step is of the kind {stage.kind}; without weights, use the kind bin")
     return cls

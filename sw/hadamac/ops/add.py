@@ -91,7 +91,7 @@ def takes_part(stage: Stage, k: int) -> np.ndarray:
     if radius is None or radius == stage.radius:
         return np.ones(stage.beats, dtype=bool)
     mask = np.zeros((stage.rows, stage.columns), dtype=bool)
-    mask[live_rows(stage.rows, radius), : radius + 1] = True
+    mask[live_rows(stage.rows, radius[0]), : radius[1] + 1] = True
     return np.tile(mask.T.reshape(-1), stage.channels)
 
 

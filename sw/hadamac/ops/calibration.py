@@ -12,14 +12,16 @@ import numpy as np
 
 from ..model.crop import expand
 from ..model.fft.orders import bit_reversed
-from ..model.fft.planar import pack_rows
+from ..model.fft.pairs import pack_rows
+from ..model.fft.rows import pack_channels
+from ..shapes import Pair
 from .formats import Formats
 
 __all__ = ["Schedules", "calibrate", "forward_schedules", "inverse_schedules"]
 
 
 class Schedules(TypedDict, total=False):
-    """Schedules of a `Fft2dPlan`: a shift of 0 or 1 for each radix-2 stage of the row and of the column transform."""
+    """Schedules of a plan: a shift of 0 or 1 for each radix-2 stage of the row and of the column transform."""
 
     rows: tuple[int, ...]
     columns: tuple[int, ...]
@@ -63,48 +65,61 @@ def calibrate(x: np.ndarray, width: int, headroom: float, inverse: bool = False)
     return tuple(schedule), z[:, bit_reversed(size), 0].reshape(x.shape)
 
 
-def forward_schedules(words: np.ndarray, radius: int, formats: Formats) -> Schedules:
-    """Return the schedules of a forward `Fft2dPlan`, or nothing if the formats are not calibrated.
+def forward_schedules(words: np.ndarray, columns: int, formats: Formats) -> Schedules:
+    """Return the schedules of a forward transform, or nothing if the formats are not calibrated.
 
     Parameters
     ----------
-    words : float64 array (n, channels, N, N)
+    words : float64 array (n, channels, H, W)
         Maps of the calibration images, in units of a word but not rounded.
-    radius : int
-        Radius of the bins that the transform computes.
+    columns : int
+        Columns of bins that the transform computes.
     formats : Formats
     """
     if not formats.calibrated:
         return {}
-    rows, z = calibrate(pack_rows(words), formats.width, formats.headroom)
-    plus, minus = z[..., : radius + 1], np.conj(z[..., -np.arange(radius + 1)])
+    flat = words.shape[-2] == 1
+    rows, z = calibrate(pack_channels(words) if flat else pack_rows(words), formats.width, formats.headroom)
+    if flat:
+        return {"rows": rows}
+    plus, minus = z[..., :columns], np.conj(z[..., -np.arange(columns)])
     halves = np.concatenate([plus + minus, -1j * (plus - minus)], axis=-2) / 2
     # The column transforms need the rows in order: the first half are the even rows, from the real parts.
-    count = words.shape[-1]
+    count = words.shape[-2]
     order = np.concatenate([np.arange(0, count, 2), np.arange(1, count, 2)]).argsort()
-    columns, _ = calibrate(np.swapaxes(halves[..., order, :], -1, -2), formats.width, formats.headroom)
-    return {"rows": rows, "columns": columns}
+    schedule, _ = calibrate(np.swapaxes(halves[..., order, :], -1, -2), formats.width, formats.headroom)
+    return {"rows": rows, "columns": schedule}
 
 
-def inverse_schedules(words: np.ndarray, size: int, formats: Formats) -> Schedules:
-    """Return the schedules of an inverse `Fft2dPlan`, or nothing if the formats are not calibrated.
+def inverse_schedules(words: np.ndarray, size: Pair, formats: Formats) -> Schedules:
+    """Return the schedules of an inverse transform, or nothing if the formats are not calibrated.
 
     Parameters
     ----------
-    words : complex128 array (n, channels, rows, radius + 1)
+    words : complex128 array (n, channels, rows, columns)
         Bins of the calibration images, in units of a word but not rounded.
-    size : int
-        N of the maps.
+    size : (int, int)
+        Rows and columns of the maps.
     formats : Formats
     """
     if not formats.calibrated:
         return {}
-    columns, g = calibrate(np.swapaxes(expand(words, size), -1, -2), formats.width, formats.headroom, inverse=True)
-    g = np.swapaxes(g, -1, -2)
-    half = np.zeros((*g.shape[:-1], size), dtype=np.complex128)
-    radius = g.shape[-1] - 1
-    half[..., : radius + 1] = g
-    half[..., -np.arange(1, radius + 1)] = np.conj(g[..., 1:])  # the Nyquist column is real here
+    if size[0] == 1:
+        pairs = _hermitian_row(words, size[1])
+        packed = pairs[:, 0::2].copy()
+        packed[:, : pairs.shape[1] // 2] += 1j * pairs[:, 1::2]
+        return {"rows": calibrate(packed, formats.width, formats.headroom, inverse=True)[0]}
+    columns, g = calibrate(np.swapaxes(expand(words, size[0]), -1, -2), formats.width, formats.headroom, inverse=True)
+    half = _hermitian_row(np.swapaxes(g, -1, -2), size[1])
     pairs = half[..., 0::2, :] + 1j * half[..., 1::2, :]
     rows, _ = calibrate(pairs, formats.width, formats.headroom, inverse=True)
     return {"rows": rows, "columns": columns}
+
+
+def _hermitian_row(g: np.ndarray, columns: int) -> np.ndarray:
+    """Return whole spectra (..., W) of real rows from their live bins (..., s + 1)."""
+    whole = np.zeros((*g.shape[:-1], columns), dtype=np.complex128)
+    live = g.shape[-1]
+    whole[..., :live] = g
+    whole[..., -np.arange(1, live)] = np.conj(g[..., 1:])  # the Nyquist column is real here
+    return whole

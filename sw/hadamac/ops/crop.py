@@ -35,13 +35,16 @@ class Crop(Operation):
         """Return the cycles in which output beats leave, which are those in which they arrive."""
         stage = self.stage
         mask = np.zeros(stage.shape_in, dtype=bool)
-        mask[live_rows(len(mask), stage.bins_radius), : stage.columns] = True
+        mask[live_rows(len(mask), stage.bins_radius[0]), : stage.columns] = True
         return times[0][np.tile(mask.T.reshape(-1), stage.channels)]
 
     @property
     def what(self) -> list[str]:
         """The operation in words."""
-        return [f"crop to |u|, |v| ≤ {self.stage.radius}"]
+        r, s = self.stage.bins_radius
+        if self.stage.size[0] == 1:
+            return [f"crop to |v| ≤ {s}"]
+        return [f"crop to |u|, |v| ≤ {s}" if r == s else f"crop to |u| ≤ {r}, |v| ≤ {s}"]
 
     @property
     def caption(self) -> str:

@@ -1,4 +1,4 @@
-"""The dense layer."""
+"""Dense layers: the last one, which gives logits or values, and hidden ones."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any, Self
 import numpy as np
 
 from ..model.dense import DensePlan
+from ..model.words import check_words
 from ..network.stage import Stage
-from .base import Calibration, Params, Stored
+from .base import Calibration, Params, Stored, Words
+from .formats import Formats
 from .planned import Folded
-from .weights import exponents, in_range, recorded, taken
+from .weights import exponents, fraction_bits, in_range, peak, recorded, taken
 
 __all__ = ["Dense"]
 
@@ -20,41 +22,76 @@ LOGIT_FRACTION = 8
 """Fraction bits of a logit: far below what separates two classes, far above its range's end."""
 
 
+def _width(stage: Stage, formats: Formats) -> int:
+    """Return the bits of a word that leaves a dense layer: the last one is the one of its name."""
+    return formats.logit_width if stage.name == "dense" else formats.width
+
+
+def dense_weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weights, which contain the scale and the deviations of an input that is to be standardised, and bias.
+
+    With the means m and deviations d of the input's channels the layer computes ``W (x - m) / d + bias``; of bins, only
+    the real part of DC has a mean.
+    """
+    weights, bias = params[f"{stage.name}.weight"], params[f"{stage.name}.bias"]
+    if stage.standardises:
+        bins = stage.radius_in is not None
+        weights = weights / params["input.deviation"].reshape(-1, *[1] * (weights.ndim - 2))
+        each = weights[..., 0, 0, 0] * stage.pixels / float(stage.scale) if bins else weights.sum((-2, -1))
+        bias = bias - float(stage.scale) * each @ params["input.mean"]
+    return weights * float(stage.scale), bias
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dense(Folded):
-    """``logits = W x + bias`` over maps, or over both parts of bins."""
+    """``y = W x + bias`` over maps, or over both parts of bins.
+
+    The last layer gives words of ``logit_width`` bits: logits, with at most LOGIT_FRACTION fraction bits, or values,
+    in a format with headroom.  A hidden layer gives words like those of maps, in a format with headroom.
+    """
 
     plan: DensePlan
     exponent: np.ndarray
 
+    def apply(self, *x: np.ndarray) -> Words:
+        """Return the results of words; those of a hidden layer are maps of one pixel (n, outputs, 1, 1)."""
+        y, overflow = self.plan.apply(*x)
+        return y[:, :, None, None] if self.plan.paired else y, overflow
+
+    def run(self, *x: np.ndarray) -> Words:
+        """Do the same as `apply`; raise DataError for words that do not fit the word width of the plan."""
+        return self.apply(check_words("Dense", x[0], self.plan.width))
+
     @classmethod
     def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
         """Return the logits (n, outputs); the weights contain the scale."""
-        weight, values = params["dense.weight"] * float(stage.scale), x[0]
+        (weight, bias), values = dense_weights(stage, params), x[0]
         if np.iscomplexobj(values):
             values = np.stack([np.real(values), np.imag(values)], -1)
         axes = tuple(range(1, values.ndim))
-        return np.tensordot(values, weight, (axes, axes)) + params["dense.bias"]
+        y = np.tensordot(values, weight, (axes, axes)) + bias
+        return y if stage.name == "dense" else y[:, :, None, None]
 
     @classmethod
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
         """Return the layer with the largest exponents for which its weights fit."""
-        formats, (fraction,), bias = given.formats, given.fractions, given.params["dense.bias"]
-        weights = given.params["dense.weight"] * float(stage.scale)
+        formats, (fraction,), width = given.formats, given.fractions, _width(stage, given.formats)
+        weights, bias = dense_weights(stage, given.params)
         exponent = exponents(weights, formats.weight_width)
-        out = min(LOGIT_FRACTION, int((fraction + exponent).min()))
-        exponent = in_range("dense", exponent, bias, fraction, out, formats.logit_width)
+        finest = LOGIT_FRACTION if stage.edge == "logits" else fraction_bits(peak(given.output), formats, width)
+        out = min(finest, int((fraction + exponent).min()))
+        exponent = in_range(stage.name, exponent, bias, fraction, out, width)
         scale = 2.0 ** exponent
         plan = DensePlan(
             weights=np.rint(weights * scale.reshape(-1, *[1] * (weights.ndim - 1))),
             bias=np.rint(bias * scale * 2.0**fraction), shift=fraction + exponent - out, width=formats.width,
-            weight_width=formats.weight_width, out_width=formats.logit_width)
+            weight_width=formats.weight_width, out_width=width, paired=stage.name != "dense")
         return cls(stage=stage, formats=formats, fraction=out, plan=plan, exponent=exponent)
 
     @property
     def width(self) -> int:
-        """Bits of a logit."""
-        return self.formats.logit_width
+        """Bits of a logit or value, or of a word of a hidden layer."""
+        return _width(self.stage, self.formats)
 
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return ``weight``, shaped as the float parameter, ``bias``, ``shift`` and ``exponent`` (outputs,)."""
@@ -67,9 +104,10 @@ class Dense(Folded):
         formats = stored.formats
         if stage.layer is None:
             raise TypeError(f"Stage {stage.name} has no layer")
-        held = taken(stage, stored, stage.layer.tensors(stage, stage.index)["dense.weight"].shape)
+        held = taken(stage, stored, stage.layer.tensors(stage, stage.index)[f"{stage.name}.weight"].shape)
         plan = DensePlan(weights=held["weight"], bias=held["bias"], shift=held["shift"], width=formats.width,
-                         weight_width=formats.weight_width, out_width=formats.logit_width)
+                         weight_width=formats.weight_width, out_width=_width(stage, formats),
+                         paired=stage.name != "dense")
         return {"plan": plan, "exponent": held["exponent"]}
 
     @property
@@ -85,7 +123,7 @@ class Dense(Folded):
     @property
     def what(self) -> list[str]:
         """The operation in words."""
-        return [f"Dense {self.plan.reals}→{self.plan.outputs}"]
+        return [f"Dense {self.plan.weights[0].size}→{self.plan.outputs}"]
 
     @property
     def caption(self) -> str:

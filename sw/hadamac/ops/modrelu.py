@@ -10,19 +10,19 @@ import numpy as np
 from ..errors import DescriptionError
 from ..model import modrelu
 from ..network.stage import Stage, orthonormal
+from .activation import Activation
 from .base import Calibration, Params, Stored
 from .planned import Pipelined
-from .pointwise import Pointwise
 from .table import WORD
 
 __all__ = ["ModRelu"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ModRelu(Pointwise, Pipelined):
+class ModRelu(Activation, Pipelined):
     """Function ``z max(0, |z| + P b) / |z|`` of every bin, with a bias b <= 0 of its channel.
 
-    P is the smallest power of two that is at least N.  The words keep their format.
+    P is the smallest power of two whose square is at least the number of pixels of a map.  The words keep their format.
     """
 
     SCHEMA: ClassVar[dict[str, Any]] = {"modrelu": {"type": "array", "items": WORD, "maxItems": 256}}

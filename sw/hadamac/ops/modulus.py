@@ -9,15 +9,15 @@ import numpy as np
 
 from ..model.modulus import ModulusPlan
 from ..network.stage import Stage
+from .activation import Activation
 from .base import Calibration, Params, Stored
 from .planned import Pipelined
-from .pointwise import Pointwise
 
 __all__ = ["Modulus"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Modulus(Pointwise, Pipelined):
+class Modulus(Activation, Pipelined):
     """Modulus ``|z|`` of every bin; the words keep their format."""
 
     plan: ModulusPlan

@@ -14,6 +14,7 @@ from ..model.normalise import NormalisePlan, live_multiplicity
 from ..model.words import check_words
 from ..network.layers import Normalise as Layer
 from ..network.stage import Stage, orthonormal
+from ..shapes import text
 from .base import Calibration, Operation, Params, Stored, Words
 from .formats import Formats
 from .table import WORD
@@ -35,7 +36,7 @@ def normalise_facts(stage: Stage) -> dict[str, Any]:
     if stage.radius_in is None:
         raise TypeError(f"Stage {stage.name} must take bins")
     return {"multiplicity": live_multiplicity(stage.radius_in, stage.size), "over": layer.over,
-            "count": stage.size**2 if layer.over == "map" else None, "correction": layer.correction}
+            "count": stage.pixels if layer.over == "map" else None, "correction": layer.correction}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,7 +45,8 @@ class Normalise(Operation):
 
     The statistics are either over the bins, or over the pixels of the map.  In the second case the result is ``P/N``
     times the spectrum of ``(x - mean) / deviation``, whose DC bin is 0.  The deviation of n values has the divisor
-    n - correction.  P is the smallest power of two that is at least N.  The plan takes bins in the order of the stream.
+    n - correction.  P is the smallest power of two whose square is at least the number of pixels N*N.  The plan takes
+    bins in the order of the stream.
     """
 
     SCHEMA: ClassVar[dict[str, Any]] = {"words": WORD}
@@ -54,15 +56,15 @@ class Normalise(Operation):
     def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
         """Return normalised bins (n, C, rows, radius + 1); a channel whose deviation is zero becomes zero."""
         layer, bins = _layer(stage), x[0]
-        weight = multiplicity(stage.size, stage.radius_in or 0)
+        weight = multiplicity(stage.size, stage.radius_in or (0, 0))
         p = float(orthonormal(stage.size))
-        values = stage.size**2 if layer.over == "map" else weight.sum()
+        values = stage.pixels if layer.over == "map" else weight.sum()
         if layer.over == "bins":
             bins = bins - (weight * np.real(bins)).sum((-2, -1), keepdims=True) / weight.sum()
         else:
             bins = bins.copy()
             bins[..., 0, 0] = 0
-            p = p * stage.size / np.sqrt(weight.sum())  # the power of the map is a mean over its N*N pixels
+            p = p * np.sqrt(stage.pixels / weight.sum())  # the power of the map is a mean over its pixels
         power = (weight * np.abs(bins) ** 2).sum((-2, -1), keepdims=True) / weight.sum()
         p = p * np.sqrt((values - layer.correction) / values)
         return bins * (p / np.sqrt(np.where(power > 0, power, 1)))
@@ -82,13 +84,13 @@ class Normalise(Operation):
         try:
             NormalisePlan(**normalise_facts(stage), width=formats.width, fraction=0)
         except DescriptionError as error:
-            raise FitError(f"Layer {stage.name} over {stage.size} x {stage.size} cannot have words of "
+            raise FitError(f"Layer {stage.name} over {text(stage.size, ' x ')} cannot have words of "
                            f"{formats.width} bits: {error}") from None
 
     def apply(self, *x: np.ndarray) -> Words:
         """Return normalised bins."""
         n, channels, rows, columns = x[0].shape
-        y, overflow = self.plan.apply(np.swapaxes(x[0], -1, -2).reshape(n, channels, -1))
+        y, overflow = self.plan.apply(np.swapaxes(x[0], -1, -2).reshape(n, channels, rows * columns))
         return np.ascontiguousarray(np.swapaxes(y.reshape(n, channels, columns, rows), -1, -2)), overflow
 
     def run(self, *x: np.ndarray) -> Words:

@@ -50,7 +50,7 @@ class PairModulus(Operation):
 
     def interval(self, lanes: int = 1) -> int:
         """Return the cycles a frame: the beats that come in."""
-        return self.stage.inputs * self.stage.size**2 // 2
+        return self.stage.inputs * self.stage.pixels // 2
 
     def multipliers(self, lanes: int = 1) -> int:
         """Return the number of real multipliers: two for each of a beat's two pixels."""
@@ -58,7 +58,7 @@ class PairModulus(Operation):
 
     def memory_bits(self, lanes: int = 1) -> int:
         """Return the bits of the map that waits and of the output FIFO."""
-        return self.width * self.stage.size**2 + timing.fifo_bits(2 * self.width + 1, self.pipeline)
+        return self.width * self.stage.pixels + timing.fifo_bits(2 * self.width + 1, self.pipeline)
 
     def arrivals(self, *times: np.ndarray, lanes: int = 1) -> np.ndarray:
         """Return the times of moduli, each some cycles after the beat with the imaginary parts comes in."""

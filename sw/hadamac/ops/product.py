@@ -8,41 +8,59 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..model.crop import crop, live_rows
+from ..model.crop import crop, kept_rows
 from ..model.hadamard import SHIFTS, HadamardPlan
-from ..network.layers import SpectralConv
+from ..network.layers import Pointwise, SpectralConv
+from ..network.layers.spectral_conv import taps
 from ..network.spectra import hermitian, kernel_spectrum
 from ..network.stage import Stage
 from ..numeric import saturate
+from ..shapes import text
 from .base import Calibration, Operation, Params, Stored
 from .planned import Folded
 from .weights import exponents, fraction_bits, in_range, peak, recorded, taken
 
-__all__ = ["Product", "product_weights"]
+__all__ = ["Lanes", "Product", "product_weights"]
 
 
-def _layer(stage: Stage) -> SpectralConv:
+def _layer(stage: Stage) -> SpectralConv | Pointwise:
     """Return the layer of a stage, which is a convolution."""
-    if not isinstance(stage.layer, SpectralConv):
-        raise TypeError(f"Stage {stage.name} must belong to a SpectralConv layer")
+    if not isinstance(stage.layer, (SpectralConv, Pointwise)):
+        raise TypeError(f"Stage {stage.name} must belong to a SpectralConv or Pointwise layer")
     return stage.layer
 
 
-def product_weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weights (outputs, inputs, rows, radius + 1) and the bias (outputs,) of a product.
+def _real(stage: Stage) -> bool:
+    """Return whether the weights of a stage are real."""
+    layer = _layer(stage)
+    return isinstance(layer, Pointwise) or layer.real
 
-    The weights contain the scale and, if there are any, the frozen statistics.  The bias is in units of the map of the
-    product: ``after * bias * size**2`` is added to the DC bin.
-    """
+
+def _spectrum(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weights of a layer on the bins of a stage, and its bias, without scales and statistics."""
     layer, k = _layer(stage), stage.index
+    if isinstance(layer, Pointwise):
+        weights = params[f"mix{k}.weight"][..., None, None] + np.zeros((stage.rows, stage.columns), dtype=complex)
+        return weights, params[f"mix{k}.bias"]
     if layer.kernel is None:
         free = params[f"conv{k}.spectrum"]
         weights = hermitian(free[..., 0] + 1j * free[..., 1], stage.size)
     else:
         weights = crop(kernel_spectrum(params[f"conv{k}.kernel"], stage.size), stage.bins_radius)
-    if layer.real:
-        weights = np.real(weights) + 0j
-    bias = params[f"conv{k}.bias"]
+    return np.real(weights) + 0j if layer.real else weights, params[f"conv{k}.bias"]
+
+
+def product_weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weights (outputs, inputs, rows, columns) and the bias (outputs,) of a product.
+
+    The weights contain the scale and, if there are any, the frozen statistics.  The bias is in units of the map of the
+    product: ``after * bias * pixels`` is added to the DC bin.  A product that standardises the input divides its
+    weights by the deviation of each input channel, and its bias contains what they make of the means.
+    """
+    weights, bias = _spectrum(stage, params)
+    if stage.standardises:
+        weights = weights / params["input.deviation"][:, None, None]
+        bias = bias - np.real(weights[..., 0, 0]) @ params["input.mean"]
     if stage.frozen is not None:
         mean, deviation = (params[f"norm{stage.frozen.index}.{name}"] for name in ("mean", "deviation"))
         weights, bias = weights / deviation[:, None, None, None], (bias - mean) / deviation
@@ -50,7 +68,24 @@ def product_weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarra
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Product(Folded):
+class Lanes(Folded):
+    """A product whose lanes share the input channels."""
+
+    plan: HadamardPlan
+
+    @property
+    def framed(self) -> bool:
+        """True: a sum needs all input channels."""
+        return True
+
+    @property
+    def lanes(self) -> Sequence[int]:
+        """Numbers of lanes: the divisors of the number of input channels."""
+        return [p for p in range(1, self.plan.inputs + 1) if self.plan.inputs % p == 0]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Product(Lanes):
     """Product ``Y[o] = after (before sum_c W[o,c] X[c] + bias[o] N*N [DC])``, accumulated over input channels c.
 
     ``before`` and ``after`` are the scales of the pools upstream and downstream.  Each output channel o has an exponent
@@ -67,7 +102,7 @@ class Product(Folded):
         weights, bias = product_weights(stage, params)
         # For each bin there is one small matrix product, (n, c) x (c, o); matmul takes the bins as the first axes.
         y = np.matmul(x[0].transpose(2, 3, 0, 1), weights.transpose(2, 3, 1, 0)).transpose(2, 3, 0, 1)
-        y[..., 0, 0] += bias * stage.size**2 * float(stage.after)
+        y[..., 0, 0] += bias * stage.pixels * float(stage.after)
         return y
 
     @classmethod
@@ -75,7 +110,7 @@ class Product(Folded):
         """Return the product with the largest exponents for which its weights fit, in a format with headroom."""
         formats, (fraction,) = given.formats, given.fractions
         weights, bias = product_weights(stage, given.params)
-        bias = bias * float(stage.after) * stage.size**2
+        bias = bias * float(stage.after) * stage.pixels
         exponent = exponents(weights, formats.weight_width)
         # The second limit is that of the smallest shift; it matters if the calibration images give very small values.
         out = min(fraction_bits(peak(given.output), formats), fraction + int(exponent.min()) - SHIFTS[0])
@@ -84,11 +119,11 @@ class Product(Folded):
         plan = HadamardPlan(
             weights=np.rint(weights * scale[:, None, None, None]), bias=np.rint(bias * scale * 2.0**fraction),
             shift=fraction + exponent - out, width=formats.width, weight_width=formats.weight_width,
-            real=_layer(stage).real)
+            real=_real(stage))
         return cls(stage=stage, formats=formats, fraction=out, plan=plan, exponent=exponent)
 
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return ``weight`` (outputs, inputs, rows, radius + 1, 2) and ``bias``, ``shift``, ``exponent`` (outputs,)."""
+        """Return ``weight`` (outputs, inputs, rows, columns, 2) and ``bias``, ``shift``, ``exponent`` (outputs,)."""
         plan = self.plan
         parts = np.stack([np.real(plan.weights), np.imag(plan.weights)], -1)
         return {}, recorded(parts, plan.bias, plan.shift, self.exponent, self.formats)
@@ -100,30 +135,25 @@ class Product(Folded):
         held = taken(stage, stored, (stage.channels, stage.inputs, stage.rows, stage.columns, 2))
         plan = HadamardPlan(weights=held["weight"][..., 0] + 1j * held["weight"][..., 1], bias=held["bias"],
                             shift=held["shift"], width=formats.width, weight_width=formats.weight_width,
-                            real=_layer(stage).real)
+                            real=_real(stage))
         return {"plan": plan, "exponent": held["exponent"]}
-
-    @property
-    def framed(self) -> bool:
-        """True: a sum needs all input channels."""
-        return True
-
-    @property
-    def lanes(self) -> Sequence[int]:
-        """Numbers of lanes: the divisors of the number of input channels."""
-        return [p for p in range(1, self.plan.inputs + 1) if self.plan.inputs % p == 0]
 
     @property
     def what(self) -> list[str]:
         """Description of the layer, then of the frozen statistics, pools and pads that its weights contain."""
         stage, layer = self.stage, _layer(self.stage)
-        kernel = "free" if layer.kernel is None else f"{layer.kernel}×{layer.kernel}"
-        out = [f"SpectralConv {stage.inputs}→{stage.channels}, {kernel}"]
+        if isinstance(layer, Pointwise):
+            out = [f"Pointwise {stage.inputs}→{stage.channels}"]
+        else:
+            kernel = "free" if layer.kernel is None else text(taps(layer.kernel, stage.size), "×")
+            out = [f"SpectralConv {stage.inputs}→{stage.channels}, {kernel}"]
+        if stage.standardises:
+            out.append("standardises the input")
         if stage.frozen is not None:
             out.append("Normalise, frozen")
         names = {"crop": "SpectralPool", "pad": "Pad"}
-        out += [f"{names[step.kind]} {step.size}→{step.keeps}" for step in stage.absorbed if step.kind in names]
-        return out
+        steps = [step for step in stage.absorbed if step.kind in names]
+        return out + [f"{names[step.kind]} {text(step.size)}→{text(step.keeps)}" for step in steps]
 
     @property
     def caption(self) -> str:
@@ -134,30 +164,35 @@ class Product(Folded):
     def weights(self) -> int:
         """Number of real weights: those of the live bins, and one bias for each output channel.
 
-        The live bins of a real kernel are a Hermitian square, so that each pair of conjugate bins counts once.
+        The live bins of a real kernel are half of a Hermitian rectangle, in which each pair of conjugate bins counts
+        once.
         """
-        stage, real = self.stage, _layer(self.stage).real
-        reals = min((2 * stage.bins_radius + 1) ** 2, stage.size**2)
+        stage, real = self.stage, _real(self.stage)
+        if isinstance(stage.layer, Pointwise):
+            return stage.channels * (stage.inputs + 1)
+        reals = stage.rows * min(2 * stage.columns - 1, stage.size[1])
         return stage.channels * (stage.inputs * ((reals + 1) // 2 if real else reals) + 1)
 
     @property
     def multiplications(self) -> int:
         """Number of multiplications for an image: four for a complex product, or two for one by a real weight."""
-        return (2 if _layer(self.stage).real else 4) * self.stage.inputs * self.bins
+        return (2 if _real(self.stage) else 4) * self.stage.inputs * self.bins
 
     @property
     def multiplications_in_space(self) -> int:
-        """Number of multiplications of a k x k convolution at full resolution; k = N for free spectra."""
-        stage = self.stage
-        kernel = _layer(stage).kernel or stage.size
-        return kernel**2 * stage.inputs * stage.channels * stage.size**2
+        """Number of multiplications of a convolution at full resolution; free spectra are as large as maps."""
+        stage, layer = self.stage, _layer(self.stage)
+        kernel = 1 if isinstance(layer, Pointwise) else layer.kernel
+        rows, columns = stage.size if kernel is None else taps(kernel, stage.size)
+        return rows * columns * stage.inputs * stage.channels * stage.pixels
 
     def unpruned(self, stage: Stage, params: Params) -> Operation:
         """Return the product with weights on every bin: those of the kernel, or zero if the spectrum is free."""
         weights = np.zeros((stage.channels, stage.inputs, stage.rows, stage.columns), dtype=np.complex128)
-        if _layer(stage).kernel is not None:
+        layer = _layer(stage)
+        if isinstance(layer, Pointwise) or layer.kernel is not None:
             exact = product_weights(stage, params)[0] * 2.0 ** self.exponent[:, None, None, None]
             weights = saturate(np.rint(exact), self.formats.weight_width)
-        r = self.plan.weights.shape[-1] - 1
-        weights[:, :, live_rows(stage.rows, r), : r + 1] = self.plan.weights
+        rows, columns = self.plan.weights.shape[-2:]
+        weights[:, :, kept_rows(stage.rows, rows), :columns] = self.plan.weights
         return replace(super().unpruned(stage, params), plan=replace(self.plan, weights=weights))

@@ -11,9 +11,9 @@ from ..errors import DescriptionError
 from ..model.quadratic import QuadraticPlan, quadratic_plan
 from ..network.stage import Stage
 from ..numeric import SQ
+from .activation import Activation
 from .base import Calibration, Params, Stored
 from .planned import Pipelined
-from .pointwise import Pointwise
 from .table import WORD
 from .weights import fraction_bits, peak
 
@@ -28,7 +28,7 @@ _PLAN = {
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Quadratic(Pointwise, Pipelined):
+class Quadratic(Activation, Pipelined):
     """Function ``c0 + c1 x + c2 x**2`` of every pixel."""
 
     SCHEMA: ClassVar[dict[str, Any]] = {"quadratic": _PLAN}
@@ -70,4 +70,4 @@ class Quadratic(Pointwise, Pipelined):
     @property
     def multiplications(self) -> int:
         """Number of multiplications for an image: two for each pixel."""
-        return 2 * self.stage.channels * self.stage.size**2
+        return 2 * self.stage.channels * self.stage.pixels

@@ -9,14 +9,14 @@ import numpy as np
 from ..model.pwl.fitting import FUNCTIONS
 from ..model.pwl.table import relu
 from ..network.stage import Stage
+from .activation import Activation
 from .base import Params, Words, no_overflow
-from .pointwise import Pointwise
 
 __all__ = ["Relu"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Relu(Pointwise):
+class Relu(Activation):
     """Function ``max(x, 0)`` of every pixel; the words keep their format, which may have any width."""
 
     @classmethod

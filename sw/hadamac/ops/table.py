@@ -13,9 +13,9 @@ from ..model.pwl.table import Mirror, PwlTable
 from ..model.words import check_words
 from ..network.stage import Stage, orthonormal
 from ..numeric import SQ
+from .activation import Activation
 from .base import Calibration, Params, Stored, Words
 from .planned import Pipelined
-from .pointwise import Pointwise
 from .weights import fraction_bits, peak
 
 __all__ = ["Table"]
@@ -34,10 +34,10 @@ _TABLE = {
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Table(Pointwise, Pipelined):
+class Table(Activation, Pipelined):
     """Function ``f(x)`` of pixels, or ``P f(Re z / P) + j P f(Im z / P)`` of bins, by a table of linear segments.
 
-    P is the smallest power of two that is at least N.
+    P is the smallest power of two whose square is at least the number of pixels of a map.
     """
 
     SCHEMA: ClassVar[dict[str, Any]] = {"table": _TABLE}
@@ -95,4 +95,4 @@ class Table(Pointwise, Pipelined):
     @property
     def multiplications(self) -> int:
         """Number of multiplications for an image: one for each pixel, or two for each bin."""
-        return 2 * self.bins if self.stage.spectral else self.stage.channels * self.stage.size**2
+        return 2 * self.bins if self.stage.spectral else self.stage.channels * self.stage.pixels

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..model.tile import TilePlan, decimate, max_pool
 from ..network.stage import Stage
+from ..shapes import text
 from .base import Operation, Params, Words
 
 __all__ = ["Decimate", "MaxPool"]
@@ -22,7 +23,7 @@ class _Tile(Operation):
 
     @classmethod
     def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
-        """Return the maps (n, channels, N/2, N/2)."""
+        """Return the maps (n, channels, H/2, W/2)."""
         return max_pool(x[0]) if cls.maximum else decimate(x[0])
 
     @property
@@ -57,7 +58,7 @@ class MaxPool(_Tile):
     @property
     def what(self) -> list[str]:
         """The operation in words."""
-        return [f"MaxPool {self.stage.size}→{self.stage.size // 2}"]
+        return [f"MaxPool {text(self.stage.size)}→{text(self.stage.size_out)}"]
 
     @property
     def caption(self) -> str:
@@ -74,4 +75,4 @@ class Decimate(_Tile):
     @property
     def what(self) -> list[str]:
         """The operation in words."""
-        return [f"decimate {self.stage.size}→{self.stage.size // 2}"]
+        return [f"decimate {text(self.stage.size)}→{text(self.stage.size_out)}"]

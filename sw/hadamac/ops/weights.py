@@ -53,11 +53,14 @@ def in_range(name: str, exponent: np.ndarray, bias: np.ndarray, fraction: int, o
     return exponent - np.maximum(bits - BIAS, 0)
 
 
-def fraction_bits(largest: float, formats: Formats) -> int:
-    """Return the most fraction bits for which ``largest`` times the headroom does not exceed full scale."""
+def fraction_bits(largest: float, formats: Formats, width: int | None = None) -> int:
+    """Return the most fraction bits for which ``largest`` times the headroom does not exceed full scale.
+
+    Words have ``width`` bits, by default those of the formats.
+    """
     if not largest < 1e30:
         raise FitError(f"Values of a stage must be below 1e30, not {largest:g}: parameters are too large")
-    return int(np.floor(np.log2(2.0 ** (formats.width - 1) / (max(largest, 1e-9) * formats.headroom))))
+    return int(np.floor(np.log2(2.0 ** ((width or formats.width) - 1) / (max(largest, 1e-9) * formats.headroom))))
 
 
 def peak(z: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""Arrays on disk: images in, logits and traces out, all as plain .npy."""
+"""Arrays that a prediction leaves on disk, logits and traces, all as plain .npy."""
 
 from __future__ import annotations
 
@@ -8,54 +8,24 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DataError
 from ..files.directories import digest
-from ..files.paths import why
-from ..files.reading import open_regular, read_npy
 from ..files.writing import Marker, atomic_write
 from ..numeric import to_integers
 from .network import Prediction, QuantNetwork
 
-__all__ = ["TRACE", "load_array", "load_images", "save_array", "write_trace"]
-
-
-_FOREIGN = {b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"GIF8": "a GIF picture",
-            b"BM": "a BMP picture", b"PK\x03\x04": "an archive", b"%PDF": "a PDF document"}
-_MAGIC = b"\x93NUMPY"
-
-
-def _foreign(path: Path) -> str | None:
-    """Return in words what a file is that does not begin as a .npy file does, or None for one that does."""
-    with open_regular(path) as file:
-        start = file.read(len(_MAGIC))
-    if start == _MAGIC:
-        return None
-    known = (name for magic, name in _FOREIGN.items() if start.startswith(magic))
-    return next(known, "a file that begins otherwise" if start else "an empty file")
-
-
-def load_array(path: Path, what: str, kind: str = "numbers") -> np.ndarray:
-    """Return the array of a .npy file that a user named; error messages call it the ``what`` file, of ``kind``."""
-    try:
-        if foreign := _foreign(path):
-            raise DataError(f"{what} file {path} must be a .npy array of {kind}, not {foreign}")
-        return read_npy(path)
-    except FileNotFoundError:
-        raise DataError(f"{what} file {path} does not exist") from None
-    except DataError:
-        raise
-    except (OSError, ValueError) as e:
-        raise DataError(f"{what} file {path} must be a .npy array of {kind}: {why(e)}") from None
-
-
-def load_images(path: Path) -> np.ndarray:
-    """Return the array of a .npy file of images; only the network checks whether images are what it holds."""
-    return load_array(path, "Image", "uint8 (n, rows, columns) or an IDX file, plain or .gz")
+__all__ = ["TRACE", "save_array", "write_trace"]
 
 
 def save_array(path: Path, array: np.ndarray) -> None:
     """Write one .npy, whole or not at all."""
     atomic_write(path, _npy(array))
+
+
+def as_parts(words: np.ndarray) -> np.ndarray:
+    """Return words as int64; complex ones have a last axis (real, imaginary)."""
+    if np.iscomplexobj(words):
+        words = np.stack([np.real(words), np.imag(words)], -1)
+    return to_integers(words)
 
 
 def _npy(array: np.ndarray) -> bytes:
@@ -85,9 +55,8 @@ def write_trace(directory: Path, qnet: QuantNetwork, prediction: Prediction) -> 
     """
     formats = {}
     for name, words in prediction.trace.items():
-        if np.iscomplexobj(words):
-            words = np.stack([np.real(words), np.imag(words)], -1)
-        content = _npy(to_integers(words))
+        words = as_parts(words)
+        content = _npy(words)
         (directory / f"{name}.npy").write_bytes(content)
         formats[name] = {"format": str(qnet.edges[name]), "shape": list(words.shape), "sha256": digest(content)}
     (directory / TRACE.name).write_text(json.dumps(formats, indent=2) + "\n")

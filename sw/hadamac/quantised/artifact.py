@@ -6,6 +6,7 @@
                         that field)
 ``weights.safetensors``  what the circuit holds: integer weights, biases, shifts
 ``float.safetensors``   the trained float parameters, from which other formats can be quantised
+``samples.safetensors``  a few input frames and what the network should answer; may be missing
 ======================  =========================================================================
 
 Weights on bins are stored as they are used, real and imaginary parts in a last axis.
@@ -14,12 +15,14 @@ Weights on bins are stored as they are used, real and imaginary parts in a last 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import resources
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import jsonschema.exceptions
 import jsonschema.validators
@@ -34,17 +37,20 @@ from ..files.paths import why
 from ..files.reading import TEXT_BYTES
 from ..files.writing import Marker, atomic_directory, parse_json, read_together
 from ..network.network import Network
+from ..network.source import source_format
 from ..ops import OPERATIONS, restored
 from ..ops.base import Stored
 from ..ops.formats import Formats
 from .network import Prediction, QuantNetwork
 from .reference import check_parameters
 
-__all__ = ["DIRECTORY", "Artifact", "check_classes", "load", "save", "shipped"]
+__all__ = ["DIRECTORY", "SHIPPED", "Artifact", "check_classes", "load", "save", "shipped"]
 
 MANIFEST, WEIGHTS, FLOAT = "artifact.json", "weights.safetensors", "float.safetensors"
-VERSION = 2
-MOST = {MANIFEST: TEXT_BYTES, WEIGHTS: 32 << 20, FLOAT: 64 << 20}
+SAMPLES = "samples.safetensors"
+VERSION = 3
+"""Version that is written.  Version 2, whose networks had square images of one channel, can be read as well."""
+MOST = {MANIFEST: TEXT_BYTES, WEIGHTS: 32 << 20, FLOAT: 64 << 20, SAMPLES: 16 << 20}
 """Most bytes of each file: far more than a circuit can hold."""
 
 _TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
@@ -62,11 +68,14 @@ class Artifact:
     qnet : QuantNetwork
     params : dict of str to array
     accuracy : dict
-        ``images``, the number tested; ``float`` and ``fixed``, the share classified right, None if never measured.
+        ``images``, the number tested; ``float`` and ``fixed``, the share classified right, or the relative error of
+        values and maps; None if never measured.
     provenance : dict
         Plain facts such as epochs and seed.
     classes : tuple of str
         A name for each output, or none at all.
+    samples : (array, array or None) or None
+        Input frames (n, *shape), and their labels or targets, None where these are not known.
     """
 
     qnet: QuantNetwork
@@ -74,6 +83,7 @@ class Artifact:
     accuracy: dict = field(default_factory=lambda: {"images": 0, "float": None, "fixed": None})
     provenance: dict = field(default_factory=dict)
     classes: tuple[str, ...] = ()
+    samples: tuple[np.ndarray, np.ndarray | None] | None = None
 
     def name_of(self, k: int) -> str:
         """Return the name of a class, or its number where classes have no names."""
@@ -105,8 +115,7 @@ def _checksum(manifest: dict) -> str:
 def save(artifact: Artifact, path: str | PathLike[str]) -> Path:
     """Write an artifact directory, whole or not at all; an artifact already there is replaced."""
     qnet, tensors, stages = artifact.qnet, {}, []
-    outputs = qnet.network.dense.outputs
-    named = {"classes": list(check_classes(artifact.classes, outputs))} if artifact.classes else {}
+    named = {"classes": list(check_classes(artifact.classes, qnet.network.outputs))} if artifact.classes else {}
     for op in qnet.stages:
         facts, words = op.record()
         stages.append({"name": op.stage.name, "fraction": int(op.fraction)} | facts)
@@ -114,6 +123,10 @@ def save(artifact: Artifact, path: str | PathLike[str]) -> Path:
     # Arrays of another memory order than C would be written in that order, and read back as others.
     params = {k: np.ascontiguousarray(v, dtype=np.float32) for k, v in artifact.params.items()}
     files = {WEIGHTS: safetensors.numpy.save(tensors), FLOAT: safetensors.numpy.save(params)}
+    if artifact.samples is not None:
+        frames, answers = artifact.samples
+        shown = {"frames": frames} | ({} if answers is None else {"answers": answers})
+        files[SAMPLES] = safetensors.numpy.save({k: np.ascontiguousarray(v) for k, v in shown.items()})
     manifest = {
         "format": "hadamac-artifact", "version": VERSION,
         "network": qnet.network.to_json(), "formats": asdict(qnet.formats), "stages": stages,
@@ -141,29 +154,60 @@ DIRECTORY = Marker(MANIFEST, _listed)
 """Marker by which the directory of an artifact is known."""
 
 
-def shipped() -> Path:
-    """Return the directory of the trained default artifact that comes with the package."""
-    return Path(str(resources.files("hadamac") / "assets" / "mnist-32"))
+SHIPPED = ("mnist-32", "fashion-32", "watch-128")
+"""Names of the trained artifacts that come with the package; the first one is the default."""
+
+
+def shipped(name: str = SHIPPED[0]) -> Path:
+    """Return the directory of a trained artifact that comes with the package."""
+    return Path(str(resources.files("hadamac") / "assets" / name))
 
 
 def load(path: str | PathLike[str] | None = None) -> Artifact:
-    """Read an artifact, by default the shipped one; nothing in it is executed.
+    """Read an artifact, by default the first shipped one; nothing in it is executed.
+
+    ``path`` is a directory, or one of the names in `SHIPPED` if there is nothing at such a path.
 
     Raises ArtifactError, with a message of one line, if anything is missing, damaged, truncated or foreign.
     """
     path = shipped() if path is None else Path(path)
+    if str(path) in SHIPPED and not os.path.lexists(path):
+        path = shipped(str(path))
     manifest, contents = _contents(path)
     try:
-        network = Network.from_json(manifest["network"])
+        network = Network.from_json(_upgraded(manifest["network"]))
         formats = Formats(**manifest["formats"])
         qnet = _rebuild(path, network, formats, manifest, _open(path / WEIGHTS, contents[WEIGHTS]))
         params = check_parameters(network, _open(path / FLOAT, contents[FLOAT]))
-        classes = check_classes(manifest["classes"], network.dense.outputs) if "classes" in manifest else ()
+        classes = check_classes(manifest["classes"], network.outputs) if "classes" in manifest else ()
     except ArtifactError:
         raise
     except HadamacError as e:
         raise ArtifactError(f"Artifact {path} is inconsistent: {e}") from None
-    return Artifact(qnet, params, manifest["accuracy"], manifest["provenance"], classes)
+    samples = _samples(path, network, contents[SAMPLES]) if SAMPLES in contents else None
+    return Artifact(qnet, params, manifest["accuracy"], manifest["provenance"], classes, samples)
+
+
+def _samples(path: Path, network: Network, content: bytes) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the frames of an artifact, which must be some that its network takes, and the answers to them."""
+    arrays = _open(path / SAMPLES, content)
+    frames, answers = arrays.get("frames"), arrays.get("answers")
+    form = network.input_format
+    if frames is None or frames.dtype != form.dtype or frames.shape[1:] != network.shape or not len(frames):
+        found = "nothing" if frames is None else f"{frames.dtype} {frames.shape}"
+        raise ArtifactError(f"Artifact file {path / SAMPLES} must hold frames, {form.dtype} (n, "
+                            f"{', '.join(map(str, network.shape))}), not {found}")
+    if answers is not None and len(answers) != len(frames):
+        raise ArtifactError(f"Artifact file {path / SAMPLES} must hold {len(frames)} answers, not {len(answers)}")
+    return frames, answers
+
+
+def _upgraded(network: dict[str, Any]) -> dict[str, Any]:
+    """Return the description of a network in its present form; version 2 had the size and channels of its input."""
+    given = network.get("input")
+    if not isinstance(given, dict) or set(given) != {"size", "channels"}:
+        return network
+    return network | {"input": {"shape": [given["channels"], given["size"], given["size"]]}}
 
 
 def _contents(path: Path) -> tuple[dict, dict[str, bytes]]:
@@ -193,8 +237,8 @@ def _manifest(path: Path, content: bytes) -> dict:
         raise ArtifactError(f"Artifact file {path / MANIFEST} is damaged: {e}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != "hadamac-artifact":
         raise ArtifactError(f"Artifact file {path / MANIFEST} must have format 'hadamac-artifact'")
-    if manifest.get("version") != VERSION:
-        raise ArtifactError(f"Artifact {path} must have version {VERSION}, not {shown(manifest.get('version'))}")
+    if manifest.get("version") not in (2, VERSION) or manifest["version"] is True:
+        raise ArtifactError(f"Artifact {path} must have version {VERSION}, or 2, not {shown(manifest.get('version'))}")
     error = jsonschema.exceptions.best_match(_Validator(_schema()).iter_errors(manifest))
     if error is not None:
         raise ArtifactError(f"Artifact file {path / MANIFEST} is damaged: {error.json_path}: {error.message[:120]}")
@@ -237,7 +281,7 @@ def _rebuild(path: Path, network: Network, formats: Formats, manifest: dict, ten
             raise ArtifactError(f"Artifact file {path / WEIGHTS} must hold {name}, integers {shape}, not {found}")
         return value.astype(np.float64)
 
-    fractions, stages = {-1: formats.width - 1}, []
+    fractions, stages = {-1: source_format(network, formats.width).f}, []
     for k, (stage, facts) in enumerate(zip(network.stages, manifest["stages"])):
         given = tuple(fractions[source] for source in stage.sources)
         held = Stored(facts, given, formats, lambda name, shape, of=stage.name: take(f"{of}.{name}", shape))

@@ -19,7 +19,7 @@ from math import inf, log10
 import numpy as np
 
 from ..errors import DataError
-from ..images import as_images
+from ..network.source import source_frames
 from ..numeric import SQ
 from ..ops.base import Params
 from .network import QuantNetwork
@@ -88,8 +88,7 @@ class EdgeSum:
 def traces(qnet: QuantNetwork, params: Params,
            images: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Return the float values and the words of every edge."""
-    values = traced(qnet.network, params, images)
-    return {"image": images[:, None] / 256} | values, qnet.predict(images, trace=True).trace
+    return traced(qnet.network, params, images), qnet.predict(images, trace=True).trace
 
 
 def error_table(qnet: QuantNetwork, params: Params, images: np.ndarray) -> list[EdgeError]:
@@ -100,14 +99,15 @@ def error_table(qnet: QuantNetwork, params: Params, images: np.ndarray) -> list[
     qnet : QuantNetwork
     params : mapping of str to real array
         The float parameters it was made from.
-    images : uint8 array (n, size, size) or (n, size-4, size-4)
+    images : array (n, ...)
+        Images or signals in a form that :meth:`QuantNetwork.predict` takes.
 
     Raises
     ------
     DataError
         If there is no image, or images or parameters do not fit the network.
     """
-    images = as_images(images, qnet.network.size)
+    images = source_frames(qnet.network, images).reshape(-1, *qnet.network.shape)
     if len(images) == 0:
         raise DataError("Error table needs at least one image, not 0")
     sums = {edge: EdgeSum(edge, fmt) for edge, fmt in qnet.edges.items()}

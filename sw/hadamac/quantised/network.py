@@ -12,9 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ..images import as_images
 from ..model.dense import argmax
 from ..network.network import Network
+from ..network.source import source_format, source_frames, source_shift, source_words
 from ..network.walk import walk
 from ..numeric import SQ, to_integers
 from ..ops.base import Operation, no_overflow
@@ -29,24 +29,33 @@ CHUNK = 50
 
 @dataclass(frozen=True)
 class Prediction:
-    """Prediction for n images.
+    """Prediction for n frames.
 
     Attributes
     ----------
-    logits : int64 array (n, K)
-        Words of the logits.
+    words : int64 or complex128 array (n, ...)
+        Words of the answer: logits or values (n, K), maps (n, channels, rows, columns), or bins (n, channels, rows,
+        columns), which are complex with integral parts.
+    values : float64 or complex128 array (n, ...)
+        The values for which these words stand.
     classes : int64 array (n,)
-        Index of the largest logit.
+        Index of the largest logit; empty (0,) for a network that answers no classes.
     overflow : bool array (n,)
         Whether a word of any stage has saturated.
     trace : dict of str to array
         Words of every edge, by its name; empty if they were not asked for.
     """
 
-    logits: np.ndarray
+    words: np.ndarray
+    values: np.ndarray
     classes: np.ndarray
     overflow: np.ndarray
     trace: dict[str, np.ndarray]
+
+    @property
+    def logits(self) -> np.ndarray:
+        """The words of the answer, under the name that they have where they are logits."""
+        return self.words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,50 +83,58 @@ class QuantNetwork:
                 return op
         raise KeyError(name)
 
-    def of_kind(self, kind: str) -> list[Operation]:
-        """Return the operations of all stages of a kind, in order."""
-        return [op for op in self.stages if op.stage.kind == kind]
+    def of_kind(self, *kinds: str) -> list[Operation]:
+        """Return the operations of all stages of some kinds, in order."""
+        return [op for op in self.stages if op.stage.kind in kinds]
 
     @property
     def dense(self) -> Dense:
-        """The last operation, which is the dense layer."""
+        """The last operation of a network that answers classes or values, which is a dense layer."""
         last = self.stages[-1]
         if not isinstance(last, Dense):
-            raise TypeError("The last stage of a network must be dense")
+            raise TypeError(f"The last stage of a network that answers {self.network.output} is not dense")
         return last
 
     @property
     def pixel_shift(self) -> int:
-        """Number of places by which a pixel is shifted up to become the word of pixel / 256 in SQ(1, width - 1)."""
-        return self.formats.width - 9
+        """Number of places by which an input word is shifted up to become a word of the circuit."""
+        return source_shift(self.network, self.formats.width)
+
+    @property
+    def output_format(self) -> SQ:
+        """Format of the words of the answer."""
+        return self.stages[-1].format
 
     @cached_property
     def edges(self) -> dict[str, SQ]:
         """Format of every named edge."""
-        image = {"image": SQ(1, self.formats.width - 1)}
+        image = {self.network.source: source_format(self.network, self.formats.width)}
         return image | {op.stage.edge: op.format for op in self.stages if op.stage.edge}
 
     def predict(self, images: np.ndarray, *, trace: bool = False) -> Prediction:
-        """Return the prediction for images, which is bit for bit what the circuit computes.
+        """Return the prediction for images or signals, which is bit for bit what the circuit computes.
 
         Parameters
         ----------
-        images : uint8 array (n, size, size) or (n, size - 4, size - 4)
-            Images; smaller ones get a border of zeros.  For an input size of 32 they are (n, 32, 32) or (n, 28, 28).
+        images : array (n, ...)
+            Frames of the network's shape, in one of the layouts and types of
+            :func:`hadamac.samples.frames.as_frames`.  For the default network they are uint8 (n, 32, 32) or
+            (n, 28, 28), which get a border of zeros.
         trace : bool
             Whether the words of every edge are kept; they are int64, or complex128 with integral parts.
         """
-        images = as_images(images, self.network.size)
-        parts = [self._chunk(images[k : k + CHUNK], trace) for k in range(0, max(len(images), 1), CHUNK)]
-        logits, overflow = np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+        frames = source_frames(self.network, images)
+        parts = [self._chunk(frames[k : k + CHUNK], trace) for k in range(0, max(len(frames), 1), CHUNK)]
+        words, overflow = np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
         edges = {name: np.concatenate([p[2][name] for p in parts]) for name in parts[0][2]}
-        return Prediction(logits, argmax(logits), overflow, edges)
+        classes = argmax(words) if self.network.output == "classes" else np.zeros(0, dtype=np.int64)
+        return Prediction(words, self.output_format.value(words), classes, overflow, edges)
 
-    def _chunk(self, images: np.ndarray, trace: bool) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-        """Return the logits, the overflow flags and the trace of a few images."""
-        source = images[:, None].astype(np.float64) * 2.0**self.pixel_shift
-        edges = {"image": to_integers(source)} if trace else {}
-        overflow = no_overflow(images)
+    def _chunk(self, frames: np.ndarray, trace: bool) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+        """Return the words of the answer, the overflow flags and the trace of a few frames."""
+        source = source_words(self.network, frames, self.formats.width)
+        edges = {self.network.source: to_integers(source)} if trace else {}
+        overflow = no_overflow(frames)
 
         def visit(k: int, taken: tuple[np.ndarray, ...]) -> np.ndarray:
             op = self.stages[k]
@@ -127,5 +144,5 @@ class QuantNetwork:
                 edges[op.stage.edge] = words if np.iscomplexobj(words) else to_integers(words)
             return words
 
-        logits = walk([op.stage for op in self.stages], source, visit)
-        return to_integers(logits), overflow, edges
+        words = walk([op.stage for op in self.stages], source, visit)
+        return words if np.iscomplexobj(words) else to_integers(words), overflow, edges

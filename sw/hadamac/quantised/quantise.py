@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import DataError
-from ..images import as_images
 from ..network.network import Network
+from ..network.source import source_format, source_frames, source_values
 from ..network.walk import walk
 from ..ops import evaluate, operation, quantised
 from ..ops.base import Calibration, Operation, Params
@@ -24,6 +24,7 @@ __all__ = ["check_formats", "quantise"]
 
 def check_formats(network: Network, formats: Formats) -> None:
     """Raise FitError if a layer of a network has no circuit in these formats, whatever its parameters are."""
+    source_format(network, formats.width)
     for stage in network.stages:
         operation(stage).check_formats(stage, formats)
 
@@ -36,8 +37,8 @@ def quantise(network: Network, params: Params, images: np.ndarray, formats: Form
     network : Network
     params : mapping of str to real array
         Float parameters with the names and shapes of ``network.parameters``.
-    images : uint8 array (n, size, size) or (n, size-4, size-4)
-        Calibration images, at least one.
+    images : array (n, ...)
+        Calibration images or signals, at least one, in a form that :meth:`QuantNetwork.predict` takes.
     formats : Formats
         Word widths and headroom.
 
@@ -50,8 +51,8 @@ def quantise(network: Network, params: Params, images: np.ndarray, formats: Form
     """
     check_formats(network, formats)
     params = check_parameters(network, params)
-    images = as_images(images, network.size)
-    if len(images) == 0:
+    frames = source_frames(network, images)
+    if len(frames) == 0:
         raise DataError("Calibration needs at least one image, not 0")
     stages: list[Operation] = []
 
@@ -62,5 +63,5 @@ def quantise(network: Network, params: Params, images: np.ndarray, formats: Form
         stages.append(quantised(stage, Calibration(params, values, unscaled, tuple(f for _, f in taken), formats)))
         return y, stages[-1].fraction
 
-    walk(network.stages, (images[:, None] / 256.0, formats.width - 1), visit)
+    walk(network.stages, (source_values(network, frames), source_format(network, formats.width).f), visit)
     return QuantNetwork(network=network, formats=formats, stages=tuple(stages))

@@ -1,20 +1,21 @@
 """Network in floats, which the bit-exact models approximate and which training must reproduce.
 
 Every quantity is ``float64``; spectra are unnormalised DFTs, live bins only (:mod:`hadamac.network.stages`).  A stage
-with N x N maps, M x M maps after a crop, and P the power of two not below N::
+with H x W maps, and P the smallest power of two with ``P*P >= H*W``::
 
-    transform   X = FFT2(x)
-    multiply    Y[o] = after (before sum_c W[o,c] X[c] + bias[o] N*N [DC]);  W: DFT of the kernel, centre tap at (0, 0)
+    transform   X = FFT2(x), or the FFT of maps of one row
+    multiply    Y[o] = after (before sum_c W[o,c] X[c] + bias[o] H*W [DC]);  W: DFT of the kernel, centre tap at (0, 0)
     inverse     x = IFFT2(X)
     point       f(x), or c0 + c1 x + c2 x**2
     bin         P f(Re X / P) + j P f(Im X / P), X max(0, |X| + P b) / |X|, or |X|
-    normalise   P (X - mean) / deviation over bins;  P/N of the map (x - mean) / deviation, DC = 0;
+    normalise   P (X - mean) / deviation over bins;  P/sqrt(H*W) of the map (x - mean) / deviation, DC = 0;
                 deviations of n values with the divisor n - correction
     tile        maximum of 2 x 2 pixels
     join        sum of all inputs
-    linear      logits = W x + bias
+    linear      y = W x + bias
 
-The scale ``(M/N)**2`` of pooling stands where :mod:`hadamac.network.stages` puts it: ``scale = before * after``.
+The scale of pooling, a ratio of numbers of pixels, stands where :mod:`hadamac.network.stages` puts it: ``scale = before
+* after``.
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import DataError
-from ..images import as_images
 from ..network.network import Network
+from ..network.source import source_frames, source_values
 from ..network.walk import walk
 from ..ops import evaluate
 from ..ops.base import Params
 
 __all__ = ["check_parameters", "forward", "traced"]
 
+_ANSWER = ""
+"""Name of the answer in a trace, beside the names of edges."""
 _CHUNK = 500
 """Images per pass: keeps the working set of the default network near 50 MB."""
 
@@ -76,51 +79,53 @@ def check_parameters(network: Network, params: Params) -> dict[str, np.ndarray]:
 
 
 def forward(network: Network, params: Params, images: np.ndarray) -> np.ndarray:
-    """Return the logits of a batch of images, float64 (n, outputs).
+    """Return the answers to a batch of images or signals: float64 (n, ...), or complex128 bins.
 
     Parameters
     ----------
     network : Network
     params : mapping of str to real array
         Named and shaped as ``network.parameters``.
-    images : uint8 array (n, size, size), or (n, size-4, size-4), which is padded
-        A pixel p stands for ``p / 256``.
+    images : array (n, ...)
+        Frames in a form that :func:`hadamac.samples.frames.as_frames` takes.
 
     Raises
     ------
     DataError
         If images or parameters do not fit the network.
     """
-    return _forward(network, params, images, False)["logits"]
+    return _forward(network, params, images, False)[_ANSWER]
 
 
 def traced(network: Network, params: Params, images: np.ndarray) -> dict[str, np.ndarray]:
     """Return what leaves every stage whose edge has a name, by that name; arguments and errors are those of `forward`.
 
-    Spectra are complex (n, channels, rows, radius + 1), maps are (n, channels, N, N); ``logits`` is among them.
+    Spectra are complex (n, channels, rows, columns), maps are (n, channels, H, W).  The input is among them.
     """
-    return _forward(network, params, images, True)
+    values = _forward(network, params, images, True)
+    del values[_ANSWER]
+    return values
 
 
 def _forward(network: Network, params: Params, images: np.ndarray, trace: bool) -> dict[str, np.ndarray]:
     params = check_parameters(network, params)
-    images = as_images(images, network.size)
-    # One pass even for no image at all, so that every array has its shape.
-    starts = range(0, max(len(images), 1), _CHUNK)
-    traces = [_chunk(network, params, images[i : i + _CHUNK], trace) for i in starts]
+    frames = source_frames(network, images)
+    # One pass even for no frame at all, so that every array has its shape.
+    starts = range(0, max(len(frames), 1), _CHUNK)
+    traces = [_chunk(network, params, source_values(network, frames[i : i + _CHUNK]), trace) for i in starts]
     return {name: np.concatenate([t[name] for t in traces]) for name in traces[0]}
 
 
-def _chunk(network: Network, params: Params, images: np.ndarray, trace: bool) -> dict[str, np.ndarray]:
-    """Return the trace of a few images; only the logits if ``trace`` is false."""
-    out: dict[str, np.ndarray] = {}
+def _chunk(network: Network, params: Params, source: np.ndarray, trace: bool) -> dict[str, np.ndarray]:
+    """Return the answers to a few frames and, if ``trace`` is true, the values of every edge."""
+    out = {network.source: source} if trace else {}
 
     def visit(k: int, taken: tuple[np.ndarray, ...]) -> np.ndarray:
         stage = network.stages[k]
         y = evaluate(stage, params, *taken)
-        if stage.edge == "logits" or trace and stage.edge:
+        if trace and stage.edge:
             out[stage.edge] = y
         return y
 
-    walk(network.stages, images[:, None] / 256, visit)
+    out[_ANSWER] = walk(network.stages, source, visit)
     return out

@@ -105,10 +105,11 @@ class _Builder:
              params: Params | None = None) -> None:
         """Add an operation, and compute its output for the calibration images."""
         inputs, given = self.x.shape[1], params or {}
-        step = Step(kind, size, name)
-        stage = Stage(kind, name, "", size, radius, inputs, inputs, step)
+        square, radii = (size, size), None if radius is None else (radius, radius)
+        step = Step(kind, square, name)
+        stage = Stage(kind, name, "", square, radii, inputs, inputs, step)
         y = cls.value(stage, given, self.x)
-        stage = Stage(kind, name, "", size, radius, inputs, y.shape[1], step)
+        stage = Stage(kind, name, "", square, radii, inputs, y.shape[1], step)
         op = cls.quantise(stage, Calibration(given, (self.x,), y, (self.fraction,), self.formats))
         self.stages.append(op)
         self.x, self.fraction = y, op.fraction

@@ -18,36 +18,48 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..cost.estimate import Plan, estimate
+from ..network.network import Network
 from ..ops.base import Operation
 from ..quantised.network import QuantNetwork
+from ..shapes import text
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
 __all__ = ["layer_rows", "layer_table"]
 
+PADDINGS = {"zero": "border of zeros", "mirror": "mirrored border"}
+"""Rules of padding in a few words."""
 Row = dict[str, Any]
 """Figures of a stage by their names, as `layer_rows` lists them."""
 
 
 def _row(op: Operation) -> Row:
     """Return what the description and the formats say of a stage."""
-    n, shape = op.stage.size, list(op.outputs)
+    (rows, columns), shape = op.stage.size, list(op.outputs)
     live = op.bins > 0
     return {
         "stage": op.stage.name, "what": op.what, "output": shape, "live_bins": shape[1:] if live else None,
-        "bins": [n, n // 2 + 1] if live else None, "format": str(op.format), "weights": op.weights,
+        "bins": [rows, columns // 2 + 1] if live else None, "format": str(op.format), "weights": op.weights,
         "multiplications": op.multiplications, "multiplications_in_space": op.multiplications_in_space,
     }  # fmt: skip
 
 
 def _layers(qnet: QuantNetwork) -> list[Row]:
-    """Return a row for the input and for every stage, in the estimate's order."""
-    network = qnet.network
-    image = {"stage": "input", "what": ["Image"], "output": [network.channels, network.size, network.size],
-             "live_bins": None, "bins": None, "format": str(qnet.edges["image"]), "weights": 0, "multiplications": 0,
-             "multiplications_in_space": 0}
-    return [image, *map(_row, qnet.stages)]
+    """Return a row for the input, for every stage, and for the buffer of maps that leave, in the estimate's order."""
+    network, last = qnet.network, qnet.stages[-1]
+    what = [network.source.capitalize()]
+    if network.given != network.size:
+        what.append(f"{text(network.given, '×')}, {PADDINGS[network.padding]}")
+    image = _end("input", what, [network.channels, *network.size], str(qnet.edges[network.source]))
+    maps = [_end("output", ["Raster"], list(last.outputs), str(last.format))] if network.output == "maps" else []
+    return [image, *map(_row, qnet.stages), *maps]
+
+
+def _end(name: str, what: list[str], output: list[int], format: str) -> Row:
+    """Return the row of a buffer before the first or behind the last stage, which computes nothing."""
+    return {"stage": name, "what": what, "output": output, "live_bins": None, "bins": None, "format": format,
+            "weights": 0, "multiplications": 0, "multiplications_in_space": 0}
 
 
 def layer_rows(qnet: QuantNetwork, folding: Plan | None = None) -> list[Row]:
@@ -80,6 +92,17 @@ def layer_rows(qnet: QuantNetwork, folding: Plan | None = None) -> list[Row]:
     return [*rows, total | {"interval": e.interval, "first_output": e.latency}]
 
 
+def _title(network: Network) -> str:
+    """Return in words what a network takes and answers."""
+    channels = f" of {network.channels} channels" if network.channels > 1 else ""
+    given = f"signal of {text(network.given)} samples" if network.flat else f"{text(network.given, '×')} image"
+    if network.output in ("classes", "values"):
+        what = f"{network.outputs} {network.output if network.outputs > 1 else 'value'}"
+    else:
+        what = f"{network.output} {'×'.join(map(str, network.output_shape))}"
+    return f"{given}{channels} to {what}"
+
+
 def _shape(shape: list[int] | None) -> str:
     return "" if shape is None else "×".join(map(str, shape))
 
@@ -96,21 +119,23 @@ def layer_table(qnet: QuantNetwork, folding: Plan | None = None) -> RichTable:
     from rich.text import Text
 
     *stages, total = layer_rows(qnet, folding)
-    spectral = total["multiplications"] - stages[-1]["multiplications"]
-    spatial = total["multiplications_in_space"] - stages[-1]["multiplications_in_space"]
-    weights = total["weights"] - stages[-1]["weights"]
+    dense = [op for op in qnet.stages if op.stage.kind == "linear"]
+    spectral = total["multiplications"] - sum(op.multiplications for op in dense)
+    spatial = total["multiplications_in_space"] - sum(op.multiplications_in_space for op in dense)
+    weights = total["weights"] - sum(op.weights for op in dense)
     caption = (
-        f"Convolutions: {weights:,} weights, {spectral:,} multiplications an image with their transforms; "
+        f"Convolutions: {weights:,} weights, {spectral:,} multiplications for each {qnet.network.source} with their "
+        f"transforms; "
         f"in space at full resolution {spatial:,} ({spatial / spectral:.1f} times)."
     ) if spectral else None
     table = Table(
-        title=f"{qnet.network.name}: {_shape(stages[0]['output'][1:])} image to {qnet.network.dense.outputs} classes; "
-        f"a result every {total['interval']:,} cycles, {total['first_output']:,} after its first pixel",
+        title=f"{qnet.network.name}: {_title(qnet.network)}; "
+        f"a result every {total['interval']:,} cycles, {total['first_output']:,} after its first beat",
         caption=caption,
         box=SIMPLE_HEAD, show_edge=False, show_footer=True, title_justify="left", caption_justify="left",
         padding=0,
     )  # fmt: skip
-    columns = [("Weights", "weights"), ("Mult./\nimage", "multiplications"), ("Multi-\npliers", "multipliers"),
+    columns = [("Weights", "weights"), ("Mult./\nframe", "multiplications"), ("Multi-\npliers", "multipliers"),
                ("Memory\nbits", "memory_bits"), ("Inter-\nval", "interval"), ("First\nout", "first_output")]
     table.add_column("Stage", Text("total", style="bold"))
     table.add_column("Output\nformat", no_wrap=True)

@@ -14,7 +14,8 @@ from math import inf
 import numpy as np
 
 from ..quantised.comparison import EdgeError, largest_part
-from .sheet import ERROR, FIXED, FLOAT, SOFT, Sheet, grid
+from ..shapes import Pair
+from .sheet import ERROR, FIXED, FLOAT, SOFT, Sheet, grid, lines, ratio
 
 __all__ = ["EdgePicture", "hermitian", "image", "logits", "overview", "stage"]
 
@@ -24,14 +25,14 @@ NAME = 14
 """Longest name of a class, in characters; a longer one is cut."""
 
 
-def hermitian(live: np.ndarray) -> np.ndarray:
-    """Return the spectrum (..., 2r+1, 2r+1) with zero frequency at [r, r] of live bins (..., 2r+1, r+1).
+def hermitian(live: np.ndarray, columns: int) -> np.ndarray:
+    """Return the spectrum (..., 2r+1, 2s+1) with zero frequency at [r, s] of live bins (..., 2r+1, s+1).
 
-    ``X[-u, -v] = conj X[u, v]``; rows and columns run from -r to r, of a whole half-spectrum (..., N, N/2 + 1) from
-    -N/2 to N/2 - 1.
+    ``X[-u, -v] = conj X[u, v]``; rows and columns run from -r to r and from -s to s, or to N/2 - 1 if the Nyquist bins
+    of an axis are there.  ``columns`` is the number of columns of the map.
     """
     mirrored = np.conj(live[..., -np.arange(live.shape[-2]), :0:-1])
-    right = live[..., : live.shape[-2] - mirrored.shape[-1]]
+    right = live[..., : columns - mirrored.shape[-1]]
     return np.fft.fftshift(np.concatenate([mirrored, right], axis=-1), axes=-2)
 
 
@@ -49,15 +50,17 @@ class EdgePicture:
     shape, operation : str
         The shape, and the operation before the edge, in words.
     value, fixed : array
-        (C, N, N) in dB or in units of the map, or logits (K,).
+        (C, H, W) in dB or in units of the map, or logits (K,).  Signals are one tile with a band for each of them.
     difference : array
         The same shape, in LSB.
     limits : tuple of float
         Values at both ends of the colour scale.
     unit : str
         The unit of the colour scale.
-    all_bins : array (C, N, N) or None
+    all_bins : array (C, H, W) or None
         All bins of a spectrum, in dB.
+    radius : (int, int)
+        Radius of the live bins of a spectrum.
     names : tuple of str
         Names of the classes that logits are of, if they have any.
     """
@@ -71,39 +74,44 @@ class EdgePicture:
     unit: str
     operation: str
     all_bins: np.ndarray | None = None
+    radius: Pair = (0, 0)
     names: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, error: EdgeError, value: np.ndarray, words: np.ndarray, maps: np.ndarray | None,
-           operation: str) -> EdgePicture:
-        """Return the picture of one image's values and words; a pruned spectrum is that of ``maps`` (C, N, N)."""
+    def of(cls, error: EdgeError, value: np.ndarray, words: np.ndarray, maps: np.ndarray | None, operation: str,
+           columns: int = 0, unit: str = "classes") -> EdgePicture:
+        """Return the picture of one frame's values and words; a pruned spectrum is that of ``maps`` (C, H, W).
+
+        ``columns`` is the number of columns of the map whose bins they are; ``unit`` says what results are.
+        """
         fixed = error.format.value(words)
         d = fixed - value
         difference = largest_part(d) * 2.0**error.format.f
-        shape = " × ".join(map(str, value.shape)) if value.ndim > 1 else f"{len(value)} classes"
+        shape = " × ".join(map(str, value.shape)) if value.ndim > 1 else f"{len(value)} {unit}"
+        flat = value.ndim > 1 and value.shape[1] == 1
         if not np.iscomplexobj(value):
-            limits = (0.0, float(max(value.max(), fixed.max())) or 1.0)
+            limits = (float(min(value.min(), fixed.min(), 0)), float(max(value.max(), fixed.max())) or 1.0)
+            if flat:
+                value, fixed, difference = map(lines, (value, fixed, difference))
             return cls(error, shape, value, fixed, difference, limits, "value", operation)
         bins = None if maps is None else np.fft.fftshift(np.fft.fft2(maps), axes=(-2, -1))
         largest = float(np.abs(value).max())
-        value, fixed = (_decibels(hermitian(z), largest) for z in (value, fixed))
-        return cls(error, f"{shape} live bins", value, fixed, hermitian(difference), (FLOOR, 0), "dB",
-                   operation, None if bins is None else _decibels(bins, largest))
-
-    @property
-    def radius(self) -> int:
-        """Radius of the live bins of a spectrum."""
-        return self.value.shape[-1] // 2
+        radius = value.shape[-2] // 2, value.shape[-1] - 1
+        value, fixed = (_decibels(hermitian(z, columns), largest) for z in (value, fixed))
+        difference = hermitian(difference, columns)
+        if flat:
+            value, fixed, difference = map(lines, (value, fixed, difference))
+        return cls(error, f"{shape} live bins", value, fixed, difference, (FLOOR, 0), "dB", operation,
+                   None if bins is None else _decibels(bins, largest), radius)
 
     @property
     def framed(self) -> np.ndarray:
         """The fixed live bins among dead ones, which are zero, as large as ``all_bins``."""
         if self.all_bins is None:
             raise ValueError(f"Edge {self.error.edge} has no other bins")
-        size = self.all_bins.shape[-1]
-        live = slice(size // 2 - self.radius, size // 2 + self.radius + 1)
+        rows, columns = (slice(n // 2 - r, n // 2 + r + 1) for n, r in zip(self.all_bins.shape[1:], self.radius))
         out = np.full(self.all_bins.shape, float(FLOOR))
-        out[:, live, live] = self.fixed
+        out[:, rows, columns] = self.fixed
         return out
 
     def head(self, sheet: Sheet) -> None:
@@ -119,19 +127,23 @@ class EdgePicture:
 
 def image(edge: EdgePicture, label: str | None) -> bytes:
     """Return a picture of the input, which is exact in fixed point, so that there is nothing to compare."""
-    sheet = Sheet(4.3, 4.5)
+    pixels = edge.error.format.i == 1 and edge.fixed.min() >= 0
+    limits, title = ((0, 1), "pixel / 256") if pixels else (edge.limits, "value")
+    height = 3.4 / max(1.0, ratio(edge.fixed) / 2)
+    sheet = Sheet(0.9 + max(height * ratio(edge.fixed), 3.4), height + 1.1)
     edge.head(sheet)
-    sheet.tiles(0.2, 0.92, 3.4, edge.fixed, (0, 1), bar="value",
-                title="pixel / 256" + ("" if label is None else f", label {label}"))
+    sheet.tiles(0.2, 0.92, height, edge.fixed, limits, bar="value",
+                title=title + ("" if label is None else f", label {label}"))
     return sheet.png()
 
 
 def stage(edge: EdgePicture) -> bytes:
     """Return a picture of float, fixed and their difference; before them all bins of a spectrum, live ones framed."""
     rows, columns = grid(len(edge.value))
-    height = min(max(0.9 * rows, 2.8), 5.0)
+    wide = ratio(edge.value)
+    height = min(max(0.9 * rows, 2.8), 5.0) / max(1.0, wide / 2)
     panels = 3 + (edge.all_bins is not None)
-    sheet = Sheet(max(panels * (height * columns / rows + 0.3) + 1.3, 4.6), height + 1.1)
+    sheet = Sheet(max(panels * (height * wide + 0.3) + 1.3, 4.6), height + 1.1)
     edge.head(sheet)
     x, y = 0.2, 0.92
     if edge.all_bins is not None:
@@ -146,6 +158,8 @@ def stage(edge: EdgePicture) -> bytes:
 
 def _classes(edge: EdgePicture, label: str | None) -> str:
     """Return in words the classes that float and fixed answer, and the right one."""
+    if not edge.names and not edge.shape.endswith("classes"):
+        return edge.shape
     float_class, fixed_class = (edge.names[k] if edge.names else k
                                 for k in (int(np.argmax(edge.value)), int(np.argmax(edge.fixed))))
     text = f"class {fixed_class}" + ("" if float_class == fixed_class else f" (float {float_class})")
@@ -176,7 +190,8 @@ def logits(edge: EdgePicture, label: str | None) -> bytes:
     sheet = Sheet(7.0, 4.2 + below)
     edge.head(sheet)
     ax = sheet.axes(0.7, 0.95, 6.1, 2.75)
-    ax.set(xlabel="class", ylabel="logit")
+    ax.set(xlabel="class" if edge.shape.endswith("classes") else "output",
+           ylabel="logit" if edge.shape.endswith("classes") else "value")
     turned = {"rotation": 30, "ha": "right"} if edge.names else {}
     ax.set_xticks(*_pairs(ax.bar, ax.axhline, edge), parse_math=False, **turned)
     ax.set_title(_classes(edge, label), weight="bold", loc="left", parse_math=False)
@@ -186,11 +201,12 @@ def logits(edge: EdgePicture, label: str | None) -> bytes:
     return sheet.png()
 
 
-def overview(path: list[EdgePicture], last: EdgePicture, label: str | None) -> bytes:
+def overview(path: list[EdgePicture], last: EdgePicture | None, label: str | None) -> bytes:
     """Return a picture of all edges from left to right, float above fixed, with all bins of spectra, dead ones zero."""
-    height, top, gap, bars = 2.0, 0.62, 0.34, 1.9
-    widths = [height * columns / rows for rows, columns in (grid(len(e.value)) for e in path)]
-    beside = 0.25 + 0.075 * max((len(_short(name)) for name in last.names), default=0)
+    height, top, gap, bars = 2.0, 0.62, 0.34, 0.0 if last is None else 1.9
+    widths = [height * ratio(e.value if e.all_bins is None else e.all_bins) for e in path]
+    names = () if last is None else last.names
+    beside = 0.25 + 0.075 * max((len(_short(name)) for name in names), default=0)
     sheet = Sheet(0.5 + sum(widths) + gap * len(widths) + beside + bars + 0.2, top + 2 * height + 0.9)
     x, second = 0.5, top + height + 0.15
     for row, name in ((top, "float"), (second, "fixed")):
@@ -209,8 +225,11 @@ def overview(path: list[EdgePicture], last: EdgePicture, label: str | None) -> b
             above, below, frame = edge.all_bins, edge.framed, edge.radius
         for row, tiles in ((top, above), (second, below)):
             sheet.tiles(x, row, height, tiles, edge.limits, frame=frame)
-            sheet.text(x + width + gap / 2, row + height / 2, "→", size=14, ha="center", va="center", color=SOFT)
+            if edge is not path[-1] or last is not None:
+                sheet.text(x + width + gap / 2, row + height / 2, "→", size=14, ha="center", va="center", color=SOFT)
         x += width + gap
+    if last is None:
+        return sheet.png()
     x += beside
     caption(x + bars / 2, last, _classes(last, label))
     ax = sheet.axes(x, top, bars, second + height - top)

@@ -15,7 +15,7 @@ from .. import __version__
 from ..errors import DataError
 from ..files.directories import digest
 from ..files.writing import Marker, atomic_directory, check_directory, make_directory
-from ..images import as_images
+from ..network.graph import ANSWERS
 from ..ops.base import Params
 from ..quantised.comparison import EdgeSum, traces
 from ..quantised.network import QuantNetwork
@@ -38,7 +38,7 @@ PICTURES = Marker("pictures.json", _listed)
 
 def _captions(qnet: QuantNetwork) -> dict[str, str]:
     """Return for every named edge the words for what was done to come to it."""
-    out = {"image": ""}
+    out = {qnet.network.source: ""}
     for op in qnet.stages:
         unnamed = (qnet.stages[s] for s in op.stage.sources if s >= 0 and not qnet.stages[s].stage.edge)
         if op.stage.edge:
@@ -51,20 +51,22 @@ def _pictures(qnet: QuantNetwork, values: Mapping[str, np.ndarray],
     """Return what is drawn of every edge of one image."""
     out, captions = [], _captions(qnet)
     maps_before = {op.stage.edge: _edge(qnet, op.stage.sources[0]) for op in qnet.of_kind("transform")}
+    columns = {op.stage.edge: op.stage.size[1] for op in qnet.stages}
     for edge, fmt in qnet.edges.items():
         s = EdgeSum(edge, fmt)
         s.add(values[edge], words[edge])
         # A spectrum is shown among the dead bins that the circuit never computes, those of its float maps.
         maps = values[maps_before[edge]] if edge in maps_before else None
-        if maps is not None and 2 * values[edge].shape[-1] > maps.shape[-1]:
-            maps = None
+        whole = maps is None or 2 * values[edge].shape[-1] > maps.shape[-1] or values[edge].shape[-2] == maps.shape[-2]
+        maps = None if whole else maps
         out.append(pictures.EdgePicture.of(s.result(), values[edge][0], words[edge][0],
-                                           None if maps is None else maps[0], captions[edge]))
+                                           None if maps is None else maps[0], captions[edge], columns.get(edge, 0),
+                                           qnet.network.output))
     return out
 
 
 def _edge(qnet: QuantNetwork, source: int) -> str:
-    return qnet.stages[source].stage.edge if source >= 0 else "image"
+    return qnet.stages[source].stage.edge if source >= 0 else qnet.network.source
 
 
 def save_pictures(qnet: QuantNetwork, params: Params, image: np.ndarray, label: int | None,
@@ -76,7 +78,8 @@ def save_pictures(qnet: QuantNetwork, params: Params, image: np.ndarray, label: 
     qnet : QuantNetwork
     params : mapping of str to real array
         The float parameters it was made from.
-    image : uint8 array (size, size) or (size-4, size-4)
+    image : array
+        One image or signal, in a form that :meth:`QuantNetwork.predict` takes for many of them.
     label : int or None
         The right class, if known.
     out_dir : str or path
@@ -88,8 +91,9 @@ def save_pictures(qnet: QuantNetwork, params: Params, image: np.ndarray, label: 
     Returns
     -------
     list of Path
-        ``0_image.png``; a picture of every named edge, as ``spectrum0.png``, ``product0.png``, ``map0.png``;
-        ``logits.png``; ``overview.png``.  Their list, ``pictures.json``, is written into the same directory.
+        ``0_image.png`` or ``0_signal.png``; a picture of every named edge, as ``spectrum0.png``, ``product0.png``,
+        ``map0.png``; ``logits.png`` or ``values.png``, if the network answers these; ``overview.png``.  Their list,
+        ``pictures.json``, is written into the same directory.
 
     Raises
     ------
@@ -99,23 +103,26 @@ def save_pictures(qnet: QuantNetwork, params: Params, image: np.ndarray, label: 
         If matplotlib is not installed.
     """
     network, image = qnet.network, np.asarray(image)
-    if image.ndim != 2:
-        raise DataError(f"Image must be one image of two dimensions, not of the shape {image.shape}")
-    outputs = network.dense.outputs
+    if image.ndim > 3:
+        raise DataError(f"Image must be one image of two or three dimensions, not of the shape {image.shape}")
+    edges = _pictures(qnet, *traces(qnet, params, image[None]))
     if label is not None:
+        outputs = network.outputs
         if isinstance(label, bool) or not isinstance(label, (int, np.integer)) or not 0 <= label < outputs:
             raise DataError(f"Label must be an integer from 0 to {outputs - 1} or None, not {label!r}")
     shown = None if label is None else classes[label] if classes else str(label)
-    *path, logits = _pictures(qnet, *traces(qnet, params, as_images(image[None], network.size)))
-
-    logits, out_dir = replace(logits, names=tuple(classes)), Path(out_dir)
+    path, last, out_dir = edges, None, Path(out_dir)
+    if network.output not in ANSWERS:
+        *path, last = edges
+        last = replace(last, names=tuple(classes))
     with style():
         make_directory(out_dir.parent)
         check_directory(out_dir, marker=PICTURES)
-        contents = {"0_image.png": pictures.image(path[0], shown)}
+        contents = {f"0_{network.source}.png": pictures.image(path[0], shown)}
         contents |= {f"{edge.error.edge}.png": pictures.stage(edge) for edge in path[1:]}
-        contents |= {"logits.png": pictures.logits(logits, shown),
-                     "overview.png": pictures.overview(path, logits, shown)}
+        if last is not None:
+            contents[f"{last.error.edge}.png"] = pictures.logits(last, shown)
+        contents["overview.png"] = pictures.overview(path, last, shown)
     with atomic_directory(out_dir, marker=PICTURES) as directory:
         for name, content in contents.items():
             (directory / name).write_bytes(content)

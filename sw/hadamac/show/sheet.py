@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ToolError
+from ..shapes import Pair
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["FIXED", "FLOAT", "INK", "SOFT", "Sheet", "grid", "mosaic", "style"]
+__all__ = ["FIXED", "FLOAT", "INK", "SOFT", "Sheet", "grid", "lines", "mosaic", "ratio", "style"]
 
 TILE, GAP = 64, 4
 """Least height of a tile and width of a gap between tiles, in the pixels of a mosaic."""
@@ -40,18 +41,30 @@ def grid(count: int) -> tuple[int, int]:
 
 
 def mosaic(tiles: np.ndarray) -> tuple[np.ndarray, int]:
-    """Return ``(image, zoom)`` of real tiles (C, N, N): one image, row by row, with NaN in the gaps.
+    """Return ``(image, zoom)`` of real tiles (C, H, W): one image, row by row, with NaN in the gaps.
 
     Every value is ``zoom`` x ``zoom`` pixels, so that gaps look alike whatever the size of a tile.
     """
     rows, columns = grid(len(tiles))
-    zoom = ceil(TILE / tiles.shape[-1])
-    step = zoom * tiles.shape[-1] + GAP
-    out = np.full((rows * step - GAP, columns * step - GAP), np.nan)
+    zoom = ceil(TILE / max(tiles.shape[-2:]))
+    high, wide = (zoom * n + GAP for n in tiles.shape[-2:])
+    out = np.full((rows * high - GAP, columns * wide - GAP), np.nan)
     for k, tile in enumerate(tiles):
-        y, x = k // columns * step, k % columns * step
-        out[y : y + step - GAP, x : x + step - GAP] = tile.repeat(zoom, 0).repeat(zoom, 1)
+        y, x = k // columns * high, k % columns * wide
+        out[y : y + high - GAP, x : x + wide - GAP] = tile.repeat(zoom, 0).repeat(zoom, 1)
     return out, zoom
+
+
+def lines(signals: np.ndarray) -> np.ndarray:
+    """Return signals (C, 1, N) as one tile (1, h, N), with a band of equal height for each, half as high as wide."""
+    channels, _, samples = signals.shape
+    return signals.reshape(1, channels, samples).repeat(max(1, samples // (2 * channels)), axis=1)
+
+
+def ratio(tiles: np.ndarray) -> float:
+    """Return the width of a mosaic of tiles (C, H, W), where its height is 1."""
+    picture, _ = mosaic(tiles[..., :1, :1].repeat(tiles.shape[-2], -2).repeat(tiles.shape[-1], -1))
+    return picture.shape[1] / picture.shape[0]
 
 
 def style() -> AbstractContextManager[None]:
@@ -107,7 +120,7 @@ class Sheet:
                          interpolation="nearest")
 
     def tiles(self, x: float, y: float, height: float, tiles: np.ndarray, limits: tuple[float, float], *,
-              cmap: str = SIGNAL, title: str = "", frame: int | None = None, bar: str | None = None) -> float:
+              cmap: str = SIGNAL, title: str = "", frame: Pair | None = None, bar: str | None = None) -> float:
         """Draw a mosaic and return its width.
 
         ``frame`` marks the bins within that radius of every tile's centre; ``bar`` is the unit of a colour bar on the
@@ -121,9 +134,10 @@ class Sheet:
         if frame is not None:
             from matplotlib.collections import PolyCollection
 
-            size, columns = tiles.shape[-1], grid(len(tiles))[1]
+            size, columns = np.array(tiles.shape[:-3:-1]), grid(len(tiles))[1]  # x before y
             places = np.array([(k % columns, k // columns) for k in range(len(tiles))]) * (size * zoom + GAP)
-            corners = np.array([(0, 0), (0, 1), (1, 1), (1, 0)]) * (2 * frame + 1) + size // 2 - frame
+            radius = np.array(frame[::-1])
+            corners = np.array([(0, 0), (0, 1), (1, 1), (1, 0)]) * (2 * radius + 1) + size // 2 - radius
             line = 1.3 if len(tiles) <= 16 else 0.7
             squares = (places[:, None] + corners * zoom) * pixel + (x, y)
             self.page.add_collection(PolyCollection(squares, facecolors="none", edgecolors=WINDOW, linewidths=line))

@@ -9,8 +9,8 @@ from __future__ import annotations
 from ... import timing
 from ...numeric import Requantise
 
-__all__ = ["BUTTERFLY", "FULL_TABLE", "LEAD", "LINE_IN_REGISTERS", "MEND", "OCTANT", "REORDER", "STOP",
-           "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE"]
+__all__ = ["BUTTERFLY", "FOLDED_SUM", "FULL_TABLE", "LEAD", "LINE_IN_REGISTERS", "MEND", "OCTANT", "REORDER",
+           "SERIAL_PRODUCT", "STOP", "TRANSPOSE_FORWARD", "TRANSPOSE_INVERSE"]
 
 LEAD = 2
 """Cycles by which a token's control runs ahead of its data, so that memories are read in time."""
@@ -20,6 +20,11 @@ MEND = 2
 """Cycles that the gate of a stand-alone FFT adds, in order to mend frames of a wrong length."""
 BUTTERFLY = 2
 """Cycles of a delay-feedback butterfly: register of the late operand, register of the sum."""
+FOLDED_SUM = timing.RAM + 3
+"""Cycles from the read of a pair's first word to the sum in a folded FFT: read, registers of both words, sum."""
+SERIAL_PRODUCT = timing.MULTIPLIER + 1
+"""Cycles from the imaginary part of an operand to the product that two multipliers make in two cycles; the real part is
+a cycle earlier."""
 OCTANT = 1 + timing.RAM + 1
 """Cycles from exponent to twiddle of a table of one octant: fold the exponent, read, turn the word."""
 FULL_TABLE = 1024

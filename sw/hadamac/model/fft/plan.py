@@ -269,6 +269,10 @@ class FftPlan:
         """
         return timing.GATE + self.size - 1 + self.output_lag(order) + self.pipeline(order) + self.fifo(order)
 
+    def interval(self, order: str) -> int:
+        """Return the cycles a frame: N, whatever the order."""
+        return self.size
+
     def memory_bits(self, order: str) -> int:
         """Return the bits of memory: delay lines, tables of twiddles, two frames to be reordered, the FIFO."""
         lines = sum(s.memory_bits for s in self.steps if isinstance(s, Butterfly))

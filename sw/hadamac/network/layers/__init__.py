@@ -11,12 +11,13 @@ from .base import INPUT, Layer, Place, Tensor
 from .dense import Dense
 from .max_pool import MaxPool
 from .normalise import Normalise
+from .pointwise import Pointwise
 from .spectral_conv import SpectralConv
-from .spectral_pool import SIZES, Pad, SpectralPool
+from .spectral_pool import LENGTHS, SIZES, Pad, SpectralPool
 
 LAYERS: dict[str, type[Layer]] = {cls.type: cls for cls in (
-    SpectralConv, SpectralPool, Pad, Activation, Normalise, MaxPool, Dense, Add)}
+    SpectralConv, SpectralPool, Pad, Activation, Normalise, MaxPool, Dense, Add, Pointwise)}
 """Class of every kind of layer, by the name of its type in JSON."""
 
-__all__ = ["Activation", "Add", "Dense", "INPUT", "LAYERS", "Layer", "MaxPool", "Normalise", "Pad", "Place", "SIZES",
-           "SPATIAL", "SPECTRAL", "SpectralConv", "SpectralPool", "Tensor"]
+__all__ = ["Activation", "Add", "Dense", "INPUT", "LAYERS", "LENGTHS", "Layer", "MaxPool", "Normalise", "Pad", "Place",
+           "Pointwise", "SIZES", "SPATIAL", "SPECTRAL", "SpectralConv", "SpectralPool", "Tensor"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...errors import DescriptionError
+from ...shapes import text
 from .base import Layer, Place, Steps
 
 __all__ = ["Add"]
@@ -38,7 +39,7 @@ class Add(Layer):
 
     def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add the sum, of maps if all that comes are maps."""
-        shapes = [f"{at.channels} channels of {at.size} x {at.size}" for at in sources]
+        shapes = [f"{at.channels} channels of {text(at.size, ' x ')}" for at in sources]
         for shape in shapes[1:]:
             if shape != shapes[0]:
                 raise DescriptionError(f"Add inputs must have one shape, not {shapes[0]} and {shape}")

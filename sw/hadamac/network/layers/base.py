@@ -1,6 +1,7 @@
 """Base class of the descriptions of layers, which are plain data without number formats or choices of hardware.
 
-A layer acts on *maps* (channels of N x N real pixels) or on *bins* (their half-spectra, which are unnormalised DFTs).
+A layer acts on *maps* (channels of H x W real pixels; of one row in networks of one dimension) or on *bins* (their
+half-spectra, which are unnormalised DFTs).
 If a layer of bins takes maps, or the other way round, :mod:`hadamac.network.graph` inserts a transform between the two;
 transforms are no layers.
 """
@@ -14,6 +15,7 @@ from typing import Any, ClassVar, Protocol
 
 from ...checks import shown
 from ...errors import DescriptionError
+from ...shapes import Pair
 
 __all__ = ["INPUT", "Layer", "NAME", "Place", "Shaped", "Steps", "Tensor"]
 
@@ -31,20 +33,24 @@ class Place:
     ----------
     step : int
         Number of the step; -1 is the input of the network.
-    size, channels : int
-        N, and the number of channels.
+    size : (int, int)
+        Rows and columns of the maps, or of the maps whose bins it consists of.
+    channels : int
     spectral : bool
         Whether it consists of bins, and not of maps.
     """
 
     step: int
-    size: int
+    size: Pair
     channels: int
     spectral: bool
 
 
 class Steps(Protocol):
     """The graph to which a layer adds its steps: :class:`hadamac.network.graph.Graph`."""
+
+    final: str
+    flat: bool
 
     def bins(self, at: Place) -> Place:
         """Return the place of the spectrum of what is at a place."""
@@ -54,9 +60,9 @@ class Steps(Protocol):
         """Return the place of the maps of what is at a place."""
         ...
 
-    def add(self, kind: str, at: Place | Sequence[Place], what: str, layer: Layer | None = None, *, keeps: int = 0,
-            size: int | None = None, channels: int | None = None, operation: str = "", stem: str = "",
-            edge: str = "") -> Place:
+    def add(self, kind: str, at: Place | Sequence[Place], what: str, layer: Layer | None = None, *,
+            keeps: Pair = (0, 0), size: Pair | None = None, channels: int | None = None, operation: str = "",
+            stem: str = "", edge: str = "") -> Place:
         """Add a step and return the place of its output."""
         ...
 
@@ -78,12 +84,17 @@ class Shaped(Protocol):
         ...
 
     @property
-    def size(self) -> int:
-        """N of the maps that enter, or of the maps whose bins enter."""
+    def name(self) -> str:
+        """Name of the stage."""
         ...
 
     @property
-    def radius(self) -> int | None:
+    def size(self) -> Pair:
+        """Rows and columns of the maps that enter, or of the maps whose bins enter."""
+        ...
+
+    @property
+    def radius(self) -> Pair | None:
         """Radius of the bins that leave; None for maps."""
         ...
 

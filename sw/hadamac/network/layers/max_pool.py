@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...errors import DescriptionError
+from ...shapes import text
 from .base import Layer, Place, Steps
 from .spectral_pool import SIZES
 
@@ -20,8 +21,12 @@ class MaxPool(Layer):
     def expand(self, graph: Steps, *sources: Place) -> Place:
         """Add the pooling of tiles."""
         at = graph.maps(sources[0])
-        if at.size == SIZES[0]:
-            raise DescriptionError(f"MaxPool must have maps of more than {at.size} x {at.size}, not {at.size} x "
-                                   f"{at.size}")
-        return graph.add("tile", at, f"MaxPool {at.size} to {at.size // 2}", self, size=at.size // 2, operation="tile",
+        least, (rows, columns) = SIZES[0], at.size
+        if graph.flat:
+            raise DescriptionError("MaxPool must have images, not signals: use SpectralPool")
+        if min(at.size) <= least:
+            raise DescriptionError(f"MaxPool must have maps of more than {least} rows and columns, not "
+                                   f"{rows} x {columns}")
+        half = rows // 2, columns // 2
+        return graph.add("tile", at, f"MaxPool {text(at.size)} to {text(half)}", self, size=half, operation="tile",
                          stem="max_pool", edge="pooled")

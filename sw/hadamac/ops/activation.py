@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..network.layers import Activation
+from ..network import layers
 from ..network.stage import Stage
 from .base import Operation
 
-__all__ = ["Pointwise"]
+__all__ = ["Activation"]
 
 NAMES = {"relu": "ReLU", "modrelu": "modReLU", "gelu": "GELU", "silu": "SiLU"}
 """Functions that are written otherwise than in a description."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Pointwise(Operation):
+class Activation(Operation):
     """Activation: a function of every pixel, or of every bin, that the layer `Activation` describes."""
 
     @classmethod
-    def layer(cls, stage: Stage) -> Activation:
+    def layer(cls, stage: Stage) -> layers.Activation:
         """Return the stage's layer, which is an activation."""
-        if not isinstance(stage.layer, Activation):
+        if not isinstance(stage.layer, layers.Activation):
             raise TypeError(f"Stage {stage.name} is no activation")
         return stage.layer
 
