@@ -21,6 +21,8 @@ SOURCES = {
     "Howard 2019": 'Howard et al., "Searching for MobileNetV3", ICCV 2019',
     "Ioffe 2015": 'Ioffe, Szegedy, "Batch normalization: accelerating deep network training by reducing internal '
                   'covariate shift", ICML 2015',
+    "Li 2021": 'Li, Kovachki, Azizzadenesheli, Liu, Bhattacharya, Stuart, Anandkumar, "Fourier neural operator for '
+               'parametric partial differential equations", ICLR 2021',
     "Lin 2014": 'Lin, Chen, Yan, "Network in network", ICLR 2014',
     "Maas 2013": 'Maas, Hannun, Ng, "Rectifier nonlinearities improve neural network acoustic models", ICML 2013',
     "Mathieu 2014": 'Mathieu, Henaff, LeCun, "Fast training of convolutional networks through FFTs", ICLR 2014',
@@ -142,9 +144,10 @@ COSTS = {
 """Costs, by the name of the measurement."""
 
 
-def _conv(name: str, formula: str, source: str, case: str = "hadamard", covers: tuple[str, ...] = ()) -> Layer:
-    return Layer(name=name, formula=formula, source=source, covers=covers, model="model/hadamard", case=case,
-                 circuit="layers/hadamard.Hadamard", torch="nn/spectral.SpectralConv")
+def _conv(name: str, formula: str, source: str, case: str = "hadamard", covers: tuple[str, ...] = (),
+          note: str = "") -> Layer:
+    return Layer(name=name, formula=formula, source=source, covers=covers, model="model/hadamard", case=case, note=note,
+                 circuit="layers/hadamard.Hadamard", torch="nn/products.SpectralConv")
 
 
 def _rules(name: str, verb: str, texts: dict[str, str], covers: str) -> list[Layer]:
@@ -199,10 +202,16 @@ LAYERS = (
           "Mathieu 2014", covers=("spectral_conv",)),
     _conv("SpectralConv, free spectrum", "the same; W itself is learned", "Rippel 2015, section 5"),
     _conv("SpectralConv, real", "the same; W is real, so the kernel is even", "", "hadamard-real"),
+    _conv("SpectralConv, modes", "the same, W zero beyond the modes |u| <= r, v <= s", "Li 2021, section 4"),
+    _conv("SpectralConv, modes and pointwise", "the same, W + V within the modes and V beyond them, V real",
+          "Li 2021, section 4", note="the bins beyond the modes share one set of weights"),
     Layer(name="Pointwise",
           formula="y[o] = bias[o] + sum_c W[o,c] x[c] in every pixel, or in every bin with the bias at DC",
           source="Lin 2014", covers=("pointwise",), model="model/hadamard", circuit="layers/hadamard.Hadamard",
-          torch="nn/spectral.Pointwise", note="real weights; those of pixels are stored once"),
+          torch="nn/products.Pointwise", note="real weights; those of pixels are stored once"),
+    Layer(name="Pointwise, grid", formula="the same in every pixel, plus g[o] y/H + h[o] x/W", source="Li 2021, section 4",
+          model="model/hadamard", circuit="layers/hadamard.Hadamard", torch="nn/products.Pointwise",
+          note="the bias of a pixel is counted up"),
     *_rules("SpectralPool", "pool", {
         "zero": "Y = X (M/N)^2 where |u|, |v| < M/2, 0 at M/2",
         "average": "the same, but at M/2 the mean of X at -M/2 and M/2",

@@ -67,6 +67,49 @@ def test_core(name):
     core.play_all(x, y, over, interval=max(inputs * bins, block.interval))
 
 
+@pytest.mark.parametrize(("inputs", "lanes", "index"), [(4, 2, [0, 1, 2, 3, 3, 1, 3]), (3, 3, [2, 0, 1]), (6, 2, [0] * 5)])
+def test_bins_that_share_weights(inputs, lanes, index):
+    """Each bin takes the stored weights of its number; so few bins as a lookup has cycles and one more are enough."""
+    outputs, bins, width, sets = 3, len(index), 12, max(index) + 1
+    r = rng("hadamard index", inputs)
+    weights, bias, shift = parameters(r, inputs, outputs, sets, width, 8)
+    block = Hadamard(weights=weights, bias=bias, shift=shift, lanes=lanes, width=width, loadable=False, index=index)
+    x = frames_of(r, inputs, bins, width)
+    y, over = run(x, weights[..., index], bias, shift, width)
+    np.testing.assert_array_equal(block.model(x).reshape(len(x), -1), y)
+    Core(block, f"hadamard_index_{inputs}").play_all(x.reshape(len(x), -1), y, over, interval=max(inputs * bins, block.interval))
+
+
+@pytest.mark.parametrize(("rows", "columns", "inputs", "lanes"), [(8, 4, 4, 2), (4, 4, 1, 1), (2, 8, 3, 1)])
+def test_ramps_of_the_bias(rows, columns, inputs, lanes):
+    """The bias of each pixel is that of the first one plus its row's and its column's steps, in plain integers."""
+    outputs, width, bins = 3, 12, rows // 2 * columns
+    r = rng("hadamard ramps", rows)
+    weights, bias, shift = parameters(r, inputs, outputs, 1, width, 8)
+    weights, ramps = weights.real + 0j, r.integers(-1000, 1000, (outputs, 2))
+    bias, shift = bias // 16, np.array([4, 7, 6])
+    block = Hadamard(weights=weights, bias=bias, shift=shift, lanes=lanes, width=width, loadable=False, real=True,
+                     index=[0] * bins, everywhere=True, ramps=ramps, columns=columns)
+    x = np.concatenate([frames_of(r, inputs, bins, width), uniform(r, width, 3, inputs, bins, scale=0.003)])
+    y = np.zeros((len(x), outputs, bins), dtype=complex)
+    for o, b in np.ndindex(outputs, bins):
+        k, column = divmod(b, columns)
+        total = (x[:, :, b] * weights[o, :, 0]).sum(1)
+        for part, row in ((0, 2 * k), (1, 2 * k + 1)):
+            words = np.array([int(z.imag if part else z.real) for z in total], dtype=object)
+            words = words + int(bias[o]) + row * int(ramps[o, 0]) + column * int(ramps[o, 1])
+            scaled = words / 2.0 ** int(shift[o])
+            y[:, o, b] += np.rint(scaled.astype(float)) * (1j if part else 1)
+    low, high = limits(width)
+    parts = np.stack([y.real, y.imag])
+    over = ((parts < low) | (parts > high)).any((0, 2, 3))
+    y = np.clip(y.real, low, high) + 1j * np.clip(y.imag, low, high)
+    np.testing.assert_array_equal(block.model(x), y)
+    assert over.any() and (~over).sum() > 1
+    Core(block, f"hadamard_ramps_{rows}").play_all(x.reshape(len(x), -1), y.reshape(len(x), -1), over,
+                                                   interval=max(inputs * bins, block.interval))
+
+
 @pytest.mark.parametrize("loadable", [False, True])
 def test_real_weights(loadable):
     """Half the multipliers, the same bits."""

@@ -170,6 +170,11 @@ def forward(network, params, images: np.ndarray) -> np.ndarray:
             maps, _ = _as_maps(x, there)
             maps = np.tensordot(maps, params[f"mix{k}.weight"], (1, 1)).transpose(0, 3, 1, 2)
             maps = maps + params[f"mix{k}.bias"][:, None, None]
+            if layer.grid:
+                down, along = params[f"mix{k}.grid"].T
+                y_, x_ = np.mgrid[: maps.shape[-2], : maps.shape[-1]]
+                maps = maps + down[:, None, None] * y_ / maps.shape[-2] + along[:, None, None] * x_ / maps.shape[-1]
+                there = None
             # Signals are transformed for it, so that a dense layer after it takes bins.
             whole, every = _as_bins(maps, None)
             results[last] = (maps, None) if there is None and not network.flat else (whole, every if there is None else there)
@@ -185,8 +190,14 @@ def forward(network, params, images: np.ndarray) -> np.ndarray:
                 w = free_spectrum(params[f"conv{k}.spectrum"], size)
             else:
                 w = kernel_spectrum(params[f"conv{k}.kernel"], size)
+            if layer.pointwise:
+                w = w + params[f"conv{k}.pointwise"][..., None, None]
             x = np.einsum("ocuv,ncuv->nouv", w.real if layer.real else w, x)
             x[..., 0, 0] += params[f"conv{k}.bias"] * pixels
+            if layer.modes is not None and not layer.pointwise:
+                limit = _pair(layer.modes)
+                there = there & (_frequencies(height)[:, None] <= limit[0]) & (_frequencies(width) <= limit[1])
+                x = x * there
             if layer.band is not None:
                 there = there & (np.maximum(_frequencies(height)[:, None], _frequencies(width)) <= layer.band)
                 x = x * there

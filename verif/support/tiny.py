@@ -114,6 +114,8 @@ def kinds() -> dict[str, Network]:
         "max_pool": (free_real, activation("sigmoid"), MaxPool(), real, Normalise(over="map"), activation("silu")),
         "pointwise": (Pointwise(channels=3), relu, conv, pool, Pointwise(channels=3), relu, Pointwise(channels=2),
                       activation("tanh")),
+        "modes": (SpectralConv(channels=2, modes=(2, 4)), relu, SpectralConv(channels=2, modes=(2, 1), pointwise=True),
+                  pool, activation("gelu"), SpectralConv(channels=2, modes=(0, 1), pointwise=True)),
         "quadratic": (real, activation("quadratic"), SpectralPool(size=4), conv, activation("quadratic")),
         "frozen": (conv, frozen, pool, relu, Pad(size=16), band, frozen, relu),
     }
@@ -194,6 +196,15 @@ def shapes() -> dict[str, Network]:
         # mixtures of channels: of signals, which are transformed for them, and of bins
         "mix1": {"shape": (3, 32), "layers": (Pointwise(channels=4), relu, conv(3), relu, Pointwise(channels=5),
                                               SpectralPool(size=8), relu, Dense(outputs=3))},
+        # the layers of a Fourier neural operator: coordinates, modes beside a matrix, maps out
+        "fno": {"shape": (1, 8, 16), "format": "SQ(2,0)", "output": "maps", "standardise": True, "layers": (
+            Pointwise(channels=3, grid=True), Activation(function="gelu", segments=8), Pointwise(channels=2),
+            SpectralConv(channels=2, modes=(2, 3), pointwise=True), Activation(function="gelu", segments=8),
+            SpectralConv(channels=2, modes=2, pointwise=True), Pointwise(channels=1, grid=True))},
+        # modes of signals
+        "fno1": {"shape": (2, 16), "output": "maps", "layers": (
+            Pointwise(channels=3), SpectralConv(channels=3, modes=3, pointwise=True), Activation(function="gelu", segments=8),
+            Pointwise(channels=1))},
         # a skip connection between signals, which are the answer
         "res1": {"shape": (1, 16), "format": "int8", "output": "maps", "layers": (
             conv(3), Activation(name="stem"), conv(3), relu, conv(3, name="branch"), Add(inputs=("stem", "branch")),

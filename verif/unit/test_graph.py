@@ -7,7 +7,18 @@ import json
 import pytest
 
 from hadamac.errors import DescriptionError
-from hadamac.network import Activation, Add, Dense, MaxPool, Network, Normalise, Pad, SpectralConv, SpectralPool
+from hadamac.network import (
+    Activation,
+    Add,
+    Dense,
+    MaxPool,
+    Network,
+    Normalise,
+    Pad,
+    Pointwise,
+    SpectralConv,
+    SpectralPool,
+)
 from hadamac.network.graph import KINDS, Step, graph, layer_names, sources_of, users_of
 from support import tiny
 from support.seeds import refused
@@ -115,6 +126,9 @@ NOT_FOLDED = "Normalise with frozen statistics must follow a SpectralConv, into 
     ((SpectralConv(channels=1, kernel=17), DENSE), "SpectralConv kernel must be at most its input's size 16, not 17"),
     ((SpectralPool(size=4), SpectralConv(channels=1, kernel=5), DENSE),
      "SpectralConv kernel must be at most its input's size 4, not 5"),
+    ((SpectralConv(channels=1, modes=(3, 8)), DENSE), "SpectralConv modes must be below half its input's size 16, not 8"),
+    ((DENSE, Pointwise(channels=1, grid=True), DENSE),
+     "Pointwise grid must be false for signals and after a dense layer, not true: only pixels of maps have coordinates"),
     ((SpectralConv(channels=1, band=8), DENSE), "SpectralConv band must be below half its input's size 16, not 8"),
     ((SpectralPool(size=7), SpectralConv(channels=1, band=4), DENSE),
      "SpectralConv band must be below half its input's size 7, not 4"),

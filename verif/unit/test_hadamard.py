@@ -103,6 +103,13 @@ def big(value) -> np.ndarray:
         ({"bias": [0]}, DataError, "Hadamard bias must have the shape (2), not (1,)"),
         ({"bias": [0, 0.5]}, DataError, "Hadamard bias must be integers, not 0.5"),
         ({"bias": [0, 1 << 47]}, FitError, "Hadamard bias must fit 48 signed bits, not 140737488355328"),
+        ({"index": [0, 1, 2]}, DescriptionError,
+         "Hadamard index must be left out where weights are loadable: each bin has its own"),
+        ({"index": [0, 1, 2, 3, 4, 4], "loadable": False}, DescriptionError,
+         "Hadamard index must contain each number from 0 to 5, not 0 .. 4"),
+        ({"weights": np.zeros((2, 4, 2)), "index": [0, 1], "loadable": False}, DescriptionError,
+         "Hadamard index must have more than 2 bins, not 2: a new frame could overtake the lookup"),
+        ({"ramps": [1, 2]}, DataError, "Hadamard ramps must have the shape (2, 2), not (2,)"),
         ({"shift": [8, 8, 8]}, DataError, "Hadamard shift must have the shape (2), not (3,)"),
     ],
 )

@@ -48,6 +48,9 @@ PARAMETERS = {
     "pointwise": {"mix0.weight": (3, 1), "mix0.bias": (3,), "conv0.kernel": (2, 3, 3, 3), "conv0.bias": (2,),
                   "mix1.weight": (3, 2), "mix1.bias": (3,), "mix2.weight": (2, 3), "mix2.bias": (2,),
                   "dense.weight": (3, 2, 8, 8)},
+    "modes": {"conv0.spectrum": (2, 1, 5, 5, 2), "conv0.bias": (2,), "conv1.spectrum": (2, 2, 5, 2, 2),
+              "conv1.pointwise": (2, 2), "conv1.bias": (2,), "conv2.spectrum": (2, 2, 1, 2, 2), "conv2.pointwise": (2, 2),
+              "conv2.bias": (2,), "dense.weight": (3, 2, 8, 5, 2)},
     "quadratic": {"conv0.kernel": (2, 1, 3, 3), "conv0.bias": (2,), "act0.coefficients": (3,),
                   "conv1.kernel": (2, 2, 3, 3), "conv1.bias": (2,), "act1.coefficients": (3,),
                   "dense.weight": (3, 2, 4, 4)},
@@ -82,6 +85,7 @@ def test_facts_of_a_shape():
         "bins": ((8, 8), (8, 8), False, 1, "image", (3, 3, 4)), "vals": ((7, 8), (8, 8), False, 1, "image", (1,)),
         "mix1": ((1, 32), (1, 32), True, 3, "signal", (3,)),
         "valm": ((6, 9), (8, 16), False, 2, "image", (3, 8, 16)), "norm": ((1, 24), (1, 32), True, 3, "signal", (2,)),
+        "fno": ((8, 16), (8, 16), False, 1, "image", (1, 8, 16)), "fno1": ((1, 16), (1, 16), True, 2, "signal", (1, 1, 16)),
         "res1": ((1, 16), (1, 16), True, 1, "signal", (3, 1, 8))}
 
 
@@ -94,6 +98,10 @@ def test_outputs_are_those_of_the_last_dense_layer():
 
 
 SHAPE_PARAMETERS = {
+    "fno": {"input.mean": (1,), "input.deviation": (1,), "mix0.weight": (3, 1), "mix0.bias": (3,), "mix0.grid": (3, 2),
+            "mix1.weight": (2, 3), "mix1.bias": (2,), "conv0.spectrum": (2, 2, 5, 4, 2), "conv0.pointwise": (2, 2),
+            "conv0.bias": (2,), "conv1.spectrum": (2, 2, 5, 3, 2), "conv1.pointwise": (2, 2), "conv1.bias": (2,),
+            "mix2.weight": (1, 2), "mix2.bias": (1,), "mix2.grid": (1, 2)},
     "rect": {"conv0.kernel": (2, 1, 3, 3), "conv0.bias": (2,), "conv1.spectrum": (2, 2, 3, 8, 2), "conv1.bias": (2,),
              "dense.weight": (3, 2, 4, 8), "dense.bias": (3,)},
     "rgb": {"input.mean": (3,), "input.deviation": (3,), "conv0.kernel": (3, 3, 3, 3), "conv0.bias": (3,),
@@ -134,9 +142,9 @@ def with_layer(index: int, layer) -> dict:
          "Layer type must be one of spectral_conv, spectral_pool, pad, activation, normalise, max_pool, dense, add, pointwise, not "
          "['spectral_conv']"),
         (with_layer(0, {"type": "spectral_conv", "channels": 2, "kernel": 3, "stride": 2}),
-         "Layer spectral_conv must have the fields name, inputs, channels, kernel, band, real, not 'stride'"),
+         "Layer spectral_conv must have the fields name, inputs, channels, kernel, band, real, modes, pointwise, not 'stride'"),
         (with_layer(0, {"type": "spectral_conv", "kernel": 3}),
-         "Layer spectral_conv must have the fields name, inputs, channels, kernel, band, real: 'channels' is missing"),
+         "Layer spectral_conv must have the fields name, inputs, channels, kernel, band, real, modes, pointwise: 'channels' is missing"),
         (with_layer(0, {"type": "max_pool", "size": 2}), "Layer max_pool must have the fields name, inputs, not 'size'"),
         (with_layer(3, {"type": "dense"}), "Layer dense must have the fields name, inputs, outputs: 'outputs' is missing"),
         (with_layer(0, {"type": "spectral_conv", "channels": 2, "kernel": 4}),

@@ -35,11 +35,28 @@ from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier, Ram
 from ..base.stream import Complex, Fifo, Halves, frames, nest
 from ..base.targets import Target
+from .lookups import bias_starts, index_words, lane_words, output_words
 
 if TYPE_CHECKING:
     from hadamac.quantised.network import QuantNetwork
 
 __all__ = ["Hadamard"]
+
+
+def _index(index: ArrayLike | None, sets: int, loadable: bool) -> np.ndarray | None:
+    """Return the numbers of the weights that bins share; raise DescriptionError unless they fit ``sets`` weights."""
+    if index is None:
+        return None
+    numbers = integral("Hadamard index", index, (None,)).astype(int)
+    if loadable:
+        raise DescriptionError("Hadamard index must be left out where weights are loadable: each bin has its own")
+    if sorted(set(numbers.tolist())) != list(range(sets)):
+        raise DescriptionError(f"Hadamard index must contain each number from 0 to {sets - 1}, not {numbers.min()} .. "
+                               f"{numbers.max()}")
+    if sets > 1 and len(numbers) <= timing.RAM:
+        raise DescriptionError(f"Hadamard index must have more than {timing.RAM} bins, not {len(numbers)}: a new frame "
+                               "could overtake the lookup")
+    return numbers
 
 
 class Hadamard(Block):
@@ -62,10 +79,14 @@ class Hadamard(Block):
         Whether ``load`` and ``bank`` exist; without them the weights are in ROMs.
     real : bool
         Whether the weights have no imaginary part, which halves the multipliers and the weight memory.
-    shared : int
-        Number of bins that share the weights of one bin, as those of a pointwise convolution do; 1 for none.
+    index : int (bins,), optional
+        Number of the weights that each bin takes, where bins share weights: those of a pointwise convolution, or those
+        beyond the modes of a Fourier layer.  ``weights`` are then (outputs, inputs, sets of weights).
     everywhere : bool
         Whether the bias is added to both parts of every bin.  With real weights the parts may be pixels of a map.
+    ramps : int (outputs, 2), optional
+        What the bias grows by from row to row and from column to column of a map of ``columns`` columns.
+    columns : int
 
     Members
     -------
@@ -88,14 +109,14 @@ class Hadamard(Block):
     """
 
     def __init__(self, *, weights: ArrayLike, bias: ArrayLike, shift: ArrayLike, lanes: int, width: int,
-                 weight_width: int = 8, banks: int = 1, loadable: bool = True, real: bool = False, shared: int = 1,
-                 everywhere: bool = False):
+                 weight_width: int = 8, banks: int = 1, loadable: bool = True, real: bool = False,
+                 index: ArrayLike | None = None, everywhere: bool = False, ramps: ArrayLike | None = None,
+                 columns: int = 1):
         self.weights = integral("Hadamard weights", weights, (None, None, None)).astype(np.complex128)
-        self.outputs, self.inputs, own = self.weights.shape
-        if shared != 1 and (own != 1 or loadable):
-            raise DescriptionError("Hadamard shared must be 1 for loadable weights or those of several bins, not "
-                                   f"{shared}")
-        self.bins, self.shared, self.everywhere = own * shared, shared, everywhere
+        self.outputs, self.inputs, sets = self.weights.shape
+        numbers, full = _index(index, sets, loadable), self.weights
+        if numbers is not None and sets > 1:
+            full = self.weights[..., numbers]
         self.bias = integral("Hadamard bias", bias, (self.outputs,)).astype(np.int64)
         self.shift = integral("Hadamard shift", shift, (self.outputs,)).astype(np.int64)
         self.width, self.weight_width, self.lanes, self.banks = width, weight_width, lanes, banks
@@ -115,10 +136,13 @@ class Hadamard(Block):
         if real and self.weights.imag.any():
             raise DescriptionError("Hadamard weights must be real where they are said to be, not "
                                    f"{self.weights[self.weights.imag != 0][0]}")
-        self.plan = plan = HadamardPlan(weights=self.weights, bias=self.bias, shift=self.shift, width=width,
-                                        weight_width=weight_width, real=self.real, shared=shared, everywhere=everywhere)
+        steps = None if ramps is None else integral("Hadamard ramps", ramps, (self.outputs, 2)).astype(np.int64)
+        self.plan = plan = HadamardPlan(weights=full, bias=self.bias, shift=self.shift, width=width,
+                                        weight_width=weight_width, real=self.real, index=numbers, everywhere=everywhere,
+                                        ramps=steps, columns=columns)
+        self.bins = plan.bins
         self.folds, self.drop = plan.folds(lanes), plan.drop
-        self.bias_width, self.left_width = plan.bias_width, plan.left_width
+        self.bias_width = plan.bias_width
         if self.bias_width > BIAS:
             raise FitError(f"Hadamard bias must fit {BIAS} signed bits, not {np.abs(self.bias).max()}")
         self.pipeline, self.latency = plan.pipeline(lanes), plan.latency(lanes)
@@ -129,7 +153,7 @@ class Hadamard(Block):
         if loadable:
             load = data.StructLayout({
                 "bank": 1, "lane": range(lanes + 1), "address": range(max(self.interval, 2)),
-                "data": max((2 - self.real) * weight_width, self.bias_width + self.left_width),
+                "data": max((2 - self.real) * weight_width, plan.row_width),
             })
             members |= {"load": In(stream.Signature(load)), "bank": In(1)}
         super().__init__(members)
@@ -145,21 +169,6 @@ class Hadamard(Block):
         yield Example("hadamard4x4", block,
                       "Hadamard product, 4 to 4 channels of 28 bins, 2 lanes, 2 loadable banks")
 
-    def lane_words(self, lane: int) -> list[int]:
-        """Return the content of a lane's weight memory: packed weights in the order (output, bin, fold)."""
-        mask = (1 << self.weight_width) - 1
-        w = self.weights[:, lane :: self.lanes].transpose(0, 2, 1)
-        if self.shared > 1:  # each index has bits of its own in the address
-            w = np.pad(w, ((0, 0), (0, 0), (0, power(self.folds) - self.folds)))
-        w = w.reshape(-1)
-        parts = (0 if self.real else (int(z.imag) & mask) << self.weight_width for z in w)
-        return [(int(z.real) & mask) | imaginary for z, imaginary in zip(w, parts)]
-
-    def output_words(self) -> list[int]:
-        """Return the content of the table of outputs: the bias, and ``drop - shift`` above it."""
-        mask = (1 << self.bias_width) - 1
-        return [(int(b) & mask) | ((self.drop - int(s)) << self.bias_width) for b, s in zip(self.bias, self.shift)]
-
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         m.submodules.halves = halves = Halves()
@@ -173,27 +182,44 @@ class Hadamard(Block):
         with m.If(step):
             m.d.sync += [linear.eq(Mux(final, 0, linear + 1)), last_bank.eq(bank)]
         m.d.comb += bank.eq(Mux(linear == 0, self.bank, last_bank) if self.banks == 2 else 0)
+        weight_memories, wait = self._weights(m), self.plan.lookup
+        x_address = delayed(m, self._slot(b, fold, halves.read_half), wait, "x_address")
+        w_address = Cat(linear, bank) if self.plan.index is None else self._shared_address(m, output, b, fold)
         products = []
-        for k, (x_memory, w_memory) in enumerate(zip(lanes, self._weights(m))):
-            m.d.comb += [
-                x_memory.read_address.eq(self._slot(b, fold, halves.read_half)),
-                w_memory.read_address.eq(Cat(linear, bank) if self.shared == 1 else
-                                         Cat(fold[: (self.folds - 1).bit_length()], output)),
-            ]
+        for k, (x_memory, w_memory) in enumerate(zip(lanes, weight_memories)):
+            m.d.comb += [x_memory.read_address.eq(x_address), w_memory.read_address.eq(w_address)]
             products.append(self._product(m, k, x_memory.read_data, w_memory.read_data))
+        arrived = wait + timing.RAM + timing.MULTIPLIER + 1 + timing.tree(self.lanes)
         total = self._tree(m, products)
-        arrived = timing.RAM + timing.MULTIPLIER + 1 + timing.tree(self.lanes)
-        table = m.submodules.table
-        m.d.comb += table.read_address.eq(Cat(
-            delayed(m, output, arrived - timing.RAM, "output"), delayed(m, bank, arrived - timing.RAM, "table_bank")))
+        row, table = arrived - timing.RAM, m.submodules.table
+        m.d.comb += table.read_address.eq(Cat(delayed(m, output, row, "output"), delayed(m, bank, row, "table_bank")))
         control = {
             "step": step, "first": fold == 0, "done": step & (fold == self.folds - 1), "final": final,
-            "dc": Const(1, 1) if self.everywhere else b == 0,
+            "dc": Const(1, 1) if self.plan.everywhere else b == 0,
         }
-        self._accumulate(m, fifo, total, table.read_data,
-                         {k: delayed(m, v, arrived, k) for k, v in control.items()})
+        early: dict[str, Value] = {}
+        if self.plan.ramps is not None:  # The bias of a bin is ready one cycle after the row of its output.
+            edge = b % self.plan.columns == 0
+            early = {"bin": step & (fold == 0), "top": b == 0, "edge": edge}
+            early = {k: delayed(m, v, arrived, k) for k, v in early.items()}
+            total = (delayed(m, total[0], 1, "total_re"), delayed(m, total[1], 1, "total_im"))
+            arrived += 1
+        at = {k: delayed(m, v, arrived, k) for k, v in control.items()}
+        starts, left = bias_starts(m, self.plan, table.read_data, at | early)
+        self._accumulate(m, fifo, total, starts, left, at)
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
+
+    def _shared_address(self, m: Module, output: Value, b: Value, fold: Value) -> Value:
+        """Return the address of weights that bins share, ``plan.lookup`` cycles after the step that needs them."""
+        plan, numbers = self.plan, Const(0, 0)
+        if plan.lookup:
+            bits = (plan.sets - 1).bit_length()
+            m.submodules.index = index = Ram(width=bits, depth=power(plan.bins), init=index_words(plan), writable=False)
+            m.d.comb += index.read_address.eq(b)
+            numbers = index.read_data
+        fold, output = (delayed(m, v, plan.lookup, f"weight_{name}") for v, name in ((fold, "fold"), (output, "output")))
+        return Cat(fold[: (self.folds - 1).bit_length()], numbers, output)
 
     def _slot(self, b: Value, fold: Value, half: Value) -> Value:
         """Return the address of a bin of a fold, in which each index has bits of its own."""
@@ -234,9 +260,9 @@ class Hadamard(Block):
                 ]
             return memory
 
-        loadable("table", self.lanes, self.output_words(), self.bias_width + self.left_width)
+        loadable("table", self.lanes, output_words(self.plan), self.plan.row_width)
         bits = (2 - self.real) * self.weight_width
-        return [loadable(f"weights{k}", k, self.lane_words(k), bits) for k in range(self.lanes)]
+        return [loadable(f"weights{k}", k, lane_words(self.plan, self.lanes, k), bits) for k in range(self.lanes)]
 
     def _product(self, m: Module, lane: int, x: Value, w: Value) -> tuple[Signal, Signal]:
         """Return both parts of the product of a word and a weight.
@@ -281,24 +307,22 @@ class Hadamard(Block):
             values, level = sums, level + 1
         return values[0]
 
-    def _accumulate(self, m: Module, fifo: Fifo, total: tuple[Signal, Signal], table: Value,
+    def _accumulate(self, m: Module, fifo: Fifo, total: tuple[Value, Value], starts: Sequence[Value], left: Value,
                     at: Mapping[str, Value]) -> None:
         """Accumulate the sums of the folds, align and requantise the result, and push it into the FIFO."""
         wide = signed(self.bias_width + 1)
-        bias = table[: self.bias_width].as_signed()
-        left = delayed(m, table[self.bias_width :], 1, "left")
+        left = delayed(m, left, 1, "left")
         rule = Requantise(self.drop, self.width, True)
         done = delayed(m, at["done"], 2 + timing.requantise(rule), "result")
         m.d.comb += [
             fifo.push.eq(done),
             fifo.data.last.eq(delayed(m, at["final"], 2 + timing.requantise(rule), "result_final")),
         ]
-        for part, value in zip(("re", "im"), total):
-            start = Mux(at["dc"], bias, 0) if part == "re" or self.everywhere else 0
+        for part, value, start in zip(("re", "im"), total, starts):
             acc = Signal(wide, name=f"acc_{part}", reset_less=True)
             with m.If(at["step"]):
                 m.d.sync += acc.eq(Mux(at["first"], start, acc) + value)
-            aligned = Signal(signed(len(acc) + (1 << self.left_width) - 1), name=f"aligned_{part}", reset_less=True)
+            aligned = Signal(signed(len(acc) + (1 << self.plan.left_width) - 1), name=f"aligned_{part}", reset_less=True)
             m.d.sync += aligned.eq(acc << left.as_unsigned())
             m.submodules[f"round_{part}"] = rounder = Requantiser(rule, in_width=len(aligned))
             m.d.comb += [rounder.i.eq(aligned), fifo.data.data[part].eq(rounder.o)]
@@ -312,6 +336,6 @@ class Hadamard(Block):
 def _hadamard(op: Product | Filters | Mix, lanes: int) -> Hadamard:
     """Return the product of a network, whose weights are ROMs."""
     plan = op.plan
-    return Hadamard(weights=plan.streamed, bias=plan.bias, shift=plan.shift, lanes=lanes, width=plan.width,
+    return Hadamard(weights=plan.stored, bias=plan.bias, shift=plan.shift, lanes=lanes, width=plan.width,
                     weight_width=plan.weight_width, loadable=False, real=plan.real,
-                    shared=plan.shared, everywhere=plan.everywhere)
+                    index=plan.index, everywhere=plan.everywhere, ramps=plan.ramps, columns=plan.columns)

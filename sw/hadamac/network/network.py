@@ -148,7 +148,11 @@ class Network:
         ``input.deviation``          (channels,)
         ``conv{k}.kernel``           (outputs, inputs, kernel, kernel), or (outputs, inputs, 1, kernel) for signals
         ``conv{k}.spectrum``         (outputs, inputs, rows, columns, 2), in place of a kernel
+        ``conv{k}.pointwise``        (outputs, inputs), of every bin, beside a spectrum of modes
         ``conv{k}.bias``             (outputs,)
+        ``mix{k}.weight``            (outputs, inputs)
+        ``mix{k}.bias``              (outputs,)
+        ``mix{k}.grid``              (outputs, 2), the weights of the coordinates y/H and x/W
         ``hidden{k}.weight``         as ``dense.weight``, of a dense layer that another layer follows
         ``hidden{k}.bias``           (outputs,)
         ``act{k}.coefficients``      (3,)

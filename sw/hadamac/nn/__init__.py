@@ -31,17 +31,9 @@ from .activations import (
 )
 from .dense import BinsDense, MapDense
 from .network import SpectralCnn
+from .products import Pointwise, SpectralConv
 from .scattering import Scattering
-from .spectral import (  # fmt: skip
-    Crop,
-    Inverse,
-    Pad,
-    Pointwise,
-    SpectralConv,
-    SpectralPool,
-    Transform,
-    live_spectrum,
-)
+from .spectral import Crop, Inverse, Pad, SpectralPool, Transform, live_spectrum
 
 __all__ = ["Add", "BinsDense", "Crop", "FrozenNormalise", "Function", "Inverse", "MapDense", "MaxPool", "ModRelu",
            "Modulus", "Normalise", "Pad", "Pointwise", "Quadratic", "Scattering", "SpectralCnn", "SpectralConv",

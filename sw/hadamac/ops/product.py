@@ -8,7 +8,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..model.crop import crop, kept_rows
+from .. import timing
+from ..model.crop import crop, embed, kept_rows, live_shape, to_beats
 from ..model.hadamard import SHIFTS, HadamardPlan
 from ..network.layers import Pointwise, SpectralConv
 from ..network.layers.spectral_conv import taps
@@ -38,16 +39,36 @@ def _real(stage: Stage) -> bool:
 
 def _spectrum(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
     """Return the weights of a layer on the bins of a stage, and its bias, without scales and statistics."""
-    layer, k = _layer(stage), stage.index
+    layer, k, shape = _layer(stage), stage.index, (stage.rows, stage.columns)
     if isinstance(layer, Pointwise):
-        weights = params[f"mix{k}.weight"][..., None, None] + np.zeros((stage.rows, stage.columns), dtype=complex)
+        weights = params[f"mix{k}.weight"][..., None, None] + np.zeros(shape, dtype=complex)
         return weights, params[f"mix{k}.bias"]
     if layer.kernel is None:
         free = params[f"conv{k}.spectrum"]
-        weights = hermitian(free[..., 0] + 1j * free[..., 1], stage.size)
+        weights = embed(hermitian(free[..., 0] + 1j * free[..., 1], stage.size), *shape)
+        if layer.pointwise:
+            weights = weights + params[f"conv{k}.pointwise"][..., None, None]
     else:
         weights = crop(kernel_spectrum(params[f"conv{k}.kernel"], stage.size), stage.bins_radius)
     return np.real(weights) + 0j if layer.real else weights, params[f"conv{k}.bias"]
+
+
+def _index(stage: Stage) -> np.ndarray | None:
+    """Return the number of the weights that each bin of a stream takes; None if no bins share weights.
+
+    Those of a SpectralConv with modes and a matrix for every bin are numbered in the order of the stream, and the bins
+    beyond the modes share the last ones.  So few bins that a new frame could overtake the lookup share none.
+    """
+    layer = _layer(stage)
+    if isinstance(layer, Pointwise) or not layer.pointwise or stage.bins <= timing.RAM:
+        return None
+    rows, columns = live_shape(stage.size, layer.free(stage))
+    if (rows, columns) == (stage.rows, stage.columns):
+        return None
+    own = np.zeros((1, 1, stage.rows, stage.columns), dtype=bool)
+    own[..., kept_rows(stage.rows, rows), :columns] = True
+    own = to_beats(own)[0]
+    return np.where(own, np.cumsum(own) - 1, own.sum())
 
 
 def product_weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
@@ -65,6 +86,16 @@ def product_weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarra
         mean, deviation = (params[f"norm{stage.frozen.index}.{name}"] for name in ("mean", "deviation"))
         weights, bias = weights / deviation[:, None, None, None], (bias - mean) / deviation
     return weights * float(stage.scale), bias
+
+
+def _kernel(stage: Stage, layer: SpectralConv) -> str:
+    """Return the weights of a convolution in words."""
+    if layer.kernel is not None:
+        return text(taps(layer.kernel, stage.size), "×")
+    if layer.modes is None:
+        return "free"
+    rows, columns = live_shape(stage.size, layer.free(stage))
+    return f"{text((rows, 2 * columns - 1), '×')} modes" + (" + 1×1" if layer.pointwise else "")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,7 +150,7 @@ class Product(Lanes):
         plan = HadamardPlan(
             weights=np.rint(weights * scale[:, None, None, None]), bias=np.rint(bias * scale * 2.0**fraction),
             shift=fraction + exponent - out, width=formats.width, weight_width=formats.weight_width,
-            real=_real(stage))
+            real=_real(stage), index=_index(stage))
         return cls(stage=stage, formats=formats, fraction=out, plan=plan, exponent=exponent)
 
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -135,7 +166,7 @@ class Product(Lanes):
         held = taken(stage, stored, (stage.channels, stage.inputs, stage.rows, stage.columns, 2))
         plan = HadamardPlan(weights=held["weight"][..., 0] + 1j * held["weight"][..., 1], bias=held["bias"],
                             shift=held["shift"], width=formats.width, weight_width=formats.weight_width,
-                            real=_real(stage))
+                            real=_real(stage), index=_index(stage))
         return {"plan": plan, "exponent": held["exponent"]}
 
     @property
@@ -145,8 +176,7 @@ class Product(Lanes):
         if isinstance(layer, Pointwise):
             out = [f"Pointwise {stage.inputs}→{stage.channels}"]
         else:
-            kernel = "free" if layer.kernel is None else text(taps(layer.kernel, stage.size), "×")
-            out = [f"SpectralConv {stage.inputs}→{stage.channels}, {kernel}"]
+            out = [f"SpectralConv {stage.inputs}→{stage.channels}, {_kernel(stage, layer)}"]
         if stage.standardises:
             out.append("standardises the input")
         if stage.frozen is not None:
@@ -168,10 +198,12 @@ class Product(Lanes):
         once.
         """
         stage, real = self.stage, _real(self.stage)
-        if isinstance(stage.layer, Pointwise):
+        layer = _layer(stage)
+        if isinstance(layer, Pointwise):
             return stage.channels * (stage.inputs + 1)
-        reals = stage.rows * min(2 * stage.columns - 1, stage.size[1])
-        return stage.channels * (stage.inputs * ((reals + 1) // 2 if real else reals) + 1)
+        rows, columns = live_shape(stage.size, layer.free(stage))
+        reals = rows * min(2 * columns - 1, stage.size[1])
+        return stage.channels * (stage.inputs * (((reals + 1) // 2 if real else reals) + layer.pointwise) + 1)
 
     @property
     def multiplications(self) -> int:
@@ -190,9 +222,10 @@ class Product(Lanes):
         """Return the product with weights on every bin: those of the kernel, or zero if the spectrum is free."""
         weights = np.zeros((stage.channels, stage.inputs, stage.rows, stage.columns), dtype=np.complex128)
         layer = _layer(stage)
-        if isinstance(layer, Pointwise) or layer.kernel is not None:
+        if isinstance(layer, Pointwise) or layer.kernel is not None or layer.pointwise:
             exact = product_weights(stage, params)[0] * 2.0 ** self.exponent[:, None, None, None]
             weights = saturate(np.rint(exact), self.formats.weight_width)
         rows, columns = self.plan.weights.shape[-2:]
         weights[:, :, kept_rows(stage.rows, rows), :columns] = self.plan.weights
-        return replace(super().unpruned(stage, params), plan=replace(self.plan, weights=weights))
+        return replace(super().unpruned(stage, params), 
+                       plan=replace(self.plan, weights=weights, index=_index(stage)))
