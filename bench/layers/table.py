@@ -209,9 +209,9 @@ LAYERS = (
           formula="y[o] = bias[o] + sum_c W[o,c] x[c] in every pixel, or in every bin with the bias at DC",
           source="Lin 2014", covers=("pointwise",), model="model/hadamard", circuit="layers/hadamard.Hadamard",
           torch="nn/products.Pointwise", note="real weights; those of pixels are stored once"),
-    Layer(name="Pointwise, grid", formula="the same in every pixel, plus g[o] y/H + h[o] x/W", source="Li 2021, section 4",
-          model="model/hadamard", circuit="layers/hadamard.Hadamard", torch="nn/products.Pointwise",
-          note="the bias of a pixel is counted up"),
+    Layer(name="Pointwise, grid", formula="the same in every pixel, plus g[o] y/H + h[o] x/W",
+          source="Li 2021, section 4", model="model/hadamard",
+          circuit="layers/hadamard.Hadamard", torch="nn/products.Pointwise", note="the bias of a pixel is counted up"),
     *_rules("SpectralPool", "pool", {
         "zero": "Y = X (M/N)^2 where |u|, |v| < M/2, 0 at M/2",
         "average": "the same, but at M/2 the mean of X at -M/2 and M/2",

@@ -6,11 +6,11 @@ from rich.table import Table
 
 from hadamac.cost.estimate import estimate
 from hadamac.network.liveness import analyse, sentence
-from hadamac.quantised.artifact import Artifact, load
+from hadamac.quantised.artifact import Artifact
 from hadamac.quantised.unpruned import unpruned
 from hadamac.shapes import text
 
-from .options import ArtifactArgument, console
+from .options import ArtifactArgument, GridOption, console, opened
 
 __all__ = ["explain", "savings"]
 
@@ -33,13 +33,13 @@ def savings(artifact: Artifact) -> dict[str, tuple[int, ...]]:
     }
 
 
-def explain(artifact: ArtifactArgument = None) -> None:
+def explain(artifact: ArtifactArgument = None, grid: GridOption = None) -> None:
     """Show for every edge which frequencies matter, why the others do not, and what pruning them saves.
 
     A live bin can change the output directly. A coupled bin can change it only through the mean and the deviation of
     a normalisation. A dead bin cannot change it.
     """
-    network = load(artifact)
+    network = opened(artifact, grid)
     edges = analyse(network.qnet.network.steps)
     table = Table("edge before", "bins", "live", "coupled", "dead", "reason")
     for edge in edges:

@@ -22,14 +22,24 @@ from hadamac.files.writing import atomic_directory, check_directory, check_file,
 from hadamac.progress import Bar, Progress
 from hadamac.quantised.accuracy import in_words, measure, warn_of_other_images, warn_of_overflows
 from hadamac.quantised.arrays import TRACE, as_parts, save_array, write_trace
-from hadamac.quantised.artifact import load, shipped
+from hadamac.quantised.artifact import shipped
 from hadamac.tools import require_verilator
 
 from .data import DataOption, FramesOption, ImagesOption, LabelsOption, one_set, to_simulate
 from .explain import explain
 from .fit import fit as fit_command
 from .notices import warnings_in_one_line
-from .options import TRANSFORMS, ArtifactArgument, IntervalOption, SeedOption, TransformsOption, console, folding
+from .options import (
+    TRANSFORMS,
+    ArtifactArgument,
+    GridOption,
+    IntervalOption,
+    SeedOption,
+    TransformsOption,
+    console,
+    folding,
+    opened,
+)
 from .sets import say
 from .show import show
 from .signals import orderly_exit
@@ -79,6 +89,7 @@ def predict(
         "both parts in a last axis.")] = None,
     trace: Annotated[Path | None, typer.Option(help="Directory to write the words of every stage to.")] = None,
     data: DataOption = None,
+    grid: GridOption = None,
 ) -> None:
     """Predict bit-exactly what the circuit computes.
 
@@ -89,7 +100,7 @@ def predict(
         check_file(out)
     if trace is not None:
         check_directory(trace, marker=TRACE)
-    network = load(artifact)
+    network = opened(artifact, grid)
     known = one_set(network, images, labels, data)
     say("Predicting", known)
     start = time.process_time()
@@ -132,13 +143,14 @@ def sim(
     transforms: TransformsOption = TRANSFORMS[0],
     build: Annotated[Path, typer.Option(help="Directory in which compiled simulators are kept.")] = Path("build/sim"),
     seed: SeedOption = 1,
+    grid: GridOption = None,
 ) -> None:
     """Simulate the emitted Verilog on images, and compare every bit and cycle with the prediction."""
     from hadamac_hw.cores.library import network_name, network_verilog
     from hadamac_hw.sim.verify import verify
 
     require_verilator()  # This is checked before the Verilog is emitted.
-    network = load(artifact)
+    network = opened(artifact, grid)
     chosen = to_simulate(one_set(network, images, None, data), frames)
     make_directory(build)
     say("Simulating", chosen)
@@ -159,11 +171,11 @@ def _say_verification(bar: Bar, result: Verification) -> None:
 
 @app.command(epilog="Example: hadamac estimate --interval 4096")
 def estimate(artifact: ArtifactArgument = None, interval: IntervalOption = None,
-             transforms: TransformsOption = TRANSFORMS[0]) -> None:
+             transforms: TransformsOption = TRANSFORMS[0], grid: GridOption = None) -> None:
     """Print the cycles, multipliers and memory of every stage, exactly as the circuit will have them."""
     from hadamac.cost.estimate import estimate as run_estimate
 
-    network = load(artifact)
+    network = opened(artifact, grid)
     lanes = folding(network, interval, transforms)
     e = run_estimate(network.qnet, lanes)
     table = Table("stage")
@@ -192,11 +204,12 @@ def bitstream(
     interval: IntervalOption = None,
     transforms: TransformsOption = TRANSFORMS[0],
     seed: SeedOption = 1,
+    grid: GridOption = None,
 ) -> None:
     """Build a bitstream for a board: it takes images or signals over a UART and returns the answer."""
     from hadamac_hw.boards.build import build_board
 
-    network = load(artifact)
+    network = opened(artifact, grid)
     build_board(network.qnet, board, out, folding=folding(network, interval, transforms), seed=seed, console=console)
 
 
@@ -217,7 +230,7 @@ def demo(
     """Run the main job on real images: load, show, predict, emit, simulate, and make pictures."""
     from .demo import run
 
-    network = load(artifact)
+    network = opened(artifact)
     chosen = one_set(network, images, labels, data)
     run((artifact or shipped()).name, network, chosen, to_simulate(chosen, frames), out, seed, console)
 

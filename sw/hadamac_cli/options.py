@@ -10,9 +10,12 @@ import typer
 from hadamac.console import make_console
 from hadamac.cost.estimate import Plan, plan
 from hadamac.cost.folding import TRANSFORMS
-from hadamac.quantised.artifact import SHIPPED, Artifact
+from hadamac.errors import DataError
+from hadamac.quantised.artifact import SHIPPED, Artifact, load
+from hadamac.quantised.grid import on_grid
 
-__all__ = ["TRANSFORMS", "ArtifactArgument", "IntervalOption", "SeedOption", "TransformsOption", "console", "folding"]
+__all__ = ["TRANSFORMS", "ArtifactArgument", "GridOption", "IntervalOption", "SeedOption", "TransformsOption",
+           "console", "folding", "opened"]
 
 console = make_console()
 """Console that all commands print to."""
@@ -21,6 +24,12 @@ ArtifactArgument = Annotated[
     Path | None,
     typer.Argument(show_default=False, help="Directory of the artifact, or the name of a shipped one: "
                    f"{', '.join(SHIPPED)}. The default is {SHIPPED[0]}."),
+]
+GridOption = Annotated[
+    str | None,
+    typer.Option("--grid", show_default=False, metavar="ROWSxCOLUMNS",
+                 help="Size of the frames, for a network whose weights do not depend on it, such as a Fourier neural "
+                      "operator. The default is the size that the artifact was made for."),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of all random numbers.")]
 IntervalOption = Annotated[
@@ -41,3 +50,14 @@ TransformsOption = Annotated[
 def folding(artifact: Artifact, interval: int | None, transforms: str = TRANSFORMS[0]) -> Plan:
     """Return the fewest lanes of every stage that reach an interval; by default the shortest interval."""
     return plan(artifact.qnet, interval, transforms)
+
+
+def opened(artifact: Path | None, grid: str | None = None) -> Artifact:
+    """Return the artifact that a command works on, for another size of frames if one is given."""
+    network = load(artifact)
+    if grid is None:
+        return network
+    parts = grid.lower().split("x")
+    if len(parts) != 2 or not all(part.isascii() and part.isdigit() for part in parts):
+        raise DataError(f"Grid must be ROWSxCOLUMNS, for example 32x32, not {grid!r}")
+    return on_grid(network, (int(parts[0][:6]), int(parts[1][:6])))

@@ -10,11 +10,11 @@ from rich.table import Table
 
 from hadamac.errors import DataError
 from hadamac.quantised.accuracy import in_words
-from hadamac.quantised.artifact import Artifact, load
+from hadamac.quantised.artifact import Artifact
 from hadamac.shapes import text
 
 from .data import DataOption, ImagesOption, LabelsOption, one_set
-from .options import ArtifactArgument, console
+from .options import ArtifactArgument, GridOption, console, opened
 from .sets import ImageSet, say
 
 __all__ = ["show"]
@@ -29,11 +29,12 @@ def show(
     images: ImagesOption = None,
     labels: LabelsOption = None,
     data: DataOption = None,
+    grid: GridOption = None,
 ) -> None:
     """Print a network layer by layer; with --pictures, also make pictures of every stage, float beside fixed."""
     from hadamac.show.describe import layer_table
 
-    network = load(artifact)
+    network = opened(artifact, grid)
     if not errors and pictures is None:
         _say_artifact(network)
         console.print(layer_table(network.qnet))

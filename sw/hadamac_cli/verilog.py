@@ -10,9 +10,9 @@ import typer
 from hadamac.errors import DescriptionError
 from hadamac.files.writing import check_directory, make_directory
 from hadamac.progress import Progress
-from hadamac.quantised.artifact import SHIPPED, load
+from hadamac.quantised.artifact import SHIPPED
 
-from .options import TRANSFORMS, IntervalOption, TransformsOption, console, folding
+from .options import TRANSFORMS, GridOption, IntervalOption, TransformsOption, console, folding, opened
 
 if TYPE_CHECKING:
     from hadamac_hw.cores.library import Core
@@ -33,6 +33,7 @@ def verilog(
     out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("build/rtl"),
     interval: IntervalOption = None,
     transforms: TransformsOption = TRANSFORMS[0],
+    grid: GridOption = None,
     blocks: Annotated[bool, typer.Option(help="Also write a stand-alone core of every block.")] = True,
 ) -> None:
     """Write Verilog of the network and of each of its blocks, with a manifest; or write one FFT core."""
@@ -40,7 +41,7 @@ def verilog(
         return
     from hadamac_hw.cores.library import DIRECTORY, write_library
 
-    network = load(artifact)
+    network = opened(artifact, grid)
     lanes = folding(network, interval, transforms)
     make_directory(out.parent)
     check_directory(out, marker=DIRECTORY)

@@ -32,10 +32,11 @@ from hadamac.ops.product import Product
 from ..base.block import Block, Example
 from ..base.circuits import circuit
 from ..base.numeric import Requantiser, delayed
-from ..base.primitives import Multiplier, Ram
+from ..base.primitives import Ram
 from ..base.stream import Complex, Fifo, Halves, frames, nest
 from ..base.targets import Target
 from .lookups import bias_starts, index_words, lane_words, output_words
+from .products import adder_tree, complex_product
 
 if TYPE_CHECKING:
     from hadamac.quantised.network import QuantNetwork
@@ -188,9 +189,11 @@ class Hadamard(Block):
         products = []
         for k, (x_memory, w_memory) in enumerate(zip(lanes, weight_memories)):
             m.d.comb += [x_memory.read_address.eq(x_address), w_memory.read_address.eq(w_address)]
-            products.append(self._product(m, k, x_memory.read_data, w_memory.read_data))
+            w = w_memory.read_data
+            weight = {"re": w.as_signed()} if self.real else Complex(self.weight_width)(w)
+            products.append(complex_product(m, k, Complex(self.width)(x_memory.read_data), weight))
         arrived = wait + timing.RAM + timing.MULTIPLIER + 1 + timing.tree(self.lanes)
-        total = self._tree(m, products)
+        total = adder_tree(m, products)
         row, table = arrived - timing.RAM, m.submodules.table
         m.d.comb += table.read_address.eq(Cat(delayed(m, output, row, "output"), delayed(m, bank, row, "table_bank")))
         control = {
@@ -215,10 +218,12 @@ class Hadamard(Block):
         plan, numbers = self.plan, Const(0, 0)
         if plan.lookup:
             bits = (plan.sets - 1).bit_length()
-            m.submodules.index = index = Ram(width=bits, depth=power(plan.bins), init=index_words(plan), writable=False)
+            index = Ram(width=bits, depth=power(plan.bins), init=index_words(plan), writable=False)
+            m.submodules.index = index
             m.d.comb += index.read_address.eq(b)
             numbers = index.read_data
-        fold, output = (delayed(m, v, plan.lookup, f"weight_{name}") for v, name in ((fold, "fold"), (output, "output")))
+        fold = delayed(m, fold, plan.lookup, "weight_fold")
+        output = delayed(m, output, plan.lookup, "weight_output")
         return Cat(fold[: (self.folds - 1).bit_length()], numbers, output)
 
     def _slot(self, b: Value, fold: Value, half: Value) -> Value:
@@ -264,49 +269,6 @@ class Hadamard(Block):
         bits = (2 - self.real) * self.weight_width
         return [loadable(f"weights{k}", k, lane_words(self.plan, self.lanes, k), bits) for k in range(self.lanes)]
 
-    def _product(self, m: Module, lane: int, x: Value, w: Value) -> tuple[Signal, Signal]:
-        """Return both parts of the product of a word and a weight.
-
-        A complex weight takes four multipliers and two sums.  A real one takes two multipliers, whose products are
-        delayed by a register in place of the sums.
-        """
-        data_word = Complex(self.width)(x)
-        weight = {"re": w.as_signed()} if self.real else Complex(self.weight_width)(w)
-
-        def times(a: str, b: str) -> Value:
-            p = Multiplier(a_width=self.width, b_width=self.weight_width)
-            m.submodules[f"product{lane}_{a}_{b}"] = p
-            m.d.comb += [
-                p.a.eq(data_word[a]),
-                p.b.eq(weight[b]),
-            ]
-            return p.p
-
-        wide = signed(self.width + self.weight_width + 1)
-        re = Signal(wide, name=f"re{lane}", reset_less=True)
-        im = Signal(wide, name=f"im{lane}", reset_less=True)
-        if self.real:
-            m.d.sync += [re.eq(times("re", "re")), im.eq(times("im", "re"))]
-            return re, im
-        m.d.sync += [re.eq(times("re", "re") - times("im", "im")), im.eq(times("re", "im") + times("im", "re"))]
-        return re, im
-
-    def _tree(self, m: Module, values: Sequence[tuple[Signal, Signal]]) -> tuple[Signal, Signal]:
-        """Return the sum of the lanes' products, which a pipelined adder tree forms."""
-        level = 0
-        while len(values) > 1:
-            sums = []
-            for k in range(0, len(values), 2):
-                pair = []
-                for part, name in enumerate(("re", "im")):
-                    terms = [v[part] for v in values[k : k + 2]]
-                    s = Signal(signed(len(values[0][0]) + 1), name=f"tree{level}_{k}_{name}", reset_less=True)
-                    m.d.sync += s.eq(sum(terms[1:], terms[0]))
-                    pair.append(s)
-                sums.append((pair[0], pair[1]))
-            values, level = sums, level + 1
-        return values[0]
-
     def _accumulate(self, m: Module, fifo: Fifo, total: tuple[Value, Value], starts: Sequence[Value], left: Value,
                     at: Mapping[str, Value]) -> None:
         """Accumulate the sums of the folds, align and requantise the result, and push it into the FIFO."""
@@ -322,7 +284,8 @@ class Hadamard(Block):
             acc = Signal(wide, name=f"acc_{part}", reset_less=True)
             with m.If(at["step"]):
                 m.d.sync += acc.eq(Mux(at["first"], start, acc) + value)
-            aligned = Signal(signed(len(acc) + (1 << self.plan.left_width) - 1), name=f"aligned_{part}", reset_less=True)
+            moved = signed(len(acc) + (1 << self.plan.left_width) - 1)
+            aligned = Signal(moved, name=f"aligned_{part}", reset_less=True)
             m.d.sync += aligned.eq(acc << left.as_unsigned())
             m.submodules[f"round_{part}"] = rounder = Requantiser(rule, in_width=len(aligned))
             m.d.comb += [rounder.i.eq(aligned), fifo.data.data[part].eq(rounder.o)]
@@ -337,5 +300,5 @@ def _hadamard(op: Product | Filters | Mix, lanes: int) -> Hadamard:
     """Return the product of a network, whose weights are ROMs."""
     plan = op.plan
     return Hadamard(weights=plan.stored, bias=plan.bias, shift=plan.shift, lanes=lanes, width=plan.width,
-                    weight_width=plan.weight_width, loadable=False, real=plan.real,
-                    index=plan.index, everywhere=plan.everywhere, ramps=plan.ramps, columns=plan.columns)
+                    weight_width=plan.weight_width, loadable=False, real=plan.real, index=plan.index,
+                    everywhere=plan.everywhere, ramps=plan.ramps, columns=plan.columns)

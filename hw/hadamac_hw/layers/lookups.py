@@ -68,8 +68,9 @@ def bias_starts(m: Module, plan: HadamardPlan, table: Value, at: Mapping[str, Va
     table : Value
         Row of the table of outputs; without ramps in the cycle of ``at["step"]``, with them one cycle before.
     at : mapping of str to Value
-        ``dc``, whether the bin has a bias, and, with ramps, of the step one cycle later: ``bin``, whether it is the first
-        of its bin, ``top``, whether the bin is the first of the frame, and ``edge``, whether it is the first of its row.
+        ``dc``, whether the bin has a bias, and, with ramps, of the step one cycle later: ``bin``, whether it is the
+        first of its bin, ``top``, whether the bin is the first of the frame, and ``edge``, whether it is the first of
+        its row.
     """
     wide = plan.bias_width
     if plan.ramps is None:

@@ -125,7 +125,7 @@ class HadamardPlan:
 
     @cached_property
     def biases(self) -> np.ndarray:
-        """What is added to the bins, with a bias everywhere: complex (outputs, 1), or (outputs, bins) with ramps."""
+        """Complex biases of bins, where the bias is everywhere: (outputs, 1), or (outputs, bins) with ramps."""
         flat = np.asarray(self.bias, dtype=float)[:, None] * (1 + 1j)
         if self.ramps is None:
             return flat
@@ -161,7 +161,7 @@ class HadamardPlan:
     @property
     def bias_width(self) -> int:
         """Bits of a bias: those of the sum of products, or more if one of those built in has more."""
-        most = self.bias if not self.everywhere else np.stack([self.biases.real, self.biases.imag])
+        most = np.stack([np.real(self.biases), np.imag(self.biases)]) if self.everywhere else self.bias
         built_in = int(np.abs(most).max(initial=0)).bit_length() + 1
         return max(self.width + self.weight_width + 1 + timing.tree(self.inputs), built_in)
 
@@ -193,8 +193,8 @@ class HadamardPlan:
         Ramps of the bias take one cycle more.
         """
         rule = Requantise(self.drop, 1, True)
-        ramp = 0 if self.ramps is None else 1
-        return self.lookup + timing.RAM + timing.MULTIPLIER + 1 + timing.tree(lanes) + ramp + 2 + timing.requantise(rule)
+        before = self.lookup + timing.RAM + timing.MULTIPLIER + 1 + timing.tree(lanes)
+        return before + (0 if self.ramps is None else 1) + 2 + timing.requantise(rule)
 
     def latency(self, lanes: int) -> int:
         """Return the cycles from the first beat in to the first beat out of a frame without gaps."""

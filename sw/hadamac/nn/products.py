@@ -96,13 +96,14 @@ class SpectralConv(StageModule):
             free = torch.view_as_complex(self.spectrum)
             mirrored = torch.roll(free.flip(-2), 1, -2).conj()  # the bins at -u
             weights = torch.where(self.single, (free + mirrored) / 2, free)
-            weights = torch.nn.functional.pad(expanded(weights, self.shape[0]), (0, self.shape[1] - weights.shape[-1]))
+            weights = expanded(weights, self.shape[0])
+            weights = torch.nn.functional.pad(weights, (0, self.shape[1] - weights.shape[-1]))
             if self.pointwise is not None:
                 weights = weights + self.pointwise[..., None, None]
         return weights.real.to(torch.complex64) if self.real else weights
 
     def held(self, stage: Stage) -> dict[str, torch.Tensor]:
-        """Return ``conv{k}.kernel`` or ``conv{k}.spectrum``, ``conv{k}.pointwise`` if there is one, ``conv{k}.bias``."""
+        """Return the tensors of ``conv{k}``: ``kernel`` or ``spectrum``, ``bias``, and if there is one ``pointwise``."""
         k = stage.index
         tensors: dict[str, torch.Tensor] = {f"conv{k}.bias": self.bias}
         if self.pointwise is not None:
@@ -197,5 +198,6 @@ def _product(stage: Stage) -> StageModule:
     if not isinstance(layer, layers.SpectralConv):
         raise TypeError(f"Stage {stage.name} must belong to a SpectralConv layer")
     conv = SpectralConv(stage.inputs, stage.channels, size=stage.size, radius=stage.bins_radius, kernel=layer.kernel,
-                        real=layer.real, modes=layer.modes, pointwise=layer.pointwise, before=float(stage.before), after=float(stage.after))
+                        real=layer.real, modes=layer.modes, pointwise=layer.pointwise,
+                        before=float(stage.before), after=float(stage.after))
     return conv if stage.frozen is None else NormalisedConv(conv, stage)

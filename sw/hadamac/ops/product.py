@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from .. import timing
+from ..errors import ArtifactError
 from ..model.crop import crop, embed, kept_rows, live_shape, to_beats
 from ..model.hadamard import SHIFTS, HadamardPlan
 from ..network.layers import Pointwise, SpectralConv
@@ -69,6 +70,14 @@ def _index(stage: Stage) -> np.ndarray | None:
     own[..., kept_rows(stage.rows, rows), :columns] = True
     own = to_beats(own)[0]
     return np.where(own, np.cumsum(own) - 1, own.sum())
+
+
+def _check_shared(stage: Stage, plan: HadamardPlan) -> None:
+    """Raise ArtifactError if bins that share weights in a circuit have different ones in an artifact."""
+    if plan.index is not None:
+        streamed = to_beats(plan.weights).reshape(plan.outputs, plan.inputs, -1)
+        if not np.array_equal(plan.stored[..., plan.index], streamed):
+            raise ArtifactError(f"Artifact stage {stage.name} must have the same weights on all bins beyond its modes")
 
 
 def product_weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
@@ -167,6 +176,7 @@ class Product(Lanes):
         plan = HadamardPlan(weights=held["weight"][..., 0] + 1j * held["weight"][..., 1], bias=held["bias"],
                             shift=held["shift"], width=formats.width, weight_width=formats.weight_width,
                             real=_real(stage), index=_index(stage))
+        _check_shared(stage, plan)
         return {"plan": plan, "exponent": held["exponent"]}
 
     @property
@@ -227,5 +237,5 @@ class Product(Lanes):
             weights = saturate(np.rint(exact), self.formats.weight_width)
         rows, columns = self.plan.weights.shape[-2:]
         weights[:, :, kept_rows(stage.rows, rows), :columns] = self.plan.weights
-        return replace(super().unpruned(stage, params), 
+        return replace(super().unpruned(stage, params),
                        plan=replace(self.plan, weights=weights, index=_index(stage)))
