@@ -103,7 +103,7 @@ class SpectralConv(StageModule):
         return weights.real.to(torch.complex64) if self.real else weights
 
     def held(self, stage: Stage) -> dict[str, torch.Tensor]:
-        """Return the tensors of ``conv{k}``: ``kernel`` or ``spectrum``, ``bias``, and if there is one ``pointwise``."""
+        """Return the tensors of ``conv{k}``: ``kernel`` or ``spectrum``, ``bias``, maybe ``pointwise``."""
         k = stage.index
         tensors: dict[str, torch.Tensor] = {f"conv{k}.bias": self.bias}
         if self.pointwise is not None:
