@@ -57,11 +57,14 @@ def _spectrum(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
 def _index(stage: Stage) -> np.ndarray | None:
     """Return the number of the weights that each bin of a stream takes; None if no bins share weights.
 
-    Those of a SpectralConv with modes and a matrix for every bin are numbered in the order of the stream, and the bins
-    beyond the modes share the last ones.  So few bins that a new frame could overtake the lookup share none.
+    All bins share those of a Pointwise.  Those of a SpectralConv with modes and a matrix for every bin are numbered in
+    the order of the stream, and the bins beyond the modes share the last ones.  So few bins that a new frame could
+    overtake the lookup share none.
     """
     layer = _layer(stage)
-    if isinstance(layer, Pointwise) or not layer.pointwise or stage.bins <= timing.RAM:
+    if isinstance(layer, Pointwise):
+        return np.zeros(stage.bins, dtype=int)
+    if not layer.pointwise or stage.bins <= timing.LOOKUP:
         return None
     rows, columns = live_shape(stage.size, layer.free(stage))
     if (rows, columns) == (stage.rows, stage.columns):
@@ -77,7 +80,7 @@ def _check_shared(stage: Stage, plan: HadamardPlan) -> None:
     if plan.index is not None:
         streamed = to_beats(plan.weights).reshape(plan.outputs, plan.inputs, -1)
         if not np.array_equal(plan.stored[..., plan.index], streamed):
-            raise ArtifactError(f"Artifact stage {stage.name} must have the same weights on all bins beyond its modes")
+            raise ArtifactError(f"Artifact stage {stage.name} must have the same weights on all bins that share them")
 
 
 def product_weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
