@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from .numeric import Requantise, Rescale
 
-__all__ = ["FIFO", "GATE", "GUARD", "LOOKUP", "MULTIPLIER", "SUM", "RAM", "requantise", "rescale", "shifter", "fifo", "fifo_bits",
-           "fifo_depth", "multiply_add", "tree"]
+__all__ = ["FIFO", "GATE", "GUARD", "LOOKUP", "MULTIPLIER", "RAM", "SUM", "fifo", "fifo_bits", "fifo_depth",
+           "multiply_add", "requantise", "rescale", "shifter", "tree"]
 
 FIFO = 2
 """Cycles from a push into a short output FIFO to ``valid``."""

@@ -55,8 +55,8 @@ def _index(index: ArrayLike | None, sets: int, loadable: bool) -> np.ndarray | N
         raise DescriptionError(f"Hadamard index must contain each number from 0 to {sets - 1}, not {numbers.min()} .. "
                                f"{numbers.max()}")
     if sets > 1 and len(numbers) <= timing.LOOKUP:
-        raise DescriptionError(f"Hadamard index must have more than {timing.LOOKUP} bins, not {len(numbers)}: a new frame "
-                               "could overtake the lookup")
+        raise DescriptionError(f"Hadamard index must have more than {timing.LOOKUP} bins, not {len(numbers)}: a new "
+                               "frame could overtake the lookup")
     return numbers
 
 
@@ -185,7 +185,9 @@ class Hadamard(Block):
         m.d.comb += bank.eq(Mux(linear == 0, self.bank, last_bank) if self.banks == 2 else 0)
         weight_memories, wait = self._weights(m), self.plan.lookup
         x_address = delayed(m, self._slot(b, fold, halves.read_half), wait, "x_address")
-        w_address = Cat(linear, bank) if self.plan.index is None else self._shared_address(m, step, output, b, fold, final)
+        w_address: Value = Cat(linear, bank)
+        if self.plan.index is not None:
+            w_address = self._shared_address(m, step, output, b, fold, final)
         products = []
         for k, (x_memory, w_memory) in enumerate(zip(lanes, weight_memories)):
             m.d.comb += [x_memory.read_address.eq(x_address), w_memory.read_address.eq(w_address)]
