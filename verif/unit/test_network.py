@@ -48,6 +48,8 @@ PARAMETERS = {
     "pointwise": {"mix0.weight": (3, 1), "mix0.bias": (3,), "conv0.kernel": (2, 3, 3, 3), "conv0.bias": (2,),
                   "mix1.weight": (3, 2), "mix1.bias": (3,), "mix2.weight": (2, 3), "mix2.bias": (2,),
                   "dense.weight": (3, 2, 8, 8)},
+    "canvas": {"conv0.kernel": (2, 1, 3, 3), "conv0.bias": (2,), "conv1.kernel": (2, 2, 3, 3), "conv1.bias": (2,),
+               "dense.weight": (3, 2, 8, 8)},
     "quadratic": {"conv0.kernel": (2, 1, 3, 3), "conv0.bias": (2,), "act0.coefficients": (3,),
                   "conv1.kernel": (2, 2, 3, 3), "conv1.bias": (2,), "act1.coefficients": (3,),
                   "dense.weight": (3, 2, 4, 4)},
@@ -82,7 +84,8 @@ def test_facts_of_a_shape():
         "bins": ((8, 8), (8, 8), False, 1, "image", (3, 3, 4)), "vals": ((7, 8), (8, 8), False, 1, "image", (1,)),
         "mix1": ((1, 32), (1, 32), True, 3, "signal", (3,)),
         "valm": ((6, 9), (8, 16), False, 2, "image", (3, 8, 16)), "norm": ((1, 24), (1, 32), True, 3, "signal", (2,)),
-        "res1": ((1, 16), (1, 16), True, 1, "signal", (3, 1, 8))}
+        "res1": ((1, 16), (1, 16), True, 1, "signal", (3, 1, 8)),
+        "end1": ((1, 27), (1, 32), True, 3, "signal", (2, 1, 16)), "ends": ((6, 11), (8, 16), False, 2, "image", (3,))}
 
 
 def test_outputs_are_those_of_the_last_dense_layer():
@@ -129,9 +132,9 @@ def with_layer(index: int, layer) -> dict:
     ("data", "message"),
     [
         (with_layer(0, {"type": "conv"}),
-         "Layer type must be one of spectral_conv, spectral_pool, pad, activation, normalise, max_pool, dense, add, pointwise, not 'conv'"),
+         "Layer type must be one of spectral_conv, spectral_pool, pad, activation, normalise, max_pool, dense, add, pointwise, canvas, not 'conv'"),
         (with_layer(0, {"type": ["spectral_conv"]}),
-         "Layer type must be one of spectral_conv, spectral_pool, pad, activation, normalise, max_pool, dense, add, pointwise, not "
+         "Layer type must be one of spectral_conv, spectral_pool, pad, activation, normalise, max_pool, dense, add, pointwise, canvas, not "
          "['spectral_conv']"),
         (with_layer(0, {"type": "spectral_conv", "channels": 2, "kernel": 3, "stride": 2}),
          "Layer spectral_conv must have the fields name, inputs, channels, kernel, band, real, not 'stride'"),
@@ -192,7 +195,7 @@ def with_layer(index: int, layer) -> dict:
             ([1, 8, 8, 8], "Network input shape must be (channels, rows, columns) or (channels, samples), not [1, 8, 8, 8]"),
             (8, "Network input shape must be (channels, rows, columns) or (channels, samples), not 8"),
             ("88", "Network input shape must be (channels, rows, columns) or (channels, samples), not '88'"))],
-        (description(input={"shape": [1, 8, 8], "padding": "wrap"}), "Network padding must be one of zero, mirror, not 'wrap'"),
+        (description(input={"shape": [1, 8, 8], "padding": "wrap"}), "Network padding must be one of zero, mirror, end, not 'wrap'"),
         (description(input={"shape": [1, 8, 8], "standardise": 1}),
          "Network standardise must be one of false, true, not 1"),
         (description(input={"shape": [1, 8, 8], "format": "uint16"}),
