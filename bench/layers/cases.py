@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hadamac.model.add import AddPlan
+from hadamac.model.canvas import CanvasPlan
 from hadamac.model.fft.planar import Fft2dPlan
 from hadamac.model.modrelu import ModRelu as ModReluPlan
 from hadamac.model.normalise import NormalisePlan, live_multiplicity
@@ -21,6 +22,7 @@ from hadamac_hw.base.block import Block
 from hadamac_hw.fft.planar import Fft2d
 from hadamac_hw.layers.add import Add
 from hadamac_hw.layers.argmax import Argmax
+from hadamac_hw.layers.canvas import Canvas
 from hadamac_hw.layers.crop import Crop, Expand
 from hadamac_hw.layers.dense import Dense
 from hadamac_hw.layers.frame import RowPairs
@@ -117,6 +119,9 @@ CASES = {case.name: case for case in (
         f"{_FULL[POOLED]} to {SIZE} x {SIZE // 2 + 1}") for rule in RULES),
     Case("max-pool", lambda: MaxPool(size=SIZE, width=WIDTH, channels=CHANNELS), f"{_MAPS} to {POOLED} x {POOLED}"),
     Case("decimate", lambda: Decimate(size=SIZE, width=WIDTH, channels=CHANNELS), f"{_MAPS} to {POOLED} x {POOLED}"),
+    Case("canvas", lambda: Canvas(CanvasPlan(size=(POOLED, POOLED), keep=(POOLED - 2,) * 2, to=(SIZE, SIZE),
+                                             channels=CHANNELS), width=WIDTH),
+         f"{POOLED - 2} x {POOLED - 2} pixels of {CHANNELS} channels of {POOLED} x {POOLED} in {SIZE} x {SIZE}"),
     Case("add", lambda: Add(AddPlan(fractions=(8, 11), fraction=8, width=WIDTH), size=POOLED, radius=RADIUS,
                             channels=CHANNELS), f"two times {_BINS}, SQ(8,8) and SQ(5,11) to SQ(8,8)"),
     Case("relu", lambda: Relu(width=WIDTH), "two words per beat"),

@@ -30,7 +30,7 @@ def reaches(steps, limit=None) -> list[tuple[int, int] | None]:
     for k, step in enumerate(steps):
         given = [out[s + 1] for s in sources(steps, k)]
         most = None if None in given else tuple(map(max, zip(*given)))
-        if step.kind in ("transform", "inverse", "mix", "point", "tile", "linear"):
+        if step.kind in ("transform", "inverse", "mix", "point", "tile", "canvas", "linear"):
             most = None
         elif step.kind in ("crop", "pad", "band"):
             size = step.size if step.kind == "pad" else step.keeps
@@ -85,6 +85,11 @@ def calculate(step, taken, r, most=None):
         return (value + 0.3) ** 2
     if step.kind == "tile":
         return value.reshape(rows // 2, 2, columns // 2, 2).max((1, 3))
+    if step.kind == "canvas":  # all pixels but the last row and column that both have
+        kept = tuple(slice(min(n, k) - 1) for n, k in zip(step.size, step.keeps))
+        out = np.zeros(step.keeps)
+        out[kept] = value[kept]
+        return out
     if step.kind == "join":
         return np.sum(taken, 0)
     return np.array([(w * value.view(float)).sum() for w in r.normal(size=(7, *value.view(float).shape))])
@@ -109,7 +114,7 @@ def steps_of(*kinds, size=8):
         numbers = [int(n) for n in name[len(kind):].split("x") if n] or [0]
         step = Step(kind, size, name, keeps=(numbers[0], numbers[-1]))
         out.append(step)
-        size = step.keeps if kind in ("crop", "pad") else tuple(n // 2 for n in step.size) if kind == "tile" else size
+        size = step.keeps if kind in ("crop", "pad", "canvas") else tuple(n // 2 for n in step.size) if kind == "tile" else size
     return out
 
 
@@ -121,6 +126,6 @@ def graph_of(*named, size=8):
         assert len({sizes[t] for t in taken}) == 1
         places[name], keeps = len(out), step.keeps
         halved = tuple(n // 2 for n in step.size)
-        sizes[name] = keeps if step.kind in ("crop", "pad") else halved if step.kind == "tile" else step.size
+        sizes[name] = keeps if step.kind in ("crop", "pad", "canvas") else halved if step.kind == "tile" else step.size
         out.append(replace(step, what=name, sources=tuple(places[t] for t in taken)))
     return out

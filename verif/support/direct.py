@@ -133,7 +133,7 @@ def source(network, frames: np.ndarray) -> np.ndarray:
     out = np.zeros((len(frames), network.channels, height, width))
     for y in range(height):
         for x in range(width):
-            i, j = y - (height - rows) // 2, x - (width - columns) // 2
+            i, j = (y, x) if network.padding == "end" else (y - (height - rows) // 2, x - (width - columns) // 2)
             if network.padding == "mirror":
                 i, j = (n if n >= 0 else -n for n in (i, j))
                 i, j = min(i, 2 * (rows - 1) - i), min(j, 2 * (columns - 1) - j)
@@ -179,7 +179,7 @@ def forward(network, params, images: np.ndarray) -> np.ndarray:
             whole, every = _as_bins(maps, None)
             results[last] = (maps, None) if there is None and not network.flat else (whole, every if there is None else there)
             continue
-        space = kind in ("max_pool",) or kind == "activation" and layer.domain == "space"
+        space = kind in ("max_pool", "canvas") or kind == "activation" and layer.domain == "space"
         x, there = (_as_maps if space else _as_bins)(x, there)
         spectral = not space
         height, width = size = x.shape[-2:]
@@ -210,6 +210,12 @@ def forward(network, params, images: np.ndarray) -> np.ndarray:
             x = x / params[f"norm{k}.deviation"][:, None, None]
         elif kind == "normalise":
             x = _normalised(layer, x, there, p)
+        elif kind == "canvas":
+            wide, small = ((1, n) if network.flat else _pair(n) for n in (layer.size, layer.keep))
+            y = np.zeros((*x.shape[:2], *wide))
+            for i, j in np.ndindex(small):
+                y[..., i, j] = x[..., i, j]
+            x = y
         elif kind == "max_pool":
             x = np.maximum(np.maximum(x[..., 0::2, 0::2], x[..., 0::2, 1::2]),
                            np.maximum(x[..., 1::2, 0::2], x[..., 1::2, 1::2]))

@@ -8,6 +8,7 @@ from hadamac.data import shipped_digits
 from hadamac.network import (
     Activation,
     Add,
+    Canvas,
     Dense,
     MaxPool,
     Network,
@@ -116,6 +117,8 @@ def kinds() -> dict[str, Network]:
                       activation("tanh")),
         "modes": (SpectralConv(channels=2, modes=(2, 4)), relu, SpectralConv(channels=2, modes=(2, 1), pointwise=True),
                   pool, activation("gelu"), SpectralConv(channels=2, modes=(0, 1), pointwise=True)),
+        "canvas": (Canvas(keep=(13, 16), size=(16, 32)), conv, relu, Canvas(keep=(11, 10), size=16), conv, pool,
+                   activation("gelu"), Canvas(keep=5, size=8)),
         "quadratic": (real, activation("quadratic"), SpectralPool(size=4), conv, activation("quadratic")),
         "frozen": (conv, frozen, pool, relu, Pad(size=16), band, frozen, relu),
     }
@@ -205,6 +208,14 @@ def shapes() -> dict[str, Network]:
         "fno1": {"shape": (2, 16), "output": "maps", "layers": (
             Pointwise(channels=3), SpectralConv(channels=3, modes=3, pointwise=True), Activation(function="gelu", segments=8),
             Pointwise(channels=1))},
+        # a border behind the signal, and a smaller canvas for an odd number of channels
+        "end1": {"shape": (3, 27), "padding": "end", "format": "int8", "output": "maps", "layers": (
+            conv(3, 5), relu, Canvas(keep=14, size=16), conv(), relu)},
+        # a border behind the image, and canvases of other shapes beside one another
+        "ends": {"shape": (2, 6, 11), "padding": "end", "layers": (
+            conv(), Activation(name="a"), Canvas(keep=(5, 8), size=8, inputs=("a",), name="low"),
+            Canvas(keep=(6, 8), size=(16, 8), inputs=("a",)), conv(), Activation(function="gelu", segments=8),
+            Canvas(keep=8, size=8, name="high"), Add(inputs=("low", "high")), Dense(outputs=3))},
         # a skip connection between signals, which are the answer
         "res1": {"shape": (1, 16), "format": "int8", "output": "maps", "layers": (
             conv(3), Activation(name="stem"), conv(3), relu, conv(3, name="branch"), Add(inputs=("stem", "branch")),

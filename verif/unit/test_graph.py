@@ -92,7 +92,7 @@ def test_kinds_of_the_small_networks():
     for net in tiny.kinds().values():
         spectral = False
         for s in net.steps:
-            assert spectral == (s.kind not in ("transform", "mix", "point", "tile")) or s.kind == "linear", (net.name, s)
+            assert spectral == (s.kind not in ("transform", "mix", "point", "tile", "canvas")) or s.kind == "linear", (net.name, s)
             spectral = s.kind == "transform" or spectral and s.kind != "inverse"
 
 

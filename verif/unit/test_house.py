@@ -22,7 +22,7 @@ PACKAGES = {"hadamac": ROOT / "sw", "hadamac_hw": ROOT / "hw", "hadamac_cli": RO
 
 ORDER = {
     "hadamac": ("errors", "checks", "console", "progress", "shapes", "numeric", "files", "data", "samples", "images", "tools",
-                "timing", "arrivals", "model", "network", "ops", "quantised", "cost", "scattering", "nn", "show"),
+                "timing", "arrivals", "model", "network", "ops", "quantised", "cost", "scattering", "nn", "convert", "show"),
     "hadamac_hw": ("base", "layers", "fft", "scattering", "network", "cores", "sim", "boards"),
     "hadamac_cli": ("notices", "signals", "options", "sets", "data", "fit", "explain", "verilog", "train", "show", "demo", "main"),
 }
@@ -33,7 +33,7 @@ UPWARD: dict[str, str] = {}
 """Imports against `ORDER`, each with its reason.  One that no longer exists has to be removed from here."""
 
 LAYERS = frozenset(
-    "Activation Add Crop Dense Function Inverse MaxPool ModRelu Modulus Normalise Pad Pointwise Quadratic SpectralConv "
+    "Activation Add Canvas Crop Dense Function Inverse MaxPool ModRelu Modulus Normalise Pad Pointwise Quadratic SpectralConv "
     "SpectralPool Transform".split()
 )
 """Names that several classes of hadamac share on purpose: a layer's description (network), its bit-exact parameters

@@ -11,6 +11,7 @@ from hadamac.network.layers import (
     LAYERS,
     Activation,
     Add,
+    Canvas,
     Dense,
     MaxPool,
     Normalise,
@@ -28,9 +29,9 @@ def test_types():
     assert {name: cls.__name__ for name, cls in LAYERS.items()} == {
         "spectral_conv": "SpectralConv", "spectral_pool": "SpectralPool", "pad": "Pad", "activation": "Activation",
         "normalise": "Normalise", "max_pool": "MaxPool", "dense": "Dense", "add": "Add",
-        "pointwise": "Pointwise"}
+        "pointwise": "Pointwise", "canvas": "Canvas"}
     for layer in (SpectralConv(channels=1), SpectralPool(size=1), Pad(size=64), Activation(), Normalise(), MaxPool(),
-                  Dense(outputs=256), Add(inputs=("input", "a")), Pointwise(channels=1)):
+                  Dense(outputs=256), Add(inputs=("input", "a")), Pointwise(channels=1), Canvas(keep=3, size=4)):
         assert LAYERS[layer.type] is type(layer)
         with pytest.raises(FrozenInstanceError):
             layer.type = "other"

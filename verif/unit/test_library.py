@@ -57,7 +57,7 @@ def test_every_block_has_a_core(qnet, tmp_path):
                                                         "irows_64")]
     assert {"fft16", "hadamard4x4", "crop32", "expand16", "relu", "sigmoid", "dense", "argmax", "row_pairs32", "gelu",
             "quadratic", "modrelu", "modulus", "normalise8x120", "spectral_pool32", "spectral_pad16", "max_pool32",
-            "decimate32", "add4x16", "frame_pairs_rgb28", "raster16x3"} == {c.name for c in small}
+            "decimate32", "canvas32", "add4x16", "frame_pairs_rgb28", "raster16x3"} == {c.name for c in small}
     for core in small:
         text = core_text(core)
         assert core.configuration and not any(key.startswith("_") for key in core.configuration)

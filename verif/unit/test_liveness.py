@@ -41,6 +41,7 @@ CHAINS = {
     "max pooling of a low pass": ("multiply", "crop5", "pad8", "inverse", "tile", "transform", "bin", "linear"),
     "max pooling first": ("tile", "transform", "multiply", "band3", "linear"),
     "a mixture of maps": ("multiply", "crop4", "inverse", "mix", "point", "transform", "linear"),
+    "a canvas": ("multiply", "crop5", "inverse", "canvas8", "transform", "multiply", "band3", "linear"),
     "a band out": ("multiply", "band3"),
     "a padded spectrum out": ("multiply", "crop3", "pad8"),
     "an evenly padded spectrum out": ("multiply", "pad12"),
@@ -291,5 +292,5 @@ def test_why_bins_are_dead():
 
 def test_refusals():
     with refused("Kind of a step must be one of transform, inverse, multiply, band, crop, pad, bin, normalise, mix, point, tile, "
-                 "join, linear, not 'fold'", DescriptionError):
+                 "canvas, join, linear, not 'fold'", DescriptionError):
         Step("fold", 8, "a fold")

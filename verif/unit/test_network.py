@@ -51,6 +51,8 @@ PARAMETERS = {
     "modes": {"conv0.spectrum": (2, 1, 5, 5, 2), "conv0.bias": (2,), "conv1.spectrum": (2, 2, 5, 2, 2),
               "conv1.pointwise": (2, 2), "conv1.bias": (2,), "conv2.spectrum": (2, 2, 1, 2, 2), "conv2.pointwise": (2, 2),
               "conv2.bias": (2,), "dense.weight": (3, 2, 8, 5, 2)},
+    "canvas": {"conv0.kernel": (2, 1, 3, 3), "conv0.bias": (2,), "conv1.kernel": (2, 2, 3, 3), "conv1.bias": (2,),
+               "dense.weight": (3, 2, 8, 8)},
     "quadratic": {"conv0.kernel": (2, 1, 3, 3), "conv0.bias": (2,), "act0.coefficients": (3,),
                   "conv1.kernel": (2, 2, 3, 3), "conv1.bias": (2,), "act1.coefficients": (3,),
                   "dense.weight": (3, 2, 4, 4)},
@@ -86,7 +88,8 @@ def test_facts_of_a_shape():
         "mix1": ((1, 32), (1, 32), True, 3, "signal", (3,)),
         "valm": ((6, 9), (8, 16), False, 2, "image", (3, 8, 16)), "norm": ((1, 24), (1, 32), True, 3, "signal", (2,)),
         "fno": ((8, 16), (8, 16), False, 1, "image", (1, 8, 16)), "fno1": ((1, 16), (1, 16), True, 2, "signal", (1, 1, 16)),
-        "res1": ((1, 16), (1, 16), True, 1, "signal", (3, 1, 8))}
+        "res1": ((1, 16), (1, 16), True, 1, "signal", (3, 1, 8)),
+        "end1": ((1, 27), (1, 32), True, 3, "signal", (2, 1, 16)), "ends": ((6, 11), (8, 16), False, 2, "image", (3,))}
 
 
 def test_outputs_are_those_of_the_last_dense_layer():
@@ -137,9 +140,9 @@ def with_layer(index: int, layer) -> dict:
     ("data", "message"),
     [
         (with_layer(0, {"type": "conv"}),
-         "Layer type must be one of spectral_conv, spectral_pool, pad, activation, normalise, max_pool, dense, add, pointwise, not 'conv'"),
+         "Layer type must be one of spectral_conv, spectral_pool, pad, activation, normalise, max_pool, dense, add, pointwise, canvas, not 'conv'"),
         (with_layer(0, {"type": ["spectral_conv"]}),
-         "Layer type must be one of spectral_conv, spectral_pool, pad, activation, normalise, max_pool, dense, add, pointwise, not "
+         "Layer type must be one of spectral_conv, spectral_pool, pad, activation, normalise, max_pool, dense, add, pointwise, canvas, not "
          "['spectral_conv']"),
         (with_layer(0, {"type": "spectral_conv", "channels": 2, "kernel": 3, "stride": 2}),
          "Layer spectral_conv must have the fields name, inputs, channels, kernel, band, real, modes, pointwise, not 'stride'"),
@@ -200,7 +203,7 @@ def with_layer(index: int, layer) -> dict:
             ([1, 8, 8, 8], "Network input shape must be (channels, rows, columns) or (channels, samples), not [1, 8, 8, 8]"),
             (8, "Network input shape must be (channels, rows, columns) or (channels, samples), not 8"),
             ("88", "Network input shape must be (channels, rows, columns) or (channels, samples), not '88'"))],
-        (description(input={"shape": [1, 8, 8], "padding": "wrap"}), "Network padding must be one of zero, mirror, not 'wrap'"),
+        (description(input={"shape": [1, 8, 8], "padding": "wrap"}), "Network padding must be one of zero, mirror, end, not 'wrap'"),
         (description(input={"shape": [1, 8, 8], "standardise": 1}),
          "Network standardise must be one of false, true, not 1"),
         (description(input={"shape": [1, 8, 8], "format": "uint16"}),

@@ -20,7 +20,7 @@ from support.seeds import rng
 KINDS = tiny.every()
 STAGES = {  # facts that a stage of a kind has beside its name and fraction bits
     "fft": {"rows", "columns"}, "ifft": {"rows", "columns"}, "hadamard": set(), "dense": set(), "relu": set(),
-    "modulus": set(), "crop": set(), "add": set(), "max_pool": set(), "mix": set(), "normalise": {"words"}, "modrelu": {"modrelu"},
+    "modulus": set(), "crop": set(), "add": set(), "max_pool": set(), "canvas": set(), "mix": set(), "normalise": {"words"}, "modrelu": {"modrelu"},
     "quadratic": {"quadratic"}, "tanh": {"table"}, "hard-tanh": {"table"}, "leaky": {"table"}, "gelu": {"table"},
     "sigmoid": {"table"}, "silu": {"table"},
 }

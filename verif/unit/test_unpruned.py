@@ -29,7 +29,7 @@ def prepared(name: str, preset: str = "default", r=None):
 
 
 def test_most_kinds_are_pruned():
-    assert set(KINDS) - set(PRUNED) == {"whole", "max_pool", "low_pass", "maps"} | {"norm", "fno", "fno1"}
+    assert set(KINDS) - set(PRUNED) == {"whole", "max_pool", "low_pass", "maps"} | {"norm", "fno", "fno1", "end1", "ends"}
 
 
 @pytest.mark.parametrize("name", list(KINDS))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..base.block import Block
 from .add import Add
 from .argmax import Argmax
+from .canvas import Canvas
 from .crop import Crop, Expand
 from .dense import Dense
 from .frame import FramePairs, RowPairs
@@ -27,6 +28,6 @@ __all__ = ["BLOCKS"]
 BLOCKS: tuple[type[Block], ...] = (
     RowPairs, FramePairs, Raster,
     Crop, Expand, Hadamard, Relu, Pwl, Quadratic, ModRelu, Modulus, PairModulus, Normalise, SpectralPool, SpectralPad,
-    MaxPool, Decimate, Add, Dense, Argmax,
+    MaxPool, Decimate, Canvas, Add, Dense, Argmax,
 )
 """Every block of this room, in the order of the library's manifest."""

@@ -33,6 +33,7 @@ KINDS = {
     "mix": "adds the weighted channels of each pixel; its weights can take the scales of pools and pads as well",
     "point": "acts on each pixel alone",
     "tile": "acts on each tile of pixels alone",
+    "canvas": "keeps the first pixels of each map as a map of another size; linear, so that scales pass",
     "join": "combines several edges of one shape bin by bin or pixel by pixel; the result of zeros is zero",
     "linear": "combines everything",
 }
@@ -57,7 +58,7 @@ class Step:
     what : str
         The step in words.
     keeps : (int, int)
-        Rows and columns after a crop or pad; ``2 band + 1`` in each direction for a band.
+        Rows and columns after a crop, pad or canvas; ``2 band + 1`` in each direction for a band.
     channels : int
         Number of output channels.
     layer : Layer or None

@@ -52,8 +52,8 @@ class Network:
         Number format of the input (:class:`hadamac.samples.formats.InputFormat`): ``uint8``, ``int8``, ``int16`` or
         ``SQ(i,f)``.
     padding : str
-        Rule of the border that is added where rows, columns or samples are no power of two: ``zero`` or ``mirror``
-        (:mod:`hadamac.samples.padding`).
+        Rule of the border that is added where rows, columns or samples are no power of two: ``zero``, ``mirror`` or
+        ``end`` (:mod:`hadamac.samples.padding`).
     standardise : bool
         Whether the parameters ``input.mean`` and ``input.deviation``, one for each channel, are subtracted from the
         input and divide it.  They are those of the training data, and are folded into the first product.

@@ -27,7 +27,7 @@ class Stage:
     Attributes
     ----------
     kind : str
-        One of transform, multiply, mix, crop, inverse, point, tile, bin, normalise, join and linear
+        One of transform, multiply, mix, crop, inverse, point, tile, canvas, bin, normalise, join and linear
         (:data:`hadamac.network.graph.KINDS`).
     name, edge : str
         Name of the stage, and name of its output in a trace.  ``edge`` is empty for an IFFT whose only user is an
@@ -123,7 +123,7 @@ class Stage:
     def size_out(self) -> Pair:
         """Rows and columns of the maps that leave."""
         rows, columns = self.size
-        sizes = {"tile": (rows // 2, columns // 2), "linear": (1, 1)}
+        sizes = {"tile": (rows // 2, columns // 2), "linear": (1, 1), "canvas": self.step.keeps}
         return sizes.get(self.kind, self.size)
 
     @property

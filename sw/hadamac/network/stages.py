@@ -229,6 +229,8 @@ class _Builder:
                 flow = self._settle(flow, step.what)
                 stage = self._add(step, flow, radius=flow.radius)
                 return replace(flow, stage=stage, size=self.stages[stage].size_out)
+            case "canvas":  # a scale passes: zeros stay zeros
+                return replace(flow, stage=self._add(step, flow), size=step.keeps)
             case "normalise":
                 flow = replace(flow, pending=Fraction(1), absorber=None)
                 stage = self._add(step, flow, radius=flow.radius)

@@ -20,6 +20,7 @@ except ModuleNotFoundError as e:
 
 from .activations import (
     Add,
+    Canvas,
     FrozenNormalise,
     Function,
     MaxPool,
@@ -35,6 +36,6 @@ from .products import Pointwise, SpectralConv
 from .scattering import Scattering
 from .spectral import Crop, Inverse, Pad, SpectralPool, Transform, live_spectrum
 
-__all__ = ["Add", "BinsDense", "Crop", "FrozenNormalise", "Function", "Inverse", "MapDense", "MaxPool", "ModRelu",
-           "Modulus", "Normalise", "Pad", "Pointwise", "Quadratic", "Scattering", "SpectralCnn", "SpectralConv",
-           "SpectralFunction", "SpectralPool", "Transform", "live_spectrum"]
+__all__ = ["Add", "BinsDense", "Canvas", "Crop", "FrozenNormalise", "Function", "Inverse", "MapDense", "MaxPool",
+           "ModRelu", "Modulus", "Normalise", "Pad", "Pointwise", "Quadratic", "Scattering", "SpectralCnn",
+           "SpectralConv", "SpectralFunction", "SpectralPool", "Transform", "live_spectrum"]

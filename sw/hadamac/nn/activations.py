@@ -18,7 +18,7 @@ from ..network.stage import Stage, orthonormal
 from ..shapes import Pair, as_pair
 from .registry import StageModule, module
 
-__all__ = ["Add", "FrozenNormalise", "Function", "MaxPool", "ModRelu", "Modulus", "Normalise", "Quadratic",
+__all__ = ["Add", "Canvas", "FrozenNormalise", "Function", "MaxPool", "ModRelu", "Modulus", "Normalise", "Quadratic",
            "SpectralFunction"]
 
 _F = torch.nn.functional
@@ -237,6 +237,18 @@ class MaxPool(StageModule):
         return _F.max_pool2d(maps, 2)
 
 
+class Canvas(StageModule):
+    """Copy of the first ``keep`` pixels of maps into maps of ``size``, with zeros elsewhere."""
+
+    def __init__(self, *, keep: int | Pair, size: int | Pair):
+        super().__init__()
+        self.keep, self.size = as_pair(keep), as_pair(size)
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        (rows, columns), (height, width) = self.keep, self.size
+        return _F.pad(maps[..., :rows, :columns], (0, width - columns, 0, height - rows))
+
+
 class Add(StageModule):
     """Sum of maps, or of bins up to ``radius``; an input with a smaller radius counts as zero beyond it."""
 
@@ -295,6 +307,13 @@ def _normalise(stage: Stage) -> StageModule:
 @module("tile")
 def _tile(stage: Stage) -> StageModule:
     return MaxPool()
+
+
+@module("canvas")
+def _canvas(stage: Stage) -> StageModule:
+    if not isinstance(stage.layer, layers.Canvas):
+        raise TypeError(f"Stage {stage.name} must belong to a Canvas layer")
+    return Canvas(keep=stage.layer.kept(stage.size[0] == 1), size=stage.size_out)
 
 
 @module("add")

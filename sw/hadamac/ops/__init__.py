@@ -13,6 +13,7 @@ from ..errors import ArtifactError
 from ..network.stage import Stage
 from .add import Add
 from .base import Calibration, Operation, Params, Stored
+from .canvas import Canvas
 from .crop import Crop
 from .dense import Dense
 from .mix import Mix
@@ -31,7 +32,7 @@ __all__ = ["OPERATIONS", "evaluate", "operation", "quantised", "restored"]
 OPERATIONS: dict[str, type[Operation]] = {
     "transform": Transform, "inverse": Inverse, "product": Product, "crop": Crop, "relu": Relu, "table": Table,
     "quadratic": Quadratic, "modrelu": ModRelu, "modulus": Modulus, "normalise": Normalise, "tile": MaxPool,
-    "add": Add, "dense": Dense, "mix": Mix,
+    "add": Add, "dense": Dense, "mix": Mix, "canvas": Canvas,
 }  # fmt: skip
 """The class of every kind of stage that a network may have."""
 

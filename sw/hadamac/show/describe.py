@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["layer_rows", "layer_table"]
 
-PADDINGS = {"zero": "border of zeros", "mirror": "mirrored border"}
+PADDINGS = {"zero": "border of zeros", "mirror": "mirrored border", "end": "zeros after the last row and column"}
 """Rules of padding in a few words."""
 Row = dict[str, Any]
 """Figures of a stage by their names, as `layer_rows` lists them."""

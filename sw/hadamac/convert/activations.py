@@ -1,0 +1,99 @@
+"""Converters of activations: the functions of pixels that the tables of the circuit have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from ..model.pwl.fitting import FUNCTIONS as TABLES
+from ..network.layers import Activation
+from .builder import Builder, Value
+from .layout import settled
+from .registry import Unsupported, function, method, module
+
+__all__ = ["activated"]
+
+_F = torch.nn.functional
+_ZERO = {name for name, table in TABLES.items() if float(table.of(0.0)) == 0}  # pyright: ignore[reportArgumentType]
+"""Functions with f(0) = 0, which keep a border of zeros."""
+_PLAIN = {
+    "relu": ((torch.nn.ReLU,), (torch.relu, torch.relu_, _F.relu, _F.relu_), ("relu", "relu_")),
+    "sigmoid": ((torch.nn.Sigmoid,), (torch.sigmoid, _F.sigmoid), ("sigmoid", "sigmoid_")),
+    "tanh": ((torch.nn.Tanh,), (torch.tanh, _F.tanh), ("tanh", "tanh_")),
+    "silu": ((torch.nn.SiLU,), (_F.silu,), ()),
+    "hard-sigmoid": ((torch.nn.Hardsigmoid,), (_F.hardsigmoid,), ()),
+    "hard-swish": ((torch.nn.Hardswish,), (_F.hardswish,), ()),
+}
+"""Modules, functions and methods of functions without parameters, by their names in a table."""
+
+
+def activated(b: Builder, x: Value, name: str) -> Value:
+    """Return a function of every pixel."""
+    x = settled(b, x)
+    return b.put(x, Activation, function=name, clean=x.blank and name in _ZERO)
+
+
+def _register(name: str) -> None:
+    """Register the converters of a function without parameters."""
+    modules, functions, methods = _PLAIN[name]
+
+    def of_module(b: Builder, it: torch.nn.Module, x: Value) -> Value:
+        return activated(b, x, name)
+
+    def of_tensor(b: Builder, input: Value, inplace: bool = False) -> Value:
+        return activated(b, input, name)
+
+    module(*modules)(of_module)
+    function(*functions)(of_tensor)
+    method(*methods)(of_tensor)
+
+
+for _name in _PLAIN:
+    _register(_name)
+
+
+@function(_F.gelu)
+def _gelu(b: Builder, input: Value, approximate: str = "none") -> Value:
+    if approximate != "none":
+        raise Unsupported(f"approximates GELU by {approximate}: use approximate='none'")
+    return activated(b, input, "gelu")
+
+
+@module(torch.nn.GELU)
+def _gelu_module(b: Builder, it: torch.nn.GELU, x: Value) -> Value:
+    return _gelu(b, x, it.approximate)
+
+
+@function(_F.leaky_relu, _F.leaky_relu_)
+def _leaky(b: Builder, input: Value, negative_slope: float = 0.01, inplace: bool = False) -> Value:
+    if negative_slope != 1 / 64:
+        raise Unsupported(f"has the negative slope {negative_slope:g}: use LeakyReLU(1/64), a shift by six places")
+    return activated(b, input, "leaky")
+
+
+@module(torch.nn.LeakyReLU)
+def _leaky_module(b: Builder, it: torch.nn.LeakyReLU, x: Value) -> Value:
+    return _leaky(b, x, it.negative_slope)
+
+
+@function(_F.hardtanh, _F.hardtanh_)
+def _hardtanh(b: Builder, input: Value, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Value:
+    if (min_val, max_val) != (-1, 1):
+        raise Unsupported(f"clips to {min_val:g} and {max_val:g}: use Hardtanh(), which clips to -1 and 1, or ReLU")
+    return activated(b, input, "hard-tanh")
+
+
+@module(torch.nn.Hardtanh)
+def _hardtanh_module(b: Builder, it: torch.nn.Hardtanh, x: Value) -> Value:
+    return _hardtanh(b, x, it.min_val, it.max_val)
+
+
+@function(torch.clamp, torch.clip)
+@method("clamp", "clip", "clamp_")
+def _clamp(b: Builder, input: Value, min: Any = None, max: Any = None) -> Value:
+    if min == 0 and max is None:
+        return activated(b, input, "relu")
+    if min is None or max is None:
+        raise Unsupported("clips on one side only, and not at 0: use ReLU or Hardtanh()")
+    return _hardtanh(b, input, min, max)
