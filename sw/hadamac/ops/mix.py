@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
 
 import numpy as np
 
 from ..model.fft.pairs import pack_rows, unpack_rows
-from ..model.hadamard import SHIFTS, HadamardPlan
+from ..model.hadamard import HadamardPlan
 from ..model.words import check_words
 from ..network.stage import Stage
-from .base import Calibration, Params, Stored, Words
+from .base import Params, Words
+from .formats import Formats
 from .product import Lanes
-from .weights import exponents, fraction_bits, in_range, peak, recorded, taken
 
 __all__ = ["Mix"]
-
-
-def _weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weights (outputs, inputs) and the bias (outputs,) of a stage.
-
-    They contain its scale and, if it standardises the input, the means and deviations.
-    """
-    weights, bias = (params[f"mix{stage.index}.{name}"] for name in ("weight", "bias"))
-    if stage.standardises:
-        weights = weights / params["input.deviation"]
-        bias = bias - weights @ params["input.mean"]
-    return weights * float(stage.scale), bias * float(stage.after)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,30 +22,45 @@ class Mix(Lanes):
     """Mixture ``y[o] = bias[o] + sum_c W[o,c] x[c]`` of the channels of each pixel.
 
     A beat holds two pixels, which the circuit takes for the parts of a complex number: both are multiplied by the same
-    real weight.  Each output channel o has an exponent and a shift of its own, as in a product of bins.
+    real weight.
     """
 
     plan: HadamardPlan
-    exponent: np.ndarray
 
     @classmethod
     def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
         """Return the mixtures."""
-        weights, bias = _weights(stage, params)
+        weights, bias = cls.floats(stage, params)
         return np.einsum("oc,ncyx->noyx", weights, x[0]) + bias[:, None, None]
 
     @classmethod
-    def quantise(cls, stage: Stage, given: Calibration) -> Self:
-        """Return the operation with the largest exponents for which its weights fit, in a format with headroom."""
-        formats, (fraction,) = given.formats, given.fractions
-        weights, bias = _weights(stage, given.params)
-        exponent = exponents(weights, formats.weight_width)
-        out = min(fraction_bits(peak(given.output), formats), fraction + int(exponent.min()) - SHIFTS[0])
-        exponent = in_range(f"mix{stage.index}", exponent, bias, fraction, out, formats.width)
-        scale = 2.0**exponent
-        words = {"weight": np.rint(weights * scale[:, None]), "bias": np.rint(bias * scale * 2.0**fraction),
-                 "shift": fraction + exponent - out}
-        return cls(stage=stage, formats=formats, fraction=out, plan=_plan(stage, given, words), exponent=exponent)
+    def floats(cls, stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weights (outputs, inputs) and the bias (outputs,).
+
+        They contain the scale and, if the stage standardises the input, the means and deviations.
+        """
+        weights, bias = (params[f"mix{stage.index}.{name}"] for name in ("weight", "bias"))
+        if stage.standardises:
+            weights = weights / params["input.deviation"]
+            bias = bias - weights @ params["input.mean"]
+        return weights * float(stage.scale), bias * float(stage.after)
+
+    @classmethod
+    def planned(cls, stage: Stage, formats: Formats, words: dict[str, np.ndarray]) -> HadamardPlan:
+        """Return the plan with the words of weights, biases and shifts."""
+        return HadamardPlan(weights=words["weight"][..., None] + 0j, bias=words["bias"], shift=words["shift"],
+                            width=formats.width, weight_width=formats.weight_width, real=True,
+                            shared=stage.pixels // 2, everywhere=True)
+
+    @classmethod
+    def shape_of(cls, stage: Stage) -> tuple[int, ...]:
+        """Return the shape of the weights: (outputs, inputs)."""
+        return stage.channels, stage.inputs
+
+    @property
+    def words(self) -> np.ndarray:
+        """Words of the weights (outputs, inputs)."""
+        return np.real(self.plan.weights[..., 0])
 
     def apply(self, *x: np.ndarray) -> Words:
         """Return the mixtures of words."""
@@ -68,17 +70,6 @@ class Mix(Lanes):
     def run(self, *x: np.ndarray) -> Words:
         """Do the same as `apply`; raise DataError for words that do not fit the word width of the plan."""
         return self.apply(check_words("Mix", x[0], self.width, real=True))
-
-    def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return ``weight`` (outputs, inputs) and ``bias``, ``shift``, ``exponent`` (outputs,)."""
-        plan = self.plan
-        return {}, recorded(np.real(plan.weights[..., 0]), plan.bias, plan.shift, self.exponent, self.formats)
-
-    @classmethod
-    def fields(cls, stage: Stage, stored: Stored) -> dict[str, Any]:
-        """Return the plan with the weights of the artifact, and their exponents."""
-        held = taken(stage, stored, (stage.channels, stage.inputs))
-        return {"plan": _plan(stage, stored, held), "exponent": held["exponent"]}
 
     @property
     def what(self) -> list[str]:
@@ -104,10 +95,3 @@ class Mix(Lanes):
     def multiplications_in_space(self) -> int:
         """Number of multiplications of the same layer in space, which is no different."""
         return self.multiplications
-
-
-def _plan(stage: Stage, given: Calibration | Stored, words: dict[str, np.ndarray]) -> HadamardPlan:
-    """Return the plan of a stage with given words."""
-    return HadamardPlan(weights=words["weight"][..., None] + 0j, bias=words["bias"], shift=words["shift"],
-                        width=given.formats.width, weight_width=given.formats.weight_width, real=True,
-                        shared=stage.pixels // 2, everywhere=True)
