@@ -16,6 +16,7 @@ from hadamac.quantised.network import Prediction, QuantNetwork
 from . import layers  # noqa: F401  (its blocks register themselves)
 from .base.block import Block
 from .base.circuits import circuit
+from .base.resize import Resize
 from .base.stream import Complex, FrameGuard, bytes_of, frames
 from .base.targets import Target
 from .base.wire import Node, wire
@@ -45,14 +46,20 @@ def _entry(qnet: QuantNetwork) -> RowPairs | FramePairs | ChannelPair:
 def build_stages(qnet: QuantNetwork, folding: Plan) -> list[Node]:
     """Return the blocks in topological order, named as in the estimate.
 
-    The first block forms pairs of the pixels or samples.  After one block for each stage of the network, the last one
+    The first block forms pairs of the pixels or samples.  A block for each stage of the network follows, with a Resize
+    before it where words change their width.  The last one
     finds the largest logit, or turns maps into pixels; there is none for values and bins.
     """
     costs = estimate(qnet, folding).stages
-    nodes = [Node("input", _entry(qnet))]
-    for op, lanes, cost in zip(qnet.stages, folding.lanes(qnet), costs[1:]):
-        sources = tuple(source + 1 for source in op.stage.sources)
-        nodes.append(Node(op.stage.name, circuit(op, lanes), sources, cost.skips))
+    nodes, places = [Node("input", _entry(qnet))], {-1: 0}
+    for k, (op, lanes, cost) in enumerate(zip(qnet.stages, folding.lanes(qnet), costs[1:])):
+        sources = [places[source] for source in op.stage.sources]
+        for n, resize in enumerate(qnet.resizes(k)):
+            if resize is not None:
+                nodes.append(Node(f"{op.stage.name}_resize{n}", Resize(resize), (sources[n],)))
+                sources[n] = len(nodes) - 1
+        nodes.append(Node(op.stage.name, circuit(op, lanes), tuple(sources), cost.skips))
+        places[k] = len(nodes) - 1
     maps = output_plan(qnet)
     if maps is not None:
         nodes.append(Node("output", Raster(maps), (len(nodes) - 1,)))

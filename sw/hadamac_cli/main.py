@@ -40,10 +40,11 @@ from .options import (
     folding,
     opened,
 )
+from .quantise import quantise
 from .sets import say
 from .show import show
 from .signals import orderly_exit
-from .train import quantise, train
+from .train import train
 from .verilog import verilog_app
 
 if TYPE_CHECKING:
@@ -189,6 +190,8 @@ def estimate(artifact: ArtifactArgument = None, interval: IntervalOption = None,
     console.print(f"lanes: Hadamard {_list(lanes.hadamard)}, dense {_list(lanes.dense)}; {lanes.transforms} "
                   f"transforms; latency {e.latency} cycles, then one {network.qnet.network.source} every "
                   f"{e.interval} cycles")
+    for name, widths in network.qnet.formats.stages.items():
+        console.print(f"widths of {name}: {widths}", soft_wrap=True)
 
 
 def _list(lanes: tuple[int, ...]) -> str:

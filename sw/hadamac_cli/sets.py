@@ -68,10 +68,12 @@ class ImageSet:
 
     def first(self, count: int) -> ImageSet:
         """Return the first ``count`` images, or all of them if there are fewer."""
-        if count >= len(self):
-            return self
-        labels = None if self.labels is None else self.labels[:count]
-        return replace(self, images=self.images[:count], frames=self.frames[:count], labels=labels)
+        return self if count >= len(self) else self.part(0, count)
+
+    def part(self, start: int, stop: int) -> ImageSet:
+        """Return the images with the numbers ``start`` to ``stop - 1``, counted from 0."""
+        labels = None if self.labels is None else self.labels[start:stop]
+        return replace(self, images=self.images[start:stop], frames=self.frames[start:stop], labels=labels)
 
     def record(self, prefix: str) -> dict[str, str | int]:
         """Return facts for an artifact's provenance: the source of the images, their number and their digest."""

@@ -166,6 +166,11 @@ cocotb/test_standalone.py::test_the_example_beside_a_core_passes_and_can_fail[ge
 cocotb/test_standalone.py::test_the_example_beside_a_core_passes_and_can_fail[generic-options6]
 cocotb/test_standalone.py::test_the_example_beside_a_core_passes_and_can_fail[generic-options8]
 cocotb/test_standalone.py::test_the_netlist_gives_the_same_bits
+cocotb/test_stage_widths.py::test_bits_cycles_and_memory[normalise_pool]
+cocotb/test_stage_widths.py::test_bits_cycles_and_memory[bottleneck]
+cocotb/test_stage_widths.py::test_bits_cycles_and_memory[vals]
+cocotb/test_stage_widths.py::test_resize[16-15]
+cocotb/test_stage_widths.py::test_resize[12-11]
 cocotb/test_stream.py::test_each_input_of_a_core_has_a_guard[(4,*4,*4)]
 cocotb/test_stream.py::test_each_input_of_a_core_has_a_guard[(2,*9,*3)]
 cocotb/test_stream.py::test_guard[5]

@@ -24,7 +24,8 @@ ORDER = {
     "hadamac": ("errors", "checks", "console", "progress", "shapes", "numeric", "files", "data", "samples", "images", "tools",
                 "timing", "arrivals", "model", "network", "ops", "quantised", "cost", "scattering", "nn", "convert", "show"),
     "hadamac_hw": ("base", "layers", "fft", "scattering", "network", "cores", "sim", "boards"),
-    "hadamac_cli": ("notices", "signals", "options", "sets", "data", "fit", "explain", "verilog", "train", "show", "demo", "main"),
+    "hadamac_cli": ("notices", "signals", "options", "widths", "sets", "data", "fit", "explain", "verilog", "train",
+                    "quantise", "show", "demo", "main"),
 }
 """Rooms of each package: a room imports only itself and rooms named before it.  ``__init__`` and ``__main__`` of a
 package stand above all of its rooms."""

@@ -147,7 +147,8 @@ def test_fit_refusals(torch):
         ({"batch": 2.0}, "Batch must be an integer of at least 1, not 2.0"),
         ({"shift": True}, "Shift must be an integer of at least 0, not True"),
         ({"flip": 1}, "Flip must be True or False, not 1"),
-        ({"images": images / 256}, r"Images must be of type uint8 \(0 to 255\), not float64"),
+        ({"images": images / 2}, "Images of floats must be from 0 to 1, or whole numbers from 0 to 255, not numbers with "
+         "fractions from 0.0 to 127.5"),
     ):
         with refused(message):
             fit(default_network(), **({"images": images, "labels": labels, "epochs": 1, "seed": 1} | wrong))

@@ -167,9 +167,9 @@ class TestTraining:
         _, params, _, _ = own()
         self.seen = []
 
-        def fit(network, images, labels, *, epochs, seed, shift, flip, rate, progress):
+        def fit(network, images, labels, *, epochs, seed, shift, flip, rate, progress, **fine):
             self.seen.append((network, images, labels))
-            self.flip = flip
+            self.flip, self.fine = flip, fine
             for k in range(1, epochs + 1):
                 progress(Epoch(k))
             return params if network.size == (16, 16) else {n: np.zeros(s) for n, s in network.parameters.items()}

@@ -157,7 +157,7 @@ def network_core(qnet: QuantNetwork, folding: Plan | None = None) -> Core[Top]:
         "latency": e.latency, "interval": e.interval, "multipliers": e.multipliers, "memory_bits": e.memory_bits,
         "hadamard_lanes": list(folding.hadamard), "dense_lanes": list(folding.dense), "width": qnet.formats.width,
         "twiddle_width": qnet.formats.twiddle_width, "weight_width": qnet.formats.weight_width,
-    }
+    } | {f"widths_{name}": str(widths) for name, widths in qnet.formats.stages.items()}
     network = qnet.network
     taken = "samples" if network.flat else "pixels"
     given = {"classes": "logits and class"}.get(network.output, network.output)

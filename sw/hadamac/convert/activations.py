@@ -12,7 +12,7 @@ from .builder import Builder, Value
 from .layout import settled
 from .registry import Unsupported, function, method, module
 
-__all__ = ["activated"]
+__all__ = ["activated", "name_of"]
 
 _F = torch.nn.functional
 _ZERO = {name for name, table in TABLES.items() if float(table.of(0.0)) == 0}  # pyright: ignore[reportArgumentType]
@@ -32,6 +32,14 @@ def activated(b: Builder, x: Value, name: str) -> Value:
     """Return a function of every pixel."""
     x = settled(b, x)
     return b.put(x, Activation, function=name, clean=x.blank and name in _ZERO)
+
+
+def name_of(of: Any) -> str:
+    """Return the name in a table of a function that a module calls, for example ``torch.nn.functional.gelu``."""
+    for name, (modules, functions, _) in {**_PLAIN, "gelu": ((torch.nn.GELU,), (_F.gelu,), ())}.items():
+        if of in functions or type(of) in modules and getattr(of, "approximate", "none") == "none":
+            return name
+    raise Unsupported(f"has the activation {getattr(of, '__name__', type(of).__name__)}: use gelu, {', '.join(_PLAIN)}")
 
 
 def _register(name: str) -> None:

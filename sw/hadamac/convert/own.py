@@ -105,6 +105,10 @@ def _convolution(b: Builder, it: nn.SpectralConv, x: Value) -> Value:
     size = None if it.kernel is None else it.kernel.shape[-1]
     if it.real:
         raise Unsupported("uses the real part of its spectrum only: use real=False")
+    if it.modes is not None:
+        fields |= {"modes": _field(as_pair(it.modes)), "pointwise": it.pointwise is not None}
+    if it.pointwise is not None:
+        weights["pointwise"] = it.pointwise
     return b.put(x, layers.SpectralConv, kernel=size, shape=(it.outputs, *x.shape[1:]), **fields,
                  tensors={name: _array(tensor) for name, tensor in {**weights, "bias": it.bias}.items()})
 
@@ -114,9 +118,15 @@ def _pointwise(b: Builder, it: nn.Pointwise, x: Value) -> Value:
     if (it.before, it.after) != (1, 1) or bool(it.pixels) != x.spectral:
         raise Unsupported("must have before=1, after=1, and pixels for bins alone")
     x = settled(b, x)
-    bias = _array(it.bias)
-    return b.put(x, layers.Pointwise, channels=len(bias), shape=(len(bias), *x.shape[1:]), radius=x.radius,
-                 clean=x.blank and not bias.any(), tensors={"weight": _array(it.weight), "bias": bias})
+    tensors = {"weight": _array(it.weight), "bias": _array(it.bias)}
+    if it.grid is not None:
+        if it.ramps.shape[1:] != x.held:
+            made = text(as_pair(it.ramps.shape[1:]))
+            raise Unsupported(f"is made for the grid {made}, and gets maps of {text(x.held)}")
+        tensors["grid"] = _array(it.grid)
+    clean = x.blank and not it.bias.any() and it.grid is None
+    return b.put(x, layers.Pointwise, channels=len(it.bias), shape=(len(it.bias), *x.shape[1:]), radius=x.radius,
+                 clean=clean, grid=it.grid is not None, tensors=tensors)
 
 
 @module(nn.SpectralPool)

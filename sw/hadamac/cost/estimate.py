@@ -26,6 +26,7 @@ __all__ = ["Estimate", "Plan", "StageCost", "estimate", "plan"]
 class StageCost:
     """One stage: cycles a frame, real multipliers, bits of memory, cycle of its first output.
 
+    The memory includes that of the blocks before the stage which change the width of its words, and of skip buffers.
     ``skips``: the skip buffer of each of a join's inputs, None where it needs none; empty for other stages.
     """
 
@@ -67,7 +68,7 @@ class Estimate:
 def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
     """Return the costs of the circuit that ``folding`` asks for; the default is that of :func:`plan`."""
     lanes = (folding or plan(qnet)).lanes(qnet)
-    given, width, entry = qnet.network.given, qnet.formats.width, input_plan(qnet)
+    given, entry = qnet.network.given, input_plan(qnet)
     times = entry.arrivals(np.arange(given[0] * given[1]) + timing.GUARD)
     stages = [StageCost("input", entry.interval, 0, entry.memory_bits, int(times[0]))]
     intervals = [op.interval(n) for op, n in zip(qnet.stages, lanes)]
@@ -75,11 +76,13 @@ def estimate(qnet: QuantNetwork, folding: Plan | None = None) -> Estimate:
     slowest = max(entry.interval, last.interval if last else 0, *intervals)
 
     def visit(k: int, taken: tuple[np.ndarray, ...]) -> np.ndarray:
-        op, skips = qnet.stages[k], ()
+        op, resizes, skips = qnet.stages[k], qnet.resizes(k), ()
+        taken = tuple(resize.arrivals(times) if resize else times for resize, times in zip(resizes, taken))
         if len(taken) > 1:
-            taken, skips = skip_buffers(qnet.stages[:k], op, taken, slowest, 2 * width + 1)
+            taken, skips = skip_buffers(qnet.stages[:k], op, taken, slowest, 2 * op.formats.width + 1)
         out = op.arrivals(*taken, lanes=lanes[k])
         memory = op.memory_bits(lanes[k]) + sum(skip.bits for skip in skips if skip)
+        memory += sum(resize.memory_bits for resize in resizes if resize)
         stages.append(StageCost(op.stage.name, int(intervals[k]), int(op.multipliers(lanes[k])), int(memory),
                                 int(out[0]), skips))
         return out

@@ -51,16 +51,20 @@ class SpectralCnn(torch.nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return the answers to images or signals."""
+        return walk(self.network.stages, self.maps(images), self.at)
+
+    def maps(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the maps that the first stages take: images or signals, standardised if the network does so."""
         maps = images.reshape(len(images), self.network.channels, *self.network.size)
         if self.network.standardise:
             maps = (maps - self.mean[:, None, None]) / self.deviation[:, None, None]
+        return maps
 
-        def visit(k: int, taken: tuple[torch.Tensor, ...]) -> torch.Tensor:
-            stage = self.network.stages[k]
-            y = self.stages[k](*taken)
-            return y * float(stage.scale) if stage.places else y
-
-        return walk(self.network.stages, maps, visit)
+    def at(self, k: int, taken: tuple[torch.Tensor, ...]) -> torch.Tensor:
+        """Return what leaves stage ``k``, for what its sources give."""
+        stage = self.network.stages[k]
+        y = self.stages[k](*taken)
+        return y * float(stage.scale) if stage.places else y
 
     def standardise_by(self, frames: np.ndarray) -> None:
         """Take the mean and the deviation of each channel of training frames of words (n, channels, rows, columns)."""

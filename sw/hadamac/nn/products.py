@@ -64,7 +64,7 @@ class SpectralConv(StageModule):
         size, (r, s) = as_pair(size), as_pair(radius)
         self.shape, free = live_shape(size, (r, s)), (r, s) if modes is None else least(as_pair(modes), (r, s))
         self.inputs, self.outputs, self.size, self.radius, self.real = inputs, outputs, size, (r, s), real
-        self.before, self.after = before, after
+        self.before, self.after, self.modes = before, after, modes
         largest = min(n - 1 + n % 2 for n in size if n > 1)  # the largest odd kernel
         rows, columns = taps(kernel or min(5, largest), size)
         # He initialisation: a ReLU may follow.

@@ -8,7 +8,7 @@ This module needs torch (``pip install hadamac[train]``); without it, the import
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,11 @@ from numpy.typing import ArrayLike
 from ..errors import DataError
 from ..network.network import Network
 from ..network.source import source_frames
+from ..ops.formats import Formats
+from ..quantised.quantise import CALIBRATION
 from ..samples.padding import padded
 from .network import SpectralCnn
+from .quantised import QuantisedCnn
 
 __all__ = ["fit", "optimise", "Epoch"]
 
@@ -103,6 +106,18 @@ def _mirrored(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.where(which[:, None, None, None], images[..., ::-1], images)
 
 
+def _then(progress: Callable[[Epoch], None] | None, refresh: Callable[[], None]) -> Callable[[Epoch], None]:
+    """Return a function that reports an epoch and then, unless it is the last one, refreshes the formats."""
+
+    def report(epoch: Epoch) -> None:
+        if progress:
+            progress(epoch)
+        if epoch.index < epoch.epochs:
+            refresh()
+
+    return report
+
+
 def fit(
     network: Network,
     images: ArrayLike,
@@ -116,8 +131,11 @@ def fit(
     decay: float = 1e-2,
     shift: int | None = None,
     flip: bool = False,
+    start: Mapping[str, np.ndarray] | None = None,
+    formats: Formats | None = None,
+    calibration: ArrayLike | None = None,
 ) -> dict[str, np.ndarray]:
-    """Train a network from random initial parameters.
+    """Train a network from random or from given initial parameters; with ``formats``, fine-tune it for its circuit.
 
     The same seed gives the same parameters, bit for bit, with the same build of torch, processor and number of threads,
     on which the order of float additions depends.  The state of torch's global random generator is not changed.
@@ -147,6 +165,13 @@ def fit(
     flip : bool
         Whether each training image is mirrored left to right with a probability of one half, anew in each epoch.  It
         suits images whose mirror images belong to the same class, such as clothes, but not digits.
+    start : mapping of str to real array, optional
+        Initial parameters, named and shaped as ``network.parameters``; by default they are random.
+    formats : Formats, optional
+        Formats of the circuit, whose words are then those of the forward pass (:mod:`hadamac.nn.quantised`).  They are
+        calibrated before every epoch.  Frozen statistics stay those of ``start``.  A `rate` of 2e-3 suits this.
+    calibration : array (n, ...), optional
+        Images that the formats are calibrated on; by default the first CALIBRATION training images.
 
     Returns
     -------
@@ -174,9 +199,16 @@ def fit(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = SpectralCnn(network)
-    if network.standardise:
+    if start is not None:
+        model.load_numpy(start)
+    elif network.standardise:
         model.standardise_by(frames)
-    optimise(model, padded(frames, network.size, network.padding), targets, unit=2.0**-network.input_format.fraction,
+    learner: torch.nn.Module = model
+    if formats is not None:
+        given = frames[:CALIBRATION] if calibration is None else calibration
+        learner = quantised = QuantisedCnn(model, given, formats)
+        progress = _then(progress, quantised.refresh)
+    optimise(learner, padded(frames, network.size, network.padding), targets, unit=2.0**-network.input_format.fraction,
              epochs=epochs, seed=seed, progress=progress, batch=batch, rate=rate, decay=decay, shift=shift, flip=flip)
     return model.parameters_numpy()
 

@@ -7,6 +7,7 @@ asked for                                           method
 ==================================================  ==================================================================
 float64 values, which training must reproduce       `value` (class method: it needs the stage and parameters alone)
 the operation in words, from calibration values     `quantise` (class method)
+the same with the words of other parameters         `renewed`
 words, bit-exact                                    `apply` (words known to fit), `run` (checked)
 an artifact's facts and arrays, and back            `record`, `fields` (class method), `SCHEMA`
 cycles, multipliers, memory, times of beats         `interval`, `multipliers`, `memory_bits`, `arrivals`
@@ -152,6 +153,13 @@ class Operation(ABC):
     def format(self) -> SQ:
         """Format of the words that leave."""
         return SQ(self.width - self.fraction, self.fraction)
+
+    def renewed(self, params: Params, fractions: tuple[int, ...]) -> Operation:
+        """Return the operation with the words of other parameters, in the same formats.
+
+        ``fractions`` are the fraction bits of the words that come in.  By default, no parameter affects the operation.
+        """
+        return self
 
     # Artifacts
 

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import ClassVar
 
 import numpy as np
 
 from ..model.dense import DensePlan
 from ..model.words import check_words
 from ..network.stage import Stage
-from .base import Calibration, Params, Stored, Words
+from .base import Calibration, Params, Words
 from .formats import Formats
-from .planned import Folded
-from .weights import exponents, fraction_bits, in_range, peak, recorded, taken
+from .weighted import Weighted
 
 __all__ = ["Dense"]
 
 LOGIT_FRACTION = 8
 """Fraction bits of a logit: far below what separates two classes, far above its range's end."""
-
-
-def _width(stage: Stage, formats: Formats) -> int:
-    """Return the bits of a word that leaves a dense layer: the last one is the one of its name."""
-    return formats.logit_width if stage.name == "dense" else formats.width
 
 
 def dense_weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
@@ -43,15 +37,15 @@ def dense_weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Dense(Folded):
+class Dense(Weighted):
     """``y = W x + bias`` over maps, or over both parts of bins.
 
     The last layer gives words of ``logit_width`` bits: logits, with at most LOGIT_FRACTION fraction bits, or values,
     in a format with headroom.  A hidden layer gives words like those of maps, in a format with headroom.
     """
 
+    least_shift: ClassVar[int] = 0
     plan: DensePlan
-    exponent: np.ndarray
 
     def apply(self, *x: np.ndarray) -> Words:
         """Return the results of words; those of a hidden layer are maps of one pixel (n, outputs, 1, 1)."""
@@ -73,42 +67,43 @@ class Dense(Folded):
         return y if stage.name == "dense" else y[:, :, None, None]
 
     @classmethod
-    def quantise(cls, stage: Stage, given: Calibration) -> Self:
-        """Return the layer with the largest exponents for which its weights fit."""
-        formats, (fraction,), width = given.formats, given.fractions, _width(stage, given.formats)
-        weights, bias = dense_weights(stage, given.params)
-        exponent = exponents(weights, formats.weight_width)
-        finest = LOGIT_FRACTION if stage.edge == "logits" else fraction_bits(peak(given.output), formats, width)
-        out = min(finest, int((fraction + exponent).min()))
-        exponent = in_range(stage.name, exponent, bias, fraction, out, width)
-        scale = 2.0 ** exponent
-        plan = DensePlan(
-            weights=np.rint(weights * scale.reshape(-1, *[1] * (weights.ndim - 1))),
-            bias=np.rint(bias * scale * 2.0**fraction), shift=fraction + exponent - out, width=formats.width,
-            weight_width=formats.weight_width, out_width=width, paired=stage.name != "dense")
-        return cls(stage=stage, formats=formats, fraction=out, plan=plan, exponent=exponent)
+    def floats(cls, stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weights, shaped as the float parameter, and the bias: those of `dense_weights`."""
+        return dense_weights(stage, params)
+
+    @classmethod
+    def planned(cls, stage: Stage, formats: Formats, words: dict[str, np.ndarray]) -> DensePlan:
+        """Return the plan with the words of weights, biases and shifts."""
+        return DensePlan(weights=words["weight"], bias=words["bias"], shift=words["shift"], width=formats.width,
+                         weight_width=formats.weight_width, out_width=cls.width_of(stage, formats),
+                         paired=stage.name != "dense")
+
+    @classmethod
+    def shape_of(cls, stage: Stage) -> tuple[int, ...]:
+        """Return the shape of the weights, which is that of the float parameter."""
+        if stage.layer is None:
+            raise TypeError(f"Stage {stage.name} has no layer")
+        return stage.layer.tensors(stage, stage.index)[f"{stage.name}.weight"].shape
+
+    @property
+    def words(self) -> np.ndarray:
+        """Words of the weights, shaped as the float parameter."""
+        return self.plan.weights
+
+    @classmethod
+    def width_of(cls, stage: Stage, formats: Formats) -> int:
+        """Return the bits of a word that leaves: the last dense layer is the one of its name."""
+        return formats.logit_width if stage.name == "dense" else formats.width
+
+    @classmethod
+    def finest(cls, stage: Stage, given: Calibration) -> int:
+        """Return LOGIT_FRACTION for logits, otherwise the most fraction bits that the values which leave allow."""
+        return LOGIT_FRACTION if stage.edge == "logits" else super().finest(stage, given)
 
     @property
     def width(self) -> int:
         """Bits of a logit or value, or of a word of a hidden layer."""
-        return _width(self.stage, self.formats)
-
-    def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return ``weight``, shaped as the float parameter, ``bias``, ``shift`` and ``exponent`` (outputs,)."""
-        plan = self.plan
-        return {}, recorded(plan.weights, plan.bias, plan.shift, self.exponent, self.formats)
-
-    @classmethod
-    def fields(cls, stage: Stage, stored: Stored) -> dict[str, Any]:
-        """Return the plan with the weights of the artifact, and their exponents."""
-        formats = stored.formats
-        if stage.layer is None:
-            raise TypeError(f"Stage {stage.name} has no layer")
-        held = taken(stage, stored, stage.layer.tensors(stage, stage.index)[f"{stage.name}.weight"].shape)
-        plan = DensePlan(weights=held["weight"], bias=held["bias"], shift=held["shift"], width=formats.width,
-                         weight_width=formats.weight_width, out_width=_width(stage, formats),
-                         paired=stage.name != "dense")
-        return {"plan": plan, "exponent": held["exponent"]}
+        return self.width_of(self.stage, self.formats)
 
     @property
     def framed(self) -> bool:

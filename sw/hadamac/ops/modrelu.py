@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -38,11 +38,13 @@ class ModRelu(Activation, Pipelined):
     @classmethod
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
         """Return the function with its biases in words."""
-        (fraction,), width, p = given.fractions, given.formats.width, orthonormal(stage.size)
-        least = -(2 ** (width - 1))
-        bias = np.maximum(np.rint(given.params[f"act{stage.index}.bias"] * p * 2.0**fraction), least)
-        plan = modrelu.ModRelu(bias=tuple(int(b) for b in bias), width=width)
+        (fraction,) = given.fractions
+        plan = _plan(stage, given.params, fraction, given.formats.width)
         return cls(stage=stage, formats=given.formats, fraction=fraction, plan=plan)
+
+    def renewed(self, params: Params, fractions: tuple[int, ...]) -> Self:
+        """Return the function with the biases of other parameters."""
+        return replace(self, plan=_plan(self.stage, params, fractions[0], self.formats.width))
 
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return ``modrelu``, the word of the bias of each channel."""
@@ -66,3 +68,9 @@ class ModRelu(Activation, Pipelined):
     def multiplications(self) -> int:
         """Number of multiplications for an image: six for each bin."""
         return 6 * self.bins
+
+
+def _plan(stage: Stage, params: Params, fraction: int, width: int) -> modrelu.ModRelu:
+    """Return the plan with the biases of given parameters in words of ``fraction`` fraction bits."""
+    bias = np.rint(params[f"act{stage.index}.bias"] * orthonormal(stage.size) * 2.0**fraction)
+    return modrelu.ModRelu(bias=tuple(int(b) for b in np.maximum(bias, -(2 ** (width - 1)))), width=width)

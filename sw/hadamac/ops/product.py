@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import ClassVar
 
 import numpy as np
 
 from .. import timing
 from ..errors import ArtifactError
 from ..model.crop import crop, embed, kept_rows, live_shape, to_beats
-from ..model.hadamard import SHIFTS, HadamardPlan
+from ..model.hadamard import HadamardPlan
 from ..network.layers import Pointwise, SpectralConv
 from ..network.layers.spectral_conv import taps
 from ..network.spectra import hermitian, kernel_spectrum
 from ..network.stage import Stage
 from ..numeric import saturate
 from ..shapes import text
-from .base import Calibration, Operation, Params, Stored
-from .planned import Folded
-from .weights import exponents, fraction_bits, in_range, peak, recorded, taken
+from .base import Operation, Params
+from .formats import Formats
+from .weighted import Weighted
 
 __all__ = ["Lanes", "Product", "product_weights"]
 
@@ -111,7 +111,7 @@ def _kernel(stage: Stage, layer: SpectralConv) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Lanes(Folded):
+class Lanes(Weighted):
     """A product whose lanes share the input channels."""
 
     plan: HadamardPlan
@@ -131,13 +131,11 @@ class Lanes(Folded):
 class Product(Lanes):
     """Product ``Y[o] = after (before sum_c W[o,c] X[c] + bias[o] N*N [DC])``, accumulated over input channels c.
 
-    ``before`` and ``after`` are the scales of the pools upstream and downstream.  Each output channel o has an exponent
-    and a shift of its own: the words of its weights are ``rint(W[o] 2**exponent[o])``, and the accumulator drops
-    ``shift[o]`` bits.
+    ``before`` and ``after`` are the scales of the pools upstream and downstream.
     """
 
+    complex_weights: ClassVar[bool] = True
     plan: HadamardPlan
-    exponent: np.ndarray
 
     @classmethod
     def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
@@ -149,38 +147,28 @@ class Product(Lanes):
         return y
 
     @classmethod
-    def quantise(cls, stage: Stage, given: Calibration) -> Self:
-        """Return the product with the largest exponents for which its weights fit, in a format with headroom."""
-        formats, (fraction,) = given.formats, given.fractions
-        weights, bias = product_weights(stage, given.params)
-        bias = bias * float(stage.after) * stage.pixels
-        exponent = exponents(weights, formats.weight_width)
-        # The second limit is that of the smallest shift; it matters if the calibration images give very small values.
-        out = min(fraction_bits(peak(given.output), formats), fraction + int(exponent.min()) - SHIFTS[0])
-        exponent = in_range(f"conv{stage.index}", exponent, bias, fraction, out, formats.width)
-        scale = 2.0 ** exponent
-        plan = HadamardPlan(
-            weights=np.rint(weights * scale[:, None, None, None]), bias=np.rint(bias * scale * 2.0**fraction),
-            shift=fraction + exponent - out, width=formats.width, weight_width=formats.weight_width,
-            real=_real(stage), index=_index(stage))
-        return cls(stage=stage, formats=formats, fraction=out, plan=plan, exponent=exponent)
-
-    def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return ``weight`` (outputs, inputs, rows, columns, 2) and ``bias``, ``shift``, ``exponent`` (outputs,)."""
-        plan = self.plan
-        parts = np.stack([np.real(plan.weights), np.imag(plan.weights)], -1)
-        return {}, recorded(parts, plan.bias, plan.shift, self.exponent, self.formats)
+    def floats(cls, stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weights on bins, and the bias in units of the DC bin."""
+        weights, bias = product_weights(stage, params)
+        return weights, bias * float(stage.after) * stage.pixels
 
     @classmethod
-    def fields(cls, stage: Stage, stored: Stored) -> dict[str, Any]:
-        """Return the plan with the weights of the artifact, and their exponents."""
-        formats = stored.formats
-        held = taken(stage, stored, (stage.channels, stage.inputs, stage.rows, stage.columns, 2))
-        plan = HadamardPlan(weights=held["weight"][..., 0] + 1j * held["weight"][..., 1], bias=held["bias"],
-                            shift=held["shift"], width=formats.width, weight_width=formats.weight_width,
-                            real=_real(stage), index=_index(stage))
+    def planned(cls, stage: Stage, formats: Formats, words: dict[str, np.ndarray]) -> HadamardPlan:
+        """Return the plan with the words of weights, biases and shifts."""
+        plan = HadamardPlan(weights=words["weight"], bias=words["bias"], shift=words["shift"], width=formats.width,
+                            weight_width=formats.weight_width, real=_real(stage), index=_index(stage))
         _check_shared(stage, plan)
-        return {"plan": plan, "exponent": held["exponent"]}
+        return plan
+
+    @classmethod
+    def shape_of(cls, stage: Stage) -> tuple[int, ...]:
+        """Return the shape of the weights: (outputs, inputs, rows, columns)."""
+        return stage.channels, stage.inputs, stage.rows, stage.columns
+
+    @property
+    def words(self) -> np.ndarray:
+        """Words of the weights (outputs, inputs, rows, columns)."""
+        return self.plan.weights
 
     @property
     def what(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -43,11 +43,15 @@ class Quadratic(Activation, Pipelined):
     @classmethod
     def quantise(cls, stage: Stage, given: Calibration) -> Self:
         """Return the function with its coefficients in words."""
-        (fraction,), width = given.fractions, given.formats.width
+        (fraction,) = given.fractions
         out = fraction_bits(peak(given.output), given.formats) if given.output.any() else fraction
-        plan = quadratic_plan(given.params[f"act{stage.index}.coefficients"], in_format=SQ(width - fraction, fraction),
-                              out_format=SQ(width - out, out))
+        plan = _plan(stage, given.params, fraction, out, given.formats.width)
         return cls(stage=stage, formats=given.formats, fraction=out, plan=plan)
+
+    def renewed(self, params: Params, fractions: tuple[int, ...]) -> Self:
+        """Return the function with the coefficients of other parameters."""
+        out = self.fraction + self.stage.places
+        return replace(self, plan=_plan(self.stage, params, fractions[0], out, self.formats.width))
 
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return ``quadratic``, which contains the coefficients and shifts."""
@@ -71,3 +75,9 @@ class Quadratic(Activation, Pipelined):
     def multiplications(self) -> int:
         """Number of multiplications for an image: two for each pixel."""
         return 2 * self.stage.channels * self.stage.pixels
+
+
+def _plan(stage: Stage, params: Params, fraction: int, out: int, width: int) -> QuadraticPlan:
+    """Return the plan with the coefficients of given parameters, from ``fraction`` to ``out`` fraction bits."""
+    return quadratic_plan(params[f"act{stage.index}.coefficients"], in_format=SQ(width - fraction, fraction),
+                          out_format=SQ(width - out, out))

@@ -84,11 +84,16 @@ def checked(stage: Stage, what: str, words: np.ndarray, low: int, high: int) -> 
     return words
 
 
-def taken(stage: Stage, stored: Stored, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
-    """Return the checked arrays of an artifact: ``weight`` of a given shape, ``bias``, ``shift`` and ``exponent``."""
+def taken(stage: Stage, stored: Stored, shape: tuple[int, ...],
+          bias: tuple[int, ...] | None = None) -> dict[str, np.ndarray]:
+    """Return the checked arrays of an artifact: ``weight`` of a given shape, ``bias``, ``shift`` and ``exponent``.
+
+    The shape of the biases is by default (outputs,).
+    """
     limit = 1 << (stored.formats.weight_width - 1)
     out = {"weight": checked(stage, "weights", stored.take("weight", shape), -limit, limit - 1)}
-    out |= {name: stored.take(name, shape[:1]) for name in ("bias", "shift", "exponent")}
+    out |= {name: stored.take(name, shape[:1]) for name in ("shift", "exponent")}
+    out["bias"] = stored.take("bias", shape[:1] if bias is None else bias)
     checked(stage, "biases", out["bias"], -(1 << (BIAS - 1)) + 1, (1 << (BIAS - 1)) - 1)
     checked(stage, "shifts", out["shift"], *SHIFTS)
     checked(stage, "exponents", out["exponent"], *EXPONENTS)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from os import PathLike
@@ -41,7 +41,8 @@ from ..network.source import source_format
 from ..ops import OPERATIONS, restored
 from ..ops.base import Stored
 from ..ops.formats import Formats
-from .network import Prediction, QuantNetwork
+from .network import Prediction, QuantNetwork, fractions_in
+from .quantise import check_formats
 from .reference import check_parameters
 
 __all__ = ["DIRECTORY", "SHIPPED", "Artifact", "check_classes", "load", "save", "shipped"]
@@ -129,7 +130,7 @@ def save(artifact: Artifact, path: str | PathLike[str]) -> Path:
         files[SAMPLES] = safetensors.numpy.save({k: np.ascontiguousarray(v) for k, v in shown.items()})
     manifest = {
         "format": "hadamac-artifact", "version": VERSION,
-        "network": qnet.network.to_json(), "formats": asdict(qnet.formats), "stages": stages,
+        "network": qnet.network.to_json(), "formats": qnet.formats.to_json(), "stages": stages,
         "accuracy": artifact.accuracy, "provenance": artifact.provenance, **named,
         "files": {name: digest(content) for name, content in files.items()},
     }
@@ -281,10 +282,12 @@ def _rebuild(path: Path, network: Network, formats: Formats, manifest: dict, ten
             raise ArtifactError(f"Artifact file {path / WEIGHTS} must hold {name}, integers {shape}, not {found}")
         return value.astype(np.float64)
 
-    fractions, stages = {-1: source_format(network, formats.width).f}, []
+    check_formats(network, formats)
+    forms, stages = {-1: source_format(network, formats.width)}, []
     for k, (stage, facts) in enumerate(zip(network.stages, manifest["stages"])):
-        given = tuple(fractions[source] for source in stage.sources)
-        held = Stored(facts, given, formats, lambda name, shape, of=stage.name: take(f"{of}.{name}", shape))
+        own = formats.of(stage.name)
+        given = fractions_in([forms[source] for source in stage.sources], own.width)
+        held = Stored(facts, given, own, lambda name, shape, of=stage.name: take(f"{of}.{name}", shape))
         stages.append(restored(stage, held))
-        fractions[k] = stages[-1].fraction
+        forms[k] = stages[-1].format
     return QuantNetwork(network=network, formats=formats, stages=tuple(stages))

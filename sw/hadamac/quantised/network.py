@@ -2,29 +2,37 @@
 
 The words stand for the values of :mod:`hadamac.quantised.reference`.  The file of an operation (:mod:`hadamac.ops`)
 defines what it does to words and to their number of fraction bits.  If a stage applies the scale of a pool, a power of
-two, then this moves the binary point of its output.
+two, then this moves the binary point of its output.  Words that enter a stage of another width change to that width
+(:mod:`hadamac.model.resize`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from ..model.dense import argmax
+from ..model.resize import ResizePlan
 from ..network.network import Network
 from ..network.source import source_format, source_frames, source_shift, source_words
 from ..network.walk import walk
 from ..numeric import SQ, to_integers
-from ..ops.base import Operation, no_overflow
+from ..ops.base import Operation, Params, Words, no_overflow
 from ..ops.dense import Dense
 from ..ops.formats import Formats
 
-__all__ = ["Prediction", "QuantNetwork"]
+__all__ = ["Prediction", "QuantNetwork", "fractions_in"]
 
 CHUNK = 50
 """Images per pass, so few that the working set of a pass stays in the processor's cache."""
+
+
+def fractions_in(given: Sequence[SQ], width: int) -> tuple[int, ...]:
+    """Return the fraction bits of words of given formats after they have changed to ``width`` bits."""
+    return tuple(form.f + width - form.width for form in given)
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,42 @@ class QuantNetwork:
             raise TypeError(f"The last stage of a network that answers {self.network.output} is not dense")
         return last
 
+    def resizes(self, k: int) -> tuple[ResizePlan | None, ...]:
+        """Return how the words of each source of stage ``k`` change their width; None where they keep it."""
+        width = self.stages[k].formats.width
+        return tuple(ResizePlan(in_width=form.width, width=width) if form.width != width else None
+                     for form in self._given(k))
+
+    def fractions(self, k: int) -> tuple[int, ...]:
+        """Return the fraction bits of the words with which stage ``k`` computes, one number for each of its sources."""
+        return fractions_in(self._given(k), self.stages[k].formats.width)
+
+    def _given(self, k: int) -> list[SQ]:
+        """Return the formats of the words of each source of stage ``k``."""
+        return [source_format(self.network, self.formats.width) if source < 0 else self.stages[source].format
+                for source in self.stages[k].stage.sources]
+
+    def renewed(self, params: Params) -> QuantNetwork:
+        """Return the network with the words of other float parameters, and with the formats that it has.
+
+        Parameters
+        ----------
+        params : mapping of str to float64 array
+            Named and shaped as ``network.parameters``; they are not checked.
+        """
+        stages = tuple(op.renewed(params, self.fractions(k)) for k, op in enumerate(self.stages))
+        return replace(self, stages=stages)
+
+    def apply(self, k: int, *x: np.ndarray) -> Words:
+        """Return the words and overflow flags that leave stage ``k``, for the words of its sources."""
+        given, overflow = [], no_overflow(x[0])
+        for plan, words in zip(self.resizes(k), x):
+            words, over = plan.apply(words) if plan else (words, overflow)
+            given.append(words)
+            overflow = overflow | over
+        words, over = self.stages[k].apply(*given)
+        return words, overflow | over
+
     @property
     def pixel_shift(self) -> int:
         """Number of places by which an input word is shifted up to become a word of the circuit."""
@@ -138,7 +182,7 @@ class QuantNetwork:
 
         def visit(k: int, taken: tuple[np.ndarray, ...]) -> np.ndarray:
             op = self.stages[k]
-            words, over = op.apply(*taken)
+            words, over = self.apply(k, *taken)
             np.logical_or(overflow, over, out=overflow)
             if trace and op.stage.edge:
                 edges[op.stage.edge] = words if np.iscomplexobj(words) else to_integers(words)

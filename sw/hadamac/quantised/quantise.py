@@ -9,24 +9,38 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, DescriptionError
 from ..network.network import Network
 from ..network.source import source_format, source_frames, source_values
 from ..network.walk import walk
+from ..numeric import SQ
 from ..ops import evaluate, operation, quantised
 from ..ops.base import Calibration, Operation, Params
 from ..ops.formats import Formats
-from .network import QuantNetwork
+from ..ops.weighted import Weighted
+from .network import QuantNetwork, fractions_in
 from .reference import check_parameters
 
-__all__ = ["check_formats", "quantise"]
+__all__ = ["CALIBRATION", "check_formats", "quantise"]
+
+CALIBRATION = 1000
+"""Number of images, from the first one, on which commands and training calibrate formats."""
 
 
 def check_formats(network: Network, formats: Formats) -> None:
-    """Raise FitError if a layer of a network has no circuit in these formats, whatever its parameters are."""
+    """Raise FitError if a layer of a network has no circuit in these formats, whatever its parameters are.
+
+    Raises DescriptionError for widths of a stage that the network does not have.
+    """
     source_format(network, formats.width)
+    known = {stage.name: stage for stage in network.stages}
+    for name, widths in formats.stages.items():
+        if name not in known:
+            raise DescriptionError(f"Formats must be of the stages {', '.join(known)}, not of {name!r}")
+        if widths.weight_width is not None and not issubclass(operation(known[name]), Weighted):
+            raise DescriptionError(f"Stage {name} must have weights to have a weight width, but it has none")
     for stage in network.stages:
-        operation(stage).check_formats(stage, formats)
+        operation(stage).check_formats(stage, formats.of(stage.name))
 
 
 def quantise(network: Network, params: Params, images: np.ndarray, formats: Formats) -> QuantNetwork:
@@ -56,12 +70,13 @@ def quantise(network: Network, params: Params, images: np.ndarray, formats: Form
         raise DataError("Calibration needs at least one image, not 0")
     stages: list[Operation] = []
 
-    def visit(k: int, taken: tuple[tuple[np.ndarray, int], ...]) -> tuple[np.ndarray, int]:
+    def visit(k: int, taken: tuple[tuple[np.ndarray, SQ], ...]) -> tuple[np.ndarray, SQ]:
         stage, values = network.stages[k], tuple(value for value, _ in taken)
-        y = evaluate(stage, params, *values)
-        unscaled = y * 2.0**-stage.places
-        stages.append(quantised(stage, Calibration(params, values, unscaled, tuple(f for _, f in taken), formats)))
-        return y, stages[-1].fraction
+        y, own = evaluate(stage, params, *values), formats.of(stage.name)
+        fractions = fractions_in([form for _, form in taken], own.width)
+        op = quantised(stage, Calibration(params, values, y * 2.0**-stage.places, fractions, own))
+        stages.append(op)
+        return y, op.format
 
-    walk(network.stages, (source_values(network, frames), source_format(network, formats.width).f), visit)
+    walk(network.stages, (source_values(network, frames), source_format(network, formats.width)), visit)
     return QuantNetwork(network=network, formats=formats, stages=tuple(stages))

@@ -13,7 +13,7 @@ from ..network.stage import Stage
 from ..network.stages import stages
 from ..ops.base import Operation, Params
 from ..ops.crop import Crop
-from .network import QuantNetwork
+from .network import QuantNetwork, fractions_in
 
 __all__ = ["unpruned"]
 
@@ -29,6 +29,11 @@ def unpruned(qnet: QuantNetwork, params: Params) -> QuantNetwork:
 
 
 def _cropped(qnet: QuantNetwork, stage: Stage, before: list[Operation]) -> Operation:
-    """Return a crop of the output of an earlier operation; the scale of the pool moves the binary point."""
-    fraction = before[stage.sources[0]].fraction - stage.places
-    return Crop(stage=stage, formats=qnet.formats, fraction=fraction)
+    """Return a crop of the output of an earlier operation; the scale of the pool moves the binary point.
+
+    Its words have the width of that operation, unless the formats give it one of its own.
+    """
+    source = before[stage.sources[0]]
+    formats = qnet.formats.of(stage.name) if stage.name in qnet.formats.stages else source.formats
+    (fraction,) = fractions_in([source.format], formats.width)
+    return Crop(stage=stage, formats=formats, fraction=fraction - stage.places)

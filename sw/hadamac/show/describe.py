@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ..cost.estimate import Plan, estimate
 from ..network.network import Network
 from ..ops.base import Operation
+from ..ops.formats import Formats
 from ..quantised.network import QuantNetwork
 from ..shapes import text
 
@@ -34,12 +35,14 @@ Row = dict[str, Any]
 """Figures of a stage by their names, as `layer_rows` lists them."""
 
 
-def _row(op: Operation) -> Row:
+def _row(op: Operation, formats: Formats) -> Row:
     """Return what the description and the formats say of a stage."""
     (rows, columns), shape = op.stage.size, list(op.outputs)
+    own = formats.stages.get(op.stage.name)
     live = op.bins > 0
     return {
-        "stage": op.stage.name, "what": op.what, "output": shape, "live_bins": shape[1:] if live else None,
+        "stage": op.stage.name, "what": op.what + ([str(own)] if own else []), "output": shape,
+        "live_bins": shape[1:] if live else None,
         "bins": [rows, columns // 2 + 1] if live else None, "format": str(op.format), "weights": op.weights,
         "multiplications": op.multiplications, "multiplications_in_space": op.multiplications_in_space,
     }  # fmt: skip
@@ -53,7 +56,7 @@ def _layers(qnet: QuantNetwork) -> list[Row]:
         what.append(f"{text(network.given, '×')}, {PADDINGS[network.padding]}")
     image = _end("input", what, [network.channels, *network.size], str(qnet.edges[network.source]))
     maps = [_end("output", ["Raster"], list(last.outputs), str(last.format))] if network.output == "maps" else []
-    return [image, *map(_row, qnet.stages), *maps]
+    return [image, *(_row(op, qnet.formats) for op in qnet.stages), *maps]
 
 
 def _end(name: str, what: list[str], output: list[int], format: str) -> Row:
@@ -74,8 +77,9 @@ def layer_rows(qnet: QuantNetwork, folding: Plan | None = None) -> list[Row]:
     Returns
     -------
     list of dict
-        ``stage``; ``what`` it does, a list of strings; ``output`` shape; ``live_bins`` [2r+1, r+1] of
-        ``bins`` [N, N/2+1], or None; ``format`` of the output; ``weights`` (reals, with biases);
+        ``stage``; ``what`` it does, a list of strings, the last of which are the widths of its own, if it has any;
+        ``output`` shape; ``live_bins`` [2r+1, r+1] of ``bins`` [N, N/2+1], or None; ``format`` of the output;
+        ``weights`` (reals, with biases);
         ``multiplications`` and ``multiplications_in_space`` per image; ``multipliers`` (real, in hardware);
         ``memory_bits``; ``interval`` (cycles a frame); ``first_output`` (cycle, counted from the first pixel).
         The total has None where a sum means nothing, the slowest stage's interval, and the last stage's
