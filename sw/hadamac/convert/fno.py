@@ -12,7 +12,7 @@ spectral convolution and skip  ``SpectralConv(modes=..., pointwise=True)``: (R +
 channel MLP and its skip       ``Pointwise``, activation, ``Pointwise``; beside them ``Pointwise``; ``Add``
 =============================  ======================================================================================
 
-``n_modes=(2 r, 2 s)`` of neuralop keeps the bins u = -r .. r-1 and v = 0 .. s.  Here they are those of the modes (r, s),
+spectral convolution and skip  ``SpectralConv(modes=.., pointwise=True)``: (R + W) X within the modes, W X beyond
 with the weight 0 at u = r.  Weights are independent of the grid.
 """
 
