@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -14,7 +13,6 @@ from hadamac.errors import DataError, DescriptionError
 from hadamac.files.writing import check_directory, read_text
 from hadamac.network.network import Network, default_network
 from hadamac.progress import Progress
-from hadamac.quantised import Formats
 from hadamac.quantised.accuracy import in_words, measure
 from hadamac.quantised.artifact import DIRECTORY, Artifact, load, save
 
@@ -60,6 +58,8 @@ def train(
     flip: Annotated[bool, typer.Option(
         "--flip", help="Mirror half of the training images left to right, at random in every epoch.")] = False,
     rate: Annotated[float, typer.Option(min=1e-6, max=1.0, help="Highest learning rate.")] = 1e-2,
+    batch: Annotated[int, typer.Option(min=1, help="Training images in one step.")] = 128,
+    decay: Annotated[float, typer.Option(min=0.0, max=1.0, help="Weight decay.")] = 1e-2,
     seed: SeedOption = 1,
     preset: Annotated[str, typer.Option(help=PRESET_HELP)] = "default",
     weight_width: WeightsOption = None,
@@ -103,13 +103,13 @@ def train(
     say("Testing on", test)
     moved = int(described.output == "classes") if shift is None else shift
     job = Progress(2 + (source is None) + quantised, console)
-    options = {"seed": seed, "shift": moved, "flip": flip}
+    options = {"seed": seed, "shift": moved, "flip": flip, "batch": batch, "decay": decay}
     calibration = training.first(CALIBRATION)
     provenance = dict(source.provenance) if source else {}
     if source is None:
         title = f"Train {described.name} on {training.count}, {epochs} epochs, seed {seed}"
         params = _fitted(job, title, described, training, epochs=epochs, rate=rate, **options)
-        provenance |= {"epochs": epochs, "rate": rate}
+        provenance |= {"epochs": epochs, "rate": rate, "batch": batch, "decay": decay}
     else:
         params = source.params
     if quantised:
@@ -131,10 +131,12 @@ def train(
     console.print(f"Wrote {out}")
 
 
-def _fitted(job: Progress, title: str, network: Network, training: ImageSet, *, epochs: int, rate: float, seed: int,
-            shift: int, flip: bool, start: Mapping[str, np.ndarray] | None = None, formats: Formats | None = None,
-            calibration: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Return the parameters that a phase of training gives, each epoch of which it prints."""
+def _fitted(job: Progress, title: str, network: Network, training: ImageSet, *, epochs: int,
+            **options: Any) -> dict[str, np.ndarray]:
+    """Return the parameters that a phase of training gives, each epoch of which it prints.
+
+    ``options`` are those of :func:`hadamac.nn.train.fit`.
+    """
     from hadamac.nn.train import fit
 
     with job.phase(title) as bar:
@@ -142,8 +144,7 @@ def _fitted(job: Progress, title: str, network: Network, training: ImageSet, *, 
             bar.at(epoch.index, epochs, str(epoch))
             bar.now(str(epoch))
 
-        return fit(network, training.frames, training.known_labels, epochs=epochs, seed=seed, shift=shift, flip=flip,
-                   rate=rate, progress=progress, start=start, formats=formats, calibration=calibration)
+        return fit(network, training.frames, training.known_labels, epochs=epochs, progress=progress, **options)
 
 
 def _described(description: Path | None, name: str | None, out: Path, source: Artifact | None) -> Network:

@@ -9,7 +9,7 @@ import pytest
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SAYS = {"predict.py": "accuracy 0.986", "fft_core.py": "RMS error 0.43", "own_network.py": "interval 1024",
         "scattering.py": "SQNR 62", "residual.py": "a skip buffer of 2048 words"}
-ELSEWHERE = {"watch_windows.py"}
+ELSEWHERE = {"watch_windows.py", "darcy_fields.py"}
 """Examples that need data which the project does not contain; a test of its own tries each."""
 
 
