@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .numeric import Requantise, Rescale
 
-__all__ = ["FIFO", "GATE", "GUARD", "LOOKUP", "MULTIPLIER", "RAM", "SUM", "fifo", "fifo_bits", "fifo_depth",
+__all__ = ["FIFO", "GATE", "GUARD", "MULTIPLIER", "RAM", "SUM", "fifo", "fifo_bits", "fifo_depth",
            "multiply_add", "requantise", "rescale", "shifter", "tree"]
 
 FIFO = 2
@@ -24,8 +24,6 @@ MULTIPLIER = 3
 """Cycles of a multiplier: operand, pipeline and product register."""
 RAM = 2
 """Cycles from a memory's address to its data: array and output register."""
-LOOKUP = RAM + 1
-"""Cycles from the number of a bin to the address of the weights that it shares with others: a memory and a sum."""
 
 
 def requantise(rule: Requantise) -> int:

@@ -108,7 +108,7 @@ def big(value) -> np.ndarray:
         ({"index": [0, 1, 2, 3, 4, 4], "loadable": False}, DescriptionError,
          "Hadamard index must contain each number from 0 to 5, not 0 .. 4"),
         ({"weights": np.zeros((2, 4, 2)), "index": [0, 1], "loadable": False}, DescriptionError,
-         "Hadamard index must have more than 3 bins, not 2: a new frame could overtake the lookup"),
+         "Hadamard index must have more than 2 bins, not 2: a new frame could overtake the lookup"),
         ({"ramps": [1, 2]}, DataError, "Hadamard ramps must have the shape (2, 2), not (2,)"),
         ({"shift": [8, 8, 8]}, DataError, "Hadamard shift must have the shape (2), not (3,)"),
     ],

@@ -54,8 +54,8 @@ def _index(index: ArrayLike | None, sets: int, loadable: bool) -> np.ndarray | N
     if sorted(set(numbers.tolist())) != list(range(sets)):
         raise DescriptionError(f"Hadamard index must contain each number from 0 to {sets - 1}, not {numbers.min()} .. "
                                f"{numbers.max()}")
-    if sets > 1 and len(numbers) <= timing.LOOKUP:
-        raise DescriptionError(f"Hadamard index must have more than {timing.LOOKUP} bins, not {len(numbers)}: a new "
+    if sets > 1 and len(numbers) <= timing.RAM:
+        raise DescriptionError(f"Hadamard index must have more than {timing.RAM} bins, not {len(numbers)}: a new "
                                "frame could overtake the lookup")
     return numbers
 
@@ -187,7 +187,7 @@ class Hadamard(Block):
         x_address = delayed(m, self._slot(b, fold, halves.read_half), wait, "x_address")
         w_address: Value = Cat(linear, bank)
         if self.plan.index is not None:
-            w_address = self._shared_address(m, step, output, b, fold, final)
+            w_address = self._shared_address(m, output, b, fold)
         products = []
         for k, (x_memory, w_memory) in enumerate(zip(lanes, weight_memories)):
             m.d.comb += [x_memory.read_address.eq(x_address), w_memory.read_address.eq(w_address)]
@@ -215,7 +215,7 @@ class Hadamard(Block):
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
 
-    def _shared_address(self, m: Module, step: Value, output: Value, b: Value, fold: Value, final: Value) -> Value:
+    def _shared_address(self, m: Module, output: Value, b: Value, fold: Value) -> Value:
         """Return the address of weights that bins share, ``plan.lookup`` cycles after the step that needs them."""
         plan, low = self.plan, fold[: (self.folds - 1).bit_length()]
         if not plan.lookup:
@@ -223,12 +223,8 @@ class Hadamard(Block):
         m.submodules.index = index = Ram(width=(plan.sets - 1).bit_length(), depth=power(plan.bins),
                                          init=index_words(plan), writable=False)
         m.d.comb += index.read_address.eq(b)
-        first, place = (Signal(range(self.outputs * plan.sets), name=name) for name in ("first_set", "set"))
-        last = (fold == self.folds - 1) & (b == self.bins - 1)
-        with m.If(step & last):  # the next output's sets follow
-            m.d.sync += first.eq(Mux(final, 0, first + plan.sets))
-        m.d.sync += place.eq(delayed(m, first, timing.RAM, "first_set") + index.read_data)
-        return Cat(delayed(m, low, plan.lookup, "weight_fold"), place)
+        low, output = delayed(m, low, plan.lookup, "weight_fold"), delayed(m, output, plan.lookup, "weight_output")
+        return Cat(low, index.read_data, output)
 
     def _slot(self, b: Value, fold: Value, half: Value) -> Value:
         """Return the address of a bin of a fold, in which each index has bits of its own."""

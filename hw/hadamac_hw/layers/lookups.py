@@ -27,12 +27,12 @@ def _word(*parts: tuple[int, int]) -> int:
 def lane_words(plan: HadamardPlan, lanes: int, lane: int) -> list[int]:
     """Return the content of a lane's weight memory: packed weights in the order (output, bin, fold).
 
-    With an index, they stand in the order (output, set of weights, fold), and folds have bits of their own in the
-    address.
+    With an index, they stand in the order (output, set of weights, fold), and sets and folds have bits of their own in
+    the address.
     """
     w = plan.stored[:, lane::lanes].transpose(0, 2, 1)
     if plan.index is not None:
-        w = np.pad(w, ((0, 0), (0, 0), (0, power(plan.folds(lanes)) - plan.folds(lanes))))
+        w = np.pad(w, ((0, 0), (0, power(plan.sets) - plan.sets), (0, power(plan.folds(lanes)) - plan.folds(lanes))))
     bits = plan.weight_width
     imaginary = 0 if plan.real else bits
     return [_word((z.real, bits), (z.imag, imaginary)) for z in w.reshape(-1)]

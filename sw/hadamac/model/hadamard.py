@@ -150,8 +150,8 @@ class HadamardPlan:
 
     @property
     def lookup(self) -> int:
-        """Cycles in which a bin looks up the number of its weights, and adds those before it; 0 without a choice."""
-        return timing.LOOKUP if self.index is not None and self.sets > 1 else 0
+        """Cycles in which a bin looks up the number of its weights; 0 if there is nothing to look up."""
+        return timing.RAM if self.index is not None and self.sets > 1 else 0
 
     @property
     def drop(self) -> int:
@@ -204,11 +204,11 @@ class HadamardPlan:
     def weight_words(self, lanes: int) -> int:
         """Return the words of a lane's weight memory: one for each output, set of weights and fold.
 
-        With an index, folds have bits of their own in the address.
+        With an index, sets and folds have bits of their own in the address.
         """
         words = self.interval(lanes)
         if self.index is not None:
-            words = self.outputs * self.sets * power(self.folds(lanes))
+            words = self.outputs * power(self.sets) * power(self.folds(lanes))
         return max(power(words), 2)
 
     def memory_bits(self, lanes: int) -> int:

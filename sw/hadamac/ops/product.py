@@ -64,7 +64,7 @@ def _index(stage: Stage) -> np.ndarray | None:
     layer = _layer(stage)
     if isinstance(layer, Pointwise):
         return np.zeros(stage.bins, dtype=int)
-    if not layer.pointwise or stage.bins <= timing.LOOKUP:
+    if not layer.pointwise or stage.bins <= timing.RAM:
         return None
     rows, columns = live_shape(stage.size, layer.free(stage))
     if (rows, columns) == (stage.rows, stage.columns):
