@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ import torch  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
+from hadamac.convert import registry  # noqa: E402
 from hadamac.convert.check import TOLERANCE, answers  # noqa: E402
 
 
@@ -241,6 +244,11 @@ def test_outputs_and_classes(tmp_path):
     assert hadamac.compile(model, x, output="values", formats="compact").qnet.network.output == "values"
     assert hadamac.compile(prepared(dense(64, 1)), x).qnet.network.output == "values"
     assert hadamac.compile(prepared(conv(1, 1, 3)), x).qnet.network.output == "maps"
+
+
+def test_the_page_names_every_module():
+    text = (Path(__file__).parents[2] / "docs" / "torch.md").read_text()
+    assert not [cls.__name__ for cls in registry.MODULES if cls.__name__ not in text]
 
 
 def test_branches_that_lead_nowhere_have_no_layers():
