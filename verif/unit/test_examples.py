@@ -8,13 +8,17 @@ import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SAYS = {"predict.py": "accuracy 0.986", "fft_core.py": "RMS error 0.43", "own_network.py": "interval 1024",
-        "scattering.py": "SQNR 62", "residual.py": "a skip buffer of 2048 words"}
+        "scattering.py": "SQNR 62", "residual.py": "a skip buffer of 2048 words",
+        "torch_cnn.py": "of 100 digits, torch has ", "torch_residual.py": "2_first canvas, 2_first-2 spectral_conv",
+        "torch_signal.py": "input SQ(3,13), interval ", "torch_fno.py": "32x32: "}
 ELSEWHERE = {"watch_windows.py", "darcy_fields.py"}
 """Examples that need data which the project does not contain; a test of its own tries each."""
 
 
 @pytest.mark.parametrize("name", sorted({p.name for p in EXAMPLES.glob("*.py")} - ELSEWHERE))
 def test_example(name):
+    if name.startswith("torch_"):
+        pytest.importorskip("torch")
     done = subprocess.run([sys.executable, EXAMPLES / name], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert SAYS[name] in done.stdout

@@ -98,6 +98,8 @@ def letters(name, block) -> dict:
         pipeline = plan.transpose_pipeline
         out |= {"r": one(plan.radii), "p": pipeline, "f": timing.fifo(pipeline),
                 "a": plan.row_plan.latency(orders[0]), "b": plan.column_plan.latency(orders[1])}
+    if name == "canvas":
+        out["M"] = max(*plan.size, *plan.to)
     if name == "expand":
         out["r"] = one(block.radii)
     return out

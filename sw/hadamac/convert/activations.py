@@ -9,7 +9,7 @@ import torch
 from ..model.pwl.fitting import FUNCTIONS as TABLES
 from ..network.layers import Activation
 from .builder import Builder, Value
-from .layout import settled
+from .layout import in_space, settled
 from .registry import Unsupported, function, method, module
 
 __all__ = ["activated", "name_of"]
@@ -30,7 +30,7 @@ _PLAIN = {
 
 def activated(b: Builder, x: Value, name: str) -> Value:
     """Return a function of every pixel."""
-    x = settled(b, x)
+    x = settled(b, in_space(x))
     return b.put(x, Activation, function=name, clean=x.blank and name in _ZERO)
 
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DescriptionError
 from ..network.graph import Graph, Place
 from ..network.layers import INPUT, Activation, Dense, Layer, Normalise, Pointwise, SpectralConv
 from ..shapes import Pair, power_of_two
+from .registry import Unsupported
 
 __all__ = ["Affine", "Builder", "Made", "Value", "least_size"]
 
@@ -178,6 +178,8 @@ class Builder:
             clean: bool = False, real: Pair | None = None, shape: tuple[int, ...] | None = None,
             radius: Pair | None = None, **fields: Any) -> Value:
         """Add a layer that takes ``x`` and ``others``, and return its output, by default in the shape of ``x``."""
+        if any(value.affine or value.mean for value in (x, *others)):
+            raise AssertionError(f"{kind.__name__} takes a value of which something is still to be computed")
         place = self.add(kind, x, *others, tensors=tensors, **fields)
         return Value(layer=list(self.made)[-1], channels=place.channels, shape=x.shape if shape is None else shape,
                      real=x.real if real is None else real, held=place.size, clean=clean, spectral=x.spectral,
@@ -202,7 +204,7 @@ class Builder:
     def scaled(self, x: Value, scale: np.ndarray, shift: np.ndarray) -> Value:
         """Return ``scale * x + shift`` for numbers of each channel; a layer before or behind will compute it."""
         if not np.isfinite(scale).all() or not np.isfinite(shift).all():
-            raise DescriptionError("its factors and summands must be finite")
+            raise Unsupported("has factors or summands that are not finite")
         if (scale == 1).all() and (shift == 0).all():
             return x
         folded = self.fold(x, scale, shift)

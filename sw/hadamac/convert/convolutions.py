@@ -18,7 +18,7 @@ import torch
 from ..network.layers import Pointwise, SpectralConv
 from ..shapes import Pair, most, text
 from .builder import Builder, Value, least_size
-from .layout import dense, placed, settled
+from .layout import dense, in_space, placed, settled
 from .registry import Unsupported, module
 
 __all__ = ["convolved"]
@@ -110,6 +110,7 @@ def _size(b: Builder, x: Value, kernel: _Kernel, out: Pair) -> Pair:
 
 def convolved(b: Builder, x: Value, kernel: _Kernel) -> Value:
     """Return the convolution of maps or signals with a kernel."""
+    x = in_space(x)
     if x.channels != kernel.taps.shape[1]:
         raise Unsupported(f"takes {kernel.taps.shape[1]} channels, and gets {x.channels}")
     out, single = kernel.size_out(x.real), kernel.taps.shape[-2:] == (1, 1)
@@ -121,12 +122,14 @@ def convolved(b: Builder, x: Value, kernel: _Kernel) -> Value:
             raise Unsupported("has a kernel of several pixels, and gets maps of one pixel: use a kernel of 1")
         return replace(dense(b, x, kernel.taps[..., 0, 0], kernel.bias), shape=(len(kernel.bias), *x.shape[1:]))
     if kernel.circular:
-        if not x.whole:
+        if x.real != least_size(x.real, b.flat):
             raise Unsupported(f"has circular padding, and maps of {text(x.real)}: circular padding is exact where rows "
                               "and columns are powers of two; use zeros")
         if out != x.real:
             raise Unsupported(f"has circular padding that makes {text(out)} of {text(x.real)}: pad by half of the "
                               "kernel")
+        if not x.whole:
+            x = placed(b, settled(b, x), x.real)
     elif padded and x.affine is not None and x.affine.shift.any():
         x = settled(b, x)  # torch's padding is zero behind the shift
     taps, bias = kernel.taps, kernel.bias

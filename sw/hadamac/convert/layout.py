@@ -11,12 +11,19 @@ from ..shapes import Pair, text
 from .builder import Builder, Value, least_size
 from .registry import Unsupported
 
-__all__ = ["blanked", "dense", "in_maps", "placed", "settled", "smallest"]
+__all__ = ["blanked", "dense", "in_maps", "in_space", "placed", "settled", "smallest"]
 
 
 def _field(pair: Pair, flat: bool) -> int | Pair:
     """Return a size as the field of a layer: an integer for signals and squares."""
     return pair[1] if flat or pair[0] == pair[1] else pair
+
+
+def in_space(x: Value) -> Value:
+    """Return a value that has pixels; refuse one that has bins."""
+    if x.spectral:
+        raise Unsupported("takes maps, and gets bins: use hadamac.nn.Inverse before it")
+    return x
 
 
 def placed(b: Builder, x: Value, size: Pair) -> Value:
@@ -73,7 +80,7 @@ def dense(b: Builder, x: Value, weight: np.ndarray, bias: np.ndarray) -> Value:
     bias : float64 array (outputs,)
     """
     affine, mean = x.affine, x.mean
-    x = in_maps(b, smallest(b, replace(x, affine=None, mean=False)))
+    x = in_maps(b, smallest(b, replace(in_space(x), affine=None, mean=False)))
     outputs, (rows, columns) = len(weight), x.real
     each = weight.reshape(outputs, x.channels, *((1, 1) if mean else x.real))
     if mean:

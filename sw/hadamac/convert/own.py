@@ -19,8 +19,8 @@ from ..network.spectra import fold_fft
 from ..nn.activations import FUNCTIONS
 from ..shapes import Pair, as_pair, least, text
 from .activations import activated
-from .builder import Builder, Value
-from .layout import dense, settled
+from .builder import Builder, Value, least_size
+from .layout import dense, in_space, placed, settled
 from .linear import added
 from .pooling import pooled
 from .registry import Unsupported, module
@@ -43,12 +43,6 @@ def _bins(x: Value, size: int | Pair | None = None) -> Value:
     return x
 
 
-def _maps(x: Value) -> Value:
-    if x.spectral:
-        raise Unsupported("takes maps, and gets bins: use hadamac.nn.Inverse before it")
-    return x
-
-
 def _size(x: Value, size: int | Pair) -> Pair:
     """Return the rows and columns of a module's field; an integer stands for the samples of a signal too."""
     return (1, size) if isinstance(size, int) and x.flat else as_pair(size)
@@ -67,16 +61,17 @@ def _limited(b: Builder, x: Value) -> Value:
     """Return a value whose bins beyond its radius the network makes zero, too."""
     if x.radius is None:
         return x
+    x, affine = replace(x, affine=None), x.affine  # a shift is at DC, which stays
     rows, columns = (min(2 * r + 1, n) for r, n in zip(x.radius, x.held))
     low = b.put(x, layers.SpectralPool, size=_field((rows, columns)), real=(rows, columns))
-    return b.put(low, layers.Pad, size=_field(x.held), real=x.held, clean=True)
+    return replace(b.put(low, layers.Pad, size=_field(x.held), real=x.held, clean=True), affine=affine)
 
 
 @module(nn.Transform)
 def _transform(b: Builder, it: nn.Transform, x: Value) -> Value:
-    if not _maps(x).whole or x.held == (1, 1):
+    if in_space(x).held == (1, 1) or x.real != least_size(x.real, b.flat):
         raise Unsupported(f"takes maps whose rows and columns are powers of two, and gets maps of {text(x.real)}")
-    radius = as_pair(it.radius)
+    x, radius = placed(b, x, x.real), as_pair(it.radius)
     everything = x.held[0] // 2, x.held[1] // 2
     limit = None if least(radius, everything) == everything else least(radius, everything)
     return replace(x, spectral=True, radius=limit)
@@ -150,12 +145,12 @@ def _pad(b: Builder, it: nn.Pad, x: Value) -> Value:
 
 @module(nn.Function)
 def _function(b: Builder, it: nn.Function, x: Value) -> Value:
-    return activated(b, _maps(x), _NAMES[it.of])
+    return activated(b, in_space(x), _NAMES[it.of])
 
 
 @module(nn.Quadratic)
 def _quadratic(b: Builder, it: nn.Quadratic, x: Value) -> Value:
-    x, coefficients = settled(b, _maps(x)), _array(it.coefficients)
+    x, coefficients = settled(b, in_space(x)), _array(it.coefficients)
     return b.put(x, layers.Activation, function="quadratic", tensors={"coefficients": coefficients},
                  clean=x.blank and coefficients[0] == 0)
 
@@ -189,7 +184,7 @@ def _frozen(b: Builder, it: nn.FrozenNormalise, x: Value) -> Value:
 
 @module(nn.MaxPool)
 def _max_pool(b: Builder, it: nn.MaxPool, x: Value) -> Value:
-    return pooled(b, _maps(x), 2)
+    return pooled(b, in_space(x), 2)
 
 
 @module(nn.Add)
@@ -201,7 +196,7 @@ def _add(b: Builder, it: nn.Add, *values: Value) -> Value:
 
 @module(nn.MapDense)
 def _map_dense(b: Builder, it: nn.MapDense, x: Value) -> Value:
-    if _maps(x).real != it.size:
+    if in_space(x).real != it.size:
         raise Unsupported(f"is made for maps of {text(it.size)}, and gets maps of {text(x.real)}")
     weight = fold_fft(_array(it.weight), it.size)
     return dense(b, x, weight.reshape(len(weight), -1), _array(it.bias))
@@ -211,8 +206,8 @@ def _map_dense(b: Builder, it: nn.MapDense, x: Value) -> Value:
 def _bins_dense(b: Builder, it: nn.BinsDense, x: Value) -> Value:
     x = settled(b, _bins(x))
     if not b.in_bins(x):  # the dense layer would take maps
-        x = b.put(x, layers.Pointwise, channels=x.channels, radius=x.radius,
-                  tensors={"weight": np.eye(x.channels), "bias": np.zeros(x.channels)})
+        x = b.put(x, layers.SpectralConv, channels=x.channels, kernel=1, radius=x.radius,
+                  tensors={"kernel": np.eye(x.channels)[:, :, None, None], "bias": np.zeros(x.channels)})
     weight = _array(it.weight) * _array(it.parseval) * it.scale
     y = b.put(x, layers.Dense, outputs=len(weight), tensors={"weight": weight, "bias": _array(it.bias)}, real=(1, 1),
               shape=(len(weight),), clean=True)

@@ -10,7 +10,7 @@ import torch
 from ..network.layers import SIZES, MaxPool
 from ..shapes import text
 from .builder import Builder, Value
-from .layout import placed, settled
+from .layout import in_space, placed, settled
 from .registry import Unsupported, function, method, module
 
 __all__ = ["pooled"]
@@ -28,7 +28,7 @@ def pooled(b: Builder, input: Value, kernel_size: int | Sequence[int], stride: i
               padding: int | Sequence[int] = 0, dilation: int | Sequence[int] = 1, ceil_mode: bool = False,
               return_indices: bool = False) -> Value:
     """Return the maximum of each tile of 2x2 pixels."""
-    x = input
+    x = in_space(input)
     stride = kernel_size if stride is None or stride == [] else stride
     fields = [_each(field, 2) for field in (kernel_size, stride, padding, dilation)]
     if fields != [(2, 2), (2, 2), (0, 0), (1, 1)] or return_indices:
@@ -56,7 +56,7 @@ def _mean(b: Builder, x: Value, keep: bool = True) -> Value:
     ones = (1,) * (len(x.shape) - 1)
     if len(x.shape) < 2:
         raise Unsupported(f"takes maps or signals, and gets a tensor of shape {x.shape}")
-    return replace(x, mean=x.mean or x.held != (1, 1), shape=(x.channels, *ones) if keep else (x.channels,))
+    return replace(in_space(x), mean=x.mean or x.held != (1, 1), shape=(x.channels, *ones) if keep else (x.channels,))
 
 
 @function(_F.adaptive_avg_pool1d, _F.adaptive_avg_pool2d)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from .builder import Builder, Value
+from .layout import in_space
 from .registry import Unsupported, function, method, module
 
 __all__ = ["FRAMES"]
@@ -25,6 +26,7 @@ FRAMES = _Frames(-1)
 
 def _reshaped(x: Value, shape: tuple[int, ...]) -> Value:
     """Return a value in another shape, without the axis of frames, if it can have it."""
+    x = in_space(x)
     if -1 in shape:
         known = prod(n for n in shape if n != -1)
         shape = tuple(x.features // known if n == -1 else n for n in shape)

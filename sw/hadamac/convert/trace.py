@@ -40,10 +40,13 @@ class _Tracer(torch.fx.Tracer):
         return module_converter(m) is not None or super().is_leaf_module(m, module_qualified_name)
 
 
-def _path(node: torch.fx.Node) -> str:
-    """Return the path of a module, or of the module that contains a call, as a program writes it."""
+def _path(node: torch.fx.Node, alone: bool) -> str:
+    """Return the path of a module, or of the module that contains a call, as a program writes it.
+
+    ``alone``: the module is the whole model, which has been put into a Sequential.
+    """
     if node.op == "call_module":
-        return f"model.{node.target}" if node.target else "model"
+        return "model" if alone else f"model.{node.target}"
     stack = node.meta.get("nn_module_stack") or {}
     inner = list(stack.values())[-1][0] if stack else ""
     return f"{getattr(node.target, '__name__', node.target)} in {'model.' + inner if inner else 'model'}"
@@ -56,9 +59,10 @@ def _refused(path: str, what: str, message: object) -> DescriptionError:
 
 def _traced(model: torch.nn.Module) -> tuple[torch.nn.Module, torch.fx.Graph]:
     """Return the module that the paths of a graph begin at, and the graph."""
-    root = torch.nn.Sequential(model) if module_converter(model) is not None else model
+    tracer = _Tracer()
+    root = torch.nn.Sequential(model) if tracer.is_leaf_module(model, "") else model
     try:
-        return root, _Tracer().trace(root)
+        return root, tracer.trace(root)
     except DescriptionError:
         raise
     except Exception as e:  # torch.fx runs the module's own code, which may raise anything
@@ -70,8 +74,8 @@ def _traced(model: torch.nn.Module) -> tuple[torch.nn.Module, torch.fx.Graph]:
 class _Conversion:
     """Run of a graph whose tensors are values of a builder."""
 
-    def __init__(self, root: torch.nn.Module, graph: torch.fx.Graph, builder: Builder):
-        self.root, self.graph, self.builder = root, graph, builder
+    def __init__(self, root: torch.nn.Module, graph: torch.fx.Graph, builder: Builder, alone: bool):
+        self.root, self.graph, self.builder, self.alone = root, graph, builder, alone
         self.results: dict[torch.fx.Node, Any] = {}
 
     def run(self) -> Any:
@@ -104,11 +108,11 @@ class _Conversion:
         tensors = any(isinstance(value, Value) for value in (*args, *kwargs.values()))
         if node.op == "call_module":
             it = self.root.get_submodule(str(node.target))
-            name, path = type(it).__name__, _path(node)
+            name, path = type(it).__name__, _path(node, self.alone)
             convert: Converter | None = module_converter(it)
             args = (it, *args)
         else:
-            name, path = getattr(node.target, "__name__", str(node.target)), _path(node)
+            name, path = getattr(node.target, "__name__", str(node.target)), _path(node, self.alone)
             if node.target is getattr:
                 return self._attribute(path, *args)
             if node.op == "call_function" and not tensors and not any(isinstance(v, (tuple, list)) for v in args):
@@ -142,7 +146,7 @@ def converted(model: torch.nn.Module, builder: Builder) -> Value:
     DescriptionError is raised for a call that has no layer; the message begins with the path of the module.
     """
     root, graph = _traced(model)
-    result = _Conversion(root, graph, builder).run()
+    result = _Conversion(root, graph, builder, root is not model).run()
     if not isinstance(result, Value):
         raise DescriptionError(f"model returns {type(result).__name__}: a network answers one tensor")
     return result

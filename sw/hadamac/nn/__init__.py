@@ -4,7 +4,7 @@ Modules exchange real maps ``(n, C, N, N)`` or the bins ``(n, C, rows, radius + 
 are in the order of :mod:`hadamac.network.stage`; for ``radius = N/2`` it is that of ``torch.fft.rfft2``.  The modules
 can be combined by hand, or :class:`SpectralCnn` builds a described network from them, pruned to its live bins.
 
-Only the modules in this folder import torch, which is an optional dependency.
+Only the modules in this folder and in :mod:`hadamac.convert` import torch, which is an optional dependency.
 """
 
 from __future__ import annotations
