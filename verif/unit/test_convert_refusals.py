@@ -81,7 +81,7 @@ MODULES = [
     (nn.ConvTranspose2d(1, 2, 3), "(ConvTranspose2d) has no layer: use hadamac.nn.Pad and a convolution"),
     (nn.Upsample(scale_factor=2), "(Upsample) has no layer: use hadamac.nn.Pad"),
     (nn.LayerNorm(16), "(LayerNorm) has no layer: use BatchNorm1d or BatchNorm2d"),
-    (nn.InstanceNorm2d(1), "(InstanceNorm2d) has no layer: use hadamac.nn.Normalise"),
+    (nn.InstanceNorm2d(1), "(InstanceNorm2d) has no layer: use BatchNorm1d or BatchNorm2d"),
     (nn.PReLU(), "(PReLU) has no layer: use LeakyReLU(1/64)"),
     (nn.ELU(), "(ELU) has no layer: use SiLU"),
     (nn.PixelShuffle(2), "(PixelShuffle) has no layer: use the modules that docs/torch.md lists"),

@@ -19,7 +19,7 @@ from ..network.layers import Pointwise, SpectralConv
 from ..shapes import Pair, most, text
 from .builder import Builder, Value, least_size
 from .layout import dense, in_space, placed, settled
-from .registry import Unsupported, module
+from .registry import Unsupported, as_array, module
 
 __all__ = ["convolved"]
 
@@ -63,10 +63,6 @@ class _Kernel:
         return out
 
 
-def _array(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().cpu().double().numpy()
-
-
 def _padding(it: torch.nn.Conv1d | torch.nn.Conv2d) -> tuple[list[int], list[int]]:
     """Return the padding before and after the maps, for each axis."""
     extent = [d * (k - 1) for d, k in zip(it.dilation, it.kernel_size)]
@@ -83,7 +79,7 @@ def _kernel(it: torch.nn.Conv1d | torch.nn.Conv2d) -> _Kernel:
         raise Unsupported(f"has the stride {stride}: use a stride of 1, and MaxPool2d(2) behind it")
     if it.padding_mode not in ("zeros", "circular"):
         raise Unsupported(f"has the padding mode {it.padding_mode}: use zeros or circular")
-    weight = _array(it.weight)
+    weight = as_array(it.weight)
     outputs, inputs = it.out_channels // it.groups, it.in_channels // it.groups
     grouped = np.zeros((it.out_channels, it.in_channels, *weight.shape[2:]))
     for g in range(it.groups):
@@ -95,7 +91,7 @@ def _kernel(it: torch.nn.Conv1d | torch.nn.Conv2d) -> _Kernel:
     before, after = _padding(it)
     if taps.ndim == 3:
         taps, before, after = taps[:, :, None], [0, *before], [0, *after]
-    bias = np.zeros(len(taps)) if it.bias is None else _array(it.bias)
+    bias = np.zeros(len(taps)) if it.bias is None else as_array(it.bias)
     circular = it.padding_mode == "circular" and any((*before, *after))
     return _Kernel(taps, bias, (before[0], before[1]), (after[0], after[1]), circular)
 

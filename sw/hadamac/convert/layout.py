@@ -11,12 +11,12 @@ from ..shapes import Pair, text
 from .builder import Builder, Value, least_size
 from .registry import Unsupported
 
-__all__ = ["blanked", "dense", "in_maps", "in_space", "placed", "settled", "smallest"]
+__all__ = ["dense", "field", "in_maps", "in_space", "placed", "settled", "smallest"]
 
 
-def _field(pair: Pair, flat: bool) -> int | Pair:
+def field(pair: Pair) -> int | Pair:
     """Return a size as the field of a layer: an integer for signals and squares."""
-    return pair[1] if flat or pair[0] == pair[1] else pair
+    return pair[1] if pair[0] in (1, pair[1]) else pair
 
 
 def in_space(x: Value) -> Value:
@@ -36,12 +36,7 @@ def placed(b: Builder, x: Value, size: Pair) -> Value:
         raise Unsupported(f"needs maps of {text(size)}, and a network has at most {most} {what}: use smaller maps, or "
                           "circular padding")
     x = settled(b, x)
-    return b.put(x, Canvas, keep=_field(x.real, b.flat), size=_field(size, b.flat), clean=True)
-
-
-def blanked(b: Builder, x: Value) -> Value:
-    """Return a value whose border is zero, in maps of the same size."""
-    return placed(b, x, x.held)
+    return b.put(x, Canvas, keep=field(x.real), size=field(size), clean=True)
 
 
 def smallest(b: Builder, x: Value) -> Value:
@@ -54,7 +49,7 @@ def in_maps(b: Builder, x: Value) -> Value:
     """Return a value whose layer gives maps, not bins; for a dense layer, the two have other weights."""
     if not b.in_bins(x):
         return x
-    return b.put(x, Canvas, keep=_field(x.real, b.flat), size=_field(x.held, b.flat), clean=True)
+    return b.put(x, Canvas, keep=field(x.real), size=field(x.held), clean=True)
 
 
 def settled(b: Builder, x: Value) -> Value:

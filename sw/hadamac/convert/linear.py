@@ -13,13 +13,9 @@ from ..network.layers import Add
 from ..shapes import least
 from .builder import Builder, Value
 from .layout import dense, placed, settled
-from .registry import Unsupported, function, method, module
+from .registry import Unsupported, as_array, function, method, module
 
 __all__ = ["added"]
-
-
-def _array(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().cpu().double().numpy()
 
 
 @module(torch.nn.Linear)
@@ -27,8 +23,8 @@ def _linear(b: Builder, it: torch.nn.Linear, x: Value) -> Value:
     if x.shape != (it.in_features,):
         raise Unsupported(f"takes {it.in_features} features, and gets a tensor of shape {x.shape}: use Flatten before "
                           "it")
-    bias = np.zeros(it.out_features) if it.bias is None else _array(it.bias)
-    return dense(b, x, _array(it.weight), bias)
+    bias = np.zeros(it.out_features) if it.bias is None else as_array(it.bias)
+    return dense(b, x, as_array(it.weight), bias)
 
 
 @module(torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)
@@ -37,17 +33,17 @@ def _batch_norm(b: Builder, it: torch.nn.BatchNorm2d, x: Value) -> Value:
         raise Unsupported("has no running statistics: use track_running_stats=True, and train before compiling")
     if it.num_features != x.channels or x.features != x.channels and len(x.shape) == 1:
         raise Unsupported(f"has {it.num_features} features, and gets {x.channels} channels: normalise before Flatten")
-    scale = 1 / np.sqrt(_array(it.running_var) + it.eps)
-    shift = -_array(it.running_mean) * scale
+    scale = 1 / np.sqrt(as_array(it.running_var) + it.eps)
+    shift = -as_array(it.running_mean) * scale
     if it.affine:
-        weight, bias = _array(it.weight), _array(it.bias)
+        weight, bias = as_array(it.weight), as_array(it.bias)
         scale, shift = scale * weight, shift * weight + bias
     return b.scaled(x, scale, shift)
 
 
 def _numbers(x: Value, other: Any) -> np.ndarray:
     """Return a number for each channel of a value: of a number, or of a constant tensor that has one of each."""
-    array = _array(other) if isinstance(other, torch.Tensor) else np.asarray(other, dtype=np.float64)
+    array = as_array(other) if isinstance(other, torch.Tensor) else np.asarray(other, dtype=np.float64)
     axes = len(x.shape)
     shape = (1,) * (axes - array.ndim) + array.shape
     if len(shape) == axes + 1 and shape[0] == 1:
@@ -135,7 +131,7 @@ def _neg(b: Builder, input: Value) -> Value:
 
 def _constant(value: Any) -> np.ndarray:
     """Return a number or a constant tensor as an array."""
-    return _array(value) if isinstance(value, torch.Tensor) else np.asarray(value, dtype=np.float64)
+    return as_array(value) if isinstance(value, torch.Tensor) else np.asarray(value, dtype=np.float64)
 
 
 def _as_it_is(b: Builder, it: torch.nn.Module, x: Value) -> Value:

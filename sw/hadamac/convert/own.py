@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 
 from .. import nn
 from ..network import layers
@@ -20,18 +19,14 @@ from ..nn.activations import FUNCTIONS
 from ..shapes import Pair, as_pair, least, text
 from .activations import activated
 from .builder import Builder, Value, least_size
-from .layout import dense, in_space, placed, settled
+from .layout import dense, field, in_space, placed, settled
 from .linear import added
 from .pooling import pooled
-from .registry import Unsupported, module
+from .registry import Unsupported, as_array, module
 
 __all__ = []
 
 _NAMES = {of: name for name, of in FUNCTIONS.items()}
-
-
-def _array(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().cpu().double().numpy()
 
 
 def _bins(x: Value, size: int | Pair | None = None) -> Value:
@@ -48,10 +43,6 @@ def _size(x: Value, size: int | Pair) -> Pair:
     return (1, size) if isinstance(size, int) and x.flat else as_pair(size)
 
 
-def _field(pair: Pair) -> int | Pair:
-    return pair[1] if pair[0] in (1, pair[1]) else pair
-
-
 def _within(x: Value, radius: Pair) -> Pair | None:
     """Return the radius of torch's bins if it is smaller than one that the network knows."""
     return x.radius if x.radius is not None and least(x.radius, radius) != radius else None
@@ -59,12 +50,13 @@ def _within(x: Value, radius: Pair) -> Pair | None:
 
 def _limited(b: Builder, x: Value) -> Value:
     """Return a value whose bins beyond its radius the network makes zero, too."""
-    if x.radius is None:
+    radius, affine = x.radius, x.affine
+    if radius is None:
         return x
-    x, affine = replace(x, affine=None), x.affine  # a shift is at DC, which stays
-    rows, columns = (min(2 * r + 1, n) for r, n in zip(x.radius, x.held))
-    low = b.put(x, layers.SpectralPool, size=_field((rows, columns)), real=(rows, columns))
-    return replace(b.put(low, layers.Pad, size=_field(x.held), real=x.held, clean=True), affine=affine)
+    x = replace(x, affine=None)  # a shift is at DC, which stays
+    rows, columns = (min(2 * r + 1, n) for r, n in zip(radius, x.held))
+    low = b.put(x, layers.SpectralPool, size=field((rows, columns)), real=(rows, columns))
+    return replace(b.put(low, layers.Pad, size=field(x.held), real=x.held, clean=True), affine=affine)
 
 
 @module(nn.Transform)
@@ -105,7 +97,7 @@ def _convolution(b: Builder, it: nn.SpectralConv, x: Value) -> Value:
     if it.pointwise is not None:
         weights["pointwise"] = it.pointwise
     return b.put(x, layers.SpectralConv, kernel=size, shape=(it.outputs, *x.shape[1:]), **fields,
-                 tensors={name: _array(tensor) for name, tensor in {**weights, "bias": it.bias}.items()})
+                 tensors={name: as_array(tensor) for name, tensor in {**weights, "bias": it.bias}.items()})
 
 
 @module(nn.Pointwise)
@@ -113,12 +105,12 @@ def _pointwise(b: Builder, it: nn.Pointwise, x: Value) -> Value:
     if (it.before, it.after) != (1, 1) or bool(it.pixels) != x.spectral:
         raise Unsupported("must have before=1, after=1, and pixels for bins alone")
     x = settled(b, x)
-    tensors = {"weight": _array(it.weight), "bias": _array(it.bias)}
+    tensors = {"weight": as_array(it.weight), "bias": as_array(it.bias)}
     if it.grid is not None:
         if it.ramps.shape[1:] != x.held:
             made = text(as_pair(it.ramps.shape[1:]))
             raise Unsupported(f"is made for the grid {made}, and gets maps of {text(x.held)}")
-        tensors["grid"] = _array(it.grid)
+        tensors["grid"] = as_array(it.grid)
     clean = x.blank and not it.bias.any() and it.grid is None
     return b.put(x, layers.Pointwise, channels=len(it.bias), shape=(len(it.bias), *x.shape[1:]), radius=x.radius,
                  clean=clean, grid=it.grid is not None, tensors=tensors)
@@ -129,7 +121,7 @@ def _pool(b: Builder, it: nn.SpectralPool, x: Value) -> Value:
     x = _bins(x, it.size)
     size = _size(x, it.pool)
     radius = _within(x, ((size[0] - 1) // 2, (size[1] - 1) // 2))
-    return b.put(settled(b, x), layers.SpectralPool, size=_field(size), nyquist=it.nyquist, real=size, radius=radius,
+    return b.put(settled(b, x), layers.SpectralPool, size=field(size), nyquist=it.nyquist, real=size, radius=radius,
                  clean=True)
 
 
@@ -140,7 +132,7 @@ def _pad(b: Builder, it: nn.Pad, x: Value) -> Value:
         raise Unsupported(f"has the Nyquist rule {it.nyquist}: use zero, the rule of a network")
     size = _size(x, it.target)
     radius = _within(x, ((x.held[0] - 1) // 2, (x.held[1] - 1) // 2))
-    return b.put(settled(b, x), layers.Pad, size=_field(size), real=size, radius=radius, clean=True)
+    return b.put(settled(b, x), layers.Pad, size=field(size), real=size, radius=radius, clean=True)
 
 
 @module(nn.Function)
@@ -150,7 +142,7 @@ def _function(b: Builder, it: nn.Function, x: Value) -> Value:
 
 @module(nn.Quadratic)
 def _quadratic(b: Builder, it: nn.Quadratic, x: Value) -> Value:
-    x, coefficients = settled(b, in_space(x)), _array(it.coefficients)
+    x, coefficients = settled(b, in_space(x)), as_array(it.coefficients)
     return b.put(x, layers.Activation, function="quadratic", tensors={"coefficients": coefficients},
                  clean=x.blank and coefficients[0] == 0)
 
@@ -168,7 +160,7 @@ def _spectral_function(b: Builder, it: nn.SpectralFunction, x: Value) -> Value:
 
 @module(nn.ModRelu)
 def _modrelu(b: Builder, it: nn.ModRelu, x: Value) -> Value:
-    return _of_bins(b, x, "modrelu", bias=np.minimum(_array(it.bias), 0))
+    return _of_bins(b, x, "modrelu", bias=np.minimum(as_array(it.bias), 0))
 
 
 @module(nn.Modulus)
@@ -178,8 +170,8 @@ def _modulus(b: Builder, it: nn.Modulus, x: Value) -> Value:
 
 @module(nn.FrozenNormalise)
 def _frozen(b: Builder, it: nn.FrozenNormalise, x: Value) -> Value:
-    deviation = _array(it.deviation)
-    return b.scaled(_bins(x), 1 / deviation, -_array(it.mean) / deviation)
+    deviation = as_array(it.deviation)
+    return b.scaled(_bins(x), 1 / deviation, -as_array(it.mean) / deviation)
 
 
 @module(nn.MaxPool)
@@ -198,8 +190,8 @@ def _add(b: Builder, it: nn.Add, *values: Value) -> Value:
 def _map_dense(b: Builder, it: nn.MapDense, x: Value) -> Value:
     if in_space(x).real != it.size:
         raise Unsupported(f"is made for maps of {text(it.size)}, and gets maps of {text(x.real)}")
-    weight = fold_fft(_array(it.weight), it.size)
-    return dense(b, x, weight.reshape(len(weight), -1), _array(it.bias))
+    weight = fold_fft(as_array(it.weight), it.size)
+    return dense(b, x, weight.reshape(len(weight), -1), as_array(it.bias))
 
 
 @module(nn.BinsDense)
@@ -208,7 +200,7 @@ def _bins_dense(b: Builder, it: nn.BinsDense, x: Value) -> Value:
     if not b.in_bins(x):  # the dense layer would take maps
         x = b.put(x, layers.SpectralConv, channels=x.channels, kernel=1, radius=x.radius,
                   tensors={"kernel": np.eye(x.channels)[:, :, None, None], "bias": np.zeros(x.channels)})
-    weight = _array(it.weight) * _array(it.parseval) * it.scale
-    y = b.put(x, layers.Dense, outputs=len(weight), tensors={"weight": weight, "bias": _array(it.bias)}, real=(1, 1),
+    weight = as_array(it.weight) * as_array(it.parseval) * it.scale
+    y = b.put(x, layers.Dense, outputs=len(weight), tensors={"weight": weight, "bias": as_array(it.bias)}, real=(1, 1),
               shape=(len(weight),), clean=True)
     return replace(y, spectral=False)

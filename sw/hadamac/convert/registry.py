@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 
 from ..errors import DescriptionError
 
-__all__ = ["FUNCTIONS", "METHODS", "MODULES", "Unsupported", "WHOLE", "function", "method", "module",
+__all__ = ["FUNCTIONS", "METHODS", "MODULES", "Unsupported", "WHOLE", "as_array", "function", "method", "module",
            "module_converter", "whole"]
 
 Converter = Callable[..., Any]
@@ -32,6 +33,11 @@ METHODS: dict[str, Converter] = {}
 
 class Unsupported(DescriptionError):
     """Error for a call that has no layer; the message is completed with the path of the module."""
+
+
+def as_array(tensor: torch.Tensor) -> np.ndarray:
+    """Return a tensor of numbers as a float64 array."""
+    return tensor.detach().cpu().double().numpy()
 
 
 def module(*classes: type[torch.nn.Module]) -> Callable[[Converter], Converter]:
