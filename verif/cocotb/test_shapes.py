@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from hadamac.cost.estimate import estimate, plan
 from hadamac.network.source import source_frames
+from hadamac.quantised import PRESETS
+from hadamac.quantised.quantise import quantise
 from hadamac_hw.base.emit import emit
 from hadamac_hw.network import Top
 from hadamac_hw.sim.beats import Beats
@@ -41,15 +44,22 @@ def test_iterative_transforms(name):
     check(NETWORKS[name], rng("shapes", name), f"iterative_{name}", transforms="iterative")
 
 
+def test_words_of_eight_bits():
+    """The shortest words that formats may have."""
+    formats = replace(PRESETS["compact"], width=8, twiddle_width=8, weight_width=6)
+    check(NETWORKS["fno"], rng("eight bits"), "shape_eight_bits", formats=formats)
+
+
 @pytest.mark.parametrize("name", [name for name in tiny.sizes() if name != "large"])
 def test_sizes_that_people_bring(name):
     """Colour of 64 x 64 pixels, and rectangles of 16 x 64 and 64 x 16."""
     check(tiny.sizes()[name], rng("sizes", name), f"size_{name}", count=3, stalls=("none",))
 
 
-def check(network, r, module, count=5, stalls=("none", "both"), transforms="streaming") -> None:
+def check(network, r, module, count=5, stalls=("none", "both"), transforms="streaming", formats=PRESETS["default"]) -> None:
     """Simulate a network with random weights and compare everything with prediction and estimate."""
-    q, images = tiny.quantised(network, r, count=16), tiny.images(network, r, count)
+    q = quantise(network, tiny.parameters(network, r), tiny.images(network, r, 16), formats)
+    images = tiny.images(network, r, count)
     folding = plan(q, transforms=transforms)
     e, text = estimate(q, folding), emit(Top(q, folding=folding), module)
     arrays = re.findall(r"^ *reg (?:signed )?(?:\[(\d+):0\] )?\S+ \[(\d+):0\];$", text, re.M)

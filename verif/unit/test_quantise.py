@@ -301,9 +301,9 @@ def test_a_bias_far_above_the_products_survives():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"width": 9}, "Formats width must be an integer from 10 to 17, not 9"),
-        ({"width": 18}, "Formats width must be an integer from 10 to 17, not 18"),
-        ({"width": 16.0}, "Formats width must be an integer from 10 to 17, not 16.0"),
+        ({"width": 7}, "Formats width must be an integer from 8 to 17, not 7"),
+        ({"width": 18}, "Formats width must be an integer from 8 to 17, not 18"),
+        ({"width": 16.0}, "Formats width must be an integer from 8 to 17, not 16.0"),
         ({"twiddle_width": 19}, "Formats twiddle_width must be an integer from 6 to 18, not 19"),
         ({"weight_width": 1}, "Formats weight_width must be an integer from 2 to 16, not 1"),
         ({"weight_width": True}, "Formats weight_width must be an integer from 2 to 16, not True"),

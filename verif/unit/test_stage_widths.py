@@ -68,7 +68,7 @@ def test_formats_of_a_stage():
 
 
 @pytest.mark.parametrize(("stages", "message"), [
-    ({"relu0": {"width": 9}}, "Formats of the stage relu0: width must be an integer from 10 to 17, not 9"),
+    ({"relu0": {"width": 7}}, "Formats of the stage relu0: width must be an integer from 8 to 17, not 7"),
     ({"dense": {"weight_width": True}}, "Formats of the stage dense: weight_width must be an integer from 2 to 16, not True"),
     ({"dense": {"logit_width": 9}}, "Formats of the stage dense must be width and weight_width, not 'logit_width'"),
     ({"dense": 4}, "Formats of the stage dense must be widths, not 4"),

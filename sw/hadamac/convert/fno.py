@@ -27,7 +27,8 @@ from ..network.layers import Add, Pointwise, SpectralConv
 from ..shapes import Pair, text
 from .activations import activated, name_of
 from .builder import Builder, Value
-from .registry import Unsupported, whole
+from .layout import field
+from .registry import Unsupported, as_array, whole
 
 __all__: list[str] = []
 
@@ -47,10 +48,6 @@ _CONVS = {
     "resolution_scaling_factor": (None, "resolution_scaling_factor=None"),
 }
 """The same of its spectral convolutions."""
-
-
-def _array(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().cpu().to(torch.complex128 if tensor.is_complex() else torch.float64).numpy()
 
 
 def _check(it: torch.nn.Module, path: str, plain: dict[str, tuple[Any, str]]) -> None:
@@ -88,7 +85,7 @@ def _fno(b: Builder, it: Any, x: Value) -> Value:
 def _lifting(b: Builder, it: Any, x: Value, label: str) -> Value:
     """Return the lifting of the input's channels, and of the coordinates if there is an embedding."""
     first = it.lifting.fcs[0]
-    weight, bias = _array(first.weight)[..., 0], _array(first.bias)
+    weight, bias = as_array(first.weight)[..., 0], as_array(first.bias)
     tensors = {}
     if it.positional_embedding is not None:
         limits = getattr(it.positional_embedding, "grid_boundaries", None)
@@ -117,8 +114,8 @@ def _mlp(b: Builder, it: Any, x: Value, label: str, done: int = 0) -> Value:
     for k, conv in enumerate(it.fcs):
         _named(b, f"{label}{k}")
         if k >= done:
-            weight = _array(conv.weight)[..., 0]
-            bias = np.zeros(len(weight)) if conv.bias is None else _array(conv.bias)
+            weight = as_array(conv.weight)[..., 0]
+            bias = np.zeros(len(weight)) if conv.bias is None else as_array(conv.bias)
             x = _mixed(b, x, weight, bias)
         if k < len(it.fcs) - 1:
             x = activated(b, x, name_of(it.non_linearity))
@@ -138,13 +135,13 @@ def _block(b: Builder, it: Any, k: int, x: Value, label: str) -> Value:
     _check(conv, path, _CONVS)
     skip = None if it.fno_skips is None else _skip(it.fno_skips[k], x.channels, f"fno_blocks.fno_skips[{k}]")
     spectrum, modes = _spectrum(conv)
-    bias = np.zeros(len(spectrum)) if conv.bias is None else _array(conv.bias).reshape(-1)
+    bias = np.zeros(len(spectrum)) if conv.bias is None else as_array(conv.bias).reshape(-1)
     tensors = {"spectrum": spectrum}
     if skip is not None:
         tensors["pointwise"], bias = skip[0], bias + skip[1]
     _named(b, label)
     y = b.put(x, SpectralConv, channels=len(bias), shape=(len(bias), *x.shape[1:]),
-              modes=modes[1] if b.flat or modes[0] == modes[1] else modes, pointwise=skip is not None,
+              modes=modes[1] if b.flat else field(modes), pointwise=skip is not None,
               tensors=tensors | {"bias": bias})
     if not last:
         y = activated(b, y, name_of(it.non_linearity))
@@ -162,20 +159,21 @@ def _skip(it: Any, channels: int, path: str) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(it, torch.nn.Identity):
         return np.eye(channels), np.zeros(channels)
     inner = getattr(it, "conv", it)
-    weight = _array(inner.weight)
+    weight = as_array(inner.weight)
     if isinstance(inner, torch.nn.Conv1d) and inner.kernel_size == (1,):
         matrix = weight[..., 0]
     elif weight.size == channels:  # soft gating: one factor for each channel
         matrix = np.diag(weight.reshape(-1))
     else:
         raise Unsupported(f"has the skip {type(it).__name__} in {path}: use 'linear', 'soft-gating' or 'identity'")
-    return matrix, np.zeros(len(matrix)) if inner.bias is None else _array(inner.bias).reshape(-1)
+    return matrix, np.zeros(len(matrix)) if inner.bias is None else as_array(inner.bias).reshape(-1)
 
 
 def _spectrum(conv: Any) -> tuple[np.ndarray, Pair]:
     """Return the free spectrum (outputs, inputs, rows, columns, 2) of a spectral convolution, and its modes."""
     given = conv.weight
-    weight = _array(given.to_tensor() if hasattr(given, "to_tensor") else given)
+    tensor = given.to_tensor() if hasattr(given, "to_tensor") else given
+    weight = as_array(tensor.real) + 1j * as_array(tensor.imag)
     starts = [most - n for most, n in zip(conv.max_n_modes, conv.n_modes)]
     cuts = [slice(start // 2, -start // 2) if start else slice(None) for start in starts[:-1]]
     weight = weight[(..., *cuts, slice(None, weight.shape[-1] - starts[-1]))]

@@ -93,7 +93,8 @@ def _convolution(b: Builder, it: nn.SpectralConv, x: Value) -> Value:
     if it.real:
         raise Unsupported("uses the real part of its spectrum only: use real=False")
     if it.modes is not None:
-        fields |= {"modes": _field(as_pair(it.modes)), "pointwise": it.pointwise is not None}
+        modes = it.modes[1] if b.flat and isinstance(it.modes, tuple) else it.modes
+        fields |= {"modes": modes, "pointwise": it.pointwise is not None}
     if it.pointwise is not None:
         weights["pointwise"] = it.pointwise
     return b.put(x, layers.SpectralConv, kernel=size, shape=(it.outputs, *x.shape[1:]), **fields,

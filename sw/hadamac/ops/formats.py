@@ -10,7 +10,7 @@ from ..errors import DescriptionError
 
 __all__ = ["PRESETS", "RANGES", "Formats", "Widths"]
 
-RANGES = {"width": (10, 17), "twiddle_width": (6, 18), "weight_width": (2, 16), "logit_width": (8, 32)}
+RANGES = {"width": (8, 17), "twiddle_width": (6, 18), "weight_width": (2, 16), "logit_width": (8, 32)}
 """Least and most bits, by the names of the attributes of `Formats`."""
 
 
