@@ -31,6 +31,7 @@ from .activations import (
 )
 from .dense import BinsDense, MapDense
 from .network import SpectralCnn
+from .quantised import QuantisedCnn
 from .scattering import Scattering
 from .spectral import (  # fmt: skip
     Crop,
@@ -44,5 +45,5 @@ from .spectral import (  # fmt: skip
 )
 
 __all__ = ["Add", "BinsDense", "Crop", "FrozenNormalise", "Function", "Inverse", "MapDense", "MaxPool", "ModRelu",
-           "Modulus", "Normalise", "Pad", "Pointwise", "Quadratic", "Scattering", "SpectralCnn", "SpectralConv",
+           "Modulus", "Normalise", "Pad", "Pointwise", "Quadratic", "QuantisedCnn", "Scattering", "SpectralCnn", "SpectralConv",
            "SpectralFunction", "SpectralPool", "Transform", "live_spectrum"]
