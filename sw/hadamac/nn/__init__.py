@@ -45,5 +45,5 @@ from .spectral import (  # fmt: skip
 )
 
 __all__ = ["Add", "BinsDense", "Crop", "FrozenNormalise", "Function", "Inverse", "MapDense", "MaxPool", "ModRelu",
-           "Modulus", "Normalise", "Pad", "Pointwise", "Quadratic", "QuantisedCnn", "Scattering", "SpectralCnn", "SpectralConv",
-           "SpectralFunction", "SpectralPool", "Transform", "live_spectrum"]
+           "Modulus", "Normalise", "Pad", "Pointwise", "Quadratic", "QuantisedCnn", "Scattering", "SpectralCnn",
+           "SpectralConv", "SpectralFunction", "SpectralPool", "Transform", "live_spectrum"]
