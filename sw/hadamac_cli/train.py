@@ -69,7 +69,7 @@ def train(
         help="After training, fine-tune the network with the words of its circuit in the loop.")] = False,
     quantised_epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images in fine-tuning.")] = 3,
     quantised_rate: Annotated[float, typer.Option(
-        min=1e-6, max=1.0, help="Highest learning rate of fine-tuning.")] = 2e-3,
+        min=1e-6, max=1.0, help="Highest learning rate of fine-tuning.")] = 5e-4,
     start: Annotated[Path | None, typer.Option(
         "--from", show_default=False, help="Artifact, or the name of a shipped one, with whose float parameters "
         "fine-tuning begins, instead of training.")] = None,

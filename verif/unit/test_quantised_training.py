@@ -172,7 +172,7 @@ class TestCommand:
         assert "[1/4] Train digits on 400 images, 2 epochs, seed 1\n" in out
         assert "[2/4] Fine-tune digits for default formats with weights of 4 bits, 1 epochs\n" in out
         facts = load("a").provenance
-        assert (facts["quantised_epochs"], facts["quantised_rate"], facts["epochs"], facts["weight_width"]) == (1, 2e-3, 2, 4)
+        assert (facts["quantised_epochs"], facts["quantised_rate"], facts["epochs"], facts["weight_width"]) == (1, 5e-4, 2, 4)
         code, out, err = hadamac("train", *given, "--from", "a", "--out", "b", "--quantised", "--quantised-epochs", 2,
                                  "--weight-width", 4, "--stage", "dense:weights=3")
         assert code == 0, err

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
 from hadamac.arrivals import power
 from hadamac.model.hadamard import HadamardPlan
@@ -75,7 +75,8 @@ def bias_starts(m: Module, plan: HadamardPlan, table: Value, at: Mapping[str, Va
     wide = plan.bias_width
     if plan.ramps is None:
         bias = table[:wide].as_signed()
-        return [Mux(at["dc"], bias, 0), Mux(at["dc"], bias, 0) if plan.everywhere else 0], table[wide:]
+        start = Mux(at["dc"], bias, 0)
+        return [start, start if plan.everywhere else Const(0)], table[wide:]
     biases, along, down = (table[:wide], table[wide : 2 * wide]), table[2 * wide : 3 * wide], table[3 * wide : 4 * wide]
     starts: list[Value] = []
     for part, bias in zip(("re", "im"), biases):

@@ -172,7 +172,7 @@ def _skip(it: Any, channels: int, path: str) -> tuple[np.ndarray, np.ndarray]:
 def _spectrum(conv: Any) -> tuple[np.ndarray, Pair]:
     """Return the free spectrum (outputs, inputs, rows, columns, 2) of a spectral convolution, and its modes."""
     given = conv.weight
-    tensor = given.to_tensor() if hasattr(given, "to_tensor") else given
+    tensor: torch.Tensor = given.to_tensor() if hasattr(given, "to_tensor") else given
     weight = as_array(tensor.real) + 1j * as_array(tensor.imag)
     starts = [most - n for most, n in zip(conv.max_n_modes, conv.n_modes)]
     cuts = [slice(start // 2, -start // 2) if start else slice(None) for start in starts[:-1]]
@@ -180,6 +180,6 @@ def _spectrum(conv: Any) -> tuple[np.ndarray, Pair]:
     weight = weight[:, :, None] if weight.ndim == 3 else weight
     rows, columns = weight.shape[2:]
     r = rows // 2
-    full = np.zeros((weight.shape[1], weight.shape[0], 2 * r + 1, columns), dtype=complex)
+    full: np.ndarray = np.zeros((weight.shape[1], weight.shape[0], 2 * r + 1, columns), dtype=complex)
     full[:, :, np.arange(-r, rows - r)] = weight.transpose(1, 0, 2, 3)
     return np.stack([full.real, full.imag], -1), (r, columns - 1)

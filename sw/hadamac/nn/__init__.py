@@ -33,9 +33,10 @@ from .activations import (
 from .dense import BinsDense, MapDense
 from .network import SpectralCnn
 from .products import Pointwise, SpectralConv
+from .quantised import QuantisedCnn
 from .scattering import Scattering
 from .spectral import Crop, Inverse, Pad, SpectralPool, Transform, live_spectrum
 
 __all__ = ["Add", "BinsDense", "Canvas", "Crop", "FrozenNormalise", "Function", "Inverse", "MapDense", "MaxPool",
-           "ModRelu", "Modulus", "Normalise", "Pad", "Pointwise", "Quadratic", "Scattering", "SpectralCnn",
-           "SpectralConv", "SpectralFunction", "SpectralPool", "Transform", "live_spectrum"]
+           "ModRelu", "Modulus", "Normalise", "Pad", "Pointwise", "Quadratic", "QuantisedCnn", "Scattering",
+           "SpectralCnn", "SpectralConv", "SpectralFunction", "SpectralPool", "Transform", "live_spectrum"]

@@ -8,6 +8,7 @@ values of these words, and it is zero where a word is at the end of its range.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,14 @@ from ..network.source import source_format
 from ..network.walk import walk
 from ..ops.base import Operation
 from ..ops.formats import Formats
+from ..quantised.network import QuantNetwork
 from ..quantised.quantise import quantise
 from .network import SpectralCnn
 
 __all__ = ["QuantisedCnn"]
 
+_CHUNK = 16
+"""Images per pass of a stage."""
 _Edge = tuple[torch.Tensor, np.ndarray]
 """What is on an edge: a tensor of values, which carries the gradient, and the words."""
 
@@ -61,11 +65,17 @@ class QuantisedCnn(torch.nn.Module):
 
         def visit(k: int, taken: tuple[_Edge, ...]) -> _Edge:
             y = self.model.at(k, tuple(values for values, _ in taken))
-            words, _ = qnet.apply(k, *(words for _, words in taken))
+            words = _applied(qnet, k, [words for _, words in taken])
             return y if k in self.raw else _straight(y, qnet.stages[k], words), words
 
         source = self.model.maps(images), np.rint(pixels * 2.0**form.f)
         return walk(network.stages, source, visit)[0]
+
+
+def _applied(qnet: QuantNetwork, k: int, taken: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the words that leave a stage, a few images at a time, so that they stay in the processor's cache."""
+    starts = range(0, len(taken[0]), _CHUNK)
+    return np.concatenate([qnet.apply(k, *(words[i : i + _CHUNK] for words in taken))[0] for i in starts])
 
 
 def _raw(network: Network) -> set[int]:

@@ -169,7 +169,7 @@ def fit(
         Initial parameters, named and shaped as ``network.parameters``; by default they are random.
     formats : Formats, optional
         Formats of the circuit, whose words are then those of the forward pass (:mod:`hadamac.nn.quantised`).  They are
-        calibrated before every epoch.  Frozen statistics stay those of ``start``.  A `rate` of 2e-3 suits this.
+        calibrated before every epoch.  Frozen statistics stay those of ``start``.  A `rate` of 5e-4 suits this.
     calibration : array (n, ...), optional
         Images that the formats are calibrated on; by default the first CALIBRATION training images.
 

@@ -7,6 +7,7 @@ import numpy as np
 from ..errors import ArtifactError, FitError
 from ..model.hadamard import BIAS, SHIFTS
 from ..network.stage import Stage
+from ..numeric import saturate
 from .base import Stored
 from .formats import Formats
 
@@ -19,6 +20,24 @@ EXPONENTS = -200, 200
 
 
 def exponents(weights: np.ndarray, bits: int) -> np.ndarray:
+    """Return, for each output channel, the exponent e whose words ``rint(W 2**e)`` have the least squared error.
+
+    It is the largest for which no word saturates, or one more.  With few bits, twice the resolution of all other words
+    may be worth more than the largest ones; with eight bits it hardly ever is.
+    """
+    largest = _largest(weights, bits)
+    errors = [_error(weights, largest + more, bits) for more in (0, 1)]
+    return np.where(errors[1] < errors[0], largest + 1, largest)
+
+
+def _error(weights: np.ndarray, exponent: np.ndarray, bits: int) -> np.ndarray:
+    """Return the squared error (outputs,) of weights in words of some bits."""
+    flat = weights.reshape(len(weights), -1)
+    scale = 2.0 ** exponent[:, None]
+    return (np.abs(saturate(np.rint(flat * scale), bits) / scale - flat) ** 2).sum(-1)
+
+
+def _largest(weights: np.ndarray, bits: int) -> np.ndarray:
     """Return, for each output channel, the largest e for which ``rint(W 2**e)`` fits ``bits`` signed bits."""
     flat = weights.reshape(len(weights), -1)
     largest = np.maximum(np.abs(np.real(flat)), np.abs(np.imag(flat))).max(-1)
