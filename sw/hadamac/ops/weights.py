@@ -15,17 +15,22 @@ __all__ = ["checked", "exponents", "fraction_bits", "in_range", "peak", "recorde
 
 TINY = 2.0**-500
 """Smallest magnitude for which an exponent is chosen, so that scaling by ``2**exponent`` is possible in float64."""
+PLENTY = 8
+"""Bits of a weight from which on no word saturates."""
 EXPONENTS = -200, 200
 """Range of exponents, which is also that of fraction bits."""
 
 
 def exponents(weights: np.ndarray, bits: int) -> np.ndarray:
-    """Return, for each output channel, the exponent e whose words ``rint(W 2**e)`` have the least squared error.
+    """Return, for each output channel, the exponent e of its words ``rint(W 2**e)``.
 
-    It is the largest for which no word saturates, or one more.  With few bits, twice the resolution of all other words
-    may be worth more than the largest ones; with eight bits it hardly ever is.
+    It is the largest for which no word of ``bits`` signed bits saturates.  For fewer than `PLENTY` bits it is one more
+    where this makes the sum of the squared errors less: twice the resolution of all other words may be worth more than
+    the largest ones.
     """
     largest = _largest(weights, bits)
+    if bits >= PLENTY:
+        return largest
     errors = [_error(weights, largest + more, bits) for more in (0, 1)]
     return np.where(errors[1] < errors[0], largest + 1, largest)
 
