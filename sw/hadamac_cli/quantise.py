@@ -34,7 +34,7 @@ from .data import (
 )
 from .options import ArtifactArgument, console
 from .sets import ImageSet, say
-from .widths import PRESET_HELP, StageOption, WeightsOption, formats_of
+from .widths import PRESET_HELP, StageOption, WeightsOption, WordsOption, formats_of
 
 __all__ = ["quantise"]
 
@@ -46,6 +46,7 @@ def quantise(
     out: Annotated[Path, typer.Option("--out", help="Directory of the artifact to write.")],
     artifact: ArtifactArgument = None,
     preset: Annotated[str, typer.Option(help=PRESET_HELP)] = "compact",
+    word_width: WordsOption = None,
     weight_width: WeightsOption = None,
     stage: StageOption = None,
     search: Annotated[bool, typer.Option(
@@ -70,7 +71,7 @@ def quantise(
     """
     if loss is not None and not search:
         raise DataError("A loss (--loss) needs --search")
-    formats, source = formats_of(preset, weight_width, stage), load(artifact)
+    formats, source = formats_of(preset, word_width, weight_width, stage), load(artifact)
     network = source.qnet.network
     check_formats(network, formats)
     names = source.classes if classes is None else class_names(classes, network)
@@ -80,7 +81,8 @@ def quantise(
     test = first if test is None else test
     say("Calibrating on", calibration)
     kept = {name: fact for name, fact in source.provenance.items() if not name.startswith(("test_data", "search"))}
-    provenance = kept | {"preset": preset, "weight_width": formats.weight_width} | calibration.record("calibration")
+    widths = {"word_width": formats.width, "weight_width": formats.weight_width}
+    provenance = kept | {"preset": preset} | widths | calibration.record("calibration")
     if search:
         qnet, facts = _searched(source, first, calibration, formats, LOSS if loss is None else loss)
         provenance |= facts

@@ -30,7 +30,7 @@ from .data import (
 )
 from .options import SeedOption, console
 from .sets import ImageSet, say
-from .widths import PRESET_HELP, StageOption, WeightsOption, formats_of
+from .widths import PRESET_HELP, StageOption, WeightsOption, WordsOption, formats_of
 
 if TYPE_CHECKING:
     from hadamac.nn.train import Epoch
@@ -62,6 +62,7 @@ def train(
     decay: Annotated[float, typer.Option(min=0.0, max=1.0, help="Weight decay.")] = 1e-2,
     seed: SeedOption = 1,
     preset: Annotated[str, typer.Option(help=PRESET_HELP)] = "default",
+    word_width: WordsOption = None,
     weight_width: WeightsOption = None,
     stage: StageOption = None,
     quantised: Annotated[bool, typer.Option(
@@ -85,7 +86,7 @@ def train(
 
     if start is not None and not quantised:
         raise DataError("A start (--from) needs --quantised: it is for fine-tuning")
-    formats, source = formats_of(preset, weight_width, stage), None if start is None else load(start)
+    formats, source = formats_of(preset, word_width, weight_width, stage), None if start is None else load(start)
     described = _described(network, name, out, source)
     names = class_names(classes, described) or (source.classes if source else ())
     if described.output == "bins":
@@ -125,7 +126,7 @@ def train(
         bar.say(in_words(accuracy, described))
     provenance |= {**training.record("data"), **test.record("test_data"), **calibration.record("calibration"),
                    "seed": seed, "shift": moved, "flip": int(flip), "preset": preset,
-                   "weight_width": formats.weight_width}
+                   "word_width": formats.width, "weight_width": formats.weight_width}
     samples = source.samples if source else None
     save(Artifact(qnet, params, accuracy, provenance, names, samples), out)
     console.print(f"Wrote {out}")

@@ -11,9 +11,11 @@ from hadamac.errors import DescriptionError
 from hadamac.ops.formats import Widths
 from hadamac.quantised import PRESETS, Formats
 
-__all__ = ["PRESET_HELP", "StageOption", "WeightsOption", "formats_of"]
+__all__ = ["PRESET_HELP", "StageOption", "WeightsOption", "WordsOption", "formats_of"]
 
 PRESET_HELP = f"Number formats: {', '.join(PRESETS)}."
+WordsOption = Annotated[int | None, typer.Option(
+    "--word-width", show_default="that of the preset", help="Bits of a data word, from 8 to 17.")]
 WeightsOption = Annotated[int | None, typer.Option(
     "--weight-width", show_default="that of the preset", help="Bits of a weight, from 2 to 16.")]
 StageOption = Annotated[list[str] | None, typer.Option(
@@ -24,11 +26,12 @@ _NAMES = {"words": "width", "weights": "weight_width"}
 """Attributes of a stage's widths by their names on the command line."""
 
 
-def formats_of(preset: str, weight_width: int | None, stages: list[str] | None = None) -> Formats:
-    """Return the formats of a preset, with weights of another width and with widths of stages if these are given."""
+def formats_of(preset: str, width: int | None, weight_width: int | None, stages: list[str] | None = None) -> Formats:
+    """Return the formats of a preset, with other words, other weights and widths of stages if these are given."""
     if preset not in PRESETS:
         raise DescriptionError(f"Preset must be one of {', '.join(PRESETS)}, not {preset!r}")
-    formats = PRESETS[preset] if weight_width is None else replace(PRESETS[preset], weight_width=weight_width)
+    given = {"width": width, "weight_width": weight_width}
+    formats = replace(PRESETS[preset], **{name: bits for name, bits in given.items() if bits is not None})
     own: dict[str, Widths] = {}
     for text in stages or ():
         name, widths = _widths(text)

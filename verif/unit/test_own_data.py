@@ -241,7 +241,7 @@ def test_quantise_says_what_it_calibrates_on(hadamac, place):
                    "Wrote q: not tested: the images have no labels\n")
     again, pixels = load("q"), np.load("x.npy")
     assert again.accuracy == {"images": 0, "float": None, "fixed": None} and again.classes == NAMES
-    assert again.provenance == {"preset": "compact", "weight_width": 8, "calibration": "x.npy", "calibration_images": 24,
+    assert again.provenance == {"preset": "compact", "word_width": 10, "weight_width": 8, "calibration": "x.npy", "calibration_images": 24,
                                 "calibration_sha256": digest(pixels)}
     code, out, err = hadamac("quantise", "own", "--out", "q", "--data", "set", "--preset", "default")
     assert (code, err) == (0, "") and out.splitlines()[2].startswith("Testing on 24 images of set/t10k-")
