@@ -5,7 +5,8 @@ in the file.  Errors are relative L2 errors, the mean over the test fields.  The
 neuraloperator 2.0.0, trained by the recipe of its own example for Darcy flow: AdamW with the rate 5e-3, halved every 60
 of 300 epochs, weight decay 1e-4, batches of 16, the H1 loss, and inputs and outputs of mean 0 and deviation 1.
 
-``--widths`` measures words of 8 to 16 bits instead, and ``--speed MHZ`` fields per second at a clock.
+``--widths`` measures words of 8 to 16 bits instead, ``--speed MHZ`` fields per second at a clock, and ``--picture``
+draws a test field.
 """
 
 from __future__ import annotations
@@ -75,6 +76,32 @@ def _widths(artifact: Artifact, data: Fields) -> None:
                 answer, exact = qnet.predict(x).values, forward(network, artifact.params, x)
                 cells.append(f"{relative_errors(answer, y).mean():.4f}, {relative_errors(answer, exact).mean():.4f}")
             print(f"{width:4}  {bits:6}  " + "             ".join(cells), flush=True)
+
+
+def _picture(artifact: Artifact, data: Fields, path: Path, index: int = 3) -> None:
+    """Draw a test field on both grids: permeability, pressure, the answers in float and in words, and their error."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 4.4), layout="constrained")
+    axes = figure.subplots(len(GRIDS), 5)
+    for row, grid in zip(axes, GRIDS):
+        there, (x, y) = _on(artifact, grid, data), data[f"test{grid}"]
+        x, y = x[index : index + 1], y[index : index + 1]
+        exact, fixed = forward(there.qnet.network, artifact.params, x), there.predict(x).values
+        error = relative_errors(fixed, y)[0]
+        shown = {f"permeability, {grid}x{grid}": x, "pressure": y, "float": exact, "fixed point": fixed,
+                 f"fixed - pressure ({100 * error:.1f} %)": fixed - y}
+        for k, (ax, (title, field)) in enumerate(zip(row, shown.items())):
+            most = y.max()
+            low, high, colours = ((0, 1, "Greys"), *[(0, most, "viridis")] * 3, (-most / 4, most / 4, "RdBu_r"))[k]
+            drawn = ax.imshow(field[0, 0], cmap=colours, vmin=low, vmax=high)
+            ax.set_title(title, fontsize=9)
+            ax.set_xticks([])
+            ax.set_yticks([])
+            if k in (3, 4):
+                figure.colorbar(drawn, ax=ax, shrink=0.8)
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+    print(f"Wrote {path}")
 
 
 def _torch() -> tuple[Any, Any]:
@@ -158,6 +185,7 @@ def main(
     artifact: Annotated[Path | None, typer.Option(help="Artifact to measure; darcy-16 by default.")] = None,
     train: Annotated[bool, typer.Option("--train", help="Train neuraloperator's FNO, in about half an hour.")] = False,
     widths: Annotated[bool, typer.Option("--widths", help="Measure words of 8 to 16 bits.")] = False,
+    picture: Annotated[Path | None, typer.Option(help="PNG file of a test field to write.")] = None,
     speed: Annotated[float | None, typer.Option(help="Clock in MHz, for fields per second.")] = None,
     interval: Annotated[int | None, typer.Option(help="Most cycles for each field.")] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes of the FNO's training.")] = 300,
@@ -173,7 +201,9 @@ def main(
         _widths(ours, data)
     if speed is not None:
         _speed(ours, speed, interval, data)
-    if not widths and speed is None:
+    if picture is not None:
+        _picture(ours, data, picture)
+    if not widths and speed is None and picture is None:
         _ours(ours, data)
     if train:
         _theirs(data, epochs, seed)
