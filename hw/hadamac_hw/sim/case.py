@@ -139,7 +139,8 @@ def run_case(
     lanes
         Signed fields of a word, which messages show separately: 2 for complex words.
     patience
-        Cycles without any transfer after which the block counts as stuck.
+        Cycles without any transfer after which the block counts as stuck, besides twice the expected latency: a frame
+        may be taken long before the first answer leaves.
     drain
         Cycles at the end in which no further beat may come out.
     block
@@ -177,7 +178,7 @@ def run_case(
         "reset_after": reset_after,
         "frame_gap": frame_gap,
         "lanes": lanes,
-        "patience": patience,
+        "patience": patience + 2 * (expected_latency or 0),
         "drain": drain,
         "block": block or top,
         "expected_latency": expected_latency,
