@@ -240,7 +240,7 @@ LAYERS = (
           torch="nn/activations.Add", case="add"),
     Layer(name="relu", formula="max(x, 0)", source="Nair 2010", covers=("activation.space.relu",),
           model="model/pwl/table", circuit="layers/pwl.Relu", torch="nn/activations.Function", case="relu"),
-    *_table("leaky", "x where x >= 0, else x / 64", "Maas 2013"),
+    *_table("leaky", "x where x >= 0, else s x; the slope s is 1/64 by default", "Maas 2013"),
     *_table("sigmoid", "1 / (1 + exp(-x))"),
     *_table("tanh", "tanh x", bins=True),
     *_table("gelu", "x (1 + erf(x / sqrt 2)) / 2", "Hendrycks 2016"),

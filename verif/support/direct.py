@@ -34,11 +34,11 @@ def dirichlet(maps, size):
     return np.einsum("yi,xj,...ij->...yx", D, D, maps)
 
 
-def function(name: str, x: np.ndarray) -> np.ndarray:
+def function(name: str, x: np.ndarray, slope: float = 1 / 64) -> np.ndarray:
     """An activation's formula."""
     sigmoid, hard = 1 / (1 + np.exp(-x)), np.clip(x / 6 + 0.5, 0, 1)
     return {
-        "relu": (x + abs(x)) / 2, "leaky": np.where(x > 0, x, x / 64), "sigmoid": sigmoid, "tanh": np.tanh(x),
+        "relu": (x + abs(x)) / 2, "leaky": np.where(x > 0, x, x * slope), "sigmoid": sigmoid, "tanh": np.tanh(x),
         "gelu": x / 2 * (1 + np.vectorize(erf)(x / 2**0.5)), "silu": x * sigmoid, "hard-sigmoid": hard,
         "hard-tanh": np.clip(x, -1, 1), "hard-swish": x * hard,
     }[name]  # fmt: skip
@@ -228,7 +228,7 @@ def forward(network, params, images: np.ndarray) -> np.ndarray:
         elif spectral:
             x = p * (function(layer.function, x.real / p) + 1j * function(layer.function, x.imag / p))
         else:
-            x = function(layer.function, x)
+            x = function(layer.function, x, layer.slope)
         results[last] = x, there
     if network.output == "maps":
         return _as_maps(*results[last])[0]

@@ -109,7 +109,7 @@ def kinds() -> dict[str, Network]:
         "tanh_bins": (free, activation("tanh", "bins"), pool, conv),
         "normalise_pool": (conv, Normalise(), activation("hard-tanh", "bins"), SpectralPool(size=6)),
         "low_pass_pad": (conv, SpectralPool(size=7), Pad(size=16), relu),
-        "band": (band, activation("leaky"), free_band),
+        "band": (band, Activation(function="leaky", slope=0.2, segments=8), free_band),
         "modrelu": (conv, activation("modrelu", "bins"), pool, relu),
         "modulus": (conv, Normalise(over="map", correction=1), pool, activation("modulus", "bins"), SpectralPool(size=5), free),
         "max_pool": (free_real, activation("sigmoid"), MaxPool(), real, Normalise(over="map"), activation("silu")),

@@ -103,6 +103,10 @@ NOT_ODD = ("Activation function on bins must be odd (tanh, hard-tanh) or act on 
       for name in ("relu", "leaky", "sigmoid", "gelu", "silu", "hard-sigmoid", "hard-swish", "quadratic")],
     (lambda: Activation(function="elu", domain="bins"),
      "Activation function must be one of tanh, hard-tanh, modrelu, modulus, not 'elu'"),
+    *[(lambda s=s: Activation(function="leaky", slope=s), f"Activation slope must be greater than 0 and less than 1, not {s!r}")
+      for s in (0, 1, -0.5, True, "0.1", float("nan"))],
+    (lambda: Activation(function="gelu", slope=0.1),
+     "Activation slope must be left out for gelu, not 0.1: it is that of leaky"),
     (lambda: Activation(segments=1), "Activation segments must be an integer from 2 to 64, not 1"),
     (lambda: Activation(segments=65), "Activation segments must be an integer from 2 to 64, not 65"),
     (lambda: Normalise(over="channels"), "Normalise over must be one of bins, map, not 'channels'"),

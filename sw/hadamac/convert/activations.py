@@ -28,10 +28,10 @@ _PLAIN = {
 """Modules, functions and methods of functions without parameters, by their names in a table."""
 
 
-def activated(b: Builder, x: Value, name: str) -> Value:
-    """Return a function of every pixel."""
+def activated(b: Builder, x: Value, name: str, **fields: Any) -> Value:
+    """Return a function of every pixel; ``fields`` are further ones of the layer."""
     x = settled(b, in_space(x))
-    return b.put(x, Activation, function=name, clean=x.blank and name in _ZERO)
+    return b.put(x, Activation, function=name, clean=x.blank and name in _ZERO, **fields)
 
 
 def name_of(of: Any) -> str:
@@ -75,9 +75,11 @@ def _gelu_module(b: Builder, it: torch.nn.GELU, x: Value) -> Value:
 
 @function(_F.leaky_relu, _F.leaky_relu_)
 def _leaky(b: Builder, input: Value, negative_slope: float = 0.01, inplace: bool = False) -> Value:
-    if negative_slope != 1 / 64:
-        raise Unsupported(f"has the negative slope {negative_slope:g}: use LeakyReLU(1/64), a shift by six places")
-    return activated(b, input, "leaky")
+    if negative_slope == 0:
+        return activated(b, input, "relu")
+    if not 0 < negative_slope < 1:
+        raise Unsupported(f"has the negative slope {negative_slope:g}: use one from 0 to less than 1")
+    return activated(b, input, "leaky", slope=float(negative_slope))
 
 
 @module(torch.nn.LeakyReLU)

@@ -138,7 +138,8 @@ def _pad(b: Builder, it: nn.Pad, x: Value) -> Value:
 
 @module(nn.Function)
 def _function(b: Builder, it: nn.Function, x: Value) -> Value:
-    return activated(b, in_space(x), _NAMES[it.of])
+    slope = {"slope": it.slope} if it.function == "leaky" else {}
+    return activated(b, in_space(x), it.function, **slope)
 
 
 @module(nn.Quadratic)

@@ -21,7 +21,7 @@ _INSTEAD = {
     "hadamac.nn.Pad and a convolution": "ConvTranspose1d ConvTranspose2d", "hadamac.nn.Pad": "Upsample interpolate",
     "hadamac.nn.SpectralPool": "MaxPool1d max_pool1d LPPool2d", "ReLU": "ReLU6 relu6 Softplus softplus RReLU",
     "BatchNorm1d or BatchNorm2d": "LayerNorm layer_norm GroupNorm group_norm RMSNorm InstanceNorm1d InstanceNorm2d "
-                                  "instance_norm Normalise", "LeakyReLU(1/64)": "PReLU prelu",
+                                  "instance_norm Normalise", "LeakyReLU": "PReLU prelu",
     "SiLU": "ELU elu CELU SELU selu Mish mish", "a sum of tensors of one shape": "cat concat stack",
     "the module Conv2d": "conv2d", "the module Conv1d": "conv1d", "the module Linear": "linear matmul",
     "the module BatchNorm2d": "batch_norm", "no such module, because the largest logit decides":

@@ -31,14 +31,14 @@ FUNCTIONS = {
 
 
 class Function(StageModule):
-    """Activation of every pixel by a named function."""
+    """Activation of every pixel by a named function; ``slope`` is that of ``leaky`` below zero."""
 
-    def __init__(self, function: str):
+    def __init__(self, function: str, slope: float = 1 / 64):
         super().__init__()
-        self.of = FUNCTIONS[function]
+        self.function, self.slope = function, slope
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        return self.of(maps)
+        return _F.leaky_relu(maps, self.slope) if self.function == "leaky" else FUNCTIONS[self.function](maps)
 
 
 class Quadratic(StageModule):
@@ -267,18 +267,20 @@ class Add(StageModule):
         return total
 
 
-def _function(stage: Stage) -> str:
-    """Return the name of the function of a stage, which belongs to an activation."""
+def _layer(stage: Stage) -> layers.Activation:
+    """Return the layer of a stage, which is an activation."""
     if not isinstance(stage.layer, layers.Activation):
         raise TypeError(f"Stage {stage.name} must belong to an Activation layer")
-    return stage.layer.function
+    return stage.layer
 
 
 @module("relu")
 @module("table")
 def _table(stage: Stage) -> StageModule:
-    function = _function(stage)
-    return Function(function) if stage.kind == "point" else SpectralFunction(function, size=stage.size)
+    layer = _layer(stage)
+    if stage.kind == "point":
+        return Function(layer.function, layer.slope)
+    return SpectralFunction(layer.function, size=stage.size)
 
 
 @module("quadratic")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from ..errors import DescriptionError
-from ..model.pwl.fitting import FUNCTIONS, Function, fit
+from ..model.pwl.fitting import Function, fit
 from ..model.pwl.table import Mirror, PwlTable
 from ..model.words import check_words
 from ..network.stage import Stage, orthonormal
@@ -46,7 +46,7 @@ class Table(Activation, Pipelined):
     @classmethod
     def value(cls, stage: Stage, params: Params, *x: np.ndarray) -> np.ndarray:
         """Return the exact function, without a table."""
-        of = FUNCTIONS[cls.layer(stage).function].of
+        of = cls.layer(stage).exact.of
         if stage.kind == "point":
             return of(x[0])
         p = orthonormal(stage.size)
@@ -57,7 +57,7 @@ class Table(Activation, Pipelined):
         """Return the function with a table that is fitted for the formats of its input and output."""
         layer, (fraction,), width = cls.layer(stage), given.fractions, given.formats.width
         out = fraction_bits(peak(given.output), given.formats) if given.output.any() else fraction
-        function = FUNCTIONS[layer.function]
+        function = layer.exact
         if stage.kind == "bin":
             p = orthonormal(stage.size)
             of = function.of

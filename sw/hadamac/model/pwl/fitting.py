@@ -44,7 +44,7 @@ from ...numeric import SQ
 from .minimax import minimax_line, minimax_segments
 from .table import Mirror, PwlTable
 
-__all__ = ["FUNCTIONS", "Fit", "FitWords", "Function", "MirrorWords", "fit"]
+__all__ = ["FUNCTIONS", "Fit", "FitWords", "Function", "MirrorWords", "fit", "leaky"]
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,14 @@ def _gelu(x: np.ndarray) -> np.ndarray:
     return 0.5 * x * (1 + np.vectorize(math.erf, otypes=[float])(x / math.sqrt(2)))
 
 
+def leaky(slope: float) -> Function:
+    """Return the leaky ReLU with a slope below zero."""
+    return Function("leaky", lambda x: np.where(x < 0, x * slope, x))
+
+
 FUNCTIONS = {f.name: f for f in (
     Function("relu", lambda x: np.maximum(x, 0), line=1.0),
-    Function("leaky", lambda x: np.where(x < 0, x / 64, x)),
+    leaky(1 / 64),
     Function("sigmoid", _sigmoid, centre=0.5),
     Function("tanh", np.tanh, centre=0.0),
     Function("gelu", _gelu, line=1.0),
@@ -96,7 +101,7 @@ FUNCTIONS = {f.name: f for f in (
     Function("hard-tanh", lambda x: np.clip(x, -1, 1), centre=0.0),
     Function("hard-swish", lambda x: x * np.clip(x / 6 + 0.5, 0, 1), line=1.0),
 )}
-"""Functions by name; the slope of "leaky" below zero is 1/64."""
+"""Functions by name; the slope of "leaky" below zero is 1/64, of `leaky` any."""
 
 
 class MirrorWords(TypedDict):

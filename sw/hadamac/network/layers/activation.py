@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ...checks import choice, integer, shown
 from ...errors import DescriptionError
-from ...model.pwl.fitting import FUNCTIONS
+from ...model.pwl.fitting import FUNCTIONS, Function, leaky
 from .base import Layer, Place, Shaped, Steps, Tensor
 
 __all__ = ["Activation", "SPATIAL", "SPECTRAL"]
@@ -37,6 +38,8 @@ class Activation(Layer):
         * ``modulus``: |z|
     domain : str
         ``space`` or ``bins``.
+    slope : float
+        Slope of ``leaky`` below zero, greater than 0 and less than 1.  With the default, 1/64, it is a shift.
     segments : int
         Number of segments of the piecewise-linear table that approximates the function, or half of a symmetric one.
     """
@@ -45,6 +48,7 @@ class Activation(Layer):
     function: str = "relu"
     domain: str = "space"
     segments: int = 16
+    slope: float = 1 / 64
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -57,6 +61,22 @@ class Activation(Layer):
             )
         choice("Activation function", self.function, SPATIAL if self.domain == "space" else SPECTRAL)
         integer("Activation segments", self.segments, 2, 64)
+        number = isinstance(self.slope, (int, float)) and not isinstance(self.slope, bool)
+        if not number or not 0 < self.slope < 1:
+            raise DescriptionError(f"Activation slope must be greater than 0 and less than 1, not {shown(self.slope)}")
+        if self.slope != 1 / 64 and self.function != "leaky":
+            raise DescriptionError(f"Activation slope must be left out for {self.function}, not {shown(self.slope)}: "
+                                   "it is that of leaky")
+
+    @property
+    def exact(self) -> Function:
+        """The function itself, where it has a table."""
+        return leaky(self.slope) if self.function == "leaky" else FUNCTIONS[self.function]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as data for JSON; ``slope`` is left out if it is the default."""
+        out = super().to_json()
+        return out if self.slope != 1 / 64 else {name: value for name, value in out.items() if name != "slope"}
 
     @property
     def operation(self) -> str:
