@@ -130,7 +130,7 @@ IMAGES = {
     "views": (lambda: Called(lambda m, x: m.fc(m.c(x).contiguous().view(x.size(0), -1)), c=conv(1, 2, 3), fc=nn.Linear(128, 3)), (1, 8, 8)),
 }
 ACTIVATIONS = {
-    "relu": nn.ReLU(), "leaky": nn.LeakyReLU(), "leaky-fifth": nn.LeakyReLU(0.2), "leaky-zero": nn.LeakyReLU(0.0), "gelu": nn.GELU(), "silu": nn.SiLU(), "sigmoid": nn.Sigmoid(), "tanh": nn.Tanh(),
+    "relu": nn.ReLU(), "leaky": nn.LeakyReLU(), "gelu": nn.GELU(), "silu": nn.SiLU(), "sigmoid": nn.Sigmoid(), "tanh": nn.Tanh(),
     "hard-tanh": nn.Hardtanh(), "hard-sigmoid": nn.Hardsigmoid(), "hard-swish": nn.Hardswish(),
 }
 FUNCTIONS = {
@@ -172,10 +172,20 @@ def test_networks_equal_modules(name, kind):
     assert np.linalg.norm(got - want) < 0.25 * np.linalg.norm(want)
 
 
+@pytest.mark.parametrize(("slope", "layer"), [(0.2, {"function": "leaky", "slope": 0.2}), (1 / 64, {"function": "leaky"}),
+                                                (0.0, {"function": "relu"})])
+def test_slopes(slope, layer):
+    model, x = prepared(nn.Sequential(conv(1, 2, 3), nn.LeakyReLU(slope), dense(200))), frames("slopes", (1, 10, 10))
+    artifact = hadamac.compile(model, x)
+    made = [made for made in artifact.qnet.network.layers if made.type == "activation"]
+    assert len(made) == 1 and layer.items() <= made[0].to_json().items() and ("slope" in made[0].to_json()) == ("slope" in layer)
+    equal(artifact, model, x, x / 255)
+
+
 @pytest.mark.parametrize("name", list(ACTIVATIONS))
 def test_activations(name):
     """As a module, as a function and as a method, between convolutions whose border they may not touch."""
-    makes = [ACTIVATIONS[name], *(Called(lambda m, x, of=of: of(x)) for of in FUNCTIONS.get(name, ()))]
+    makes = [ACTIVATIONS[name], *(Called(lambda m, x, of=of: of(x)) for of in FUNCTIONS[name])]
     x = frames(name, (1, 10, 10))
     for activation in makes:
         model = prepared(nn.Sequential(conv(1, 2, 3), activation, conv(2, 2, 3), dense(200)))
