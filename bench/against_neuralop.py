@@ -63,19 +63,19 @@ def _ours(artifact: Artifact, data: Fields) -> None:
 
 def _widths(artifact: Artifact, data: Fields) -> None:
     """Print what words and weights of fewer bits cost."""
-    print("word  weight  16x16: error, from float   32x32: error, from float")
-    base = artifact.qnet.formats
+    grids = []
+    for grid in GRIDS:
+        network, (x, y) = _on(artifact, grid, data).qnet.network, data[f"test{grid}"]
+        calibration = resampled(data["train"][0][:CALIBRATION], (grid, grid))
+        grids.append((network, calibration, x, y, forward(network, artifact.params, x)))
+    print("| words | weights | error on 16x16 | from float | error on 32x32 | from float |\n|---|---|---|---|---|---|")
     for width in range(16, 7, -1):
         for bits in sorted({9, width}):
-            cells = []
-            for grid in GRIDS:
-                there, (x, y) = _on(artifact, grid, data), data[f"test{grid}"]
-                network = there.qnet.network
-                calibration = resampled(data["train"][0][:CALIBRATION], (grid, grid))
-                qnet = quantise(network, artifact.params, calibration, replace(base, width=width, weight_width=bits))
-                answer, exact = qnet.predict(x).values, forward(network, artifact.params, x)
-                cells.append(f"{relative_errors(answer, y).mean():.4f}, {relative_errors(answer, exact).mean():.4f}")
-            print(f"{width:4}  {bits:6}  " + "             ".join(cells), flush=True)
+            formats, cells = replace(artifact.qnet.formats, width=width, weight_width=bits), []
+            for network, calibration, x, y, exact in grids:
+                answer = quantise(network, artifact.params, calibration, formats).predict(x).values
+                cells += [relative_errors(answer, wanted).mean() for wanted in (y, exact)]
+            print(f"| {width} | {bits} | " + " | ".join(f"{100 * cell:.2f} %" for cell in cells) + " |", flush=True)
 
 
 def _picture(artifact: Artifact, data: Fields, path: Path, index: int = 3) -> None:
