@@ -9,6 +9,7 @@ from hadamac.errors import DescriptionError, FitError
 from hadamac.network import (
     Activation,
     Add,
+    Canvas,
     Dense,
     MaxPool,
     Network,
@@ -121,7 +122,8 @@ def _layers(r, flat: bool, channels: int):
         return int(pick(4, 6, 8, 16, 32)) if flat else pick(4, 8, (4, 8), (8, 4), (8, 16), (6, 8), (16, 8))
 
     for k in range(int(r.integers(1, 6))):
-        kind = pick("conv", "conv", "pool", "pad", "pad", "point", "point", "bin", "normalise", "tile", "add", "frozen", "mix")
+        kind = pick("conv", "conv", "pool", "pad", "pad", "point", "point", "bin", "normalise", "tile", "add", "frozen", "mix", "modes",
+                    "canvas")
         if kind == "conv":
             yield SpectralConv(channels=int(r.integers(1, 4)), kernel=pick(1, 3, 3, None), band=pick(None, None, 1, 2),
                                real=pick(False, False, True))
@@ -141,7 +143,11 @@ def _layers(r, flat: bool, channels: int):
         elif kind == "tile":
             yield MaxPool()
         elif kind == "mix":
-            yield Pointwise(channels=int(r.integers(1, 4)))
+            yield Pointwise(channels=int(r.integers(1, 4)), grid=pick(False, not flat))
+        elif kind == "modes":
+            yield SpectralConv(channels=int(r.integers(1, 4)), modes=pick(0, 1, (1, 2), (2, 1)), pointwise=pick(False, True))
+        elif kind == "canvas":
+            yield Canvas(keep=pick(3, 4, 7), size=pick(4, 8, 16))
         else:
             yield SpectralConv(channels=channels, kernel=1, name=f"a{k}")
             yield Activation(function="gelu", name=f"b{k}")
@@ -186,7 +192,7 @@ def test_random_networks_are_the_definition(part):
         if len(done) == 60:
             break
     assert len(done) == 60 and len(set(done)) > 15 and kinds >= {
-        "crop", "pad", "join", "bin", "point", "normalise", "linear", "mix"}
+        "crop", "pad", "join", "bin", "point", "normalise", "linear", "mix", "band"}
 
 
 @pytest.mark.parametrize("name", list(tiny.sizes()))
