@@ -147,6 +147,17 @@ cocotb/test_scattering.py::test_path[2]
 cocotb/test_scattering.py::test_fork[1]
 cocotb/test_scattering.py::test_concatenate[lengths1]
 cocotb/test_scattering.py::test_concatenate[lengths2]
+cocotb/test_hadamard.py::test_bins_that_share_weights[3-*
+cocotb/test_hadamard.py::test_bins_that_share_weights[6-*
+cocotb/test_hadamard.py::test_ramps_of_the_bias[4-*
+cocotb/test_shapes.py::test_bits_cycles_and_size[fno1]
+cocotb/test_shapes.py::test_bits_cycles_and_size[mix1]
+cocotb/test_shapes.py::test_bits_cycles_and_size[ends]
+cocotb/test_shapes.py::test_iterative_transforms[mix1]
+cocotb/test_shapes.py::test_iterative_transforms[valm]
+cocotb/test_shapes.py::test_sizes_that_people_bring[colour]
+cocotb/test_shapes.py::test_sizes_that_people_bring[tall]
+cocotb/test_shapes.py::test_words_of_eight_bits
 cocotb/test_shapes.py::test_bits_cycles_and_size[vals]
 cocotb/test_shapes.py::test_bits_cycles_and_size[valm]
 cocotb/test_shapes.py::test_bits_cycles_and_size[norm]
