@@ -60,6 +60,9 @@ def train(
     rate: Annotated[float, typer.Option(min=1e-6, max=1.0, help="Highest learning rate.")] = 1e-2,
     batch: Annotated[int, typer.Option(min=1, help="Training images in one step.")] = 128,
     decay: Annotated[float, typer.Option(min=0.0, max=1.0, help="Weight decay.")] = 1e-2,
+    samples: Annotated[int, typer.Option(
+        min=0, max=1000, help="Test images that the artifact keeps, with what it should answer: for `predict`, `sim` and "
+        "`show` without --images, and for --grid.")] = 0,
     seed: SeedOption = 1,
     preset: Annotated[str, typer.Option(help=PRESET_HELP)] = "default",
     word_width: WordsOption = None,
@@ -127,8 +130,9 @@ def train(
     provenance |= {**training.record("data"), **test.record("test_data"), **calibration.record("calibration"),
                    "seed": seed, "shift": moved, "flip": int(flip), "preset": preset,
                    "word_width": formats.width, "weight_width": formats.weight_width}
-    samples = source.samples if source else None
-    save(Artifact(qnet, params, accuracy, provenance, names, samples), out)
+    kept = test.first(samples)
+    given = (kept.frames, kept.known_labels) if samples else source.samples if source else None
+    save(Artifact(qnet, params, accuracy, provenance, names, given), out)
     console.print(f"Wrote {out}")
 
 

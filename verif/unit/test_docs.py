@@ -12,6 +12,7 @@ import typer
 from bench.fft import page
 
 from hadamac_cli.main import app
+from support.pages import blocks
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -27,11 +28,6 @@ def anchors(path: Path) -> set[str]:
     """Return the anchors of a page's headings, as GitHub makes them."""
     heads = re.findall(r"^#+ (.*)$", path.read_text(), re.M)
     return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
-
-
-def blocks(path: Path, language: str) -> list[str]:
-    """Return the code blocks of a page in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(), re.M | re.S)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=ids)
