@@ -61,8 +61,8 @@ def train(
     batch: Annotated[int, typer.Option(min=1, help="Training images in one step.")] = 128,
     decay: Annotated[float, typer.Option(min=0.0, max=1.0, help="Weight decay.")] = 1e-2,
     samples: Annotated[int, typer.Option(
-        min=0, max=1000, help="Test images that the artifact keeps, with what it should answer: for `predict`, `sim` and "
-        "`show` without --images, and for --grid.")] = 0,
+        min=0, max=1000, help="Test images that the artifact keeps, with what it should answer: for `predict`, "
+        "`sim` and `show` without --images, and for --grid.")] = 0,
     seed: SeedOption = 1,
     preset: Annotated[str, typer.Option(help=PRESET_HELP)] = "default",
     word_width: WordsOption = None,
