@@ -272,14 +272,14 @@ LAYERS = (
           formula="P(N) (z - m) / sqrt(v); m and v are mean and variance over the bins of a channel that no layer has "
                   "made zero; with a correction of 1, the variance of n bins has the divisor n - 1",
           covers=("normalise",), model="model/normalise", circuit="layers/normalise.Normalise",
-          torch="nn/activations.Normalise", case="normalise-bins"),
+          torch="nn/normalise.Normalise", case="normalise-bins"),
     Layer(name="Normalise over map",
           formula="0 at DC; elsewhere z divided by the map's deviation, which follows from its bins (Parseval); "
                   "correction as above",
           source="Ulyanov 2016, section 2", model="model/normalise", circuit="layers/normalise.Normalise",
-          torch="nn/activations.Normalise", case="normalise-map"),
+          torch="nn/normalise.Normalise", case="normalise-map"),
     Layer(name="Normalise, frozen", formula="the same, with a learned mean and deviation of each channel",
-          source="Ioffe 2015, section 3.1", model="quantised/reference", torch="nn/activations.FrozenNormalise",
+          source="Ioffe 2015, section 3.1", model="quantised/reference", torch="nn/normalise.FrozenNormalise",
           note="none, because it is folded into the weights of the SpectralConv before it"),
     Layer(name="Dense on maps", formula="logits[k] = bias[k] + sum weight[k,c,y,x] map[c,y,x]", covers=("dense",),
           model="model/dense", circuit="layers/dense.Dense", torch="nn/dense.MapDense", case="dense"),

@@ -18,20 +18,10 @@ except ModuleNotFoundError as e:
         raise
     raise ToolError("torch is not installed: it is needed to train; run `pip install hadamac[train]`") from None
 
-from .activations import (
-    Add,
-    Canvas,
-    FrozenNormalise,
-    Function,
-    MaxPool,
-    ModRelu,
-    Modulus,
-    Normalise,
-    Quadratic,
-    SpectralFunction,
-)
+from .activations import Add, Canvas, Function, MaxPool, ModRelu, Modulus, Quadratic, SpectralFunction
 from .dense import BinsDense, MapDense
 from .network import SpectralCnn
+from .normalise import FrozenNormalise, Normalise
 from .products import Pointwise, SpectralConv
 from .quantised import QuantisedCnn
 from .scattering import Scattering

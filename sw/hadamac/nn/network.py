@@ -11,7 +11,7 @@ from ..network.network import Network
 from ..network.stage import Stage
 from ..network.walk import walk
 from ..quantised.reference import check_parameters
-from . import activations, dense, products, spectral  # noqa: F401  (their modules are registered on import)
+from . import activations, dense, normalise, products, spectral  # noqa: F401  (their modules are registered on import)
 from .registry import MODULES, StageModule
 
 __all__ = ["SpectralCnn"]

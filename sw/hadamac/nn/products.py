@@ -13,7 +13,7 @@ from ..network import layers
 from ..network.layers.spectral_conv import taps
 from ..network.stage import Stage
 from ..shapes import Pair, as_pair, least
-from .activations import FrozenNormalise
+from .normalise import FrozenNormalise
 from .registry import StageModule, module
 from .spectral import expanded
 
