@@ -180,6 +180,6 @@ def _spectrum(conv: Any) -> tuple[np.ndarray, Pair]:
     weight = weight[:, :, None] if weight.ndim == 3 else weight
     rows, columns = weight.shape[2:]
     r = rows // 2
-    full: np.ndarray = np.zeros((weight.shape[1], weight.shape[0], 2 * r + 1, columns), dtype=complex)
+    full = np.zeros((weight.shape[1], weight.shape[0], 2 * r + 1, columns), dtype=complex)
     full[:, :, np.arange(-r, rows - r)] = weight.transpose(1, 0, 2, 3)
-    return np.stack([full.real, full.imag], -1), (r, columns - 1)
+    return np.stack([np.real(full), np.imag(full)], -1), (r, columns - 1)
