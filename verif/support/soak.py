@@ -155,8 +155,12 @@ cocotb/test_shapes.py::test_bits_cycles_and_size[mix1]
 cocotb/test_shapes.py::test_bits_cycles_and_size[ends]
 cocotb/test_shapes.py::test_iterative_transforms[mix1]
 cocotb/test_shapes.py::test_iterative_transforms[valm]
-cocotb/test_shapes.py::test_sizes_that_people_bring[colour]
-cocotb/test_shapes.py::test_sizes_that_people_bring[tall]
+cocotb/test_shapes.py::test_iterative_transforms[norm]
+cocotb/test_kinds.py::test_bits_cycles_and_size[modes]
+cocotb/test_stage_widths.py::test_bits_cycles_and_memory[nested]
+cocotb/test_stage_widths.py::test_bits_cycles_and_memory[res1]
+unit/test_bitstream.py::test_short_memories_make_room_for_long_ones
+cocotb/test_shapes.py::test_sizes_that_people_bring[*
 cocotb/test_shapes.py::test_words_of_eight_bits
 cocotb/test_shapes.py::test_bits_cycles_and_size[vals]
 cocotb/test_shapes.py::test_bits_cycles_and_size[valm]

@@ -192,6 +192,7 @@ class TestTraining:
         facts |= {f"{name}_images": 24 for name in ("data", "test_data", "calibration")}
         facts |= {f"{name}_sha256": digest(images, labels) for name in ("data", "test_data", "calibration")}
         assert trained.provenance == facts | {"epochs": 2, "seed": 1, "shift": 1, "flip": 0, "rate": 0.01,
+                                              "batch": 128, "decay": 0.01, "word_width": 16,
                                               "preset": "default", "weight_width": 8}
         assert self.flip is False
         assert str(place) not in (place / "t" / "artifact.json").read_text()
