@@ -81,7 +81,7 @@ def run(name: str, network: Artifact, images: ImageSet, frames: ImageSet, out: P
         bar.say(f"RTL = prediction, bit for bit, on {result.matching}/{result.frames}", "bold green")
         bar.say(f"first-frame latency   {result.latency:,} cycles measured, {result.estimate.latency:,} estimated")
         bar.say(f"steady-state interval {result.interval:,g} cycles measured, {result.estimate.interval:,} estimated")
-    with job.phase("Make pictures of every stage for one {images.kind}, float beside fixed") as bar:
+    with job.phase(f"Make pictures of every stage for one {images.kind}, float beside fixed") as bar:
         known = images.labels is not None and qnet.network.output == "classes"
         label = int(images.known_labels[0]) if known else None
         paths = save_pictures(qnet, network.params, images.frames[0], label, pictures, network.classes)
