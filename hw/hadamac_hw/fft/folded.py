@@ -280,7 +280,8 @@ class FoldedFft(Block):
         """Push the rounded words of the last pass into the FIFO; return whether one of them saturates."""
         plan, width = self.plan, self.plan.steps[-1].out_width
         m.d.comb += fifo.push.eq(delayed(m, made, plan.output_latency, "push"))
-        assert isinstance(plan.output, Requantise)  # FoldedPlan takes no others
+        if not isinstance(plan.output, Requantise):
+            raise TypeError(f"Folded FFT must end with a requantisation, not {type(plan.output).__name__}")
         overflow: Value = Const(0)
         for part, other in (("re", "im"), ("im", "re")):
             m.submodules[f"round_{part}"] = rounder = Requantiser(plan.output, in_width=width)

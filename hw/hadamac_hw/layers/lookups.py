@@ -1,4 +1,4 @@
-"""What a Hadamard product looks up: its weights, the number of the weights of a bin, and the biases of its outputs."""
+"""Tables of a Hadamard product: its weights, the number of the weights of each bin, and the biases of its outputs."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def search(network: Network, params: Params, calibration: np.ndarray, images: np
 
 @dataclass(frozen=True)
 class _Searcher:
-    """What a search measures formats with."""
+    """Network, parameters and images of a search, with which it measures formats."""
 
     network: Network
     params: Params

@@ -110,7 +110,7 @@ class FoldedPlan:
 
     @property
     def _aligned(self) -> tuple[int, ...]:
-        """For each product, the places by which a word of the pipeline has to be shifted before :attr:`operand`."""
+        """Places by which a word of the pipeline has to be shifted before :attr:`operand`, of each product."""
         return tuple(self.operand.drop - t.operand.drop + s for t, s in zip(self.products, self.spare))
 
     @property
@@ -122,7 +122,7 @@ class FoldedPlan:
 
     @property
     def operand_shifts(self) -> tuple[int, ...]:
-        """For each product, the places by which a word of its pass is shifted before :attr:`operand`."""
+        """Places by which a word of its pass is shifted before :attr:`operand`, of each product."""
         return tuple(shift - (0 if k else self.lift) for k, shift in enumerate(self._aligned))
 
     @property
@@ -132,12 +132,12 @@ class FoldedPlan:
 
     @property
     def _drops(self) -> tuple[int, ...]:
-        """For each product, its bits to be dropped; the zeros at the end of its operand are among them."""
+        """Bits that each product drops; the zeros at the end of its operand are among them."""
         return tuple(t.product.drop + s for t, s in zip(self.products, self.spare))
 
     @property
     def product_shifts(self) -> tuple[int, ...]:
-        """For each product, the places by which it is shifted before it is rounded."""
+        """Places by which each product is shifted before it is rounded."""
         return tuple(self.product.drop - drop for drop in self._drops)
 
     @cached_property
