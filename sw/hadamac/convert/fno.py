@@ -59,11 +59,6 @@ def _check(it: torch.nn.Module, path: str, plain: dict[str, tuple[Any, str]]) ->
             raise Unsupported(f"has {name} {shown} in {path}, which no layer has: use {instead}")
 
 
-def _named(b: Builder, label: str) -> None:
-    """Name the next layers."""
-    b.label = label
-
-
 @whole("neuralop.models.fno.FNO")
 def _fno(b: Builder, it: Any, x: Value) -> Value:
     """Return the answer of an FNO of one or two dimensions."""
@@ -102,7 +97,7 @@ def _lifting(b: Builder, it: Any, x: Value, label: str) -> Value:
     if x.affine is not None:
         bias = bias + weight @ x.affine.shift
         weight = weight * x.affine.scale
-    _named(b, f"{label}0")
+    b.label = f"{label}0"
     x = Value(layer=x.layer, channels=x.channels, shape=x.shape, real=x.real, held=x.held)
     y = b.put(x, Pointwise, channels=len(weight), shape=(len(weight), *x.shape[1:]), grid=bool(tensors),
               tensors={"weight": weight, "bias": bias, **tensors})
@@ -112,7 +107,7 @@ def _lifting(b: Builder, it: Any, x: Value, label: str) -> Value:
 def _mlp(b: Builder, it: Any, x: Value, label: str, done: int = 0) -> Value:
     """Return what a channel MLP makes of a value, to which its first ``done`` convolutions have been applied."""
     for k, conv in enumerate(it.fcs):
-        _named(b, f"{label}{k}")
+        b.label = f"{label}{k}"
         if k >= done:
             weight = as_array(conv.weight)[..., 0]
             bias = np.zeros(len(weight)) if conv.bias is None else as_array(conv.bias)
@@ -139,7 +134,7 @@ def _block(b: Builder, it: Any, k: int, x: Value, label: str) -> Value:
     tensors = {"spectrum": spectrum}
     if skip is not None:
         tensors["pointwise"], bias = skip[0], bias + skip[1]
-    _named(b, label)
+    b.label = label
     y = b.put(x, SpectralConv, channels=len(bias), shape=(len(bias), *x.shape[1:]),
               modes=modes[1] if b.flat else field(modes), pointwise=skip is not None,
               tensors=tensors | {"bias": bias})
@@ -149,7 +144,7 @@ def _block(b: Builder, it: Any, k: int, x: Value, label: str) -> Value:
         y = _mlp(b, it.channel_mlp[k], y, f"{label}_mlp")
         if it.channel_mlp_skips is not None:
             weight, offset = _skip(it.channel_mlp_skips[k], x.channels, f"fno_blocks.channel_mlp_skips[{k}]")
-            _named(b, f"{label}_skip")
+            b.label = f"{label}_skip"
             y = b.put(y, Add, _mixed(b, x, weight, offset))
     return y if last else activated(b, y, name_of(it.non_linearity))
 
