@@ -9,7 +9,6 @@ from typing import ClassVar
 import numpy as np
 
 from .. import timing
-from ..errors import ArtifactError
 from ..model.crop import crop, embed, kept_rows, live_shape, to_beats
 from ..model.hadamard import HadamardPlan
 from ..network.layers import Pointwise, SpectralConv
@@ -73,14 +72,6 @@ def _index(stage: Stage) -> np.ndarray | None:
     own[..., kept_rows(stage.rows, rows), :columns] = True
     own = to_beats(own)[0]
     return np.where(own, np.cumsum(own) - 1, own.sum())
-
-
-def _check_shared(stage: Stage, plan: HadamardPlan) -> None:
-    """Raise ArtifactError if bins that share weights in a circuit have different ones in an artifact."""
-    if plan.index is not None:
-        streamed = to_beats(plan.weights).reshape(plan.outputs, plan.inputs, -1)
-        if not np.array_equal(plan.stored[..., plan.index], streamed):
-            raise ArtifactError(f"Artifact stage {stage.name} must have the same weights on all bins that share them")
 
 
 def product_weights(stage: Stage, params: Params) -> tuple[np.ndarray, np.ndarray]:
@@ -155,10 +146,8 @@ class Product(Lanes):
     @classmethod
     def planned(cls, stage: Stage, formats: Formats, words: dict[str, np.ndarray]) -> HadamardPlan:
         """Return the plan with the words of weights, biases and shifts."""
-        plan = HadamardPlan(weights=words["weight"], bias=words["bias"], shift=words["shift"], width=formats.width,
+        return HadamardPlan(weights=words["weight"], bias=words["bias"], shift=words["shift"], width=formats.width,
                             weight_width=formats.weight_width, real=_real(stage), index=_index(stage))
-        _check_shared(stage, plan)
-        return plan
 
     @classmethod
     def shape_of(cls, stage: Stage) -> tuple[int, ...]:
@@ -169,6 +158,25 @@ class Product(Lanes):
     def words(self) -> np.ndarray:
         """Words of the weights (outputs, inputs, rows, columns)."""
         return self.plan.weights
+
+    @property
+    def stored(self) -> np.ndarray:
+        """Words as an artifact holds them: those that bins share once, (outputs, inputs, sets), or `words`."""
+        return self.words if self.plan.index is None else self.plan.stored
+
+    @classmethod
+    def stored_shape(cls, stage: Stage) -> tuple[int, ...]:
+        """Return the shape of `stored`."""
+        index = _index(stage)
+        return cls.shape_of(stage) if index is None else (stage.channels, stage.inputs, int(index.max()) + 1)
+
+    @classmethod
+    def spread(cls, stage: Stage, stored: np.ndarray) -> np.ndarray:
+        """Return `words`, for what an artifact holds."""
+        index = _index(stage)
+        if index is None:
+            return stored
+        return np.swapaxes(stored[..., index].reshape(*stored.shape[:2], stage.columns, stage.rows), -1, -2)
 
     @property
     def what(self) -> list[str]:

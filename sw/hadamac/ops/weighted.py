@@ -76,6 +76,21 @@ class Weighted(Folded):
         """Words of the biases, shaped as those of `floats`."""
         return self.plan.bias
 
+    @property
+    def stored(self) -> np.ndarray:
+        """Words of the weights as an artifact holds them; by default as `words`."""
+        return self.words
+
+    @classmethod
+    def stored_shape(cls, stage: Stage) -> tuple[int, ...]:
+        """Return the shape of `stored`."""
+        return cls.shape_of(stage)
+
+    @classmethod
+    def spread(cls, stage: Stage, stored: np.ndarray) -> np.ndarray:
+        """Return `words`, for what an artifact holds."""
+        return stored
+
     @classmethod
     def width_of(cls, stage: Stage, formats: Formats) -> int:
         """Return the bits of a word that leaves."""
@@ -120,17 +135,19 @@ class Weighted(Folded):
 
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return ``weight``, complex ones with both parts in a last axis, and ``bias``, ``shift``, ``exponent``."""
-        words = self.words
+        words = self.stored
         parts = np.stack([np.real(words), np.imag(words)], -1) if self.complex_weights else words
         return {}, recorded(parts, self.biases, self.plan.shift, self.exponent, self.formats)
 
     @classmethod
     def fields(cls, stage: Stage, stored: Stored) -> dict[str, Any]:
         """Return the plan with the weights of the artifact, and their exponents."""
-        held = taken(stage, stored, cls.shape_of(stage) + (2,) * cls.complex_weights, cls.bias_shape(stage))
+        held = taken(stage, stored, cls.stored_shape(stage) + (2,) * cls.complex_weights,
+                     cls.bias_shape(stage))
         exponent = held.pop("exponent")
         if cls.complex_weights:
             held["weight"] = held["weight"][..., 0] + 1j * held["weight"][..., 1]
+        held["weight"] = cls.spread(stage, held["weight"])
         return {"plan": cls.planned(stage, stored.formats, held), "exponent": exponent}
 
 
