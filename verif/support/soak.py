@@ -157,7 +157,12 @@ cocotb/test_shapes.py::test_iterative_transforms[mix1]
 cocotb/test_shapes.py::test_iterative_transforms[valm]
 cocotb/test_shapes.py::test_iterative_transforms[norm]
 cocotb/test_kinds.py::test_bits_cycles_and_size[modes]
+cocotb/test_kinds.py::test_bits_cycles_and_size[pointwise]
+cocotb/test_network.py::test_no_block_needs_what_a_memory_reads_while_it_writes_that_word
+cocotb/test_shapes.py::test_bits_cycles_and_size[rect]
 cocotb/test_stage_widths.py::test_bits_cycles_and_memory[nested]
+cocotb/test_stage_widths.py::test_bits_cycles_and_memory[pool_relu]
+unit/test_tutorials.py::test_commands_about_the_trained_network[darcy]
 cocotb/test_stage_widths.py::test_bits_cycles_and_memory[res1]
 unit/test_bitstream.py::test_short_memories_make_room_for_long_ones
 cocotb/test_shapes.py::test_sizes_that_people_bring[*
