@@ -29,9 +29,8 @@ from hadamac.progress import Progress
 from hadamac.quantised import PRESETS
 from hadamac.quantised.accuracy import measure
 from hadamac.quantised.artifact import Artifact, load
-from hadamac.quantised.quantise import quantise
+from hadamac.quantised.quantise import CALIBRATION, quantise
 from hadamac.samples.padding import padded
-from hadamac_cli.train import CALIBRATION
 
 from .spatial import SpatialCnn, accuracy_of, parameter_count
 

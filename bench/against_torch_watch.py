@@ -28,8 +28,7 @@ from hadamac.network.source import source_frames, source_values
 from hadamac.nn.train import fit
 from hadamac.quantised import PRESETS
 from hadamac.quantised.accuracy import measure
-from hadamac.quantised.quantise import quantise
-from hadamac_cli.train import CALIBRATION
+from hadamac.quantised.quantise import CALIBRATION, quantise
 
 from .against_torch import Recipe
 from .spatial import SpatialCnn, accuracy_of, parameter_count

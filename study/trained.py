@@ -16,15 +16,13 @@ from hadamac.network.liveness import analyse, sentence
 from hadamac.network.source import source_frames
 from hadamac.quantised import PRESETS, accuracy
 from hadamac.quantised.artifact import Artifact, load, save
-from hadamac.quantised.quantise import quantise
+from hadamac.quantised.quantise import CALIBRATION, quantise
 from hadamac.show.describe import layer_rows
 from hadamac_hw.cores.library import network_name, network_verilog
 from hadamac_hw.sim.verify import verify
 
 __all__ = ["beyond", "finish", "measure", "train"]
 
-CALIBRATION = 1000
-"""Number of training images that formats are calibrated on."""
 SEEN = (3, 7)
 """Greatest frequencies in the input of the low-passed networks."""
 
