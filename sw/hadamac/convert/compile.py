@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from ..checks import choice, shown
 from ..errors import DataError, DescriptionError
-from ..network.network import CHANNELS, Network
+from ..network.network import Network
 from ..network.source import source_frames
 from ..nn import SpectralCnn
 from ..ops.formats import PRESETS, Formats
@@ -19,7 +19,7 @@ from ..ops.weights import fraction_bits
 from ..quantised.artifact import Artifact, check_classes
 from ..quantised.quantise import quantise
 from ..samples.formats import InputFormat
-from ..samples.frames import PIXELS, as_frames
+from ..samples.frames import CHANNELS, PIXELS, as_frames
 from .builder import Affine, Builder
 from .check import check_answers
 from .finish import described, last_value
@@ -88,11 +88,11 @@ def _shape(data: np.ndarray, shape: Sequence[int] | None) -> tuple[int, ...]:
     if data.ndim not in (3, 4):
         raise DataError("Calibration must have the shape (n, channels, rows, columns) or (n, channels, samples), not "
                         f"{data.shape}")
-    last = data.shape[-1]  # fewer than four columns are channels
-    if data.ndim == 4 and last <= CHANNELS and (data.shape[1] > CHANNELS or last < PIXELS[0]):
+    last, most = data.shape[-1], CHANNELS[1]  # fewer than four columns are channels
+    if data.ndim == 4 and last <= most and (data.shape[1] > most or last < PIXELS[0]):
         return last, data.shape[1], data.shape[2]
-    if data.ndim == 3 and data.shape[1] > CHANNELS:
-        raise DataError(f"Calibration must have at most {CHANNELS} channels, not {data.shape[1]} as in {data.shape}: "
+    if data.ndim == 3 and data.shape[1] > most:
+        raise DataError(f"Calibration must have at most {most} channels, not {data.shape[1]} as in {data.shape}: "
                         f"give shape=(1, {data.shape[1]}, {data.shape[2]}) with grey images")
     return data.shape[1:]
 

@@ -19,18 +19,17 @@ from ..checks import choice, integer, shown
 from ..errors import DescriptionError
 from ..files.writing import parse_json
 from ..samples.formats import InputFormat
+from ..samples.frames import CHANNELS, PIXELS, SAMPLES
 from ..samples.padding import RULES
 from ..shapes import Pair, power_of_two
 from .graph import ANSWERS, OUTPUTS, Step, graph
-from .layers import LAYERS, LENGTHS, SIZES, Activation, Dense, Layer, SpectralConv, SpectralPool, Tensor
+from .layers import LAYERS, Activation, Dense, Layer, SpectralConv, SpectralPool, Tensor
 from .layers.base import NAME
 from .stage import Stage
 from .stages import stages
 
 __all__ = ["Network", "default_network"]
 
-CHANNELS = 16
-"""Most channels of an input frame, which arrive together in one beat."""
 LAYERS_MOST = 64
 """Greatest number of layers of a network, far more than a circuit can hold."""
 
@@ -231,12 +230,12 @@ def _shape(shape: Any) -> tuple[int, ...]:
     if not isinstance(shape, (tuple, list)) or len(shape) not in (2, 3):
         raise DescriptionError("Network input shape must be (channels, rows, columns) or (channels, samples), not "
                                f"{shown(shape)}")
-    integer("Network input channels", shape[0], 1, CHANNELS)
+    integer("Network input channels", shape[0], *CHANNELS)
     if len(shape) == 2:
-        integer("Network input samples", shape[1], 16, LENGTHS[-1])
+        integer("Network input samples", shape[1], *SAMPLES)
     else:
         for what, n in zip(("rows", "columns"), shape[1:]):
-            integer(f"Network input {what}", n, SIZES[0], SIZES[-1])
+            integer(f"Network input {what}", n, *PIXELS)
     return tuple(shape)
 
 

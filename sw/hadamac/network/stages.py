@@ -182,9 +182,8 @@ class _Builder:
         if flow.pending != 1:
             if not _power_of_two(flow.pending):
                 raise DescriptionError(
-                    f"Pooling or padding by a factor that is no power of two needs a SpectralConv or "
-                    f"Pointwise beside it, before "
-                    f"{what} follows")
+                    "Pooling or padding by a factor that is no power of two needs a SpectralConv or Pointwise beside "
+                    f"it, before {what} follows")
             if self._shared(flow):
                 flow = self._crop(flow, Step("crop", flow.size, "scale", channels=flow.channels), flow.radius or (0, 0))
             self._apply_scale(flow.stage, flow.pending)
