@@ -15,7 +15,6 @@ import numpy as np
 from .. import nn
 from ..network import layers
 from ..network.spectra import fold_fft
-from ..nn.activations import FUNCTIONS
 from ..shapes import Pair, as_pair, least, text
 from .activations import activated
 from .builder import Builder, Value, least_size
@@ -25,9 +24,6 @@ from .pooling import pooled
 from .registry import Unsupported, as_array, module
 
 __all__ = []
-
-_NAMES = {of: name for name, of in FUNCTIONS.items()}
-
 
 def _bins(x: Value, size: int | Pair | None = None) -> Value:
     """Return a value that has bins, of maps of a size; refuse others."""
@@ -157,7 +153,7 @@ def _of_bins(b: Builder, x: Value, function: str, **tensors: np.ndarray) -> Valu
 
 @module(nn.SpectralFunction)
 def _spectral_function(b: Builder, it: nn.SpectralFunction, x: Value) -> Value:
-    return _of_bins(b, x, _NAMES[it.of])
+    return _of_bins(b, x, it.function)
 
 
 @module(nn.ModRelu)

@@ -25,8 +25,8 @@ def _each(value: int | Sequence[int], axes: int) -> tuple[int, ...]:
 
 @function(_F.max_pool2d, torch.max_pool2d)
 def pooled(b: Builder, input: Value, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
-              padding: int | Sequence[int] = 0, dilation: int | Sequence[int] = 1, ceil_mode: bool = False,
-              return_indices: bool = False) -> Value:
+           padding: int | Sequence[int] = 0, dilation: int | Sequence[int] = 1, ceil_mode: bool = False,
+           return_indices: bool = False) -> Value:
     """Return the maximum of each tile of 2x2 pixels."""
     x = in_space(input)
     stride = kernel_size if stride is None or stride == [] else stride

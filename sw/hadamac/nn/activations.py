@@ -63,10 +63,11 @@ class SpectralFunction(StageModule):
 
     def __init__(self, function: str, *, size: int | Pair):
         super().__init__()
-        self.of, self.p = FUNCTIONS[function], orthonormal(as_pair(size))
+        self.function, self.p = function, orthonormal(as_pair(size))
 
     def forward(self, bins: torch.Tensor) -> torch.Tensor:
-        return torch.complex(self.of(bins.real / self.p), self.of(bins.imag / self.p)) * self.p
+        of = FUNCTIONS[self.function]
+        return torch.complex(of(bins.real / self.p), of(bins.imag / self.p)) * self.p
 
 
 class ModRelu(StageModule):
