@@ -40,6 +40,8 @@ __all__ = ["quantise"]
 
 LOSS = 0.3
 """Largest loss of a search unless another one is stated."""
+SEARCHED = 4000
+"""Most images on which a search measures its loss: with them a loss of 0.3 points is twelve images."""
 
 
 def quantise(
@@ -67,7 +69,7 @@ def quantise(
     Calibrates on the first 1,000 images of --images, or of the training images of --data. Tests on --test-images, on
     the test images of --data, or otherwise on all images that it calibrates from. Without these options it uses the
     samples that the artifact contains, or the shipped digits if it has none and they fit. A search measures its loss
-    on the 1,000 images that follow those of the calibration, or on these themselves if there are not so many.
+    on 1,000 to 4,000 images that follow those of the calibration, or on these themselves if there are not so many.
     """
     if loss is not None and not search:
         raise DataError("A loss (--loss) needs --search")
@@ -106,9 +108,10 @@ def _searched(source: Artifact, images: ImageSet, calibration: ImageSet, formats
               loss: float) -> tuple[QuantNetwork, dict[str, str | int | float]]:
     """Return the network in the formats that a search finds, and the facts of the search for the provenance."""
     enough = len(images) >= 2 * CALIBRATION
-    chosen = images.part(CALIBRATION, 2 * CALIBRATION) if enough else calibration
+    chosen = images.part(CALIBRATION, CALIBRATION + SEARCHED) if enough else calibration
     known, unit = chosen.known_labels, "points" if source.qnet.network.output == "classes" else "percent"
-    numbers = f"{CALIBRATION + 1} to {2 * CALIBRATION}" if enough else f"1 to {len(chosen)}"
+    first = CALIBRATION if enough else 0
+    numbers = f"{first + 1} to {first + len(chosen)}"
     title = f"Search within a loss of {loss:g} {unit}, on the {chosen.kind}s {numbers} of {chosen.source}"
     with Progress(1, console).phase(title) as bar:
         def progress(found: Search, taken: str) -> None:
