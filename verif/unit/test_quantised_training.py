@@ -136,12 +136,35 @@ def test_fine_tuning_helps():
     assert wrong(tuned) < wrong(params)
 
 
+def test_answers_of_the_float_network():
+    """They replace the labels as far as the share says: wholly, wrong labels change nothing; at 0, all depends on them."""
+    from hadamac.nn.train import fit
+
+    images, labels = shipped_digits()
+    network, formats = digits_network(), Formats(weight_width=3, calibrated=True)
+    params = fit(network, images, labels, epochs=4, seed=1, batch=50)
+
+    def tuned(distil: float, moved: int) -> dict[str, np.ndarray]:
+        return fit(network, images, (labels + moved) % 10, epochs=2, seed=1, batch=50, rate=3e-3, start=params,
+                   formats=formats, distil=distil)
+
+    alone, wrong = tuned(1.0, 0), tuned(1.0, 1)
+    for name, value in alone.items():
+        np.testing.assert_array_equal(value, wrong[name])
+        assert not np.array_equal(value, params[name])
+    right, misled = tuned(0.0, 0), tuned(0.0, 1)
+    for name, value in right.items():
+        assert not np.array_equal(value, misled[name]) and not np.array_equal(value, alone[name])
+
+
 def test_refusals_of_fit():
     from hadamac.nn.train import fit
 
     images, labels = shipped_digits()
     network = digits_network()
     options = {"epochs": 1, "seed": 1}
+    with pytest.raises(DataError, match=r"\AShare of the float network must be from 0 to 1, not 1.5\Z"):
+        fit(network, images, labels, start={}, distil=1.5, **options)
     with pytest.raises(DataError, match=r"\AParameters must hold conv0.kernel, not only none\Z"):
         fit(network, images, labels, start={}, **options)
     with pytest.raises(DescriptionError, match=r"\AFormats must be of the stages .*, not of 'conv0'\Z"):

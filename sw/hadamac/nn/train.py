@@ -7,6 +7,7 @@ This module needs torch (``pip install hadamac[train]``); without it, the import
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -106,6 +107,13 @@ def _mirrored(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.where(which[:, None, None, None], images[..., ::-1], images)
 
 
+def _distance(answer: torch.Tensor, teacher: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """Return the mean Kullback-Leibler divergence of the answered classes from those of a teacher."""
+    with torch.no_grad():
+        theirs = torch.log_softmax(teacher(x), 1)
+    return torch.nn.functional.kl_div(torch.log_softmax(answer, 1), theirs, reduction="batchmean", log_target=True)
+
+
 def _then(progress: Callable[[Epoch], None] | None, refresh: Callable[[], None]) -> Callable[[Epoch], None]:
     """Return a function that reports an epoch and then, unless it is the last one, refreshes the formats."""
 
@@ -134,6 +142,7 @@ def fit(
     start: Mapping[str, np.ndarray] | None = None,
     formats: Formats | None = None,
     calibration: ArrayLike | None = None,
+    distil: float = 0.5,
 ) -> dict[str, np.ndarray]:
     """Train a network from random or from given initial parameters; with ``formats``, fine-tune it for its circuit.
 
@@ -172,6 +181,9 @@ def fit(
         calibrated before every epoch.  Frozen statistics stay those of ``start``.  A `rate` of 5e-4 suits this.
     calibration : array (n, ...), optional
         Images that the formats are calibrated on; by default the first CALIBRATION training images.
+    distil : float
+        Share, 0 to 1, of the answers of the float network ``start`` in the loss of classes, with ``formats``, as in
+        Mishra and Marr, "Apprentice" (ICLR 2018).  They say more of an image than its label, which has the rest.
 
     Returns
     -------
@@ -188,6 +200,8 @@ def fit(
     shift = int(network.output == "classes") if shift is None else shift
     for what, value, low in (("Epochs", epochs, 1), ("Seed", seed, 0), ("Batch", batch, 1), ("Shift", shift, 0)):
         _check_integer(what, value, low)
+    if not 0 <= distil <= 1:
+        raise DataError(f"Share of the float network must be from 0 to 1, not {distil!r}")
     if not isinstance(flip, (bool, np.bool_)):
         raise DataError(f"Flip must be True or False, not {flip!r}")
     if not len(frames):
@@ -204,12 +218,16 @@ def fit(
     elif network.standardise:
         model.standardise_by(frames)
     learner: torch.nn.Module = model
+    teacher = None
     if formats is not None:
+        if start is not None and distil and targets.dtype == np.int64:
+            teacher = copy.deepcopy(model).eval()
         given = frames[:CALIBRATION] if calibration is None else calibration
         learner = quantised = QuantisedCnn(model, given, formats)
         progress = _then(progress, quantised.refresh)
     optimise(learner, padded(frames, network.size, network.padding), targets, unit=2.0**-network.input_format.fraction,
-             epochs=epochs, seed=seed, progress=progress, batch=batch, rate=rate, decay=decay, shift=shift, flip=flip)
+             epochs=epochs, seed=seed, progress=progress, batch=batch, rate=rate, decay=decay, shift=shift, flip=flip,
+             teacher=teacher, distil=distil)
     return model.parameters_numpy()
 
 
@@ -227,6 +245,8 @@ def optimise(
     decay: float = 1e-2,
     shift: int = 1,
     flip: bool = False,
+    teacher: torch.nn.Module | None = None,
+    distil: float = 0.5,
 ) -> None:
     """Train any module that takes float32 maps ``(n, C, H, W)``, as `fit` trains a network.
 
@@ -242,6 +262,10 @@ def optimise(
         Value of the word 1.
     epochs, seed, progress, batch, rate, decay, shift, flip
         As for `fit`.
+    teacher : torch.nn.Module, optional
+        Module that takes the same maps, whose scores of the classes have the share ``distil`` of the loss.
+    distil : float
+        That share, 0 to 1.
     """
     rng = np.random.default_rng(seed)
     classes = targets.dtype == np.int64
@@ -262,6 +286,8 @@ def optimise(
             answer = model(x)
             loss = (torch.nn.functional.cross_entropy(answer, target) if classes else
                     torch.nn.functional.mse_loss(answer, target) / power)
+            if teacher is not None:
+                loss = (1 - distil) * loss + distil * _distance(answer, teacher, x)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
