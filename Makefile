@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BOARD ?= ulx3s-85f
+CLOCK ?= 100
 SET ?= mnist
 DATA ?= $(if $(filter fashion,$(SET)),fashion-mnist,mnist)
 OUT ?=
@@ -74,8 +75,8 @@ soak: $(VENV)/.fpga  ## run the tests that take long: every case of every circui
 verilog: $(VENV)/.base  ## write Verilog of the network and of every block, with a manifest, to build/rtl
 	@$(HADAMAC) verilog --out $(or $(OUT),build/rtl)
 
-bitstream: $(VENV)/.fpga  ## build the bitstream for BOARD (default ulx3s-85f) in build/bitstream
-	@$(HADAMAC) bitstream --board $(BOARD) --out $(or $(OUT),build/bitstream/$(BOARD)) --seed $(SEED)
+bitstream: $(VENV)/.fpga  ## build the bitstream for BOARD (default ulx3s-85f) at CLOCK (100 MHz) in build/bitstream
+	@$(HADAMAC) bitstream --board $(BOARD) --clock $(CLOCK) --out $(or $(OUT),build/bitstream/$(BOARD)) --seed $(SEED)
 
 bench: $(VENV)/.bench  ## measure the FFT beside other open cores (speed, area, accuracy) for docs/benchmarks
 	@$(BIN)/python -m bench.fft

@@ -141,7 +141,7 @@ COSTS = {
                        memory="sum of its blocks, plus FIFOs of N*N/32 and A*N*N/32 words"),
     "normalise-bins": Cost(multipliers="8", **_normalise), "normalise-map": Cost(multipliers="6", **_normalise),
     "dense": _dense, "dense-bins": _dense,
-    "argmax": Cost(latency="0", interval="O + 1"),
+    "argmax": Cost(latency="0", interval="O + 2"),
 }  # fmt: skip
 """Costs, by the name of the measurement."""
 

@@ -17,6 +17,7 @@ from . import layers  # noqa: F401  (its blocks register themselves)
 from .base.block import Block
 from .base.circuits import circuit
 from .base.resize import Resize
+from .base.slice import Slice
 from .base.stream import Complex, FrameGuard, bytes_of, frames
 from .base.targets import Target
 from .base.wire import Node, wire
@@ -148,7 +149,9 @@ class SpectralNetwork(Block):
         m.submodules.guard = guard = FrameGuard(self.pixel, length=self.pixels)
         wiring.connect(m, wiring.flipped(self.i), guard.i)
         m.d.comb += self.frame_error.eq(guard.error)
-        wiring.connect(m, wire(m, self.stages, guard.o, self.overflow), wiring.flipped(self.o))
+        m.submodules.end = end = Slice(_answer(self.qnet)[0])
+        wiring.connect(m, wire(m, self.stages, guard.o, self.overflow), end.i)
+        wiring.connect(m, end.o, wiring.flipped(self.o))
         return m
 
 

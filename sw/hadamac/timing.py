@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .numeric import Requantise, Rescale
 
-__all__ = ["FIFO", "GATE", "GUARD", "MULTIPLIER", "RAM", "SUM", "fifo", "fifo_bits", "fifo_depth",
+__all__ = ["FAR", "FIFO", "GATE", "GUARD", "MULTIPLIER", "RAM", "SLICE", "SUM", "fifo", "fifo_bits", "fifo_depth",
            "multiply_add", "requantise", "rescale", "shifter", "tree"]
 
 FIFO = 2
@@ -16,19 +16,23 @@ FIFO_IN_LUTS = 32
 """Words of the longest FIFO that is LUT RAM; a longer one is a memory followed by a short FIFO."""
 GATE = 1
 """Cycles of the register that turns an accepted beat into a token of the free-running pipeline."""
-SUM = 3
-"""Cycles of a rounded sum of products: registers after the multipliers, two partial sums, their rounded sum."""
+SUM = 2
+"""Cycles of a rounded sum: two partial sums, their rounded sum."""
 GUARD = 1
 """Cycles from a beat into a frame guard to the same beat out of it."""
-MULTIPLIER = 3
-"""Cycles of a multiplier: operand, pipeline and product register."""
+SLICE = 1
+"""Cycles through a register slice."""
+MULTIPLIER = 4
+"""Cycles of a multiplier: operand, pipeline and product register, and one on the way to where the product is used."""
 RAM = 2
 """Cycles from a memory's address to its data: array and output register."""
+FAR = 1 + RAM + 1
+"""The same of a memory with registers on either side, because it may be far from what feeds it and from its reader."""
 
 
 def requantise(rule: Requantise) -> int:
-    """Return the cycles of a requantisation: one to round and one to saturate, where the rule does so."""
-    return (1 if rule.drop else 0) + (1 if rule.saturates else 0)
+    """Return the cycles of a requantisation: one to round, one to compare and one to clip, where the rule does so."""
+    return (1 if rule.drop else 0) + (2 if rule.saturates else 0)
 
 
 def shifter(most: int) -> int:
@@ -37,8 +41,8 @@ def shifter(most: int) -> int:
 
 
 def rescale(rule: Rescale) -> int:
-    """Return the cycles of a rescaling: the shift, one cycle to round and one to saturate."""
-    return shifter(rule.most) + 2
+    """Return the cycles of a rescaling: the shift, one cycle to round and two to saturate."""
+    return shifter(rule.most) + 3
 
 
 def tree(lanes: int) -> int:

@@ -206,6 +206,8 @@ def bitstream(
     out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("build/bitstream"),
     interval: IntervalOption = None,
     transforms: TransformsOption = TRANSFORMS[0],
+    clock: Annotated[float, typer.Option(
+        help="Clock of the network in MHz, from a PLL. The build fails if the circuit is too slow for it.")] = 100.0,
     seed: SeedOption = 1,
     grid: GridOption = None,
 ) -> None:
@@ -213,7 +215,8 @@ def bitstream(
     from hadamac_hw.boards.build import build_board
 
     network = opened(artifact, grid)
-    build_board(network.qnet, board, out, folding=folding(network, interval, transforms), seed=seed, console=console)
+    build_board(network.qnet, board, out, folding=folding(network, interval, transforms), seed=seed,
+                clock_mhz=clock, console=console)
 
 
 app.command(epilog="Example: hadamac show --pictures build/pictures --index 3")(show)

@@ -21,7 +21,7 @@ CASES = {  # plan, channels
                                          correction=1), 1),
     "normalise_odd": (NormalisePlan(multiplicity=(2,) * 5, count=4225, width=4, fraction=0, over="bins"), 2),
     "normalise_one": (NormalisePlan(multiplicity=(1,), count=3, width=8, fraction=5, over="bins"), 2),
-    "normalise_even": (NormalisePlan(multiplicity=(2,) * 42, width=17, fraction=16, over="bins"), 1),
+    "normalise_even": (NormalisePlan(multiplicity=(2,) * 49, width=17, fraction=16, over="bins"), 1),
 }
 
 

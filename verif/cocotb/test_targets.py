@@ -39,12 +39,12 @@ class Probe(Block):
     def __init__(self, memory: Ram, bits: int):
         self.memory, self.bits = memory, bits
         super().__init__({"i": In(frames(unsigned(bits + memory.width))), "o": Out(frames(unsigned(memory.width)))})
-        self.latency = timing.RAM + timing.FIFO
+        self.latency = memory.latency + timing.FIFO
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.memory = memory = self.memory
-        m.submodules.fifo = fifo = Fifo(Frame(unsigned(memory.width)), inflight=timing.RAM)
+        m.submodules.fifo = fifo = Fifo(Frame(unsigned(memory.width)), inflight=memory.latency)
         take = self.i.valid & self.i.ready
         address = self.i.payload.data[: self.bits]
         m.d.comb += [self.i.ready.eq(~fifo.stop), memory.read_address.eq(address)]
@@ -55,8 +55,8 @@ class Probe(Block):
                 memory.write_data.eq(delayed(m, self.i.payload.data[self.bits :], 1, "value")),
             ]
         m.d.comb += [
-            fifo.push.eq(delayed(m, take, timing.RAM, "push")), fifo.data.data.eq(memory.read_data),
-            fifo.data.last.eq(delayed(m, self.i.payload.last, timing.RAM, "last")),
+            fifo.push.eq(delayed(m, take, memory.latency, "push")), fifo.data.data.eq(memory.read_data),
+            fifo.data.last.eq(delayed(m, self.i.payload.last, memory.latency, "last")),
         ]
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
@@ -76,12 +76,19 @@ def test_memory_in_every_slicing(depth, writable):
     play_memory(depth, writable, ECP5, blocks=depth >= 32)
 
 
-def play_memory(depth: int, writable: bool, target: Target, *, blocks: bool) -> None:
+@pytest.mark.parametrize("depth, writable", [(24, True), (64, True), (1024, False)])
+def test_far_memory(depth, writable):
+    """With registers around it, a word is read two cycles later, and a write is seen as soon as without them."""
+    play_memory(depth, writable, ECP5, blocks=depth >= 32, far=True)
+
+
+def play_memory(depth: int, writable: bool, target: Target, *, blocks: bool, far: bool = False) -> None:
     """Simulate a memory with the text of a target, which is block RAM or is not."""
     r = rng("memory", depth, writable)
     width, bits = (20 if depth <= 2048 else 5), (depth - 1).bit_length()
     held = r.integers(0, 1 << width, depth)
-    memory = Ram(width=width, depth=depth, init=held.tolist(), writable=writable)
+    memory = Ram(width=width, depth=depth, init=held.tolist(), writable=writable, far=far)
+    assert memory.latency == timing.RAM + 2 * far
     core = retarget(Core(Probe(memory, bits), f"memory{depth}"), target)
     assert ("DP16KD" in core.verilog.removesuffix(ECP5.models)) == blocks
     if not blocks and depth >= 32:  # of which synthesis itself would make block RAM

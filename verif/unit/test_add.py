@@ -133,9 +133,9 @@ def test_ties_of_the_sum_go_to_even_and_both_ends_saturate():
 
 
 def test_cycles_are_those_of_its_parts():
-    """Align, a tree, round, saturate; two summands that need no rounding take three cycles, and the FIFO two."""
+    """Align, a tree, round, compare and clip; two summands that need no rounding take four cycles, and the FIFO two."""
     assert [made(name).pipeline for name in ("two alike, nothing dropped", "two alike", "one bit further", "eight")] == [
-        1 + 1 + 1, 1 + 1 + 2, 2 + 1 + 2, 1 + 3 + 2]
+        1 + 1 + 2, 1 + 1 + 3, 2 + 1 + 3, 1 + 3 + 3]
     plan = made("two alike")
     assert plan.latency == plan.pipeline + timing.fifo(plan.pipeline) and plan.multipliers == 0
     assert plan.memory_bits == timing.fifo_bits(33, plan.pipeline)

@@ -29,7 +29,7 @@ def test_against_a_plain_search():
     assert argmax(logits).tolist() == expected
     block = Argmax(classes=7, width=24)
     assert block.model(logits).tolist() == expected
-    assert (block.frame, block.interval, block.latency) == ((7, 8), 8, 0)
+    assert (block.frame, block.interval, block.latency) == ((7, 8), 9, 0)
     assert argmax(logits[:0]).shape == (0,)
 
 

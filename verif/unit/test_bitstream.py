@@ -10,10 +10,10 @@ import sys
 import pytest
 
 from hadamac.cost.estimate import plan
-from hadamac.errors import DataError, FitError, ToolError
+from hadamac.errors import DataError, DescriptionError, FitError, ToolError
 from hadamac_hw.boards import bitstream
 from hadamac_hw.boards.bitstream import Report, build_bitstream
-from hadamac_hw.boards.build import board_verilog
+from hadamac_hw.boards.build import board_verilog, build_board
 from hadamac_hw.boards.ulx3s import BOARDS, find_board
 from support import tiny
 from support.seeds import rng
@@ -118,3 +118,11 @@ def test_short_memories_make_room_for_long_ones():
 @pytest.mark.parametrize("name", BOARDS)
 def test_constraints_are_found(name):
     assert 'FREQUENCY PORT "clk25" 25 MHZ;' in bitstream.constraints(find_board(name))
+
+
+def test_clocks_that_the_pll_cannot_make_are_refused_at_once(tmp_path):
+    q = tiny.quantised(tiny.one_group(), rng("clock"))
+    message = ("Clock must be 3.125 to 400 MHz and within 1 % of what the PLL makes of 25 MHz, not 1000 MHz")
+    with pytest.raises(DescriptionError, match=f"^{re.escape(message)}"):
+        build_board(q, "ulx3s-85f", tmp_path / "out", clock_mhz=1000)
+    assert not list(tmp_path.iterdir())

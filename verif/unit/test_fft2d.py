@@ -187,7 +187,7 @@ def test_memory_of_the_transforms_and_of_the_buffer_between(size, radius):
         columns = 1
         while columns < radius + 1:
             columns *= 2
-        fifo = (16 if inverse else 32) * (2 * (16 + inverse) + 1)  # 4 or 6 cycles in flight; a word and its last
+        fifo = 32 * (2 * (16 + inverse) + 1)  # 6 or 9 cycles in flight; a word and its last
         assert plan.memory_bits == (plan.row_plan.memory_bits("natural" if inverse else "bit-reversed")
                                     + plan.column_plan.memory_bits("bit-reversed" if inverse else "natural")
                                     + 2 * 2 * size // 2 * columns * 2 * 16 + fifo)  # two halves in two banks

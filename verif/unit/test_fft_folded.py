@@ -74,8 +74,8 @@ def test_cycles(size, products):
     assert folded.sum_latency == 2 + 3  # read, registers, sum
     rounds = 0 if size <= 8 else 1  # of an operand: after one halving all of its 18 bits fit, later they do not
     if products:
-        assert folded.product_latency == 1 + rounds + 3 + 1 + 1
-    waits = stages * 5 + products * folded.product_latency + 2  # the output is rounded and saturated
+        assert folded.product_latency == 1 + rounds + 4 + 1 + 1
+    waits = stages * 5 + products * folded.product_latency + 3  # the output is rounded, compared and clipped
     for order, reads in (("bit-reversed", stages + products), ("natural", stages + products + 1)):
         assert folded.interval(order) == size * reads + waits
         last = size if order == "bit-reversed" else 2 * size - 1  # all reads of the last pass but those of its first word
@@ -87,7 +87,7 @@ def test_cycles(size, products):
 def test_products_at_different_places_take_a_cycle_more():
     folded = FoldedPlan(FftPlan(size=64, width=10, schedule=(0, 1, 0, 1, 0, 1), out_width=16))
     assert len(set(folded.product_shifts)) == 2
-    assert folded.product_latency == 1 + 3 + 1 + 1 + 1  # no operand is rounded
+    assert folded.product_latency == 1 + 4 + 1 + 1 + 1  # no operand is rounded
 
 
 def test_memory():

@@ -73,7 +73,7 @@ def test_maps_of_any_shape():
     block = circuit.ModRelu(plan, bins=20)
     np.testing.assert_array_equal(block.model(x), flat.reshape(x.shape))
     assert (block.frame, block.interval, block.multipliers) == ((40, 40), 40, 6)
-    assert block.pipeline == (3 + 1 + plan.rsqrt.pipeline) + 3 + 4 + 1 + 3 + 1
+    assert block.pipeline == (4 + 1 + plan.rsqrt.pipeline) + 4 + 5 + 1 + 4 + 1
     assert block.latency == block.pipeline + timing.fifo(block.pipeline)
 
 

@@ -84,6 +84,6 @@ def test_counts_are_refused(value):
 
 def test_cycle_counts():
     block = PairModulus(width=16, beats=10, pairs=3)
-    assert ModulusPlan(16).pipeline == 3 + 1 + 17 + 2
-    assert (block.interval, block.frame, block.latency) == (60, (60, 30), 10 + 2 + 23 + timing.fifo(25))
-    assert Modulus(width=8).latency == 15 + timing.fifo(15)
+    assert ModulusPlan(16).pipeline == 4 + 1 + 17 + 3
+    assert (block.interval, block.frame, block.latency) == (60, (60, 30), 10 + 2 + 25 + timing.fifo(27))
+    assert Modulus(width=8).latency == 17 + timing.fifo(17)

@@ -117,7 +117,7 @@ def test_cycles_and_memory(size, radius, channels, inverse):
     assert len(times) == block.frame[1] and times[0] == plan.latency == block.latency and (np.diff(times) > 0).all()
     assert plan.interval == block.interval >= max(pairs * size, bins) and block.multipliers == plan.row_plan.multipliers
     columns = 1 << radius.bit_length()
-    fifo = (16 if inverse else 32) * (2 * (16 + inverse) + 1)  # 4 or 6 cycles in flight; a word and its last
+    fifo = 32 * (2 * (16 + inverse) + 1)  # 6 or 9 cycles in flight; a word and its last
     assert plan.memory_bits == (plan.row_plan.memory_bits("natural" if inverse else "bit-reversed")
                                 + 2 * 2 * columns * 2 * 16 + fifo)  # two halves in two banks
 

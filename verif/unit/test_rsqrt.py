@@ -148,4 +148,4 @@ def test_circuit(width, square, floor):
     sim.add_testbench(bench)
     sim.run()
     np.testing.assert_array_equal(seen, np.transpose(plan.run(np.array(sent))))
-    assert block.latency == plan.pipeline == max((width + 1) // 2 - 1, 0).bit_length() + 6
+    assert block.latency == plan.pipeline == max((width + 1) // 2 - 1, 0).bit_length() + 10

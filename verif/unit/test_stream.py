@@ -13,8 +13,10 @@ from amaranth.sim import Simulator
 from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac_hw.base.block import Block
+from hadamac_hw.base.loops import foreseen, nest
 from hadamac_hw.base.numeric import delayed
-from hadamac_hw.base.stream import Complex, Fifo, FrameGuard, Halves, frames, nest
+from hadamac_hw.base.slice import Slice
+from hadamac_hw.base.stream import Complex, Fifo, FrameGuard, Halves, frames
 from hadamac_hw.cores.flat import FlatTop, bytes_of
 from hadamac_hw.layers.pwl import Relu
 from support.seeds import refused, rng
@@ -31,6 +33,7 @@ def simulate(m: Module, testbench) -> None:
 def test_nest_counts_like_nested_loops(limits):
     m = Module()
     step = Signal()
+    m.d.sync += Signal(name="clocked").eq(1)  # loops of one pass have no register
     indices, final = nest(m, step, *limits)
     seen = []
     go = rng("nest", limits).random(60) < 0.6
@@ -46,6 +49,29 @@ def test_nest_counts_like_nested_loops(limits):
     loop = list(product(*(range(n) for n in limits)))
     expected = [(loop[k % len(loop)], k % len(loop) == len(loop) - 1) for k in range(len(seen))]
     assert seen == expected and len(seen) > 20
+
+
+@pytest.mark.parametrize("limits", [(1,), (5,), (2, 3), (1, 4), (3, 1, 2), (1, 1, 1)], ids=str)
+def test_facts_are_those_of_the_present_beat(limits):
+    """In registers, of the first beat and of every beat after it."""
+    m, step, seen = Module(), Signal(), []
+    go = rng("foreseen", limits).random(60) < 0.6
+
+    def facts(*counters):
+        return counters[-1] == limits[-1] - 1, (counters[0] == 0) & (counters[-1] >= 1)
+
+    registers = foreseen(m, step, *limits, facts=facts)
+
+    async def bench(ctx):
+        for on in go.tolist():
+            ctx.set(step, on)
+            if on:
+                seen.append(tuple(ctx.get(register) for register in registers))
+            await ctx.tick()
+
+    simulate(m, bench)
+    loop = list(product(*(range(n) for n in limits)))
+    assert seen == [facts(*loop[k % len(loop)]) for k in range(len(seen))] and len(seen) > 20
 
 
 @pytest.mark.parametrize("inflight", (1, 14))
@@ -145,3 +171,31 @@ def test_refusals():
     for length in (0, -3, 2.0):
         with refused(f"FrameGuard length must be a positive integer, not {length!r}", DescriptionError):
             FrameGuard(unsigned(8), length=length)
+
+
+@pytest.mark.parametrize("share", (0.2, 0.5, 0.9, 1.0))
+def test_a_slice_loses_nothing_and_passes_a_beat_a_cycle(share):
+    """Beats leave in their order under any stalls, one a cycle without them; ``ready`` does not depend on ``o.ready``."""
+    block, r, given, taken = Slice(unsigned(8)), rng("slice", share), [], []
+
+    async def bench(ctx):
+        offered = 0
+        for _ in range(400):
+            ctx.set(block.i.valid, ctx.get(block.i.valid) if offered else bool(r.random() < share))
+            offered = ctx.get(block.i.valid)
+            ctx.set(block.i.payload.data, len(given) % 256)
+            ready = ctx.get(block.i.ready)
+            ctx.set(block.o.ready, bool(r.random() < share))
+            assert ctx.get(block.i.ready) == ready
+            if offered and ready:
+                given.append(len(given) % 256)
+                offered = 0
+            if ctx.get(block.o.valid) and ctx.get(block.o.ready):
+                taken.append(ctx.get(block.o.payload.data))
+            await ctx.tick()
+            if not offered:
+                ctx.set(block.i.valid, 0)
+
+    simulate(block, bench)
+    assert taken == given[: len(taken)] and len(given) - len(taken) <= 2
+    assert len(taken) >= (399 if share == 1 else 20)

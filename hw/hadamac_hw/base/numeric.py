@@ -47,13 +47,15 @@ def saturate(value: Value, width: int) -> tuple[Value, Value]:
 
 
 def saturated(m: Module, value: Value, width: int) -> tuple[Signal, Signal]:
-    """Return in the next cycle what `saturate` returns: the clipped value and the flag."""
-    clipped, overflow = saturate(value, width)
-    o = Signal(signed(width), reset_less=True)
-    over = Signal(reset_less=True)
+    """Return two cycles later what `saturate` returns, the clipped value and the flag: compare, then clip."""
+    overflow, negative, over = (Signal(reset_less=True, name=name) for name in ("exceeds", "negative", "over"))
+    kept, o = Signal(signed(width), name="kept", reset_less=True), Signal(signed(width), reset_less=True)
     m.d.sync += [
-        o.eq(clipped),
+        overflow.eq(saturate(value, width)[1]),
+        negative.eq(value[-1]),
+        kept.eq(value),
         over.eq(overflow),
+        o.eq(Mux(overflow, Cat((~negative).replicate(width - 1), negative), kept)),
     ]
     return o, over
 
@@ -87,13 +89,11 @@ def add_and_round(m: Module, a: Value, b: Value, drop: int, *, subtract: bool = 
 
     Timing
     ------
-    ``timing.SUM`` cycles, of which the first only carries the operands to the adders.
+    ``timing.SUM`` cycles.
     """
     cut = drop or len(a) // 2
     if subtract:
         b = Cat(b[:cut], ~b[cut:])
-    a = delayed(m, a, 1, f"{name}_a")
-    b = delayed(m, b, 1, f"{name}_b")
     low = Signal(cut + 1, name=f"{name}_low", reset_less=True)
     high = Signal(signed(len(a) + 2 - cut), name=f"{name}_high", reset_less=True)
     # The highest bit of low is the carry into high.  For a difference, high = a + ~b lacks 1; the 1 that is put above
@@ -162,7 +162,7 @@ class Requantiser(wiring.Component):
 
     Timing
     ------
-    ``latency = timing.requantise(rule)`` cycles (one to round, one to saturate), one result a cycle.
+    ``latency = timing.requantise(rule)`` cycles (one to round, two to saturate), one result a cycle.
     """
 
     def __init__(self, rule: Requantise, *, in_width: int):

@@ -1,4 +1,4 @@
-"""Multiplier, memory and butterfly adder: the components whose bodies depend on the target.
+"""Multiplier, memory and adders: the components whose bodies depend on the target.
 
 Multiplier and memory use every register that a DSP block or a block RAM offers (three in a multiplier, the output
 register of a memory), because without them neither reaches half of its speed.  The generic bodies are plain operators
@@ -18,7 +18,7 @@ from hadamac import timing
 from .numeric import add_with_carry
 from .targets import BLOCK_FROM, ECP5, ICE40, Target, ecp5_chain, ecp5_multiplier, ecp5_ram, ice40_multiplier
 
-__all__ = ["ButterflyAdder", "Multiplier", "Ram"]
+__all__ = ["ButterflyAdder", "ChoiceAdder", "Multiplier", "Ram"]
 
 class Multiplier(wiring.Component):
     """Exact signed product ``p = a * b``.
@@ -33,7 +33,8 @@ class Multiplier(wiring.Component):
 
     Timing
     ------
-    3 cycles (operand, pipeline and product register), one product a cycle.
+    ``timing.MULTIPLIER`` cycles, one product a cycle: operand, pipeline and product register, which a DSP block has,
+    and a register in the fabric, because the columns of DSP blocks are far from what uses their products.
     """
 
     LATENCY = timing.MULTIPLIER
@@ -49,13 +50,17 @@ class Multiplier(wiring.Component):
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
+        near, p = Signal.like(self.p), Signal.like(self.p, reset_less=True)
+        m.d.sync += p.eq(near)
+        m.d.comb += self.p.eq(p)
         for target, body in ((ECP5, ecp5_multiplier), (ICE40, ice40_multiplier)):
             if platform is not None and platform.is_a(target) and max(self.a_width, self.b_width) <= target.operand:
-                body(m, self.a, self.b, self.p)
+                body(m, self.a, self.b, near)
                 return m
         # The registers have no reset: those of a DSP block could have one, but nothing needs it.
-        a, b, product = (Signal(s.shape(), reset_less=True) for s in (self.a, self.b, self.p))
-        m.d.sync += [a.eq(self.a), b.eq(self.b), product.eq(a * b), self.p.eq(product)]
+        a, b, product, result = (Signal(s.shape(), reset_less=True) for s in (self.a, self.b, self.p, self.p))
+        m.d.sync += [a.eq(self.a), b.eq(self.b), product.eq(a * b), result.eq(product)]
+        m.d.comb += near.eq(result)
         return m
 
 
@@ -72,6 +77,9 @@ class Ram(wiring.Component):
         Whether there is a write port; without it the memory is a ROM.
     holds : bool
         Whether there is a ``read_enable``.
+    far : bool
+        Whether there is a register before each port and one after the data, for a memory that may be far away from what
+        feeds and what reads it.  It cannot hold, too.
 
     Members
     -------
@@ -83,20 +91,22 @@ class Ram(wiring.Component):
 
     Timing
     ------
-    An address in cycle c gives ``read_data`` in cycle c + 2 (array and output register).  Reads see a write of cycle c
-    from cycle c + 1 on.  A read of a word in the very cycle in which it is written gives the old word in simulation
-    and is undefined on hardware; no block reads so.
+    An address in cycle c gives ``read_data`` in cycle c + ``latency``: ``timing.RAM`` (array and output register), or
+    ``timing.FAR`` of a far memory.  Reads see a write of cycle c from cycle c + 1 on.  A read of a word in the very
+    cycle in which it is written gives the old word in simulation and is undefined on hardware; no block reads so.
     """
 
-    LATENCY = timing.RAM
-
     def __init__(self, *, width: int, depth: int, init: Iterable[int] = (), writable: bool = True,
-                 holds: bool = False):
+                 holds: bool = False, far: bool = False):
+        if far and holds:
+            raise ValueError("A far memory cannot hold")
         self.width = width
         self.depth = depth
         self.init = list(init)
         self.writable = writable
         self.holds = holds
+        self.far = far
+        self.latency = timing.FAR if far else timing.RAM
         address = range(max(depth, 2))
         members = {"read_address": In(address), "read_data": Out(width)}
         if writable:
@@ -107,6 +117,9 @@ class Ram(wiring.Component):
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
+        if self.far:
+            self._approach(m)
+            return m
         ecp5 = platform is not None and platform.is_a(ECP5)
         block_from = BLOCK_FROM if platform is None else platform.block_from
         if ecp5 and block_from <= self.depth <= 16384:
@@ -141,6 +154,24 @@ class Ram(wiring.Component):
                 write.addr.eq(self.write_address), write.data.eq(self.write_data), write.en.eq(self.write_enable),
             ]
         return m
+
+
+    def _approach(self, m: Module) -> None:
+        """Make a near memory between registers."""
+        m.submodules.near = near = Ram(width=self.width, depth=self.depth, init=self.init, writable=self.writable)
+        pairs = [(near.read_address, self.read_address)]
+        if self.writable:
+            pairs += [(near.write_address, self.write_address), (near.write_data, self.write_data)]
+            write_enable = Signal()
+            m.d.sync += write_enable.eq(self.write_enable)
+            m.d.comb += near.write_enable.eq(write_enable)
+        for port, value in pairs:
+            register = Signal.like(port, reset_less=True)
+            m.d.sync += register.eq(value)
+            m.d.comb += port.eq(register)
+        data = Signal(self.width, reset_less=True)
+        m.d.sync += data.eq(near.read_data)
+        m.d.comb += self.read_data.eq(data)
 
 
 class ButterflyAdder(wiring.Component):
@@ -185,4 +216,30 @@ class ButterflyAdder(wiring.Component):
             m.d.comb += self.o.eq(Mux(self.late, add_with_carry(self.a, ~self.b, self.carry), self.b))
         else:
             m.d.comb += self.o.eq(add_with_carry(self.a, Mux(self.late, self.b, 0), self.carry))
+        return m
+
+
+class ChoiceAdder(wiring.Component):
+    """Adder of an accumulator, ``o = a + (first if start else held)``, modulo 2**width.
+
+    Combinational.  On ECP5 the choice costs nothing, because it fits into the tables of the carry chain.
+
+    Members
+    -------
+    a, first, held : In(signed(width))
+    start : In(1)
+    o : Out(signed(width))
+    """
+
+    def __init__(self, *, width: int):
+        word = signed(width)
+        super().__init__({"a": In(word), "first": In(word), "held": In(word), "start": In(1), "o": Out(word)})
+
+    def elaborate(self, platform: Target | None) -> Module:
+        m = Module()
+        if platform is not None and platform.is_a(ECP5):
+            ecp5_chain(m, lambda a, start, held, first: a ^ (first if start else held),
+                       (self.a, self.start, self.held, self.first), carry=0, out=self.o)
+        else:
+            m.d.comb += self.o.eq(self.a + Mux(self.start, self.first, self.held))
         return m

@@ -1,4 +1,4 @@
-"""Streams of frames: payload layouts, the frame guard, chains of blocks, and the counters of a block.
+"""Streams of frames: payload layouts, the frame guard, double buffers, and chains of blocks.
 
 Every block has the same shape: *gate, free-running pipeline, FIFO*.  The gate lets a beat into the pipeline only while
 the FIFO has room for everything that may already be on its way.  After the gate nothing ever stops, so no clock-enable
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from amaranth.hdl import Const, Module, Mux, ShapeLike, Signal, Value, signed
+from amaranth.hdl import Module, Mux, ShapeLike, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -20,7 +20,7 @@ from hadamac.errors import DescriptionError
 from .fifo import Fifo
 from .targets import Target
 
-__all__ = ["Complex", "Fifo", "Frame", "FrameGuard", "Halves", "bytes_of", "chained", "frames", "nest"]
+__all__ = ["Complex", "Fifo", "Frame", "FrameGuard", "Halves", "bytes_of", "chained", "frames"]
 
 
 def Complex(width: int) -> data.StructLayout:
@@ -166,11 +166,17 @@ class Halves(wiring.Component):
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
-        full = Signal(2)  # the number of full halves
-        m.d.sync += full.eq(full + self.filled - self.emptied)
+        full, following = Signal(2), Signal(2)  # the number of full halves
+        writable, readable = Signal(init=1), Signal()  # registers of their own, because much depends on them
         m.d.comb += [
-            self.writable.eq(full != 2),
-            self.readable.eq(full != 0),
+            following.eq(full + self.filled - self.emptied),
+            self.writable.eq(writable),
+            self.readable.eq(readable),
+        ]
+        m.d.sync += [
+            full.eq(following),
+            writable.eq(following != 2),
+            readable.eq(following != 0),
         ]
         with m.If(self.filled):
             m.d.sync += self.write_half.eq(~self.write_half)
@@ -202,35 +208,3 @@ def chained(m: Module, blocks: Iterable[tuple[str, wiring.Component]], i: stream
             with m.If(block.overflow):
                 m.d.comb += overflow.eq(1)
     return i
-
-
-def nest(m: Module, step: Value, *limits: int, name: str = "index") -> tuple[list[Signal], Value]:
-    """Return the counters of nested loops, which advance in each cycle in which ``step`` is high.
-
-    Parameters
-    ----------
-    m
-        The module that gets the counters.
-    step
-        The bit that advances them.
-    limits
-        Passes of each loop, outermost first.
-    name
-        Name of the counters' signals, which a number follows.
-
-    Returns
-    -------
-    (list of Signal, Value)
-        The counters, outermost first, and a bit that is high while every counter is at its last value, so that the
-        next step starts again from 0.
-    """
-    indices: list[Signal] = []
-    final: Value = Const(1, 1)
-    for k, limit in reversed(list(enumerate(limits))):
-        index = Signal(range(max(limit, 2)), name=f"{name}{k}")
-        at_end = index == limit - 1
-        with m.If(step & final):
-            m.d.sync += index.eq(Mux(at_end, 0, index + 1))
-        final = final & at_end
-        indices.insert(0, index)
-    return indices, final

@@ -16,6 +16,8 @@ from hadamac.cost.skips import Skip
 
 from .block import Block
 from .fork import Fork
+from .numeric import delayed
+from .region import add_region
 from .skip import SkipBuffer
 
 __all__ = ["Node", "wire"]
@@ -55,7 +57,7 @@ def wire(m: Module, nodes: Sequence[Node], i: stream.Interface,
     i : stream
         The input of the graph, which nodes with the source -1 take.
     overflow : Signal, optional
-        Signal that is set to 1 in each cycle in which the ``overflow`` of any block is high.
+        Signal that is set to 1 in each cycle that follows one in which the ``overflow`` of any block is high.
     """
     users: list[list[tuple[int, int]]] = [[] for _ in range(len(nodes) + 1)]
     for k, node in enumerate(nodes):
@@ -63,7 +65,7 @@ def wire(m: Module, nodes: Sequence[Node], i: stream.Interface,
             users[source + 1].append((k, n))
     branches = dict(zip(((-1, use) for use in users[0]), _branches(m, "input", i, len(users[0]))))
     for k, node in enumerate(nodes):
-        m.submodules[node.name] = node.block
+        add_region(m, node.name, node.block)
         for n, (source, target) in enumerate(zip(node.sources, node.block.input_streams)):
             given, skip = branches[source, (k, n)], node.skips[n] if node.skips else None
             if skip is not None:
@@ -72,8 +74,8 @@ def wire(m: Module, nodes: Sequence[Node], i: stream.Interface,
                 wiring.connect(m, given, buffer.i)
                 given = buffer.o
             wiring.connect(m, given, target)
-        if overflow is not None and node.block.offers("overflow"):
-            with m.If(node.block.overflow):
+        if overflow is not None and node.block.offers("overflow"):  # a register each, because blocks are far apart
+            with m.If(delayed(m, node.block.overflow, 1, f"{node.name}_overflow")):
                 m.d.comb += overflow.eq(1)
         outputs = _branches(m, node.name, node.block.o, len(users[k + 1]))
         branches |= dict(zip(((k, use) for use in users[k + 1]), outputs))

@@ -27,6 +27,7 @@ from amaranth.lib.wiring import In, Out
 
 from hadamac.errors import DescriptionError
 
+from ..base.slice import Slice
 from ..base.targets import Target
 from .uart import UartReceiver, UartTransmitter, uart_divisor
 
@@ -108,7 +109,16 @@ class BoardShell(wiring.Component):
             bytes_in.w_en.eq(receiver.o.valid),
             receiver.o.ready.eq(bytes_in.w_rdy),
         ]
-        answer = transmitter.i
+        # Slices on both sides of the shell's logic: the pixels and the answer cross the device in a cycle of their own.
+        m.submodules.pixels = pixels = Slice(len(core.s_axis_tdata))
+        m.submodules.answers = answers = Slice(8)
+        answer, entry = answers.i, pixels.i
+        m.d.comb += [
+            core.s_axis_tdata.eq(pixels.o.payload.data), core.s_axis_tlast.eq(pixels.o.payload.last),
+            core.s_axis_tvalid.eq(pixels.o.valid), pixels.o.ready.eq(core.s_axis_tready),
+            transmitter.i.payload.eq(answers.o.payload.data), transmitter.i.valid.eq(answers.o.valid),
+            answers.o.ready.eq(transmitter.i.ready),
+        ]
         idle = Signal()
         status = Signal(8)
         result = Signal(4)
@@ -118,7 +128,7 @@ class BoardShell(wiring.Component):
         ]
 
         def say(value: ValueLike, following: str) -> None:
-            m.d.comb += [answer.valid.eq(1), answer.payload.eq(value)]
+            m.d.comb += [answer.valid.eq(1), answer.payload.data.eq(value)]
             with m.If(answer.ready):
                 m.next = following
 
@@ -145,7 +155,7 @@ class BoardShell(wiring.Component):
                 say(ord("?"), "IDLE")
             with m.State("NAME"):
                 letters = Array(Const(byte, unsigned(8)) for byte in text)
-                m.d.comb += [answer.valid.eq(1), answer.payload.eq(letters[at])]
+                m.d.comb += [answer.valid.eq(1), answer.payload.data.eq(letters[at])]
                 with m.If(answer.ready):
                     m.d.sync += at.eq(at + 1)
                     with m.If(at == len(text) - 1):
@@ -153,16 +163,16 @@ class BoardShell(wiring.Component):
             with m.State("IMAGE"):
                 final, whole = count == self.pixels - 1, part == pixel - 1
                 m.d.comb += [
-                    core.s_axis_tdata.eq(Cat(held, bytes_in.r_data) if pixel > 1 else bytes_in.r_data),
-                    core.s_axis_tvalid.eq(bytes_in.r_rdy & whole),
-                    core.s_axis_tlast.eq(final),
-                    bytes_in.r_en.eq(core.s_axis_tready | ~whole),
+                    entry.payload.data.eq(Cat(held, bytes_in.r_data) if pixel > 1 else bytes_in.r_data),
+                    entry.valid.eq(bytes_in.r_rdy & whole),
+                    entry.payload.last.eq(final),
+                    bytes_in.r_en.eq(entry.ready | ~whole),
                 ]
                 with m.If(bytes_in.r_rdy):
                     m.d.sync += pause.eq(0)
                     with m.If(~whole):
                         m.d.sync += [held.eq(Cat(held[8:], bytes_in.r_data)), part.eq(part + 1)]
-                    with m.Elif(core.s_axis_tready):
+                    with m.Elif(entry.ready):
                         m.d.sync += [count.eq(Mux(final, 0, count + 1)), part.eq(0)]
                         with m.If(final):
                             m.next = "RESULT"
@@ -171,9 +181,9 @@ class BoardShell(wiring.Component):
                 with m.Else():
                     m.d.sync += pause.eq(pause + 1)
             with m.State("CUT"):  # send one more pixel, because tlast comes with a pixel
-                m.d.comb += [core.s_axis_tvalid.eq(1), core.s_axis_tlast.eq(1)]
+                m.d.comb += [entry.valid.eq(1), entry.payload.last.eq(1)]
                 m.d.sync += part.eq(0)
-                with m.If(core.s_axis_tready):
+                with m.If(entry.ready):
                     m.next = "DISCARD"
             with m.State("DISCARD"):
                 m.d.comb += core.m_axis_tready.eq(1)
@@ -189,7 +199,7 @@ class BoardShell(wiring.Component):
             with m.State("WORD"):
                 m.d.comb += [
                     answer.valid.eq(core.m_axis_tvalid),
-                    answer.payload.eq(core.m_axis_tdata.as_unsigned().word_select(part, 8)),
+                    answer.payload.data.eq(core.m_axis_tdata.as_unsigned().word_select(part, 8)),
                     core.m_axis_tready.eq(answer.ready & (part == word - 1)),
                 ]
                 with m.If(answer.valid & answer.ready):

@@ -16,7 +16,7 @@ from .board import Board
 from .ecp5 import ClockGenerator
 from .shell import BoardShell
 
-__all__ = ["BOARDS", "BoardTop", "find_board"]
+__all__ = ["BOARDS", "OSCILLATOR_MHZ", "BoardTop", "find_board"]
 
 OSCILLATOR_MHZ = 25.0
 """Frequency of the board's oscillator in MHz."""

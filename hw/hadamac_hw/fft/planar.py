@@ -23,7 +23,8 @@ from hadamac.ops.transform import Inverse, Transform
 
 from ..base.block import Block, Example
 from ..base.circuits import circuit
-from ..base.stream import Complex, chained, frames, nest
+from ..base.loops import nest
+from ..base.stream import Complex, chained, frames
 from ..base.targets import Target
 from ..layers.crop import Crop, Expand
 from .rows import Rows, engine

@@ -20,9 +20,10 @@ from hadamac.model.fft.real import RealFftPlan
 from hadamac.model.fft.steps import table_words
 
 from ..base.block import Block
+from ..base.loops import nest
 from ..base.numeric import Requantiser, add_with_carry, delayed
 from ..base.primitives import Multiplier, Ram
-from ..base.stream import Complex, Fifo, Halves, frames, nest
+from ..base.stream import Complex, Fifo, Halves, frames
 from ..base.targets import Target
 from .streaming import Fft
 

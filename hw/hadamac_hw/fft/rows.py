@@ -18,7 +18,8 @@ from hadamac.model.fft.pairs import PairsPlan
 from hadamac.model.fft.rows import RowsPlan
 
 from ..base.block import Block, Example
-from ..base.stream import Complex, chained, frames, nest
+from ..base.loops import nest
+from ..base.stream import Complex, chained, frames
 from ..base.targets import Target
 from .folded import FoldedFft
 from .streaming import Fft

@@ -24,9 +24,10 @@ from hadamac.model.fft.planar import Fft2dPlan
 from hadamac.model.fft.rows import RowsPlan
 
 from ..base.block import Block
+from ..base.loops import nest
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Ram
-from ..base.stream import Complex, Fifo, Halves, frames, nest
+from ..base.stream import Complex, Fifo, Halves, frames
 from ..base.targets import Target
 from .real import separated
 
@@ -90,7 +91,7 @@ class _Buffer(Block, ABC):
         self.banks = []
         for k in range(2):
             depth = 2 << (self.pair_bits + self.column_bits)
-            m.submodules[f"bank{k}"] = bank = Ram(width=2 * self.plan.width, depth=depth)
+            m.submodules[f"bank{k}"] = bank = Ram(width=2 * self.plan.width, depth=depth, far=True)
             m.d.comb += bank.write_data.eq(self.i.payload.data)
             self.banks.append(bank)
         take = self.i.valid & self.i.ready
@@ -121,7 +122,7 @@ class _Buffer(Block, ABC):
         self._store(m, self.banks[1], pair, negative, take & (negative < self.live) & (v != 0))
 
     def _fetch(self, m: Module, pair: Value, column: Value) -> list[View]:
-        """Read one place of both banks; return their words, ``timing.RAM`` cycles later."""
+        """Read one place of both banks; return their words, ``timing.FAR`` cycles later."""
         words = []
         for bank in self.banks:
             m.d.comb += bank.read_address.eq(self._address(pair, column, self.halves.read_half))
@@ -135,8 +136,8 @@ class _Buffer(Block, ABC):
     def _separated(self, m: Module, step: Value, pair: Value, v: Value, odd: Value) -> View:
         """Return the bin v of one of the rows of a pair, the second one if ``odd``, ``pipeline`` cycles later."""
         plus, other = self._fetch(m, pair, v)
-        odd = delayed(m, odd, timing.RAM, "odd")
-        minus = Mux(delayed(m, v == 0, timing.RAM, "dc"), plus, other)
+        odd = delayed(m, odd, timing.FAR, "odd")
+        minus = Mux(delayed(m, v == 0, timing.FAR, "dc"), plus, other)
         sums = separated(m, plus, Complex(self.plan.width)(minus), odd)
         out = Signal(Complex(self.plan.width))
         pushed = delayed(m, step, self.pipeline, "counted")
@@ -158,11 +159,11 @@ class _Buffer(Block, ABC):
         mirrored = v[-1]
         column = Mux(mirrored, negative, v)
         g0, g1 = self._fetch(m, pair, column)
-        dead = delayed(m, column >= self.live, timing.RAM, "dead")
-        lone = delayed(m, lone, timing.RAM, "lone")
-        mirrored = delayed(m, mirrored, timing.RAM + 1, "mirrored")
+        dead = delayed(m, column >= self.live, timing.FAR, "dead")
+        lone = delayed(m, lone, timing.FAR, "lone")
+        mirrored = delayed(m, mirrored, timing.FAR + 1, "mirrored")
         whole = 2 * (self.live - 1) == self.samples
-        real = delayed(m, (v == 0) | (v == self.samples // 2) if whole else v == 0, timing.RAM, "real")
+        real = delayed(m, (v == 0) | (v == self.samples // 2) if whole else v == 0, timing.FAR, "real")
         part = signed(self.plan.width)
         g0r, g0i, g1r, g1i = (Signal(part, name=n, reset_less=True) for n in ("g0r", "g0i", "g1r", "g1i"))
         m.d.sync += [

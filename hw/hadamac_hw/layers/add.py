@@ -26,8 +26,9 @@ from hadamac.shapes import Pair, as_pair, most, pair_beats
 
 from ..base.block import Block, Example
 from ..base.circuits import circuit
+from ..base.loops import nest
 from ..base.numeric import Requantiser, delayed
-from ..base.stream import Complex, Fifo, frames, nest
+from ..base.stream import Complex, Fifo, frames
 from ..base.targets import Target
 
 if TYPE_CHECKING:

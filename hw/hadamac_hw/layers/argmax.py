@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import In, Out
 from numpy.typing import ArrayLike
 
@@ -40,7 +40,7 @@ class Argmax(Block):
 
     Timing
     ------
-    A logit leaves in the cycle in which it arrives, the index in the cycle after the last logit.  No multiplier.
+    A logit leaves in the cycle in which it arrives, the index two cycles after the last logit.  No multiplier.
     """
 
     def __init__(self, *, classes: int, width: int):
@@ -48,7 +48,7 @@ class Argmax(Block):
             most = 2 ** (width - 1) - 1
             raise DescriptionError(f"Argmax classes must be an integer from 2 to {most}, not {classes!r}")
         self.classes, self.width = classes, width
-        self.interval = classes + 1
+        self.interval = classes + 2
         self.frame = (classes, classes + 1)
         super().__init__({"i": In(frames(signed(width))), "o": Out(frames(signed(width)))})
 
@@ -58,25 +58,42 @@ class Argmax(Block):
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
-        count, best_index = Signal(range(self.classes + 1)), Signal(range(self.classes))
-        best = Signal(signed(self.width))
-        value = self.i.payload.data
-        closing = count == self.classes
+        index, closing, waits = Signal(range(self.classes)), Signal(), Signal()
+        best_index = self._compared(m, index, waits, closing)
         m.d.comb += [
-            self.o.valid.eq(self.i.valid | closing),
+            self.o.valid.eq(Mux(closing, ~waits, self.i.valid)),
             self.i.ready.eq(self.o.ready & ~closing),
-            self.o.payload.data.eq(Mux(closing, best_index, value)),
+            self.o.payload.data.eq(Mux(closing, best_index, self.i.payload.data)),
             self.o.payload.last.eq(closing),
         ]
-        with m.If(self.o.valid & self.o.ready):
-            m.d.sync += count.eq(Mux(closing, 0, count + 1))
-            # The sign of the difference: with a comparison, synthesis would put logic behind the carry chain.
-            with m.If(~closing & ((count == 0) | (best - value)[-1])):
-                m.d.sync += [
-                    best.eq(value),
-                    best_index.eq(count),
-                ]
+        take = self.i.valid & self.i.ready
+        m.d.sync += waits.eq(take)
+        with m.If(take):
+            last = index == self.classes - 1
+            m.d.sync += [index.eq(Mux(last, 0, index + 1)), closing.eq(last)]
+        with m.Elif(self.o.ready & ~waits):
+            m.d.sync += closing.eq(0)
         return m
+
+    def _compared(self, m: Module, index: Value, waits: Value, closing: Value) -> Signal:
+        """Return the index of the largest logit; a logit is compared while it stays, from a cycle later on.
+
+        Before the first logit both words are the least one, which is not larger than itself.
+        """
+        low = -(1 << (self.width - 1))
+        best, logit = Signal(signed(self.width), init=low), Signal(signed(self.width), init=low)
+        best_index, number = Signal.like(index), Signal.like(index, reset_less=True)
+        done = closing & self.o.ready & ~waits
+        with m.If(done):
+            m.d.sync += logit.eq(low)
+        with m.Elif(self.i.valid & self.i.ready):
+            m.d.sync += [logit.eq(self.i.payload.data), number.eq(index)]
+        # The sign of the difference alone enables the registers: logic behind the carry chain would take too long.
+        with m.If(done):
+            m.d.sync += [best.eq(low), best_index.eq(0)]
+        with m.Elif((best - logit)[-1]):
+            m.d.sync += [best.eq(logit), best_index.eq(number)]
+        return best_index
 
     @classmethod
     def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from hadamac.errors import DescriptionError
@@ -19,7 +19,8 @@ from hadamac.shapes import text
 
 from ..base.block import Block, Example
 from ..base.circuits import circuit
-from ..base.stream import Complex, frames, nest
+from ..base.loops import foreseen
+from ..base.stream import Complex, frames
 from ..base.targets import Target
 
 if TYPE_CHECKING:
@@ -76,19 +77,25 @@ class Canvas(Block):
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         plan, step = self.plan, Signal()
-        (channel, pair, x), _ = nest(m, step, *plan.loops)
-        arrives = (pair < (plan.size[0] + 1) // 2) & (x < plan.size[1])
-        leaves = (pair < (plan.to[0] + 1) // 2) & (x < plan.to[1])
-        inside = x < plan.keep[1]
-        first, second = inside & (pair < (plan.keep[0] + 1) // 2), inside & (pair < plan.keep[0] // 2)
-        if plan.size[0] == 1:  # a beat has two channels, not two rows
-            second = first
-        last = [loop - 1 for loop in (plan.loops[0], (plan.to[0] + 1) // 2, plan.to[1])]
+        final = [loop - 1 for loop in (plan.loops[0], (plan.to[0] + 1) // 2, plan.to[1])]
+
+        def facts(channel: Value | int, pair: Value | int, x: Value | int) -> tuple[Value | int, ...]:
+            inside = x < plan.keep[1]
+            first, second = inside & (pair < (plan.keep[0] + 1) // 2), inside & (pair < plan.keep[0] // 2)
+            return (
+                (pair < (plan.size[0] + 1) // 2) & (x < plan.size[1]),
+                (pair < (plan.to[0] + 1) // 2) & (x < plan.to[1]),
+                first,
+                first if plan.size[0] == 1 else second,  # a beat of one row has two channels, not two rows
+                (channel == final[0]) & (pair == final[1]) & (x == final[2]),
+            )
+
+        arrives, leaves, first, second, last = foreseen(m, step, *plan.loops, facts=facts)
         m.d.comb += [
             step.eq((self.i.valid | ~arrives) & (self.o.ready | ~leaves)),
             self.o.valid.eq(leaves & (self.i.valid | ~arrives)),
             self.i.ready.eq(arrives & (self.o.ready | ~leaves)),
-            self.o.payload.last.eq((channel == last[0]) & (pair == last[1]) & (x == last[2])),
+            self.o.payload.last.eq(last),
         ]
         with m.If(first):
             m.d.comb += self.o.payload.data.re.eq(self.i.payload.data.re)

@@ -20,7 +20,8 @@ from hadamac.shapes import Pair, as_pair
 
 from ..base.block import Block, Example
 from ..base.circuits import circuit
-from ..base.stream import Complex, frames, nest
+from ..base.loops import foreseen
+from ..base.stream import Complex, frames
 from ..base.targets import Target
 
 if TYPE_CHECKING:
@@ -90,18 +91,22 @@ class Crop(Block):
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         take = self.i.valid & self.i.ready
-        (channel, v, u), _ = nest(m, take, self.channels, self.columns, self.size)
         r, s = self.radii
-        live = (v <= s) & ((u <= r) | (u >= self.size - r))
+
+        def facts(channel: Value | int, v: Value | int, u: Value | int) -> tuple[Value | int, Value | int]:
+            live = (v <= s) & ((u <= r) | (u >= self.size - r))
+            return live, (channel == self.channels - 1) & (v == s) & self._final_row(u)
+
+        live, last = foreseen(m, take, self.channels, self.columns, self.size, facts=facts)
         m.d.comb += [
             self.o.valid.eq(self.i.valid & live),
             self.i.ready.eq(self.o.ready | ~live),
             self.o.payload.data.eq(self.i.payload.data),
-            self.o.payload.last.eq((channel == self.channels - 1) & (v == s) & self._final_row(u)),
+            self.o.payload.last.eq(last),
         ]
         return m
 
-    def _final_row(self, u: Value) -> Value:
+    def _final_row(self, u: Value | int) -> Value | bool:
         """Return whether row ``u`` is the last live row of a column."""
         return u == (self.size - 1 if self.radii[0] else 0)
 
@@ -152,8 +157,11 @@ class Expand(Block):
         m = Module()
         take = self.o.valid & self.o.ready
         (r, s), size = self.radii, self.size
-        (_, _, u), final = nest(m, take, self.channels, s + 1, size)
-        live = (u <= r) | (u >= size - r)
+
+        def facts(channel: Value | int, v: Value | int, u: Value | int) -> tuple[Value | int, Value | int]:
+            return (u <= r) | (u >= size - r), (channel == self.channels - 1) & (v == s) & (u == size - 1)
+
+        live, final = foreseen(m, take, self.channels, s + 1, size, facts=facts)
         m.d.comb += [
             self.o.valid.eq(self.i.valid | ~live),
             self.i.ready.eq(self.o.ready & live),

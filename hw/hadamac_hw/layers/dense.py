@@ -29,9 +29,10 @@ from hadamac.ops import dense as operations
 
 from ..base.block import Block, Example
 from ..base.circuits import circuit
+from ..base.loops import nest
 from ..base.numeric import Requantiser, delayed
-from ..base.primitives import Multiplier, Ram
-from ..base.stream import Complex, Fifo, Halves, frames, nest
+from ..base.primitives import ChoiceAdder, Multiplier, Ram
+from ..base.stream import Complex, Fifo, Halves, frames
 from ..base.targets import Target
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Dense(Block):
         m = Module()
         m.submodules.halves = halves = Halves()
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=self.pipeline + self.lanes)
-        m.submodules.buffer = buffer = Ram(width=2 * self.width, depth=2 << (self.beats - 1).bit_length())
+        m.submodules.buffer = buffer = Ram(width=2 * self.width, depth=2 << (self.beats - 1).bit_length(), far=True)
         take, step = self.i.valid & self.i.ready, Signal()
         (write,), filled = nest(m, take, self.beats, name="write")
         (turn, beat, odd), emptied = nest(m, step, self.rounds, self.beats, 2, name="step")
@@ -148,15 +149,15 @@ class Dense(Block):
         ]
         word = Complex(self.width)(buffer.read_data)
         x = Signal(signed(self.width), reset_less=True)
-        m.d.sync += x.eq(Mux(delayed(m, odd, timing.RAM, "odd"), word.im, word.re))
+        m.d.sync += x.eq(Mux(delayed(m, odd, timing.FAR, "odd"), word.im, word.re))
         linear = Signal(range(self.plan.interval(self.lanes)))
         with m.If(step):
             m.d.sync += linear.eq(Mux(emptied, 0, linear + 1))
-        summed = timing.RAM + 1 + timing.MULTIPLIER
+        summed = timing.FAR + 1 + timing.MULTIPLIER
         at = {
             "step": delayed(m, step, summed, "at_step"),
             "first": delayed(m, (beat == 0) & (odd == 0), summed, "at_first"),
-            "turn": delayed(m, turn, summed, "at_turn"),
+            "turn": delayed(m, turn, summed - 1, "at_turn"),  # the bias of the round comes from a register
         }
         done = delayed(m, step & (beat == self.beats - 1) & (odd == 1), summed + 1, "done")
         sums = [self._lane(m, k, x, linear, at) for k in range(self.lanes)]
@@ -173,16 +174,20 @@ class Dense(Block):
     def _lane(self, m: Module, lane: int, x: Value, linear: Value, at: Mapping[str, Value]) -> Signal:
         """Return the sum of a lane, which multiplies the numbers ``x`` by its weights and accumulates them."""
         m.submodules[f"weights{lane}"] = rom = Ram(
-            width=self.weight_width, depth=self.plan.interval(self.lanes), init=self.lane_words(lane), writable=False)
+            width=self.weight_width, depth=self.plan.interval(self.lanes), init=self.lane_words(lane), writable=False,
+            far=True)
         m.submodules[f"product{lane}"] = product = Multiplier(a_width=self.width, b_width=self.weight_width)
         total = Signal(signed(self.acc_width), name=f"total{lane}", reset_less=True)
-        bias = self._per_turn(self.bias, lane, at["turn"], signed(self.acc_width))
+        bias = Signal.like(total, name=f"bias{lane}")
+        m.submodules[f"sum{lane}"] = adder = ChoiceAdder(width=self.acc_width)
         m.d.comb += [
             rom.read_address.eq(linear), product.a.eq(x),
             product.b.eq(delayed(m, rom.read_data, 1, f"w{lane}").as_signed()),
+            adder.a.eq(product.p), adder.first.eq(bias), adder.held.eq(total), adder.start.eq(at["first"]),
         ]
+        m.d.sync += bias.eq(self._per_turn(self.bias, lane, at["turn"], signed(self.acc_width)))
         with m.If(at["step"]):
-            m.d.sync += total.eq(Mux(at["first"], bias, total) + product.p)
+            m.d.sync += total.eq(adder.o)
         return total
 
     def _serialise(self, m: Module, fifo: Fifo, sums: Sequence[Signal], done: Value, turn: Value) -> None:

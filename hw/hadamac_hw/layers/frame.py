@@ -24,9 +24,10 @@ from hadamac.samples.padding import padded
 from hadamac.shapes import Pair, as_pair
 
 from ..base.block import Block, Example
+from ..base.loops import nest
 from ..base.numeric import delayed
 from ..base.primitives import Ram
-from ..base.stream import Complex, Fifo, Frame, Halves, frames, nest
+from ..base.stream import Complex, Fifo, Frame, Halves, frames
 from ..base.targets import Target
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ class FramePairs(Block):
         half = delayed(m, halves.read_half, looked_up, "half")
         words = []
         for k, number in zip(range(plan.banks), numbers):
-            m.submodules[f"bank{k}"] = bank = Ram(width=plan.channels * plan.bits, depth=plan.depth)
+            m.submodules[f"bank{k}"] = bank = Ram(width=plan.channels * plan.bits, depth=plan.depth, far=True)
             m.d.comb += [
                 bank.write_address.eq(self._address(y[1:] if plan.banks == 2 else Const(0, 1), x, halves.write_half)),
                 bank.write_data.eq(self.i.payload.data),
@@ -219,8 +220,8 @@ class FramePairs(Block):
         for k, part in enumerate(("re", "im")):
             source = words[0]
             if plan.banks == 2:
-                source = Mux(delayed(m, odd[k], timing.RAM, f"odd{k}"), words[1], words[0])
-            present = delayed(m, there[k], timing.RAM, f"there{k}")
+                source = Mux(delayed(m, odd[k], timing.FAR, f"odd{k}"), words[1], words[0])
+            present = delayed(m, there[k], timing.FAR, f"there{k}")
             if plan.flat:
                 number = 2 * channel + k
                 present = present & (number < plan.channels)

@@ -31,9 +31,10 @@ from hadamac.ops.product import Product
 
 from ..base.block import Block, Example
 from ..base.circuits import circuit
+from ..base.loops import nest
 from ..base.numeric import Requantiser, delayed
-from ..base.primitives import Ram
-from ..base.stream import Complex, Fifo, Halves, frames, nest
+from ..base.primitives import ChoiceAdder, Ram
+from ..base.stream import Complex, Fifo, Halves, frames
 from ..base.targets import Target
 from .lookups import bias_starts, index_words, lane_words, output_words
 from .products import adder_tree, complex_product
@@ -194,23 +195,19 @@ class Hadamard(Block):
             w = w_memory.read_data
             weight = {"re": w.as_signed()} if self.real else Complex(self.weight_width)(w)
             products.append(complex_product(m, k, Complex(self.width)(x_memory.read_data), weight))
-        arrived = wait + timing.RAM + timing.MULTIPLIER + 1 + timing.tree(self.lanes)
+        arrived = wait + timing.FAR + timing.MULTIPLIER + 1 + timing.tree(self.lanes)
         total = adder_tree(m, products)
-        row, table = arrived - timing.RAM, m.submodules.table
+        row, table = arrived - 1 - timing.FAR, m.submodules.table  # what a sum begins with is a register after it
         m.d.comb += table.read_address.eq(Cat(delayed(m, output, row, "output"), delayed(m, bank, row, "table_bank")))
         control = {
             "step": step, "first": fold == 0, "done": step & (fold == self.folds - 1), "final": final,
-            "dc": Const(1, 1) if self.plan.everywhere else b == 0,
         }
-        early: dict[str, Value] = {}
-        if self.plan.ramps is not None:  # The bias of a bin is ready one cycle after the row of its output.
-            edge = b % self.plan.columns == 0
-            early = {"bin": step & (fold == 0), "top": b == 0, "edge": edge}
-            early = {k: delayed(m, v, arrived, k) for k, v in early.items()}
-            total = (delayed(m, total[0], 1, "total_re"), delayed(m, total[1], 1, "total_im"))
-            arrived += 1
+        early: dict[str, Value] = {"dc": Const(1, 1) if self.plan.everywhere else b == 0}
+        if self.plan.ramps is not None:
+            early = {"bin": step & (fold == 0), "top": b == 0, "edge": b % self.plan.columns == 0}
         at = {k: delayed(m, v, arrived, k) for k, v in control.items()}
-        starts, left = bias_starts(m, self.plan, table.read_data, at | early)
+        early = {k: delayed(m, v, arrived - 1, k) for k, v in early.items()}
+        starts, left = bias_starts(m, self.plan, table.read_data, early)
         self._accumulate(m, fifo, total, starts, left, at)
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
@@ -239,7 +236,7 @@ class Hadamard(Block):
         m.d.comb += [self.i.ready.eq(halves.writable), halves.filled.eq(take & final)]
         memories = []
         for k in range(self.lanes):
-            m.submodules[f"buffer{k}"] = memory = Ram(width=2 * self.width, depth=depth)
+            m.submodules[f"buffer{k}"] = memory = Ram(width=2 * self.width, depth=depth, far=True)
             m.d.comb += [
                 memory.write_address.eq(self._slot(b, fold, halves.write_half)),
                 memory.write_data.eq(self.i.payload.data), memory.write_enable.eq(take & (lane == k)),
@@ -255,7 +252,8 @@ class Hadamard(Block):
         def loadable(name: str, lane: int, words: list[int], width: int) -> Ram:
             span = 1 << max(1, (len(words) - 1).bit_length())
             words = words + [0] * (span - len(words))
-            memory = Ram(width=width, depth=span * self.banks, init=words * self.banks, writable=self.loadable)
+            memory = Ram(width=width, depth=span * self.banks, init=words * self.banks, writable=self.loadable,
+                         far=True)
             m.submodules[name] = memory
             if self.loadable:
                 load = self.load.payload
@@ -282,8 +280,10 @@ class Hadamard(Block):
         ]
         for part, value, start in zip(("re", "im"), total, starts):
             acc = Signal(wide, name=f"acc_{part}", reset_less=True)
+            m.submodules[f"sum_{part}"] = adder = ChoiceAdder(width=len(acc))
+            m.d.comb += [adder.a.eq(value), adder.first.eq(start), adder.held.eq(acc), adder.start.eq(at["first"])]
             with m.If(at["step"]):
-                m.d.sync += acc.eq(Mux(at["first"], start, acc) + value)
+                m.d.sync += acc.eq(adder.o)
             moved = signed(len(acc) + (1 << self.plan.left_width) - 1)
             aligned = Signal(moved, name=f"aligned_{part}", reset_less=True)
             m.d.sync += aligned.eq(acc << left.as_unsigned())

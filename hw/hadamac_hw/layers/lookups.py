@@ -59,24 +59,23 @@ def index_words(plan: HadamardPlan) -> list[int]:
 
 
 def bias_starts(m: Module, plan: HadamardPlan, table: Value, at: Mapping[str, Value]) -> tuple[list[Value], Value]:
-    """Return what the sums of both parts of a bin begin with, and ``left``, in step with ``at["step"]``.
+    """Return what the sums of both parts of a bin begin with, and ``left``, one cycle later, from registers.
 
     Parameters
     ----------
     m : Module
     plan : HadamardPlan
     table : Value
-        Row of the table of outputs; without ramps in the cycle of ``at["step"]``, with them one cycle before.
+        Row of the table of outputs.
     at : mapping of str to Value
-        ``dc``, whether the bin has a bias, and, with ramps, of the step one cycle later: ``bin``, whether it is the
-        first of its bin, ``top``, whether the bin is the first of the frame, and ``edge``, whether it is the first of
-        its row.
+        Without ramps ``dc``, whether the bin has a bias.  With ramps ``bin``, whether the step is the first of its bin,
+        ``top``, whether the bin is the first of the frame, and ``edge``, whether it is the first of its row.
     """
     wide = plan.bias_width
     if plan.ramps is None:
-        bias = table[:wide].as_signed()
-        start = Mux(at["dc"], bias, 0)
-        return [start, start if plan.everywhere else Const(0)], table[wide:]
+        start = Signal(signed(wide), name="start", reset_less=True)
+        m.d.sync += start.eq(Mux(at["dc"], table[:wide].as_signed(), 0))
+        return [start, start if plan.everywhere else Const(0)], delayed(m, table[wide:], 1, "left_row")
     biases, along, down = (table[:wide], table[wide : 2 * wide]), table[2 * wide : 3 * wide], table[3 * wide : 4 * wide]
     starts: list[Value] = []
     for part, bias in zip(("re", "im"), biases):

@@ -22,10 +22,11 @@ from hadamac.ops import modrelu as operations
 
 from ..base.block import Block, Example
 from ..base.circuits import circuit
+from ..base.loops import nest
 from ..base.numeric import Requantiser, delayed
 from ..base.primitives import Multiplier, Ram
 from ..base.rescale import Rescaler
-from ..base.stream import Complex, Fifo, frames, nest
+from ..base.stream import Complex, Fifo, frames
 from ..base.targets import Target
 from .rsqrt import Rsqrt
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import ArrayLike
@@ -24,9 +24,10 @@ from hadamac.ops import normalise as operations
 
 from ..base.block import Block, Example
 from ..base.circuits import circuit
-from ..base.numeric import Requantiser, add_and_round, delayed, rounded, saturate
+from ..base.loops import nest
+from ..base.numeric import Requantiser, add_and_round, delayed, rounded, saturated
 from ..base.primitives import Multiplier, Ram
-from ..base.stream import Complex, Fifo, frames, nest
+from ..base.stream import Complex, Fifo, frames
 from ..base.targets import Target
 from .normalise_statistics import Statistics
 
@@ -251,13 +252,7 @@ class Normalise(Block):
             value, sticky, exponent = moved, lost, delayed(m, exponent, 1, f"exponent{top}_{part}")
         wide = Cat(value[1:], value[-1]).as_signed()
         whole = rounded(m, wide, value[0], ~sticky, name=f"narrow_{part}")
-        clipped, overflow = saturate(whole, OPERAND)
-        operand, over = Signal(signed(OPERAND), name=f"operand_{part}", reset_less=True), Signal(name=f"over_{part}")
-        m.d.sync += [
-            operand.eq(clipped),
-            over.eq(overflow),
-        ]
-        return operand, over
+        return saturated(m, whole, OPERAND)
 
     @classmethod
     def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:

@@ -6,6 +6,9 @@ so no adder is longer than the partial products' upper part.  Model: :mod:`hadam
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -140,12 +143,8 @@ class Statistics(wiring.Component):
         with m.Elif(running):
             m.d.sync += [running.eq(~final), step.eq(step + 1)]
         m.submodules.partial = product = Multiplier(a_width=OPERAND, b_width=OPERAND)
-        operands = self._operands(power)
-        a_next, b_next, adds, subtracts, shifts = Signal(OPERAND), Signal(OPERAND), Signal(), Signal(), Signal()
-        m.d.comb += [
-            product.a.eq(delayed(m, a_next, 1, "a")),
-            product.b.eq(delayed(m, b_next, 1, "b")),
-        ]
+        adds, subtracts, shifts = Signal(), Signal(), Signal()
+        chosen: dict[str, dict[str, Signal]] = {"a": {}, "b": {}}  # which operand this step takes
         with m.Switch(step):
             for k, entry in enumerate(steps):
                 with m.Case(k):
@@ -153,15 +152,18 @@ class Statistics(wiring.Component):
                         m.d.comb += shifts.eq(running)
                     elif entry != "wait":
                         a, b = entry.split()
-                        m.d.comb += [
-                            a_next.eq(operands[a]),
-                            b_next.eq(operands[b.removeprefix("-")]),
-                            adds.eq(running),
-                            subtracts.eq(b.startswith("-")),
-                        ]
-        # A step passes the operands' registers, the product, its complement if it is subtracted, the lower half and
-        # the upper half: the carry follows a cycle later.
-        at = 1 + timing.MULTIPLIER
+                        m.d.comb += [adds.eq(running), subtracts.eq(b.startswith("-"))]
+                        for side, name in (("a", a), ("b", b.removeprefix("-"))):
+                            choice = chosen[side].setdefault(name, Signal(name=f"{side}_is_{name}"))
+                            m.d.comb += choice.eq(1)
+        operands = self._operands(power)
+        for side, port in (("a", product.a), ("b", product.b)):
+            taken = [operands[name] & delayed(m, choice, 1, f"{side}_takes_{name}").replicate(OPERAND)
+                     for name, choice in chosen[side].items()]
+            m.d.comb += port.eq(delayed(m, reduce(or_, taken), 1, side))
+        # A step passes the registers of its choice and of the operands, the product, its complement if it is
+        # subtracted, the lower half and the upper half: the carry follows a cycle later.
+        at = 2 + timing.MULTIPLIER
         subtract = delayed(m, subtracts, at, "subtracts")
         term = Signal(signed(2 * OPERAND), reset_less=True)
         m.d.sync += term.eq(product.p ^ subtract.replicate(2 * OPERAND))

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from hadamac import timing
 from hadamac.model.pwl.fitting import FUNCTIONS, fit
-from hadamac.model.pwl.table import Mirror, PwlTable, relu
+from hadamac.model.pwl.table import MIRRORED, Mirror, PwlTable, relu
 from hadamac.model.words import check_words
 from hadamac.numeric import SQ
 from hadamac.ops import relu as rectifier
@@ -73,6 +73,20 @@ class Relu(Block):
     def examples(cls, qnet: QuantNetwork) -> Iterator[Example]:
         """Yield the library's core: 16 bits."""
         yield Example("relu", cls(width=16), "ReLU on row pairs")
+
+
+def _ones(code: Value, bits: int) -> Value:
+    """Return the number of ones of a thermometer code, in which no 1 is above a 0; breakpoints rise, so they give one.
+
+    Bit k of the number is 1 if the ones end at a place p, of which bit k is 1: within 2**k places from an odd multiple
+    of 2**k.  So it is an OR of pairs of bits, and no sum.
+    """
+    padded = Cat(Const(1, 1), code, Const(0, 2 << bits))
+    numbers = []
+    for k in range(bits):
+        starts = range(1 << k, len(code) + 1, 2 << k)
+        numbers.append(Cat(*(padded[at] & ~padded[at + (1 << k)] for at in starts)).any())
+    return Cat(*numbers)
 
 
 class Pwl(Block):
@@ -164,18 +178,21 @@ class Pwl(Block):
         table = self.plan
         mirror = table.mirror
         negative = x[-1] if mirror is not None else Const(0, 1)
-        folded = (x ^ negative.replicate(table.width))[: table.width].as_signed()
-        above = Signal(max(len(breakpoints), 1), name=f"above_{part}")
-        m.d.sync += above.eq(Cat(*(folded >= b for b in breakpoints)))
-        # Breakpoints rise, so the comparisons form a thermometer code, and the number of its ones is the segment.
+        folded = Signal(signed(table.width), name=f"folded_{part}", reset_less=True)
+        below = Signal(max(len(breakpoints), 1), name=f"below_{part}", reset_less=True)
         segment = Signal(table.address_bits, name=f"segment_{part}", reset_less=True)
-        m.d.sync += segment.eq(sum(above))
+        m.d.sync += [
+            folded.eq(x ^ negative.replicate(table.width)),
+            # The sign of the difference: with a comparison, synthesis would put logic behind the carry chain.
+            below.eq(Cat(*((folded - b)[-1] for b in breakpoints))),
+            segment.eq(_ones(~below if breakpoints else below, table.address_bits)),
+        ]
         slope, offset = self._looked_up(m, part, segment)
-        wait = 2 + timing.RAM
+        wait = 3 + timing.RAM
         if mirror is not None:
             slope, offset = self._mirrored(m, part, mirror, slope, offset,
                                            delayed(m, negative, wait, f"negative_{part}"))
-            wait += 1
+            wait += MIRRORED
         m.submodules[f"product_{part}"] = product = Multiplier(a_width=table.width, b_width=table.slope_width)
         m.d.comb += [
             product.a.eq(delayed(m, x, wait, f"x_{part}")),
@@ -208,12 +225,16 @@ class Pwl(Block):
     @staticmethod
     def _mirrored(m: Module, part: str, mirror: Mirror, slope: Value, offset: Value,
                   negative: Value) -> tuple[Value, Value]:
-        """Return slope and offset for the sign of x from those for x >= 0, a cycle later."""
+        """Return slope and offset for the sign of x from those for x >= 0, `MIRRORED` cycles later."""
         odd = mirror.kind == "odd"
+        negative = delayed(m, negative, 1, f"negative_slope_{part}")
 
-        def register(name: str, value: Value, changes: bool) -> Signal:
-            out = Signal(value.shape(), name=f"{name}_{part}", reset_less=True)
-            m.d.sync += out.eq(Mux(negative, mirror.word - value, value) if changes else value)
+        def register(name: str, value: Value, changes: bool) -> Value:
+            if not changes:
+                return delayed(m, value, MIRRORED, f"{name}_{part}")
+            kept, turned, out = (Signal(value.shape(), name=f"{name}_{n}_{part}", reset_less=True)
+                                 for n in ("kept", "turned", "chosen"))
+            m.d.sync += [kept.eq(value), turned.eq(mirror.word - value), out.eq(Mux(negative, turned, kept))]
             return out
 
         return register("slope", slope, not odd), register("offset", offset, odd)

@@ -19,9 +19,10 @@ from hadamac import timing
 from hadamac.model.frame import RasterPlan
 
 from ..base.block import Block, Example
+from ..base.loops import nest
 from ..base.numeric import delayed
 from ..base.primitives import Ram
-from ..base.stream import Complex, Fifo, Halves, frames, nest
+from ..base.stream import Complex, Fifo, Halves, frames
 from ..base.targets import Target
 
 if TYPE_CHECKING:
@@ -71,12 +72,12 @@ class Raster(Block):
         (channel, pair, x), filled = nest(m, take, outer, pairs, columns, name="write")
         (row, column), final = nest(m, step, rows, columns, name="read")
         m.d.comb += [halves.filled.eq(take & filled), halves.emptied.eq(step & final)]
-        word, odd = self.i.payload.data, delayed(m, row[0], timing.RAM, "odd")
+        word, odd = self.i.payload.data, delayed(m, row[0], timing.FAR, "odd")
         for k in range(plan.channels):
             parts = [word.im if k % 2 else word.re] if plan.flat else [word.re, word.im]
             mine, read = take & (channel == (k // 2 if plan.flat else k)), []
             for parity, part in enumerate(parts):
-                m.submodules[f"bank{k}_{parity}"] = bank = Ram(width=plan.width, depth=plan.depth)
+                m.submodules[f"bank{k}_{parity}"] = bank = Ram(width=plan.width, depth=plan.depth, far=True)
                 m.d.comb += [
                     bank.write_address.eq(self._address(pair, x, halves.write_half)),
                     bank.write_data.eq(part),

@@ -41,8 +41,9 @@ class Rsqrt(wiring.Component):
 
     Timing
     ------
-    ``latency = plan.pipeline`` cycles, one result a cycle: for each k a cycle in which the operand moves up by 2**k
-    pairs of bits or stays; then a table is read, multiplied, subtracted.  One multiplier, a table of 512 x 36 bits.
+    ``latency = plan.pipeline`` cycles, one result a cycle: one to see whether the upper half of the operand is zero;
+    for each k a cycle in which the operand moves up by 2**k pairs of bits or stays; then a table is read, multiplied,
+    subtracted.  One multiplier, a table of 512 x 36 bits.
     """
 
     def __init__(self, plan: model.Rsqrt):
@@ -67,10 +68,11 @@ class Rsqrt(wiring.Component):
         m.d.sync += exponent.eq(Mux(below, floor, most - zeros))
         values, slopes = self.plan.table
         words = [v | s << VALUE for v, s in zip(values, slopes)]
-        m.submodules.table = table = Ram(width=VALUE + model.GUARD, depth=len(words), init=words, writable=False)
+        m.submodules.table = table = Ram(width=VALUE + model.GUARD, depth=len(words), init=words, writable=False,
+                                         far=True)
         m.d.comb += table.read_address.eq(normalised[model.LOW :])
         # The offset from the interval's centre, signed: the low bits with their first one inverted.
-        low = delayed(m, normalised[: model.LOW], timing.RAM, "low")
+        low = delayed(m, normalised[: model.LOW], timing.FAR, "low")
         m.submodules.product = product = Multiplier(a_width=model.GUARD + 1, b_width=model.LOW)
         m.d.comb += [
             product.a.eq(table.read_data[VALUE:]),
@@ -78,7 +80,7 @@ class Rsqrt(wiring.Component):
         ]
         total = Signal(VALUE + 1, name="total", reset_less=True)
         m.d.sync += total.eq(delayed(m, table.read_data[:VALUE], timing.MULTIPLIER, "value") - product.p)
-        wait = timing.RAM + timing.MULTIPLIER + 1
+        wait = timing.FAR + timing.MULTIPLIER + 1
         m.d.comb += [
             self.mantissa.eq(total[model.GUARD :]),
             self.exponent.eq(delayed(m, exponent, wait - 1, "exponent")),
@@ -89,14 +91,21 @@ class Rsqrt(wiring.Component):
     def _normalise(self, m: Module) -> tuple[Value, Value]:
         """Return the operand with its leading pair of bits at the top, and how many pairs of zeros were above it.
 
-        For an operand 0 that number is all ones.
+        For an operand 0 that number is all ones.  Whether a move empties the bits that the next one looks at is found
+        in the cycle of the move, for both words that it may leave.
         """
         pairs = 2 * self.plan.pairs
         fill = max(model.NORMALISED - pairs, 0)
         word = Cat(Const(0, fill), self.i, Const(0, pairs - self.plan.width))
-        zeros = Const(0, 0)
-        for k in reversed(range(timing.tree(self.plan.pairs))):
-            empty = ~word[len(word) - (2 << k) :].any()
+        zeros, levels = Const(0, 0), timing.tree(self.plan.pairs)
+
+        def empty_top(word: Value, k: int) -> Value:
+            """Return whether the bits are 0 that a move by 2**k pairs would drop; after the last move nothing asks."""
+            return ~word[len(word) - (2 << k) :].any() if k >= 0 else Const(0, 1)
+
+        empty = delayed(m, empty_top(word, levels - 1), 1, "empty")
+        word = delayed(m, word, 1, "word")
+        for k in reversed(range(levels)):
             # Only the bits that the levels below can still bring to the top are kept.
             keep = model.NORMALISED + 2 * ((1 << k) - 1)
             wide = Cat(Const(0, max(keep + (2 << k) - len(word), 0)), word)
@@ -108,5 +117,6 @@ class Rsqrt(wiring.Component):
                 moved.eq(Mux(empty, move, stay)),
                 count.eq(Cat(empty, zeros)),
             ]
+            empty = delayed(m, Mux(empty, empty_top(move, k - 1), empty_top(stay, k - 1)), 1, f"empty{k}")
             word, zeros = moved, count
         return word, zeros

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
@@ -22,15 +22,19 @@ from hadamac.errors import DescriptionError
 from hadamac.model.nyquist import PadPlan, PoolPlan
 
 from ..base.block import Block, Example
+from ..base.loops import foreseen, nest
 from ..base.numeric import Requantiser, add_with_carry, delayed
 from ..base.primitives import Ram
-from ..base.stream import Complex, Fifo, Halves, frames, nest
+from ..base.stream import Complex, Fifo, Halves, frames
 from ..base.targets import Target
 
 if TYPE_CHECKING:
     from hadamac.quantised.network import QuantNetwork
 
 __all__ = ["SpectralPad", "SpectralPool"]
+
+Bit: TypeAlias = Value | int
+"""Value of the circuit, or integer, for which the same expressions hold."""
 
 
 class _Spectral(Block):
@@ -55,16 +59,11 @@ class _Spectral(Block):
         """Return the bins for bins x (n, channels, rows, columns), or (n, channels, bins) in one dimension."""
         return self.plan.run(x)[0]
 
-    def _bins(self, m: Module, step: Value, size: int) -> tuple[list[Signal], Value]:
-        """Return counters ``(channel, v, u)`` of half-spectra of ``size``, and whether they are at the last bin.
+    def _loops(self, size: int) -> tuple[int, int, int]:
+        """Return the passes of the loops over ``(channel, v, u)`` of spectra of ``size``; u is 0 in one dimension."""
+        return self.channels, size // 2 + 1, size if self.plan.dimensions == 2 else 1
 
-        In one dimension u is 0.
-        """
-        rows = size if self.plan.dimensions == 2 else 1
-        counters, final = nest(m, step, self.channels, size // 2 + 1, rows)
-        return counters, Value.cast(final)
-
-    def _kept(self, v: Value, u: Value, size: int, keep: int) -> tuple[Value, Value]:
+    def _kept(self, v: Bit, u: Bit, size: int, keep: int) -> tuple[Bit, Bit]:
         """Return ``(live, edge)`` of bin (v, u): whether it is one of the ``keep`` lowest, whether it is at M/2."""
         column, edge = v <= keep // 2, v == keep // 2
         if self.plan.dimensions == 1:
@@ -112,14 +111,18 @@ class SpectralPool(_Spectral):
         """Pass live beats, and set Nyquist bins to zero or to their real parts if the rule says so."""
         size, keep = self.plan.size, self.plan.keep
         take = self.i.valid & self.i.ready
-        (channel, v, u), _ = self._bins(m, take, size)
-        live, edge = self._kept(v, u, size, keep)
         final_row = size - 1 if self.plan.dimensions == 2 and keep > 1 else 0
+
+        def facts(channel: Bit, v: Bit, u: Bit) -> tuple[Bit, ...]:
+            last = (channel == self.channels - 1) & (v == keep // 2) & (u == final_row)
+            return *self._kept(v, u, size, keep), last
+
+        live, edge, last = foreseen(m, take, *self._loops(size), facts=facts)
         m.d.comb += [
             self.o.valid.eq(self.i.valid & live),
             self.i.ready.eq(self.o.ready | ~live),
             self.o.payload.data.eq(self.i.payload.data),
-            self.o.payload.last.eq((channel == self.channels - 1) & (v == keep // 2) & (u == final_row)),
+            self.o.payload.last.eq(last),
         ]
         if self.plan.zeroes:
             with m.If(edge):
@@ -139,7 +142,7 @@ class SpectralPool(_Spectral):
         m.submodules.halves = halves = Halves()
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=wait)
         take, step = self.i.valid & self.i.ready, Signal()
-        (_, v, u), _ = self._bins(m, take, size)
+        (_, v, u), _ = nest(m, take, *self._loops(size))
         column = take & (v <= half)
         m.d.comb += [
             self.i.ready.eq(halves.writable),
@@ -233,12 +236,16 @@ class SpectralPad(_Spectral):
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
-        step = Signal()
-        (_, v, u), final = self._bins(m, step, self.plan.to)
-        live, edge = self._kept(v, u, self.plan.to, self.plan.size)
+        step, loops = Signal(), self._loops(self.plan.to)
         if self.plan.averages:
-            self._halve(m, step, v, u, live, final)
+            self._halve(m, step, loops)
             return m
+
+        def facts(channel: Bit, v: Bit, u: Bit) -> tuple[Bit, ...]:
+            last = (channel == loops[0] - 1) & (v == loops[1] - 1) & (u == loops[2] - 1)
+            return *self._kept(v, u, self.plan.to, self.plan.size), last
+
+        live, edge, final = foreseen(m, step, *loops, facts=facts)
         m.d.comb += [
             step.eq(self.o.valid & self.o.ready),
             self.o.valid.eq(self.i.valid | ~live),
@@ -249,12 +256,14 @@ class SpectralPad(_Spectral):
             m.d.comb += self.o.payload.data.eq(self.i.payload.data)
         return m
 
-    def _halve(self, m: Module, step: Signal, v: Value, u: Value, live: Value, final: Value) -> None:
+    def _halve(self, m: Module, step: Signal, loops: tuple[int, int, int]) -> None:
         """Send live beats among zeros, and halve those at M/2.
 
         Row M/2 is used twice: it waits at the input between +M/2 and -M/2.
         """
         half, wait = self.plan.size // 2, self.plan.pipeline
+        (_, v, u), final = nest(m, step, *loops)
+        live = Value.cast(self._kept(v, u, self.plan.to, self.plan.size)[0])
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=wait)
         once, twice = v == half, Const(0, 1)
         if self.plan.dimensions == 2:

@@ -24,9 +24,10 @@ from hadamac.shapes import Pair, as_pair
 
 from ..base.block import Block, Example
 from ..base.circuits import circuit
+from ..base.loops import nest
 from ..base.numeric import delayed
 from ..base.primitives import Ram
-from ..base.stream import Complex, Fifo, frames, nest
+from ..base.stream import Complex, Fifo, frames
 from ..base.targets import Target
 
 if TYPE_CHECKING:

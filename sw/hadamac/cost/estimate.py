@@ -46,8 +46,8 @@ class Estimate:
 
     @property
     def latency(self) -> int:
-        """Cycles from the first pixel accepted to the first word of the answer offered."""
-        return self.stages[-1].first_output
+        """Cycles from the first pixel accepted to the first word of the answer offered, through a register slice."""
+        return self.stages[-1].first_output + timing.SLICE
 
     @property
     def interval(self) -> int:

@@ -125,7 +125,7 @@ class DensePlan:
 
     def pipeline(self, lanes: int) -> int:
         """Return the cycles to read, select, multiply, accumulate, capture, align and requantise one result."""
-        return timing.RAM + 1 + timing.MULTIPLIER + 3 + timing.requantise(Requantise(self.drop, 1, True))
+        return timing.FAR + 1 + timing.MULTIPLIER + 3 + timing.requantise(Requantise(self.drop, 1, True))
 
     def latency(self, lanes: int) -> int:
         """Return the cycles from the first beat in to the first beat out of a frame without gaps."""

@@ -134,7 +134,7 @@ class FramePlan:
     @property
     def pipeline(self) -> int:
         """Cycles from a step of the loops to the push into the FIFO: tables of the border, memory, choice of words."""
-        return (timing.RAM if self.padded else 0) + timing.RAM + 1
+        return (timing.RAM if self.padded else 0) + timing.FAR + 1
 
     @property
     def banks(self) -> int:
@@ -214,7 +214,7 @@ class RasterPlan:
     channels: int
     width: int
 
-    pipeline = timing.RAM + 1
+    pipeline = timing.FAR + 1
 
     @property
     def flat(self) -> bool:

@@ -188,13 +188,10 @@ class HadamardPlan:
         return (2 if self.real else 4) * lanes
 
     def pipeline(self, lanes: int) -> int:
-        """Return the cycles to look up, read, multiply, join, add in a tree, accumulate, align and requantise.
-
-        Ramps of the bias take one cycle more.
-        """
+        """Return the cycles to look up, read, multiply, join, add in a tree, accumulate, align and requantise."""
         rule = Requantise(self.drop, 1, True)
-        before = self.lookup + timing.RAM + timing.MULTIPLIER + 1 + timing.tree(lanes)
-        return before + (0 if self.ramps is None else 1) + 2 + timing.requantise(rule)
+        before = self.lookup + timing.FAR + timing.MULTIPLIER + 1 + timing.tree(lanes)
+        return before + 2 + timing.requantise(rule)
 
     def latency(self, lanes: int) -> int:
         """Return the cycles from the first beat in to the first beat out of a frame without gaps."""

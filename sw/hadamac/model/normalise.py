@@ -232,7 +232,7 @@ class NormalisePlan:
     def statistics(self) -> int:
         """Cycles from a channel's last beat to its scale: square, add, sum, the steps and their pipeline, the root."""
         sums = timing.GATE + timing.MULTIPLIER + timing.SUM + TOTAL
-        return sums + len(STEPS[self.over]) + timing.MULTIPLIER + 5 + self.rsqrt.pipeline
+        return sums + len(STEPS[self.over]) + timing.MULTIPLIER + 6 + self.rsqrt.pipeline
 
     @property
     def release(self) -> int:

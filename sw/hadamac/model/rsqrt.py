@@ -121,7 +121,7 @@ class Rsqrt:
     @property
     def pipeline(self) -> int:
         """Cycles from operand to mantissa: one for each level of the shift; then read, multiply, subtract."""
-        return timing.tree(self.pairs) + timing.RAM + timing.MULTIPLIER + 1
+        return 1 + timing.tree(self.pairs) + timing.FAR + timing.MULTIPLIER + 1
 
     @property
     def multipliers(self) -> int:

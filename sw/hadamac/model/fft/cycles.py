@@ -40,7 +40,7 @@ LINE_IN_REGISTERS = 2
 From the read of a word in a memory to the read of the word written in its place there are 4 cycles, which a line of 4
 words or more hides.
 """
-TRANSPOSE_FORWARD = timing.RAM + 2 + timing.requantise(Requantise(1, 1, True))
+TRANSPOSE_FORWARD = timing.FAR + 2 + timing.requantise(Requantise(1, 1, True))
 """Cycles from a read of the forward transpose buffer to its FIFO: read, select, add, halve with saturation."""
-TRANSPOSE_INVERSE = timing.RAM + 2
+TRANSPOSE_INVERSE = timing.FAR + 2
 """Cycles from a read of the inverse transpose buffer to its FIFO: read, select, add."""

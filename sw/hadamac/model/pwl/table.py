@@ -17,7 +17,10 @@ from ...errors import DescriptionError
 from ...numeric import Requantise, clip_frames, round_half_even
 from ..words import check_words
 
-__all__ = ["Mirror", "PwlTable", "WIDTHS", "relu"]
+__all__ = ["MIRRORED", "Mirror", "PwlTable", "WIDTHS", "relu"]
+
+MIRRORED = 2
+"""Cycles in which a mirrored table turns a slope or an offset: subtract, choose."""
 
 WIDTHS = 2, 24
 """Least and most bits of a table's words; within them every sum is exact in a float."""
@@ -121,8 +124,8 @@ class PwlTable:
     @property
     def pipeline(self) -> int:
         """Cycles from x to y: compare, count, look up, mirror, multiply, add, requantise."""
-        mirrored = 0 if self.mirror is None else 1
-        return 2 + timing.RAM + mirrored + timing.MULTIPLIER + 1 + timing.requantise(self.result)
+        mirrored = 0 if self.mirror is None else MIRRORED
+        return 3 + timing.RAM + mirrored + timing.MULTIPLIER + 1 + timing.requantise(self.result)
 
     @property
     def multipliers(self) -> int:
