@@ -16,9 +16,10 @@ from hadamac.quantised.network import Prediction, QuantNetwork
 from . import layers  # noqa: F401  (its blocks register themselves)
 from .base.block import Block
 from .base.circuits import circuit
+from .base.guard import FrameGuard
 from .base.resize import Resize
 from .base.slice import Slice
-from .base.stream import Complex, FrameGuard, bytes_of, frames
+from .base.stream import Complex, bytes_of, frames
 from .base.targets import Target
 from .base.wire import Node, wire
 from .fft import planar  # noqa: F401  (the transforms register themselves)

@@ -18,10 +18,10 @@ GATE = 1
 """Cycles of the register that turns an accepted beat into a token of the free-running pipeline."""
 SUM = 2
 """Cycles of a rounded sum: two partial sums, their rounded sum."""
-GUARD = 1
-"""Cycles from a beat into a frame guard to the same beat out of it."""
 SLICE = 1
 """Cycles through a register slice."""
+GUARD = SLICE
+"""Cycles from a beat into a frame guard, which ends in a register slice, to the same beat out of it."""
 MULTIPLIER = 4
 """Cycles of a multiplier: operand, pipeline and product register, and one on the way to where the product is used."""
 RAM = 2

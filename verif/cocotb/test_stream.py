@@ -12,8 +12,9 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 from hadamac_hw.base.block import Block
 from hadamac_hw.base.emit import emit
+from hadamac_hw.base.guard import FrameGuard
 from hadamac_hw.base.numeric import delayed
-from hadamac_hw.base.stream import Fifo, Frame, FrameGuard, frames
+from hadamac_hw.base.stream import Fifo, Frame, frames
 from hadamac_hw.cores.flat import FlatTop
 from hadamac_hw.sim.beats import Beats
 from hadamac_hw.sim.case import run_case

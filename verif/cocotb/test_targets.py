@@ -13,7 +13,7 @@ from hadamac.cost.estimate import estimate, plan
 from hadamac_hw.base.block import Block
 from hadamac_hw.base.emit import emit
 from hadamac_hw.base.numeric import delayed
-from hadamac_hw.base.primitives import Ram
+from hadamac_hw.base.primitives import FarRam, Ram
 from hadamac_hw.base.stream import Fifo, Frame, frames
 from hadamac_hw.base.targets import ECP5, ICE40, TARGETS, Target, find_target
 from hadamac_hw.cores.flat import FlatTop
@@ -36,15 +36,15 @@ def retarget(core: Core, target=ECP5) -> Core:
 class Probe(Block):
     """Block that writes the upper part of a beat to the address in its lower part, and answers with the word before."""
 
-    def __init__(self, memory: Ram, bits: int):
+    def __init__(self, memory: Ram | FarRam, bits: int):
         self.memory, self.bits = memory, bits
         super().__init__({"i": In(frames(unsigned(bits + memory.width))), "o": Out(frames(unsigned(memory.width)))})
-        self.latency = memory.latency + timing.FIFO
+        self.latency = memory.LATENCY + timing.FIFO
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.memory = memory = self.memory
-        m.submodules.fifo = fifo = Fifo(Frame(unsigned(memory.width)), inflight=memory.latency)
+        m.submodules.fifo = fifo = Fifo(Frame(unsigned(memory.width)), inflight=memory.LATENCY)
         take = self.i.valid & self.i.ready
         address = self.i.payload.data[: self.bits]
         m.d.comb += [self.i.ready.eq(~fifo.stop), memory.read_address.eq(address)]
@@ -55,8 +55,8 @@ class Probe(Block):
                 memory.write_data.eq(delayed(m, self.i.payload.data[self.bits :], 1, "value")),
             ]
         m.d.comb += [
-            fifo.push.eq(delayed(m, take, memory.latency, "push")), fifo.data.data.eq(memory.read_data),
-            fifo.data.last.eq(delayed(m, self.i.payload.last, memory.latency, "last")),
+            fifo.push.eq(delayed(m, take, memory.LATENCY, "push")), fifo.data.data.eq(memory.read_data),
+            fifo.data.last.eq(delayed(m, self.i.payload.last, memory.LATENCY, "last")),
         ]
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
@@ -79,16 +79,16 @@ def test_memory_in_every_slicing(depth, writable):
 @pytest.mark.parametrize("depth, writable", [(24, True), (64, True), (1024, False)])
 def test_far_memory(depth, writable):
     """With registers around it, a word is read two cycles later, and a write is seen as soon as without them."""
-    play_memory(depth, writable, ECP5, blocks=depth >= 32, far=True)
+    play_memory(depth, writable, ECP5, blocks=depth >= 32, kind=FarRam)
 
 
-def play_memory(depth: int, writable: bool, target: Target, *, blocks: bool, far: bool = False) -> None:
+def play_memory(depth: int, writable: bool, target: Target, *, blocks: bool, kind: type[Ram | FarRam] = Ram) -> None:
     """Simulate a memory with the text of a target, which is block RAM or is not."""
     r = rng("memory", depth, writable)
     width, bits = (20 if depth <= 2048 else 5), (depth - 1).bit_length()
     held = r.integers(0, 1 << width, depth)
-    memory = Ram(width=width, depth=depth, init=held.tolist(), writable=writable, far=far)
-    assert memory.latency == timing.RAM + 2 * far
+    memory = kind(width=width, depth=depth, init=held.tolist(), writable=writable)
+    assert kind.LATENCY == timing.RAM + 2 * (kind is FarRam)
     core = retarget(Core(Probe(memory, bits), f"memory{depth}"), target)
     assert ("DP16KD" in core.verilog.removesuffix(ECP5.models)) == blocks
     if not blocks and depth >= 32:  # of which synthesis itself would make block RAM

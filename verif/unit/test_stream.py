@@ -13,10 +13,11 @@ from amaranth.sim import Simulator
 from hadamac import timing
 from hadamac.errors import DescriptionError
 from hadamac_hw.base.block import Block
+from hadamac_hw.base.guard import FrameGuard
 from hadamac_hw.base.loops import foreseen, nest
 from hadamac_hw.base.numeric import delayed
 from hadamac_hw.base.slice import Slice
-from hadamac_hw.base.stream import Complex, Fifo, FrameGuard, Halves, frames
+from hadamac_hw.base.stream import Complex, Fifo, Halves, frames
 from hadamac_hw.cores.flat import FlatTop, bytes_of
 from hadamac_hw.layers.pwl import Relu
 from support.seeds import refused, rng
@@ -71,7 +72,8 @@ def test_facts_are_those_of_the_present_beat(limits):
 
     simulate(m, bench)
     loop = list(product(*(range(n) for n in limits)))
-    assert seen == [facts(*loop[k % len(loop)]) for k in range(len(seen))] and len(seen) > 20
+    assert seen == [(*facts(*loop[k % len(loop)]), k % len(loop) == len(loop) - 1) for k in range(len(seen))]
+    assert len(seen) > 20
 
 
 @pytest.mark.parametrize("inflight", (1, 14))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any
+from typing import TypeAlias
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value
 
-__all__ = ["foreseen", "nest"]
+__all__ = ["Number", "foreseen", "nest"]
+
+Number: TypeAlias = Value | int
+"""Counter or bit: a value of the circuit or an integer, for which the same expressions hold."""
 
 
 def nest(m: Module, step: Value, *limits: int, name: str = "index", start: int = 0) -> tuple[list[Signal], Value]:
@@ -48,11 +51,10 @@ def nest(m: Module, step: Value, *limits: int, name: str = "index", start: int =
     return indices, final
 
 
-def foreseen(m: Module, step: Value, *limits: int, facts: Callable[..., Sequence[Any]],
-             name: str = "index") -> list[Signal]:
+def foreseen(m: Module, step: Value, *limits: int, facts: Callable[..., Sequence[Number]]) -> list[Signal]:
     """Return what is true of the present beat, in registers, so that no counter is compared in the beat's own cycle.
 
-    The counters are one beat ahead of the stream.
+    The counters are one beat ahead of the stream.  The last register says whether every counter is at its last value.
 
     Parameters
     ----------
@@ -65,12 +67,11 @@ def foreseen(m: Module, step: Value, *limits: int, facts: Callable[..., Sequence
     facts
         Function of the counters, outermost first, that returns bits.  It is called with values of the circuit, and
         once with integers for the first beat.
-    name
-        Name of the counters' signals.
     """
-    counters, _ = nest(m, step, *limits, name=name, start=1 % prod(limits))
-    coming, first = facts(*counters), facts(*(0 for _ in limits))
-    registers = [Signal(name=f"{name}_fact{k}", init=int(bool(now))) for k, now in enumerate(first)]
+    count = prod(limits)
+    counters, final = nest(m, step, *limits, start=1 % count)
+    coming, first = (*facts(*counters), final), (*facts(*(0 for _ in limits)), count == 1)
+    registers = [Signal(name=f"fact{k}", init=int(bool(now))) for k, now in enumerate(first)]
     with m.If(step):
         m.d.sync += [register.eq(fact) for register, fact in zip(registers, coming)]
     return registers

@@ -47,16 +47,18 @@ def saturate(value: Value, width: int) -> tuple[Value, Value]:
 
 
 def saturated(m: Module, value: Value, width: int) -> tuple[Signal, Signal]:
-    """Return two cycles later what `saturate` returns, the clipped value and the flag: compare, then clip."""
-    overflow, negative, over = (Signal(reset_less=True, name=name) for name in ("exceeds", "negative", "over"))
-    kept, o = Signal(signed(width), name="kept", reset_less=True), Signal(signed(width), reset_less=True)
-    m.d.sync += [
-        overflow.eq(saturate(value, width)[1]),
-        negative.eq(value[-1]),
-        kept.eq(value),
-        over.eq(overflow),
-        o.eq(Mux(overflow, Cat((~negative).replicate(width - 1), negative), kept)),
-    ]
+    """Return two cycles later what `saturate` returns, the clipped value and the flag.
+
+    The first cycle keeps one bit more than ``width``, in which a value that does not fit has two different highest
+    bits; so only these decide in the second one.
+    """
+    kept = Signal(signed(width + 1), name="kept", reset_less=True)
+    if len(value) > len(kept):
+        value = Cat(value[: width - 1], value[-1] ^ saturate(value, width)[1], value[-1])
+    m.d.sync += kept.eq(value)
+    clipped, overflow = saturate(kept, width)
+    o, over = Signal(signed(width), reset_less=True), Signal(reset_less=True)
+    m.d.sync += [o.eq(clipped), over.eq(overflow)]
     return o, over
 
 

@@ -15,10 +15,11 @@ from amaranth.lib.wiring import In, Out
 
 from hadamac import timing
 
-from .numeric import add_with_carry
+from .numeric import add_with_carry, delayed
 from .targets import BLOCK_FROM, ECP5, ICE40, Target, ecp5_chain, ecp5_multiplier, ecp5_ram, ice40_multiplier
 
-__all__ = ["ButterflyAdder", "ChoiceAdder", "Multiplier", "Ram"]
+__all__ = ["ButterflyAdder", "ChoiceAdder", "FarRam", "Multiplier", "Ram"]
+
 
 class Multiplier(wiring.Component):
     """Exact signed product ``p = a * b``.
@@ -50,17 +51,15 @@ class Multiplier(wiring.Component):
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
-        near, p = Signal.like(self.p), Signal.like(self.p, reset_less=True)
-        m.d.sync += p.eq(near)
-        m.d.comb += self.p.eq(p)
+        near = Signal.like(self.p)
+        m.d.comb += self.p.eq(delayed(m, near, 1, "product"))
         for target, body in ((ECP5, ecp5_multiplier), (ICE40, ice40_multiplier)):
             if platform is not None and platform.is_a(target) and max(self.a_width, self.b_width) <= target.operand:
                 body(m, self.a, self.b, near)
                 return m
         # The registers have no reset: those of a DSP block could have one, but nothing needs it.
-        a, b, product, result = (Signal(s.shape(), reset_less=True) for s in (self.a, self.b, self.p, self.p))
-        m.d.sync += [a.eq(self.a), b.eq(self.b), product.eq(a * b), result.eq(product)]
-        m.d.comb += near.eq(result)
+        a, b = delayed(m, self.a, 1, "a"), delayed(m, self.b, 1, "b")
+        m.d.comb += near.eq(delayed(m, a * b, 2, "near"))
         return m
 
 
@@ -77,9 +76,6 @@ class Ram(wiring.Component):
         Whether there is a write port; without it the memory is a ROM.
     holds : bool
         Whether there is a ``read_enable``.
-    far : bool
-        Whether there is a register before each port and one after the data, for a memory that may be far away from what
-        feeds and what reads it.  It cannot hold, too.
 
     Members
     -------
@@ -91,22 +87,20 @@ class Ram(wiring.Component):
 
     Timing
     ------
-    An address in cycle c gives ``read_data`` in cycle c + ``latency``: ``timing.RAM`` (array and output register), or
-    ``timing.FAR`` of a far memory.  Reads see a write of cycle c from cycle c + 1 on.  A read of a word in the very
-    cycle in which it is written gives the old word in simulation and is undefined on hardware; no block reads so.
+    An address in cycle c gives ``read_data`` in cycle c + ``timing.RAM`` (array and output register).  Reads see a
+    write of cycle c from cycle c + 1 on.  A read of a word in the very cycle in which it is written gives the old word
+    in simulation and is undefined on hardware; no block reads so.
     """
 
+    LATENCY = timing.RAM
+
     def __init__(self, *, width: int, depth: int, init: Iterable[int] = (), writable: bool = True,
-                 holds: bool = False, far: bool = False):
-        if far and holds:
-            raise ValueError("A far memory cannot hold")
+                 holds: bool = False):
         self.width = width
         self.depth = depth
         self.init = list(init)
         self.writable = writable
         self.holds = holds
-        self.far = far
-        self.latency = timing.FAR if far else timing.RAM
         address = range(max(depth, 2))
         members = {"read_address": In(address), "read_data": Out(width)}
         if writable:
@@ -117,9 +111,6 @@ class Ram(wiring.Component):
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
-        if self.far:
-            self._approach(m)
-            return m
         ecp5 = platform is not None and platform.is_a(ECP5)
         block_from = BLOCK_FROM if platform is None else platform.block_from
         if ecp5 and block_from <= self.depth <= 16384:
@@ -156,22 +147,31 @@ class Ram(wiring.Component):
         return m
 
 
-    def _approach(self, m: Module) -> None:
-        """Make a near memory between registers."""
-        m.submodules.near = near = Ram(width=self.width, depth=self.depth, init=self.init, writable=self.writable)
-        pairs = [(near.read_address, self.read_address)]
-        if self.writable:
-            pairs += [(near.write_address, self.write_address), (near.write_data, self.write_data)]
-            write_enable = Signal()
-            m.d.sync += write_enable.eq(self.write_enable)
-            m.d.comb += near.write_enable.eq(write_enable)
-        for port, value in pairs:
-            register = Signal.like(port, reset_less=True)
-            m.d.sync += register.eq(value)
-            m.d.comb += port.eq(register)
-        data = Signal(self.width, reset_less=True)
-        m.d.sync += data.eq(near.read_data)
-        m.d.comb += self.read_data.eq(data)
+class FarRam(wiring.Component):
+    """Memory that may be far away from what feeds and from what reads it: a :class:`Ram` between registers.
+
+    Parameters and members are those of `Ram` without ``holds``.
+
+    Timing
+    ------
+    An address in cycle c gives ``read_data`` in cycle c + ``timing.FAR``.  As of a `Ram`, reads see a write of cycle c
+    from cycle c + 1 on.
+    """
+
+    LATENCY = timing.FAR
+
+    def __init__(self, *, width: int, depth: int, init: Iterable[int] = (), writable: bool = True):
+        self.near = Ram(width=width, depth=depth, init=init, writable=writable)
+        self.width, self.depth, self.writable = width, depth, writable
+        super().__init__(self.near.signature)
+
+    def elaborate(self, platform: Target | None) -> Module:
+        m = Module()
+        m.submodules.near = near = self.near
+        for name in ("read_address", *(("write_address", "write_data", "write_enable") if self.writable else ())):
+            m.d.comb += getattr(near, name).eq(delayed(m, getattr(self, name), 1, name))
+        m.d.comb += self.read_data.eq(delayed(m, near.read_data, 1, "read_data"))
+        return m
 
 
 class ButterflyAdder(wiring.Component):

@@ -21,6 +21,8 @@ class Slice(wiring.Component):
     ----------
     shape : shape-like
         A beat's data.
+    user : int
+        Bits of ``user``; 0 for a stream without.
 
     Members
     -------
@@ -33,16 +35,16 @@ class Slice(wiring.Component):
 
     LATENCY = timing.SLICE
 
-    def __init__(self, shape: ShapeLike):
-        super().__init__({"i": In(frames(shape)), "o": Out(frames(shape))})
+    def __init__(self, shape: ShapeLike, user: int = 0):
+        super().__init__({"i": In(frames(shape, user)), "o": Out(frames(shape, user))})
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
-        ready, full, valid = Signal(init=1), Signal(), Signal()
+        ready, valid = Signal(init=1), Signal()
         skid, payload = Signal.like(self.i.payload, reset_less=True), Signal.like(self.i.payload, reset_less=True)
-        m.d.comb += [self.i.ready.eq(ready), self.o.valid.eq(valid), self.o.payload.eq(payload), full.eq(~ready)]
+        m.d.comb += [self.i.ready.eq(ready), self.o.valid.eq(valid), self.o.payload.eq(payload)]
         with m.If(~valid | self.o.ready):
-            m.d.sync += [valid.eq(self.i.valid | full), payload.eq(Mux(full, skid, self.i.payload)), ready.eq(1)]
+            m.d.sync += [valid.eq(self.i.valid | ~ready), payload.eq(Mux(ready, self.i.payload, skid)), ready.eq(1)]
         with m.Elif(self.i.valid & ready):
             m.d.sync += ready.eq(0)
         with m.If(ready):

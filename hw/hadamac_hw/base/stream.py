@@ -1,4 +1,4 @@
-"""Streams of frames: payload layouts, the frame guard, double buffers, and chains of blocks.
+"""Streams of frames: payload layouts, double buffers, and chains of blocks.
 
 Every block has the same shape: *gate, free-running pipeline, FIFO*.  The gate lets a beat into the pipeline only while
 the FIFO has room for everything that may already be on its way.  After the gate nothing ever stops, so no clock-enable
@@ -10,17 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from amaranth.hdl import Module, Mux, ShapeLike, Signal, Value, signed
+from amaranth.hdl import Module, ShapeLike, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
-
-from hadamac import timing
-from hadamac.errors import DescriptionError
 
 from .fifo import Fifo
 from .targets import Target
 
-__all__ = ["Complex", "Fifo", "Frame", "FrameGuard", "Halves", "bytes_of", "chained", "frames"]
+__all__ = ["Complex", "Fifo", "Frame", "Halves", "bytes_of", "chained", "frames"]
 
 
 def Complex(width: int) -> data.StructLayout:
@@ -41,101 +38,6 @@ def Frame(shape: ShapeLike, user: int = 0) -> data.StructLayout:
 def frames(shape: ShapeLike, user: int = 0) -> stream.Signature:
     """Return the signature of a stream of frames, whose beats are those of :func:`Frame`."""
     return stream.Signature(Frame(shape, user))
-
-
-class FrameGuard(wiring.Component):
-    """Filter that makes every frame exactly ``length`` beats long, so that no block after it needs to check.
-
-    A frame whose ``last`` comes early is filled up with zero beats.  A frame without ``last`` at beat ``length`` is cut
-    there, and its surplus is dropped up to and including its ``last``.  Both set ``error`` until reset; the next frame
-    passes unchanged.
-
-    Parameters
-    ----------
-    shape : shape-like
-        A beat's data.
-    length : int
-        Beats of a frame.
-    user : int
-        Bits of ``user``; 0 for a stream without.
-
-    Members
-    -------
-    i, o : In, Out(frames of shape)
-    error : Out(1)
-        A frame was too short or too long since reset.
-
-    Timing
-    ------
-    A beat that is accepted in cycle c is offered in cycle c + 1; one beat a cycle.
-    """
-
-    LATENCY = timing.GUARD
-
-    def __init__(self, shape: ShapeLike, *, length: int, user: int = 0):
-        if not isinstance(length, int) or length < 1:
-            raise DescriptionError(f"FrameGuard length must be a positive integer, not {length!r}")
-        self.length = length
-        super().__init__({"i": In(frames(shape, user)), "o": Out(frames(shape, user)), "error": Out(1)})
-
-    def elaborate(self, platform: Target | None) -> Module:
-        m = Module()
-        index = Signal(range(self.length))
-        final = Signal()
-        # A skid register keeps i.ready independent of o.ready, and still lets a beat in every cycle.
-        skid = Signal.like(self.i.payload)
-        full = Signal()
-        take = Signal()
-        free = Signal()
-        m.d.comb += [
-            free.eq(~self.o.valid | self.o.ready),
-            final.eq(index == self.length - 1),
-        ]
-
-        def advance() -> None:
-            m.d.sync += index.eq(Mux(final, 0, index + 1))
-
-        with m.If(free):
-            m.d.sync += self.o.valid.eq(0)
-        with m.FSM():
-            with m.State("PASS"):
-                beat = Mux(full, skid, self.i.payload)
-                last = Mux(full, skid.last, self.i.payload.last)
-                m.d.comb += [self.i.ready.eq(~full), take.eq((self.i.valid | full) & free)]
-                with m.If(take):
-                    m.d.sync += [
-                        self.o.payload.eq(beat),
-                        self.o.payload.last.eq(final),
-                        self.o.valid.eq(1),
-                        full.eq(0),
-                    ]
-                    advance()
-                    with m.If(last & ~final):
-                        m.d.sync += self.error.eq(1)
-                        m.next = "FILL"
-                    with m.If(~last & final):
-                        m.d.sync += self.error.eq(1)
-                        m.next = "SWALLOW"
-                with m.Elif(self.i.valid & ~full):
-                    m.d.sync += [
-                        skid.eq(self.i.payload),
-                        full.eq(1),
-                    ]
-            with m.State("FILL"):
-                with m.If(free):
-                    m.d.sync += [
-                        self.o.payload.eq(0),
-                        self.o.payload.last.eq(final),
-                        self.o.valid.eq(1),
-                    ]
-                    advance()
-                    with m.If(final):
-                        m.next = "PASS"
-            with m.State("SWALLOW"):
-                m.d.comb += self.i.ready.eq(1)
-                with m.If(self.i.valid & self.i.payload.last):
-                    m.next = "PASS"
-        return m
 
 
 class Halves(wiring.Component):
@@ -166,18 +68,12 @@ class Halves(wiring.Component):
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
-        full, following = Signal(2), Signal(2)  # the number of full halves
-        writable, readable = Signal(init=1), Signal()  # registers of their own, because much depends on them
-        m.d.comb += [
-            following.eq(full + self.filled - self.emptied),
-            self.writable.eq(writable),
-            self.readable.eq(readable),
-        ]
-        m.d.sync += [
-            full.eq(following),
-            writable.eq(following != 2),
-            readable.eq(following != 0),
-        ]
+        writable, readable = Signal(init=1), Signal()  # no half is full: 1 and 0; one is: 1 and 1; both are: 0 and 1
+        m.d.comb += [self.writable.eq(writable), self.readable.eq(readable)]
+        with m.If(self.filled & ~self.emptied):
+            m.d.sync += [writable.eq(~readable), readable.eq(1)]
+        with m.Elif(self.emptied & ~self.filled):
+            m.d.sync += [readable.eq(~writable), writable.eq(1)]
         with m.If(self.filled):
             m.d.sync += self.write_half.eq(~self.write_half)
         with m.If(self.emptied):

@@ -17,7 +17,8 @@ from amaranth.lib.wiring import Flow, In, Out
 from hadamac.errors import DescriptionError
 
 from ..base.block import Block
-from ..base.stream import FrameGuard, bytes_of
+from ..base.guard import FrameGuard
+from ..base.stream import bytes_of
 from ..base.targets import Target
 
 __all__ = ["FlatTop"]

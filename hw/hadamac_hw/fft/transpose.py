@@ -26,7 +26,7 @@ from hadamac.model.fft.rows import RowsPlan
 from ..base.block import Block
 from ..base.loops import nest
 from ..base.numeric import Requantiser, delayed
-from ..base.primitives import Ram
+from ..base.primitives import FarRam
 from ..base.stream import Complex, Fifo, Halves, frames
 from ..base.targets import Target
 from .real import separated
@@ -91,7 +91,7 @@ class _Buffer(Block, ABC):
         self.banks = []
         for k in range(2):
             depth = 2 << (self.pair_bits + self.column_bits)
-            m.submodules[f"bank{k}"] = bank = Ram(width=2 * self.plan.width, depth=depth, far=True)
+            m.submodules[f"bank{k}"] = bank = FarRam(width=2 * self.plan.width, depth=depth)
             m.d.comb += bank.write_data.eq(self.i.payload.data)
             self.banks.append(bank)
         take = self.i.valid & self.i.ready
@@ -106,7 +106,7 @@ class _Buffer(Block, ABC):
         wiring.connect(m, fifo.o, wiring.flipped(self.o))
         return m
 
-    def _store(self, m: Module, bank: Ram, pair: Value, column: Value, enable: Value) -> None:
+    def _store(self, m: Module, bank: FarRam, pair: Value, column: Value, enable: Value) -> None:
         """Write the beat to its place in ``bank``."""
         m.d.comb += [
             bank.write_address.eq(self._address(pair, column, self.halves.write_half)),

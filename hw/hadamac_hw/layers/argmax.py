@@ -59,7 +59,8 @@ class Argmax(Block):
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         index, closing, waits = Signal(range(self.classes)), Signal(), Signal()
-        best_index = self._compared(m, index, waits, closing)
+        done = closing & self.o.ready & ~waits
+        best_index = self._compared(m, index, done)
         m.d.comb += [
             self.o.valid.eq(Mux(closing, ~waits, self.i.valid)),
             self.i.ready.eq(self.o.ready & ~closing),
@@ -71,11 +72,11 @@ class Argmax(Block):
         with m.If(take):
             last = index == self.classes - 1
             m.d.sync += [index.eq(Mux(last, 0, index + 1)), closing.eq(last)]
-        with m.Elif(self.o.ready & ~waits):
+        with m.Elif(done):
             m.d.sync += closing.eq(0)
         return m
 
-    def _compared(self, m: Module, index: Value, waits: Value, closing: Value) -> Signal:
+    def _compared(self, m: Module, index: Value, done: Value) -> Signal:
         """Return the index of the largest logit; a logit is compared while it stays, from a cycle later on.
 
         Before the first logit both words are the least one, which is not larger than itself.
@@ -83,7 +84,6 @@ class Argmax(Block):
         low = -(1 << (self.width - 1))
         best, logit = Signal(signed(self.width), init=low), Signal(signed(self.width), init=low)
         best_index, number = Signal.like(index), Signal.like(index, reset_less=True)
-        done = closing & self.o.ready & ~waits
         with m.If(done):
             m.d.sync += logit.eq(low)
         with m.Elif(self.i.valid & self.i.ready):

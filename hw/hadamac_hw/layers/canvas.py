@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Module, Signal
 from amaranth.lib.wiring import In, Out
 
 from hadamac.errors import DescriptionError
@@ -19,7 +19,7 @@ from hadamac.shapes import text
 
 from ..base.block import Block, Example
 from ..base.circuits import circuit
-from ..base.loops import foreseen
+from ..base.loops import Number, foreseen
 from ..base.stream import Complex, frames
 from ..base.targets import Target
 
@@ -79,7 +79,7 @@ class Canvas(Block):
         plan, step = self.plan, Signal()
         final = [loop - 1 for loop in (plan.loops[0], (plan.to[0] + 1) // 2, plan.to[1])]
 
-        def facts(channel: Value | int, pair: Value | int, x: Value | int) -> tuple[Value | int, ...]:
+        def facts(channel: Number, pair: Number, x: Number) -> tuple[Number, ...]:
             inside = x < plan.keep[1]
             first, second = inside & (pair < (plan.keep[0] + 1) // 2), inside & (pair < plan.keep[0] // 2)
             return (
@@ -90,7 +90,7 @@ class Canvas(Block):
                 (channel == final[0]) & (pair == final[1]) & (x == final[2]),
             )
 
-        arrives, leaves, first, second, last = foreseen(m, step, *plan.loops, facts=facts)
+        arrives, leaves, first, second, last, _ = foreseen(m, step, *plan.loops, facts=facts)
         m.d.comb += [
             step.eq((self.i.valid | ~arrives) & (self.o.ready | ~leaves)),
             self.o.valid.eq(leaves & (self.i.valid | ~arrives)),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-from amaranth.hdl import Module, Value
+from amaranth.hdl import Module
 from amaranth.lib.wiring import In, Out
 
 from hadamac.errors import DescriptionError
@@ -20,7 +20,7 @@ from hadamac.shapes import Pair, as_pair
 
 from ..base.block import Block, Example
 from ..base.circuits import circuit
-from ..base.loops import foreseen
+from ..base.loops import Number, foreseen
 from ..base.stream import Complex, frames
 from ..base.targets import Target
 
@@ -93,11 +93,11 @@ class Crop(Block):
         take = self.i.valid & self.i.ready
         r, s = self.radii
 
-        def facts(channel: Value | int, v: Value | int, u: Value | int) -> tuple[Value | int, Value | int]:
+        def facts(channel: Number, v: Number, u: Number) -> tuple[Number, Number]:
             live = (v <= s) & ((u <= r) | (u >= self.size - r))
             return live, (channel == self.channels - 1) & (v == s) & self._final_row(u)
 
-        live, last = foreseen(m, take, self.channels, self.columns, self.size, facts=facts)
+        live, last, _ = foreseen(m, take, self.channels, self.columns, self.size, facts=facts)
         m.d.comb += [
             self.o.valid.eq(self.i.valid & live),
             self.i.ready.eq(self.o.ready | ~live),
@@ -106,7 +106,7 @@ class Crop(Block):
         ]
         return m
 
-    def _final_row(self, u: Value | int) -> Value | bool:
+    def _final_row(self, u: Number) -> Number:
         """Return whether row ``u`` is the last live row of a column."""
         return u == (self.size - 1 if self.radii[0] else 0)
 
@@ -157,11 +157,8 @@ class Expand(Block):
         m = Module()
         take = self.o.valid & self.o.ready
         (r, s), size = self.radii, self.size
-
-        def facts(channel: Value | int, v: Value | int, u: Value | int) -> tuple[Value | int, Value | int]:
-            return (u <= r) | (u >= size - r), (channel == self.channels - 1) & (v == s) & (u == size - 1)
-
-        live, final = foreseen(m, take, self.channels, s + 1, size, facts=facts)
+        live, final = foreseen(m, take, self.channels, s + 1, size,
+                               facts=lambda channel, v, u: [(u <= r) | (u >= size - r)])
         m.d.comb += [
             self.o.valid.eq(self.i.valid | ~live),
             self.i.ready.eq(self.o.ready & live),

@@ -31,7 +31,7 @@ from ..base.block import Block, Example
 from ..base.circuits import circuit
 from ..base.loops import nest
 from ..base.numeric import Requantiser, delayed
-from ..base.primitives import ChoiceAdder, Multiplier, Ram
+from ..base.primitives import ChoiceAdder, FarRam, Multiplier
 from ..base.stream import Complex, Fifo, Halves, frames
 from ..base.targets import Target
 
@@ -135,7 +135,7 @@ class Dense(Block):
         m = Module()
         m.submodules.halves = halves = Halves()
         m.submodules.fifo = fifo = Fifo(self.o.payload.shape(), inflight=self.pipeline + self.lanes)
-        m.submodules.buffer = buffer = Ram(width=2 * self.width, depth=2 << (self.beats - 1).bit_length(), far=True)
+        m.submodules.buffer = buffer = FarRam(width=2 * self.width, depth=2 << (self.beats - 1).bit_length())
         take, step = self.i.valid & self.i.ready, Signal()
         (write,), filled = nest(m, take, self.beats, name="write")
         (turn, beat, odd), emptied = nest(m, step, self.rounds, self.beats, 2, name="step")
@@ -173,9 +173,8 @@ class Dense(Block):
 
     def _lane(self, m: Module, lane: int, x: Value, linear: Value, at: Mapping[str, Value]) -> Signal:
         """Return the sum of a lane, which multiplies the numbers ``x`` by its weights and accumulates them."""
-        m.submodules[f"weights{lane}"] = rom = Ram(
-            width=self.weight_width, depth=self.plan.interval(self.lanes), init=self.lane_words(lane), writable=False,
-            far=True)
+        m.submodules[f"weights{lane}"] = rom = FarRam(
+            width=self.weight_width, depth=self.plan.interval(self.lanes), init=self.lane_words(lane), writable=False)
         m.submodules[f"product{lane}"] = product = Multiplier(a_width=self.width, b_width=self.weight_width)
         total = Signal(signed(self.acc_width), name=f"total{lane}", reset_less=True)
         bias = Signal.like(total, name=f"bias{lane}")

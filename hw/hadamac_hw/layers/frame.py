@@ -26,7 +26,7 @@ from hadamac.shapes import Pair, as_pair
 from ..base.block import Block, Example
 from ..base.loops import nest
 from ..base.numeric import delayed
-from ..base.primitives import Ram
+from ..base.primitives import FarRam, Ram
 from ..base.stream import Complex, Fifo, Frame, Halves, frames
 from ..base.targets import Target
 
@@ -208,7 +208,7 @@ class FramePairs(Block):
         half = delayed(m, halves.read_half, looked_up, "half")
         words = []
         for k, number in zip(range(plan.banks), numbers):
-            m.submodules[f"bank{k}"] = bank = Ram(width=plan.channels * plan.bits, depth=plan.depth, far=True)
+            m.submodules[f"bank{k}"] = bank = FarRam(width=plan.channels * plan.bits, depth=plan.depth)
             m.d.comb += [
                 bank.write_address.eq(self._address(y[1:] if plan.banks == 2 else Const(0, 1), x, halves.write_half)),
                 bank.write_data.eq(self.i.payload.data),

@@ -33,7 +33,7 @@ from ..base.block import Block, Example
 from ..base.circuits import circuit
 from ..base.loops import nest
 from ..base.numeric import Requantiser, delayed
-from ..base.primitives import ChoiceAdder, Ram
+from ..base.primitives import ChoiceAdder, FarRam, Ram
 from ..base.stream import Complex, Fifo, Halves, frames
 from ..base.targets import Target
 from .lookups import bias_starts, index_words, lane_words, output_words
@@ -228,7 +228,7 @@ class Hadamard(Block):
         parts = [b[: (self.bins - 1).bit_length()], fold[: (self.folds - 1).bit_length()], half]
         return Cat(*parts)
 
-    def _buffer(self, m: Module, halves: Halves) -> list[Ram]:
+    def _buffer(self, m: Module, halves: Halves) -> list[FarRam]:
         """Add one double buffer for each lane, write the input into them, and return them."""
         depth = 2 << ((self.bins - 1).bit_length() + (self.folds - 1).bit_length())
         take = self.i.valid & self.i.ready
@@ -236,7 +236,7 @@ class Hadamard(Block):
         m.d.comb += [self.i.ready.eq(halves.writable), halves.filled.eq(take & final)]
         memories = []
         for k in range(self.lanes):
-            m.submodules[f"buffer{k}"] = memory = Ram(width=2 * self.width, depth=depth, far=True)
+            m.submodules[f"buffer{k}"] = memory = FarRam(width=2 * self.width, depth=depth)
             m.d.comb += [
                 memory.write_address.eq(self._slot(b, fold, halves.write_half)),
                 memory.write_data.eq(self.i.payload.data), memory.write_enable.eq(take & (lane == k)),
@@ -244,16 +244,15 @@ class Hadamard(Block):
             memories.append(memory)
         return memories
 
-    def _weights(self, m: Module) -> list[Ram]:
+    def _weights(self, m: Module) -> list[FarRam]:
         """Add the table of outputs and the weight memories with their load port, and return the weight memories."""
         if self.loadable:
             m.d.comb += self.load.ready.eq(1)
 
-        def loadable(name: str, lane: int, words: list[int], width: int) -> Ram:
+        def loadable(name: str, lane: int, words: list[int], width: int) -> FarRam:
             span = 1 << max(1, (len(words) - 1).bit_length())
             words = words + [0] * (span - len(words))
-            memory = Ram(width=width, depth=span * self.banks, init=words * self.banks, writable=self.loadable,
-                         far=True)
+            memory = FarRam(width=width, depth=span * self.banks, init=words * self.banks, writable=self.loadable)
             m.submodules[name] = memory
             if self.loadable:
                 load = self.load.payload

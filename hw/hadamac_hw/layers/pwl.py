@@ -179,13 +179,13 @@ class Pwl(Block):
         mirror = table.mirror
         negative = x[-1] if mirror is not None else Const(0, 1)
         folded = Signal(signed(table.width), name=f"folded_{part}", reset_less=True)
-        below = Signal(max(len(breakpoints), 1), name=f"below_{part}", reset_less=True)
+        below = Signal(len(breakpoints), name=f"below_{part}", reset_less=True)
         segment = Signal(table.address_bits, name=f"segment_{part}", reset_less=True)
         m.d.sync += [
             folded.eq(x ^ negative.replicate(table.width)),
             # The sign of the difference: with a comparison, synthesis would put logic behind the carry chain.
             below.eq(Cat(*((folded - b)[-1] for b in breakpoints))),
-            segment.eq(_ones(~below if breakpoints else below, table.address_bits)),
+            segment.eq(_ones(~below, table.address_bits)),
         ]
         slope, offset = self._looked_up(m, part, segment)
         wait = 3 + timing.RAM

@@ -21,7 +21,7 @@ from hadamac.model.frame import RasterPlan
 from ..base.block import Block, Example
 from ..base.loops import nest
 from ..base.numeric import delayed
-from ..base.primitives import Ram
+from ..base.primitives import FarRam
 from ..base.stream import Complex, Fifo, Halves, frames
 from ..base.targets import Target
 
@@ -77,7 +77,7 @@ class Raster(Block):
             parts = [word.im if k % 2 else word.re] if plan.flat else [word.re, word.im]
             mine, read = take & (channel == (k // 2 if plan.flat else k)), []
             for parity, part in enumerate(parts):
-                m.submodules[f"bank{k}_{parity}"] = bank = Ram(width=plan.width, depth=plan.depth, far=True)
+                m.submodules[f"bank{k}_{parity}"] = bank = FarRam(width=plan.width, depth=plan.depth)
                 m.d.comb += [
                     bank.write_address.eq(self._address(pair, x, halves.write_half)),
                     bank.write_data.eq(part),

@@ -10,7 +10,7 @@ from hadamac import timing
 from hadamac.model import rsqrt as model
 
 from ..base.numeric import delayed
-from ..base.primitives import Multiplier, Ram
+from ..base.primitives import FarRam, Multiplier
 from ..base.targets import Target
 
 __all__ = ["Rsqrt"]
@@ -68,8 +68,7 @@ class Rsqrt(wiring.Component):
         m.d.sync += exponent.eq(Mux(below, floor, most - zeros))
         values, slopes = self.plan.table
         words = [v | s << VALUE for v, s in zip(values, slopes)]
-        m.submodules.table = table = Ram(width=VALUE + model.GUARD, depth=len(words), init=words, writable=False,
-                                         far=True)
+        m.submodules.table = table = FarRam(width=VALUE + model.GUARD, depth=len(words), init=words, writable=False)
         m.d.comb += table.read_address.eq(normalised[model.LOW :])
         # The offset from the interval's centre, signed: the low bits with their first one inverted.
         low = delayed(m, normalised[: model.LOW], timing.FAR, "low")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
@@ -22,7 +22,7 @@ from hadamac.errors import DescriptionError
 from hadamac.model.nyquist import PadPlan, PoolPlan
 
 from ..base.block import Block, Example
-from ..base.loops import foreseen, nest
+from ..base.loops import Number, foreseen, nest
 from ..base.numeric import Requantiser, add_with_carry, delayed
 from ..base.primitives import Ram
 from ..base.stream import Complex, Fifo, Halves, frames
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from hadamac.quantised.network import QuantNetwork
 
 __all__ = ["SpectralPad", "SpectralPool"]
-
-Bit: TypeAlias = Value | int
-"""Value of the circuit, or integer, for which the same expressions hold."""
 
 
 class _Spectral(Block):
@@ -63,7 +60,7 @@ class _Spectral(Block):
         """Return the passes of the loops over ``(channel, v, u)`` of spectra of ``size``; u is 0 in one dimension."""
         return self.channels, size // 2 + 1, size if self.plan.dimensions == 2 else 1
 
-    def _kept(self, v: Bit, u: Bit, size: int, keep: int) -> tuple[Bit, Bit]:
+    def _kept(self, v: Number, u: Number, size: int, keep: int) -> tuple[Number, Number]:
         """Return ``(live, edge)`` of bin (v, u): whether it is one of the ``keep`` lowest, whether it is at M/2."""
         column, edge = v <= keep // 2, v == keep // 2
         if self.plan.dimensions == 1:
@@ -113,11 +110,11 @@ class SpectralPool(_Spectral):
         take = self.i.valid & self.i.ready
         final_row = size - 1 if self.plan.dimensions == 2 and keep > 1 else 0
 
-        def facts(channel: Bit, v: Bit, u: Bit) -> tuple[Bit, ...]:
+        def facts(channel: Number, v: Number, u: Number) -> tuple[Number, ...]:
             last = (channel == self.channels - 1) & (v == keep // 2) & (u == final_row)
             return *self._kept(v, u, size, keep), last
 
-        live, edge, last = foreseen(m, take, *self._loops(size), facts=facts)
+        live, edge, last, _ = foreseen(m, take, *self._loops(size), facts=facts)
         m.d.comb += [
             self.o.valid.eq(self.i.valid & live),
             self.i.ready.eq(self.o.ready | ~live),
@@ -240,12 +237,8 @@ class SpectralPad(_Spectral):
         if self.plan.averages:
             self._halve(m, step, loops)
             return m
-
-        def facts(channel: Bit, v: Bit, u: Bit) -> tuple[Bit, ...]:
-            last = (channel == loops[0] - 1) & (v == loops[1] - 1) & (u == loops[2] - 1)
-            return *self._kept(v, u, self.plan.to, self.plan.size), last
-
-        live, edge, final = foreseen(m, step, *loops, facts=facts)
+        live, edge, final = foreseen(m, step, *loops,
+                                     facts=lambda channel, v, u: self._kept(v, u, self.plan.to, self.plan.size))
         m.d.comb += [
             step.eq(self.o.valid & self.o.ready),
             self.o.valid.eq(self.i.valid | ~live),
