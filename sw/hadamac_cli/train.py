@@ -74,7 +74,7 @@ def train(
     quantised_epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images in fine-tuning.")] = 3,
     quantised_rate: Annotated[float, typer.Option(
         min=1e-6, max=1.0, help="Highest learning rate of fine-tuning.")] = 5e-4,
-    quantised_distil: Annotated[float, typer.Option(
+    distillation: Annotated[float, typer.Option(
         min=0.0, max=1.0, help="Share of the answers of the float network in the loss of fine-tuning; the labels have "
         "the rest. It is for classes.")] = 0.5,
     start: Annotated[Path | None, typer.Option(
@@ -123,9 +123,9 @@ def train(
         title = (f"Fine-tune {described.name} for {preset} formats with weights of {formats.weight_width} bits, "
                  f"{quantised_epochs} epochs")
         params = _fitted(job, title, described, training, epochs=quantised_epochs, rate=quantised_rate, start=params,
-                         formats=formats, calibration=calibration.frames, distil=quantised_distil, **options)
+                         formats=formats, calibration=calibration.frames, distillation=distillation, **options)
         provenance |= {"quantised_epochs": quantised_epochs, "quantised_rate": quantised_rate,
-                       "quantised_distil": quantised_distil}
+                       "distillation": distillation}
     with job.phase(f"Quantise ({preset}), calibrating on {calibration.count} of the training"):
         qnet = run_quantise(described, params, calibration.frames, formats)
     with job.phase(f"Test on {test.count}") as bar:

@@ -201,7 +201,7 @@ def test_blocks_follow_the_model():
     x = uniform(rng("blocks"), 12, 2, 3, 9, 5)
     plan = PoolPlan(size=9, keep=4, width=12, nyquist="average")
     block = SpectralPool(plan, channels=3)
-    assert (block.frame, block.interval, block.latency, block.multipliers) == ((135, 36), 135, 9 + 8 + 2, 0)
+    assert (block.frame, block.interval, block.latency, block.multipliers) == ((135, 36), 135, 9 + 9 + 2, 0)
     np.testing.assert_array_equal(block.model(x), plan.run(x)[0])
     plan = PadPlan(size=9, to=12, width=12)
     block = SpectralPad(plan, channels=3)

@@ -144,9 +144,9 @@ def test_answers_of_the_float_network():
     network, formats = digits_network(), Formats(weight_width=3, calibrated=True)
     params = fit(network, images, labels, epochs=4, seed=1, batch=50)
 
-    def tuned(distil: float, moved: int) -> dict[str, np.ndarray]:
+    def tuned(distillation: float, moved: int) -> dict[str, np.ndarray]:
         return fit(network, images, (labels + moved) % 10, epochs=2, seed=1, batch=50, rate=3e-3, start=params,
-                   formats=formats, distil=distil)
+                   formats=formats, distillation=distillation)
 
     alone, wrong = tuned(1.0, 0), tuned(1.0, 1)
     for name, value in alone.items():
@@ -164,7 +164,7 @@ def test_refusals_of_fit():
     network = digits_network()
     options = {"epochs": 1, "seed": 1}
     with pytest.raises(DataError, match=r"\AShare of the float network must be from 0 to 1, not 1.5\Z"):
-        fit(network, images, labels, start={}, distil=1.5, **options)
+        fit(network, images, labels, start={}, distillation=1.5, **options)
     with pytest.raises(DataError, match=r"\AParameters must hold conv0.kernel, not only none\Z"):
         fit(network, images, labels, start={}, **options)
     with pytest.raises(DescriptionError, match=r"\AFormats must be of the stages .*, not of 'conv0'\Z"):

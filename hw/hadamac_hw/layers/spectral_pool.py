@@ -24,7 +24,7 @@ from hadamac.model.nyquist import PadPlan, PoolPlan
 from ..base.block import Block, Example
 from ..base.loops import Number, foreseen, nest
 from ..base.numeric import Requantiser, add_with_carry, delayed
-from ..base.primitives import Ram
+from ..base.primitives import FarRam
 from ..base.stream import Complex, Fifo, Halves, frames
 from ..base.targets import Target
 
@@ -131,8 +131,7 @@ class SpectralPool(_Spectral):
     def _average(self, m: Module) -> None:
         """Buffer live columns, and read them back as means.
 
-        One bank holds rows 0 .. M/2 of a column, the other rows -M/2 .. -1, both at the address |u|.  Addresses are
-        registered on both sides, writing and reading, so that the distances that ``halves`` ensures still hold.
+        One bank holds rows 0 .. M/2 of a column, the other rows -M/2 .. -1, both at the address |u|.
         """
         size, keep, half = self.plan.size, self.plan.keep, self.plan.keep // 2
         wait, bits = self.plan.pipeline, half.bit_length()
@@ -148,15 +147,15 @@ class SpectralPool(_Spectral):
         ]
         (_, v, row), final = nest(m, step, self.channels, half + 1, keep, name="read")
         second = row >= half
-        address = delayed(m, Cat(Mux(second, keep - row, row)[:bits], halves.read_half), 1, "address")
+        address = Cat(Mux(second, keep - row, row)[:bits], halves.read_half)
         m.d.comb += halves.emptied.eq(step & (row == keep - 1))
-        word, words = delayed(m, self.i.payload.data.as_value(), 1, "word"), []
+        words = []
         for name, place, mine in (("plus", u, u <= half), ("minus", size - u, u >= size - half)):
-            m.submodules[name] = bank = Ram(width=2 * self.width, depth=2 << bits)
+            m.submodules[name] = bank = FarRam(width=2 * self.width, depth=2 << bits)
             m.d.comb += [
-                bank.write_address.eq(delayed(m, Cat(place[:bits], halves.write_half), 1, f"{name}_address")),
-                bank.write_enable.eq(delayed(m, column & mine, 1, f"{name}_enable")),
-                bank.write_data.eq(word),
+                bank.write_address.eq(Cat(place[:bits], halves.write_half)),
+                bank.write_enable.eq(column & mine),
+                bank.write_data.eq(self.i.payload.data),
                 bank.read_address.eq(address),
             ]
             words.append(Complex(self.width)(bank.read_data))
@@ -177,9 +176,9 @@ class SpectralPool(_Spectral):
         corner and its row 0, which is its own partner, are real: their imaginary parts are subtracted from themselves.
         """
         plus, minus = words
-        second, edge = (delayed(m, bit, 1 + timing.RAM, name) for bit, name in ((second, "second"), (edge, "edge")))
+        second, edge = (delayed(m, bit, timing.FAR, name) for bit, name in ((second, "second"), (edge, "edge")))
         for part in ("re", "im"):
-            other = second ^ delayed(m, paired[part], 1 + timing.RAM, f"paired_{part}")
+            other = second ^ delayed(m, paired[part], timing.FAR, f"paired_{part}")
             a, b = (Signal(signed(self.width), name=f"{n}_{part}", reset_less=True) for n in "ab")
             total = Signal(signed(self.width + 1), name=f"total_{part}", reset_less=True)
             m.d.sync += [

@@ -152,7 +152,7 @@ class PoolPlan(_Plan):
     @property
     def pipeline(self) -> int:
         """Cycles from a buffered column's read to its mean: address, read, select, add, halve; 0 without a buffer."""
-        return 1 + timing.RAM + 2 + timing.requantise(self.result) if self.buffered else 0
+        return timing.FAR + 2 + timing.requantise(self.result) if self.buffered else 0
 
     @property
     def latency(self) -> int:

@@ -142,7 +142,7 @@ def fit(
     start: Mapping[str, np.ndarray] | None = None,
     formats: Formats | None = None,
     calibration: ArrayLike | None = None,
-    distil: float = 0.5,
+    distillation: float = 0.5,
 ) -> dict[str, np.ndarray]:
     """Train a network from random or from given initial parameters; with ``formats``, fine-tune it for its circuit.
 
@@ -181,7 +181,7 @@ def fit(
         calibrated before every epoch.  Frozen statistics stay those of ``start``.  A `rate` of 5e-4 suits this.
     calibration : array (n, ...), optional
         Images that the formats are calibrated on; by default the first CALIBRATION training images.
-    distil : float
+    distillation : float
         Share, 0 to 1, of the answers of the float network ``start`` in the loss of classes, with ``formats``, as in
         Mishra and Marr, "Apprentice" (ICLR 2018).  They say more of an image than its label, which has the rest.
 
@@ -200,8 +200,8 @@ def fit(
     shift = int(network.output == "classes") if shift is None else shift
     for what, value, low in (("Epochs", epochs, 1), ("Seed", seed, 0), ("Batch", batch, 1), ("Shift", shift, 0)):
         _check_integer(what, value, low)
-    if not 0 <= distil <= 1:
-        raise DataError(f"Share of the float network must be from 0 to 1, not {distil!r}")
+    if not 0 <= distillation <= 1:
+        raise DataError(f"Share of the float network must be from 0 to 1, not {distillation!r}")
     if not isinstance(flip, (bool, np.bool_)):
         raise DataError(f"Flip must be True or False, not {flip!r}")
     if not len(frames):
@@ -220,14 +220,14 @@ def fit(
     learner: torch.nn.Module = model
     teacher = None
     if formats is not None:
-        if start is not None and distil and targets.dtype == np.int64:
+        if start is not None and distillation and targets.dtype == np.int64:
             teacher = copy.deepcopy(model).eval()
         given = frames[:CALIBRATION] if calibration is None else calibration
         learner = quantised = QuantisedCnn(model, given, formats)
         progress = _then(progress, quantised.refresh)
     optimise(learner, padded(frames, network.size, network.padding), targets, unit=2.0**-network.input_format.fraction,
              epochs=epochs, seed=seed, progress=progress, batch=batch, rate=rate, decay=decay, shift=shift, flip=flip,
-             teacher=teacher, distil=distil)
+             teacher=teacher, distillation=distillation)
     return model.parameters_numpy()
 
 
@@ -246,7 +246,7 @@ def optimise(
     shift: int = 1,
     flip: bool = False,
     teacher: torch.nn.Module | None = None,
-    distil: float = 0.5,
+    distillation: float = 0.5,
 ) -> None:
     """Train any module that takes float32 maps ``(n, C, H, W)``, as `fit` trains a network.
 
@@ -263,8 +263,8 @@ def optimise(
     epochs, seed, progress, batch, rate, decay, shift, flip
         As for `fit`.
     teacher : torch.nn.Module, optional
-        Module that takes the same maps, whose scores of the classes have the share ``distil`` of the loss.
-    distil : float
+        Module that takes the same maps, whose scores of the classes have the share ``distillation`` of the loss.
+    distillation : float
         That share, 0 to 1.
     """
     rng = np.random.default_rng(seed)
@@ -287,7 +287,7 @@ def optimise(
             loss = (torch.nn.functional.cross_entropy(answer, target) if classes else
                     torch.nn.functional.mse_loss(answer, target) / power)
             if teacher is not None:
-                loss = (1 - distil) * loss + distil * _distance(answer, teacher, x)
+                loss = (1 - distillation) * loss + distillation * _distance(answer, teacher, x)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
