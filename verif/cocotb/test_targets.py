@@ -15,7 +15,7 @@ from hadamac_hw.base.emit import emit
 from hadamac_hw.base.numeric import delayed
 from hadamac_hw.base.primitives import FarRam, Ram
 from hadamac_hw.base.stream import Fifo, Frame, frames
-from hadamac_hw.base.targets import ECP5, ICE40, TARGETS, Target, find_target
+from hadamac_hw.base.targets import ECP5, GOWIN, ICE40, NEXUS, TARGETS, Target, find_target
 from hadamac_hw.cores.flat import FlatTop
 from hadamac_hw.fft.iterative import IterativeFft
 from hadamac_hw.fft.streaming import Fft
@@ -70,10 +70,11 @@ def test_short_memories_outside_block_ram(depth, writable):
 
 
 @pytest.mark.parametrize("depth, writable", [(24, True), (32, True), (64, True), (1000, True), (1024, False), (2048, True),
-                                             (4000, True), (8192, False), (16384, True)])
-def test_memory_in_every_slicing(depth, writable):
+                                             (4000, True), (8192, False), (16384, True), (500, True)])
+@pytest.mark.parametrize("target", [ECP5, GOWIN, NEXUS], ids=lambda target: target.name)
+def test_memory_in_every_slicing(depth, writable, target):
     """Initial words are read, and others written, at both ends and at random; a written word is read two cycles later."""
-    play_memory(depth, writable, ECP5, blocks=depth >= 32)
+    play_memory(depth, writable, target, blocks=depth >= 32)
 
 
 @pytest.mark.parametrize("depth, writable", [(24, True), (64, True), (1024, False)])
@@ -90,7 +91,8 @@ def play_memory(depth: int, writable: bool, target: Target, *, blocks: bool, kin
     memory = kind(width=width, depth=depth, init=held.tolist(), writable=writable)
     assert kind.LATENCY == timing.RAM + 2 * (kind is FarRam)
     core = retarget(Core(Probe(memory, bits), f"memory{depth}"), target)
-    assert ("DP16KD" in core.verilog.removesuffix(ECP5.models)) == blocks
+    text = core.verilog.removesuffix(target.models)
+    assert any(cell in text for cell in target.blocks) == blocks
     if not blocks and depth >= 32:  # of which synthesis itself would make block RAM
         assert ('ram_style = "distributed"' if writable else 'rom_style = "logic"') in core.verilog
     addresses = np.concatenate([[0, depth - 1, 0, depth - 1, 17, 16, 17], r.integers(0, depth, 300)])
@@ -106,10 +108,11 @@ def play_memory(depth: int, writable: bool, target: Target, *, blocks: bool, kin
               expected_latency=core.block.latency)
 
 
-@pytest.mark.parametrize("size, order", [(16, "natural"), (256, "bit-reversed")])
-def test_fft(size, order):
+@pytest.mark.parametrize("size, order, target", [(16, "natural", ECP5), (256, "bit-reversed", ECP5),
+                                                 (64, "natural", GOWIN), (64, "natural", NEXUS)])
+def test_fft(size, order, target):
     block = Fft(size=size, width=16, twiddle_width=18, order=order)
-    core = retarget(Core(block, f"ecp5_fft{size}"))
+    core = retarget(Core(block, f"{target.name}_fft{size}"), target)
     x = uniform(rng("fft", size), 16, 3, size)
     core.play(x, block.model(x), overflow=block.plan.run(x)[1].any(), stalls=["none", "both", "bursts"],
               expected_latency=block.latency + 1, expected_interval=size)

@@ -82,8 +82,11 @@ class Fifo(wiring.Component):
         with m.If(pop):
             m.d.sync += read_pointer.eq(read_pointer + 1)
         if self.depth <= timing.FIFO_IN_LUTS:
-            # The attribute is needed, because synthesis would make memory and payload register a (slow) block RAM.
-            attrs = {"ram_style": "distributed", "no_rw_check": 1}
+            # The attribute is needed, because synthesis would make memory and payload register a (slow) block RAM.  A
+            # family without LUT RAM has nothing else.
+            attrs: dict[str, int | str] = {"no_rw_check": 1}
+            if platform is None or platform.lut_ram:
+                attrs["ram_style"] = "distributed"
             m.submodules.memory = memory = Memory(shape=width, depth=self.depth, init=[], attrs=attrs)
             write, read = memory.write_port(), memory.read_port(domain="comb")
             payload = Signal(width, reset_less=True)

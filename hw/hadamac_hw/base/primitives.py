@@ -16,15 +16,18 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 
 from .numeric import add_with_carry, delayed
-from .targets import BLOCK_FROM, ECP5, ICE40, Target, ecp5_chain, ecp5_multiplier, ecp5_ram, ice40_multiplier
+from .targets import BLOCK_FROM, RamPorts, Target
 
 __all__ = ["ButterflyAdder", "ChoiceAdder", "FarRam", "Multiplier", "Ram"]
+
+DEEPEST = 16_384
+"""Words of the deepest block RAM of all targets; a longer memory is left to synthesis."""
 
 
 class Multiplier(wiring.Component):
     """Exact signed product ``p = a * b``.
 
-    On ECP5 it is a MULT18X18D for operands of up to 18 bits, on iCE40 an SB_MAC16 for operands of up to 16 bits.
+    For a target it is the family's multiplier, if that takes operands of so many bits.
 
     Members
     -------
@@ -53,10 +56,9 @@ class Multiplier(wiring.Component):
         m = Module()
         near = Signal.like(self.p)
         m.d.comb += self.p.eq(delayed(m, near, 1, "product"))
-        for target, body in ((ECP5, ecp5_multiplier), (ICE40, ice40_multiplier)):
-            if platform is not None and platform.is_a(target) and max(self.a_width, self.b_width) <= target.operand:
-                body(m, self.a, self.b, near)
-                return m
+        if platform is not None and platform.has_multiplier(self.a_width, self.b_width):
+            platform.multiplier(m, self.a, self.b, near)
+            return m
         # The registers have no reset: those of a DSP block could have one, but nothing needs it.
         a, b = delayed(m, self.a, 1, "a"), delayed(m, self.b, 1, "b")
         m.d.comb += near.eq(delayed(m, a * b, 2, "near"))
@@ -111,23 +113,23 @@ class Ram(wiring.Component):
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
-        ecp5 = platform is not None and platform.is_a(ECP5)
+        blocks = platform is not None and bool(platform.blocks)  # the family's block RAM is instantiated
         block_from = BLOCK_FROM if platform is None else platform.block_from
-        if ecp5 and block_from <= self.depth <= 16384:
-            ports = (self.write_address, self.write_data, self.write_enable) if self.writable else None
-            ecp5_ram(m, width=self.width, depth=self.depth, init=self.init, read_address=self.read_address,
-                     read_data=self.read_data, read_enable=self.read_enable if self.holds else 1, write=ports)
+        if platform is not None and blocks and block_from <= self.depth <= DEEPEST:
+            write = (self.write_address, self.write_data, self.write_enable) if self.writable else None
+            platform.ram(m, RamPorts(self.width, self.depth, self.init, self.read_address, self.read_data,
+                                     self.read_enable if self.holds else 1, write))
             return m
         # no_rw_check: synthesis need not add logic for a read and a write of the same word in the same cycle.
         attributes: dict[str, int | str] = {"no_rw_check": 1}
-        if ecp5 and BLOCK_FROM <= self.depth < block_from:  # synthesis would choose block RAM
+        if blocks and BLOCK_FROM <= self.depth < block_from:  # synthesis would choose block RAM
             attributes |= {"ram_style": "distributed"} if self.writable else {"rom_style": "logic"}
         m.submodules.array = array = memory.Memory(
             shape=self.width, depth=max(self.depth, 2), init=self.init, attrs=attributes)
         self.word = data = Signal(self.width, reset_less=True)
         m.d.comb += self.read_data.eq(data)
         enable = self.read_enable if self.holds else Const(1)
-        if self.depth < block_from and (not self.writable or ecp5):
+        if self.depth < block_from and (not self.writable or blocks):
             # A table in logic, or LUT RAM, has one register before and one after it, which takes as many cycles.
             read = array.read_port(domain="comb")
             address = Signal.like(self.read_address, reset_less=True)
@@ -203,15 +205,15 @@ class ButterflyAdder(wiring.Component):
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
-        if platform is not None and platform.is_a(ECP5):
+        if platform is not None and platform.carry_tables:
             # A table gives a bit of the sum without its carry; its value for c = d = 0 is the carry that is generated.
             operands: tuple[Value | None, ...]
             if self.subtract:
                 operands = (self.b, self.late, self.a, None)
-                ecp5_chain(m, lambda b, late, a, _: a ^ 1 ^ b if late else b, operands, carry=self.carry, out=self.o)
+                platform.chain(m, lambda b, late, a, _: a ^ 1 ^ b if late else b, operands, carry=self.carry, out=self.o)
             else:
                 operands = (self.a, None, self.b, self.late)
-                ecp5_chain(m, lambda a, _, b, late: a ^ (b & late), operands, carry=self.carry, out=self.o)
+                platform.chain(m, lambda a, _, b, late: a ^ (b & late), operands, carry=self.carry, out=self.o)
         elif self.subtract:
             m.d.comb += self.o.eq(Mux(self.late, add_with_carry(self.a, ~self.b, self.carry), self.b))
         else:
@@ -237,9 +239,9 @@ class ChoiceAdder(wiring.Component):
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
-        if platform is not None and platform.is_a(ECP5):
-            ecp5_chain(m, lambda a, start, held, first: a ^ (first if start else held),
-                       (self.a, self.start, self.held, self.first), carry=0, out=self.o)
+        if platform is not None and platform.carry_tables:
+            platform.chain(m, lambda a, start, held, first: a ^ (first if start else held),
+                           (self.a, self.start, self.held, self.first), carry=0, out=self.o)
         else:
             m.d.comb += self.o.eq(self.a + Mux(self.start, self.first, self.held))
         return m

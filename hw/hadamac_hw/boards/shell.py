@@ -102,14 +102,17 @@ class BoardShell(wiring.Component):
         m.submodules.receiver = receiver = UartReceiver(divisor=self.divisor)
         m.submodules.transmitter = transmitter = UartTransmitter(divisor=self.divisor)
         m.submodules.fifo = bytes_in = fifo.SyncFIFOBuffered(width=8, depth=16)
+        m.submodules.byte = byte = Slice(8)
+        given = byte.o
         m.d.comb += [
+            byte.i.valid.eq(bytes_in.r_rdy), byte.i.payload.data.eq(bytes_in.r_data), bytes_in.r_en.eq(byte.i.ready),
             receiver.rx.eq(self.rx),
             self.tx.eq(transmitter.tx),
             bytes_in.w_data.eq(receiver.o.payload),
             bytes_in.w_en.eq(receiver.o.valid),
             receiver.o.ready.eq(bytes_in.w_rdy),
         ]
-        # Slices on both sides of the shell's logic: the pixels and the answer cross the device in a cycle of their own.
+        # Slices around the shell's logic: bytes, pixels and the answer cross the device in cycles of their own.
         m.submodules.pixels = pixels = Slice(len(core.s_axis_tdata))
         m.submodules.answers = answers = Slice(8)
         answer, entry = answers.i, pixels.i
@@ -122,10 +125,8 @@ class BoardShell(wiring.Component):
         idle = Signal()
         status = Signal(8)
         result = Signal(4)
-        m.d.comb += [
-            status.eq(core.status),
-            self.leds.eq(result | (~idle << 4) | (receiver.error << 5) | (status[:2] << 6)),
-        ]
+        m.d.comb += status.eq(core.status)
+        m.d.sync += self.leds.eq(result | (~idle << 4) | (receiver.error << 5) | (status[:2] << 6))
 
         def say(value: ValueLike, following: str) -> None:
             m.d.comb += [answer.valid.eq(1), answer.payload.data.eq(value)]
@@ -133,7 +134,7 @@ class BoardShell(wiring.Component):
                 m.next = following
 
         count = Signal(range(self.pixels))
-        pause = Signal(range(self.timeout + 1))
+        pause, late = Signal(range(self.timeout + 1)), Signal()  # late: the pause was too long, a cycle later
         text = f"V{self.identification}\n".encode()
         at = Signal(range(len(text)))
         pixel, word = (len(side) // 8 for side in (core.s_axis_tdata, core.m_axis_tdata))
@@ -141,10 +142,10 @@ class BoardShell(wiring.Component):
         held = Signal(max(8 * (pixel - 1), 1))  # the bytes of a pixel that have come before its last one
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += [idle.eq(1), bytes_in.r_en.eq(1)]
-                m.d.sync += [count.eq(0), pause.eq(0), at.eq(0), part.eq(0)]
-                with m.If(bytes_in.r_rdy):
-                    with m.Switch(bytes_in.r_data):
+                m.d.comb += [idle.eq(1), given.ready.eq(1)]
+                m.d.sync += [count.eq(0), pause.eq(0), late.eq(0), at.eq(0), part.eq(0)]
+                with m.If(given.valid):
+                    with m.Switch(given.payload.data):
                         with m.Case(ord("I")):
                             m.next = "IMAGE"
                         with m.Case(ord("V")):
@@ -163,23 +164,23 @@ class BoardShell(wiring.Component):
             with m.State("IMAGE"):
                 final, whole = count == self.pixels - 1, part == pixel - 1
                 m.d.comb += [
-                    entry.payload.data.eq(Cat(held, bytes_in.r_data) if pixel > 1 else bytes_in.r_data),
-                    entry.valid.eq(bytes_in.r_rdy & whole),
+                    entry.payload.data.eq(Cat(held, given.payload.data) if pixel > 1 else given.payload.data),
+                    entry.valid.eq(given.valid & whole),
                     entry.payload.last.eq(final),
-                    bytes_in.r_en.eq(entry.ready | ~whole),
+                    given.ready.eq(entry.ready | ~whole),
                 ]
-                with m.If(bytes_in.r_rdy):
-                    m.d.sync += pause.eq(0)
+                with m.If(given.valid):
+                    m.d.sync += [pause.eq(0), late.eq(0)]
                     with m.If(~whole):
-                        m.d.sync += [held.eq(Cat(held[8:], bytes_in.r_data)), part.eq(part + 1)]
+                        m.d.sync += [held.eq(Cat(held[8:], given.payload.data)), part.eq(part + 1)]
                     with m.Elif(entry.ready):
                         m.d.sync += [count.eq(Mux(final, 0, count + 1)), part.eq(0)]
                         with m.If(final):
                             m.next = "RESULT"
-                with m.Elif(pause == self.timeout):
+                with m.Elif(late):
                     m.next = "CUT"
                 with m.Else():
-                    m.d.sync += pause.eq(pause + 1)
+                    m.d.sync += [pause.eq(pause + 1), late.eq(pause == self.timeout)]
             with m.State("CUT"):  # send one more pixel, because tlast comes with a pixel
                 m.d.comb += [entry.valid.eq(1), entry.payload.last.eq(1)]
                 m.d.sync += part.eq(0)

@@ -76,18 +76,18 @@ class UartReceiver(wiring.Component):
         m = Module()
         line = Signal(init=1)
         m.submodules.synchronizer = FFSynchronizer(self.rx, line, init=1)
-        timer = Signal(range(self.divisor))
+        timer, due = Signal(range(self.divisor)), Signal()  # due: the timer is at 0, which is known a cycle ahead
         bits = Signal(range(11))  # the number of bits that are still to be sampled: start, 8 data, stop
         shift = Signal(8)
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.If(bits == 0):
             with m.If(~line):
-                m.d.sync += [bits.eq(10), timer.eq(self.divisor // 2 - 1)]
-        with m.Elif(timer != 0):
-            m.d.sync += timer.eq(timer - 1)
+                m.d.sync += [bits.eq(10), timer.eq(self.divisor // 2 - 1), due.eq(0)]
+        with m.Elif(~due):
+            m.d.sync += [timer.eq(timer - 1), due.eq(timer == 1)]
         with m.Else():
-            m.d.sync += [timer.eq(self.divisor - 1), bits.eq(bits - 1)]
+            m.d.sync += [timer.eq(self.divisor - 1), due.eq(0), bits.eq(bits - 1)]
             with m.If(bits == 10):
                 with m.If(line):  # a glitch, not a start bit
                     m.d.sync += bits.eq(0)
@@ -127,15 +127,18 @@ class UartTransmitter(wiring.Component):
 
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
-        timer = Signal(range(self.divisor))
+        timer, due = Signal(range(self.divisor)), Signal()  # due: the timer is at 0, which is known a cycle ahead
         bits = Signal(range(11))  # the number of bits that have not yet ended
+        idle = Signal(init=1)
         shift = Signal(9, init=0x1FF)
-        m.d.comb += self.i.ready.eq(bits == 0)
-        with m.If(bits == 0):
+        m.d.comb += self.i.ready.eq(idle)
+        with m.If(idle):
+            m.d.sync += [timer.eq(self.divisor - 1), due.eq(0), bits.eq(10)]
             with m.If(self.i.valid):
-                m.d.sync += [self.tx.eq(0), shift.eq(Cat(self.i.payload, 1)), bits.eq(10), timer.eq(self.divisor - 1)]
-        with m.Elif(timer != 0):
-            m.d.sync += timer.eq(timer - 1)
+                m.d.sync += [self.tx.eq(0), shift.eq(Cat(self.i.payload, 1)), idle.eq(0)]
+        with m.Elif(~due):
+            m.d.sync += [timer.eq(timer - 1), due.eq(timer == 1)]
         with m.Else():
-            m.d.sync += [Cat(self.tx, shift).eq(Cat(shift, 1)), bits.eq(bits - 1), timer.eq(self.divisor - 1)]
+            m.d.sync += [Cat(self.tx, shift).eq(Cat(shift, 1)), bits.eq(bits - 1), idle.eq(bits == 1),
+                         timer.eq(self.divisor - 1), due.eq(0)]
         return m
