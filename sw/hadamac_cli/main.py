@@ -206,8 +206,9 @@ def bitstream(
     out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("build/bitstream"),
     interval: IntervalOption = None,
     transforms: TransformsOption = TRANSFORMS[0],
-    clock: Annotated[float, typer.Option(
-        help="Clock of the network in MHz, from a PLL. The build fails if the circuit is too slow for it.")] = 100.0,
+    clock: Annotated[float | None, typer.Option(
+        help="Clock of the network in MHz, from a PLL. The build fails if the circuit is too slow for it. The default "
+             "is that of the board.", show_default=False)] = None,
     seed: SeedOption = 1,
     grid: GridOption = None,
 ) -> None:

@@ -10,10 +10,12 @@ from amaranth.lib.wiring import Component, In, Out
 
 from hadamac.errors import DescriptionError
 from hadamac_hw.base.emit import emit
-from hadamac_hw.boards.ecp5 import pll_dividers
+from hadamac_hw.boards.families import GOWIN, ICE40
+from hadamac_hw.boards.families.ecp5 import pll_dividers
 from hadamac_hw.boards.shell import BoardShell
 from hadamac_hw.boards.uart import UartReceiver, UartTransmitter, uart_divisor
-from hadamac_hw.boards.ulx3s import BOARDS, BoardTop, find_board
+from hadamac_hw.boards.catalogue import BOARDS, find_board
+from hadamac_hw.boards.top import BoardTop
 from hadamac_hw.sim.simulate import build, run
 
 PIXELS = 12
@@ -94,10 +96,20 @@ def test_shell_answers_a_serial_host(build_dir, divisor, pixel):
 def test_top_has_exactly_the_pins_of_the_constraints(board):
     from hadamac_hw.boards.bitstream import constraints
 
-    top = BoardTop(shell(clock_hz=100e6), clock_mhz=100)
-    placed = re.findall(r'^LOCATE COMP "(\w+)', constraints(find_board(board)), re.M)
-    assert set(placed) == set(top.signature.members)
-    assert "EHXPLLL" in emit(top, "top")
+    board = find_board(board)
+    top = BoardTop(board, shell(clock_hz=board.clock_mhz * 1e6), clock_mhz=board.clock_mhz)
+    place = {"lpf": r'^LOCATE COMP "([\w\[\]]+)', "pcf": r"^set_io (?:-pullup yes )?([\w\[\]]+)", "cst": r'^IO_LOC "([\w\[\]]+)',
+             "pdc": r"^ldc_set_location .*get_ports {([\w\[\]]+)"}[board.family.constraints]
+    placed = re.findall(place, constraints(board), re.M)
+    assert len(set(placed)) == len(placed)
+    assert {port.partition("[")[0] for port in placed} == set(top.signature.members)
+    assert sum(port.startswith("led[") for port in placed) == len(top.led)
+    pll = {"lpf": "EHXPLLL", "pcf": "SB_PLL40_PAD", "cst": "rPLL"}.get(board.family.constraints)
+    text = emit(top, "top")
+    if pll is None or board.clock_mhz == board.oscillator_mhz:
+        assert "PLL" not in text
+    else:
+        assert text.count(f" {pll} ") == 1
 
 
 @pytest.mark.parametrize("mhz", [25, 40, 50, 62.5, 75, 80, 100, 125, 150, 200, 250, 400])
@@ -106,6 +118,13 @@ def test_pll_is_inside_the_data_sheet(mhz):
     assert pll.output_mhz == mhz
     assert 400 <= pll.vco_mhz <= 800 and 25 / pll.reference >= 5
     assert all(1 <= divider <= 128 for divider in (pll.reference, pll.feedback, pll.post))
+
+
+@pytest.mark.parametrize("mhz", [18, 24, 27, 30, 36, 48, 54, 72, 100, 120])
+def test_other_plls_make_their_clocks(mhz):
+    """The dividers that the data sheets allow give the clock within 1 %; those of an equal clock are none."""
+    assert abs(ICE40.output_mhz(12, mhz) / mhz - 1) <= 0.01
+    assert abs(GOWIN.output_mhz(27, mhz) / mhz - 1) <= 0.01
 
 
 PLL = "Clock must be 3.125 to 400 MHz and within 1 % of what the PLL makes of 25 MHz, not"
@@ -120,7 +139,9 @@ PLL = "Clock must be 3.125 to 400 MHz and within 1 % of what the PLL makes of 25
          "250000 baud, not 300000 baud"),
         (lambda: UartReceiver(divisor=3), "UART divisor must be an integer of at least 4, not 3"),
         (lambda: UartTransmitter(divisor=8.0), "UART divisor must be an integer of at least 4, not 8.0"),
-        (lambda: find_board("icebreaker"), "Board must be one of ulx3s-85f, ulx3s-45f, ulx3s-25f, not 'icebreaker'"),
+        (lambda: ICE40.output_mhz(12, 300), "Clock must be 16 to 275 MHz and within 1 % of what the PLL makes of 12 MHz, not 300 MHz"),
+        (lambda: GOWIN.output_mhz(27, 2000), "Clock must be 3.90625 to 625 MHz and within 1 % of what the PLL makes of 27 MHz, not 2000 MHz; the nearest is 576 MHz"),
+        (lambda: find_board("arty"), f"Board must be one of {', '.join(BOARDS)}, not 'arty'"),
         (lambda: BoardShell(object(), pixels=4, clock_hz=1e8),
          "The core of a board shell must have the member s_axis_tdata"),
         (lambda: shell(pixels=1), "Pixels of an image must be an integer of at least 2, not 1"),

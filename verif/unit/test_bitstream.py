@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +17,7 @@ from hadamac.errors import DataError, DescriptionError, FitError, ToolError
 from hadamac_hw.boards import bitstream
 from hadamac_hw.boards.bitstream import Report, build_bitstream
 from hadamac_hw.boards.build import board_verilog, build_board
-from hadamac_hw.boards.ulx3s import BOARDS, find_board
+from hadamac_hw.boards.catalogue import BOARDS, find_board
 from support import tiny
 from support.seeds import rng
 
@@ -53,7 +56,7 @@ def flow(tmp_path, monkeypatch):
         }
         monkeypatch.setattr(bitstream, "require_fpga", tools.__getitem__)
         out = tmp_path / "out"
-        return build_bitstream("module top; endmodule", "top", find_board(board), out, freq_mhz=100, **options)
+        return build_bitstream("module top; endmodule", "top", find_board(board), out, clock_mhz=100, **options)
 
     return run
 
@@ -70,7 +73,7 @@ def test_report_and_files(flow, tmp_path):
     assert report.bitstream == tmp_path / "out" / "top.bit" and report.bitstream.read_text() == "bits"
     assert sorted(os.listdir(tmp_path / "out")) == ["nextpnr.log", "report.json", "top.bit", "top.v", "yosys.log"]
     log = (tmp_path / "out" / "nextpnr.log").read_text()
-    for argument in ("--25k", "--package CABGA381", "--speed 6", "--lpf board.lpf", "--freq 100", "--seed 4"):
+    for argument in ("--25k", "--package CABGA381", "--speed 6", "--lpf ulx3s.lpf", "--freq 100", "--seed 4"):
         assert argument in log
     assert str(tmp_path) not in log
     assert len(stages) == 3
@@ -109,15 +112,25 @@ def test_somebody_elses_directory_is_refused_before_the_work(flow, tmp_path):
 def test_short_memories_make_room_for_long_ones():
     """Only where block RAMs are too few, and no more of them than need be; the multipliers are the same."""
     q = tiny.quantised(tiny.one_group(), rng("blocks"))
-    texts = {n: board_verilog(q, "one", plan(q), n) for n in (None, 100, 4, 0)}
+    board = find_board("ulx3s-85f")
+    texts = {n: board_verilog(q, "one", plan(q), replace(board, blocks=n), 100) for n in (100, 4, 0)}
     blocks = {n: text.count(" DP16KD ") for n, text in texts.items()}
-    assert blocks[None] == blocks[100] > 4 >= blocks[4] and blocks[0] == 0, blocks
+    assert blocks[100] > 4 >= blocks[4] and blocks[0] == 0, blocks
     assert len({text.count(" MULT18X18D ") for text in texts.values()}) == 1
 
 
-@pytest.mark.parametrize("name", BOARDS)
-def test_constraints_are_found(name):
-    assert 'FREQUENCY PORT "clk25" 25 MHZ;' in bitstream.constraints(find_board(name))
+def test_constraints_are_those_of_amaranth_boards():
+    """Each board's file is found, and is what the script writes; there is no file of no board."""
+    path = Path(__file__).resolve().parents[2] / "scripts" / "write_constraints.py"
+    spec = importlib.util.spec_from_file_location("write_constraints", path)
+    script = importlib.util.module_from_spec(spec)
+    sys.modules["write_constraints"] = script  # where dataclasses look for their module
+    spec.loader.exec_module(script)
+    assert {board.constraints for board in BOARDS.values()} == set(script.BOARDS) == set(os.listdir(path.parents[1] / "constraints"))
+    for board in BOARDS.values():
+        assert bitstream.constraints(board) == script.text(board.constraints), board.name
+        assert script.BOARDS[board.constraints].clock_mhz == board.oscillator_mhz
+        assert sum(port.startswith("led[") for port in script.BOARDS[board.constraints].ports) == len(board.leds)
 
 
 def test_clocks_that_the_pll_cannot_make_are_refused_at_once(tmp_path):
@@ -125,4 +138,6 @@ def test_clocks_that_the_pll_cannot_make_are_refused_at_once(tmp_path):
     message = ("Clock must be 3.125 to 400 MHz and within 1 % of what the PLL makes of 25 MHz, not 1000 MHz")
     with pytest.raises(DescriptionError, match=f"^{re.escape(message)}"):
         build_board(q, "ulx3s-85f", tmp_path / "out", clock_mhz=1000)
+    with refused(DescriptionError, "Clock must be that of the board's oscillator, 12 MHz, because hadamac has no PLL for this family, not 100 MHz"):
+        build_board(q, "crosslink-nx-evn", tmp_path / "out", clock_mhz=100)
     assert not list(tmp_path.iterdir())

