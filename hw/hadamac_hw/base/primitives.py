@@ -16,7 +16,7 @@ from amaranth.lib.wiring import In, Out
 from hadamac import timing
 
 from .numeric import add_with_carry, delayed
-from .targets import BLOCK_FROM, RamPorts, Target
+from .targets import BLOCK_FROM, RamPorts, Target, long_ones
 
 __all__ = ["ButterflyAdder", "ChoiceAdder", "FarRam", "Multiplier", "Ram"]
 
@@ -114,22 +114,22 @@ class Ram(wiring.Component):
     def elaborate(self, platform: Target | None) -> Module:
         m = Module()
         blocks = platform is not None and bool(platform.blocks)  # the family's block RAM is instantiated
-        block_from = BLOCK_FROM if platform is None else platform.block_from
-        if platform is not None and blocks and block_from <= self.depth <= DEEPEST:
+        in_blocks = (long_ones if platform is None else platform.in_blocks)(self.depth, self.width, self.writable)
+        if platform is not None and blocks and in_blocks and self.depth <= DEEPEST:
             write = (self.write_address, self.write_data, self.write_enable) if self.writable else None
             platform.ram(m, RamPorts(self.width, self.depth, self.init, self.read_address, self.read_data,
                                      self.read_enable if self.holds else 1, write))
             return m
         # no_rw_check: synthesis need not add logic for a read and a write of the same word in the same cycle.
         attributes: dict[str, int | str] = {"no_rw_check": 1}
-        if blocks and BLOCK_FROM <= self.depth < block_from:  # synthesis would choose block RAM
+        if blocks and self.depth >= BLOCK_FROM and not in_blocks:  # synthesis would choose block RAM
             attributes |= {"ram_style": "distributed"} if self.writable else {"rom_style": "logic"}
         m.submodules.array = array = memory.Memory(
             shape=self.width, depth=max(self.depth, 2), init=self.init, attrs=attributes)
         self.word = data = Signal(self.width, reset_less=True)
         m.d.comb += self.read_data.eq(data)
         enable = self.read_enable if self.holds else Const(1)
-        if self.depth < block_from and (not self.writable or blocks):
+        if not in_blocks and (not self.writable or blocks):
             # A table in logic, or LUT RAM, has one register before and one after it, which takes as many cycles.
             read = array.read_port(domain="comb")
             address = Signal.like(self.read_address, reset_less=True)

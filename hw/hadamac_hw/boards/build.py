@@ -16,12 +16,12 @@ from hadamac.progress import Progress
 from hadamac.quantised.network import QuantNetwork
 
 from ..base.emit import emit
-from ..base.targets import BLOCK_FROM, Target
 from ..cores.library import network_name
 from ..network import Top
 from .bitstream import DIRECTORY, Report, build_bitstream
 from .board import Board
 from .catalogue import find_board
+from .ration import rationed
 from .shell import BoardShell
 from .top import BoardTop
 
@@ -31,31 +31,20 @@ BAUD = 1_000_000
 """Bit rate of the serial port."""
 
 
-SHORT = (BLOCK_FROM, 65, 129, 257)
-"""Words from which memories become block RAM, in the order in which they are tried: the more, the fewer blocks."""
-
-
 def board_verilog(qnet: QuantNetwork, name: str, folding: Plan, board: Board, clock_mhz: float) -> str:
     """Return the Verilog of a board's top: pins, PLL, shell and network.
 
     If it has more block RAMs than the board, more of its short memories become LUT RAM, as many as need be.
     """
-    text, family = "", board.family.target
-    for words in SHORT:
-        text = _board_verilog(qnet, name, folding, board, family.with_blocks_from(words), clock_mhz)
-        if sum(text.count(f" {cell} ") for cell in family.blocks) <= board.blocks:
-            break
-    return text
+    def make() -> BoardTop:
+        shell = BoardShell(
+            Top(qnet, folding=folding), pixels=prod(qnet.network.given), clock_hz=clock_mhz * 1e6, baud=BAUD,
+            identification=f"hadamac {__version__} {qnet.network.name}",
+        )
+        return BoardTop(board, shell, clock_mhz=clock_mhz)
 
-
-def _board_verilog(qnet: QuantNetwork, name: str, folding: Plan, board: Board, target: Target,
-                   clock_mhz: float) -> str:
-    """Return the Verilog of a board's top for a target."""
-    shell = BoardShell(
-        Top(qnet, folding=folding), pixels=prod(qnet.network.given), clock_hz=clock_mhz * 1e6, baud=BAUD,
-        identification=f"hadamac {__version__} {qnet.network.name}",
-    )
-    return emit(BoardTop(board, shell, clock_mhz=clock_mhz), name, platform=target)
+    target = board.family.target
+    return emit(make(), name, platform=rationed(make, target, board.blocks) if target.blocks else target)
 
 
 def build_board(qnet: QuantNetwork, board_name: str, out: str | os.PathLike[str], *, folding: Plan | None = None,

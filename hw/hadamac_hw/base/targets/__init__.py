@@ -13,9 +13,10 @@ from .ecp5 import ECP5
 from .gowin import GOWIN
 from .ice40 import ICE40
 from .nexus import NEXUS
-from .target import BLOCK_FROM, RamPorts, Target
+from .target import BLOCK_FROM, Choice, RamPorts, Target, long_ones
 
-__all__ = ["BLOCK_FROM", "ECP5", "GOWIN", "ICE40", "NEXUS", "RamPorts", "TARGETS", "Target", "find_target"]
+__all__ = ["BLOCK_FROM", "Choice", "ECP5", "GOWIN", "ICE40", "NEXUS", "RamPorts", "TARGETS", "Target", "find_target",
+           "long_ones"]
 
 TARGETS: dict[str, Target | None] = {"generic": None} | {family.name: family for family in (ECP5, GOWIN, ICE40, NEXUS)}
 """All targets by name; the generic one is None."""

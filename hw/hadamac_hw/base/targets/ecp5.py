@@ -19,6 +19,7 @@ _SHAPES = ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 @dataclass(frozen=True)
 class _Ecp5(Target):
     carry_tables: ClassVar[bool] = True
+    shapes: ClassVar = _SHAPES
 
     def multiplier(self, m: Module, a: Value, b: Value, p: Value) -> None:
         """Instantiate a MULT18X18D with all of its registers."""
@@ -59,7 +60,7 @@ class _Ecp5(Target):
 
     def ram(self, m: Module, ports: RamPorts) -> None:
         """Instantiate DP16KDs, written on port A and read on port B."""
-        bits = block_shape(ports.depth, _SHAPES)
+        bits = block_shape(ports.depth, self.shapes)
         shift = {18: 4, 9: 3, 4: 2, 2: 1, 1: 0}[bits]
         write_address, _, write_enable = ports.write or (Const(0), Const(0, 0), 0)
         for k, (data, read, words) in enumerate(slices(ports, bits)):

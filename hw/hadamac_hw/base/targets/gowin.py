@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value, signed
 
@@ -16,6 +17,8 @@ _SHAPES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 
 @dataclass(frozen=True)
 class _Gowin(Target):
+    shapes: ClassVar = _SHAPES
+
     def multiplier(self, m: Module, a: Value, b: Value, p: Value) -> None:
         """Instantiate a MULT18X18 with all of its registers."""
         a18, b18, p36 = Signal(signed(18)), Signal(signed(18)), Signal(signed(36))
@@ -29,7 +32,7 @@ class _Gowin(Target):
 
     def ram(self, m: Module, ports: RamPorts) -> None:
         """Instantiate block RAMs, written on port A and read on port B."""
-        bits = block_shape(ports.depth, _SHAPES)
+        bits = block_shape(ports.depth, self.shapes)
         cell, bus = ("SDPX9B", 36) if bits >= 9 else ("SDPB", 32)
         shift = {36: 5, 18: 4, 9: 3, 4: 2, 2: 1, 1: 0}[bits]
         bytes_on = {36: Const(0b01111, 5), 18: Const(0b0011, 4)}.get(bits, Const(0, shift))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value, signed
 
@@ -16,6 +17,8 @@ _SHAPES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 
 @dataclass(frozen=True)
 class _Nexus(Target):
+    shapes: ClassVar = _SHAPES
+
     def multiplier(self, m: Module, a: Value, b: Value, p: Value) -> None:
         """Instantiate a MULT18X18, whose registers are those of the operands and of the product, and one more."""
         a18, b18, p36 = Signal(signed(18)), Signal(signed(18)), Signal(signed(36))
@@ -30,7 +33,7 @@ class _Nexus(Target):
 
     def ram(self, m: Module, ports: RamPorts) -> None:
         """Instantiate PDPSC16Ks."""
-        bits = block_shape(ports.depth, _SHAPES)
+        bits = block_shape(ports.depth, self.shapes)
         shift = {36: 5, 18: 4, 9: 3, 4: 2, 2: 1, 1: 0}[bits]
         low = Const((1 << shift) - 1, shift)  # among them the byte enables
         write_address, _, write_enable = ports.write or (Const(0), Const(0, 0), Const(0))

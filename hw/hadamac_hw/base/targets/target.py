@@ -9,10 +9,17 @@ from typing import ClassVar, Self
 
 from amaranth.hdl import Const, Module, Value, ValueLike
 
-__all__ = ["BLOCK_FROM", "RamPorts", "Target", "block_shape", "slices"]
+__all__ = ["BLOCK_FROM", "Choice", "RamPorts", "Target", "block_shape", "long_ones", "slices"]
 
 BLOCK_FROM = 32
 """Words from which a memory becomes block RAM by default."""
+Choice = Callable[[int, int, bool], bool]
+"""Whether a memory of some words, bits of a word, and a write port becomes block RAM; a shorter one is LUT RAM."""
+
+
+def long_ones(depth: int, width: int, writable: bool) -> bool:
+    """Choose block RAM for memories of 32 words or more."""
+    return depth >= BLOCK_FROM
 
 
 @dataclass(frozen=True)
@@ -57,8 +64,10 @@ class Target:
         Whether the family has LUT RAM, that is memory with writes in a clock cycle and reads without one.
     carry_tables : bool
         Whether `chain` exists.
-    block_from : int
-        Words from which a memory becomes block RAM, if `ram` instantiates it; a shorter one is LUT RAM.
+    shapes : tuple of (int, int)
+        Words and bits of a word in which a block RAM may be used, by rising words.
+    in_blocks : Choice
+        Which memories become block RAM, if `ram` instantiates it.
     multiplier_from : int
         Least sum of the bits of both operands for which a product takes a multiplier; a shorter product is logic.
     """
@@ -67,13 +76,18 @@ class Target:
     operand: int
     blocks: tuple[str, ...] = ()
     lut_ram: bool = True
-    block_from: int = BLOCK_FROM
+    in_blocks: Choice = long_ones
     multiplier_from: int = 0
     carry_tables: ClassVar[bool] = False
+    shapes: ClassVar[tuple[tuple[int, int], ...]] = ()
 
-    def with_blocks_from(self, words: int) -> Self:
-        """Return the same family with block RAM for memories of ``words`` words or more."""
-        return replace(self, block_from=words)
+    def choosing(self, in_blocks: Choice) -> Self:
+        """Return the same family with another choice of the memories that become block RAM."""
+        return replace(self, in_blocks=in_blocks)
+
+    def block_count(self, depth: int, width: int) -> int:
+        """Return the number of block RAMs of a memory."""
+        return -(-width // block_shape(depth, self.shapes))
 
     def with_multipliers_from(self, bits: int) -> Self:
         """Return the same family with multipliers for products of ``bits`` bits or more."""
