@@ -57,8 +57,10 @@ def wire(m: Module, nodes: Sequence[Node], i: stream.Interface,
     i : stream
         The input of the graph, which nodes with the source -1 take.
     overflow : Signal, optional
-        Signal that is set to 1 in each cycle that follows one in which the ``overflow`` of any block is high.
+        Signal that is 1 for a cycle, or more, after the ``overflow`` of any block was high: for the last block one
+        cycle later, and one more for each block between.  Words take longer through a block.
     """
+    flags = Signal()
     users: list[list[tuple[int, int]]] = [[] for _ in range(len(nodes) + 1)]
     for k, node in enumerate(nodes):
         for n, source in enumerate(node.sources):
@@ -74,11 +76,12 @@ def wire(m: Module, nodes: Sequence[Node], i: stream.Interface,
                 wiring.connect(m, given, buffer.i)
                 given = buffer.o
             wiring.connect(m, given, target)
-        if overflow is not None and node.block.offers("overflow"):  # a register each, because blocks are far apart
-            with m.If(delayed(m, node.block.overflow, 1, f"{node.name}_overflow")):
-                m.d.comb += overflow.eq(1)
+        if overflow is not None and node.block.offers("overflow"):  # from block to block, because they are far apart
+            flags = delayed(m, flags | node.block.overflow, 1, f"{node.name}_overflow")
         outputs = _branches(m, node.name, node.block.o, len(users[k + 1]))
         branches |= dict(zip(((k, use) for use in users[k + 1]), outputs))
+    if overflow is not None:
+        m.d.comb += overflow.eq(flags)
     return nodes[-1].block.o
 
 

@@ -114,13 +114,15 @@ class BoardShell(wiring.Component):
         ]
         # What enters and leaves the shell's logic is in registers: it crosses the device in cycles of its own.  A byte of
         # the serial port takes many cycles, so a register may be free again a cycle after its word was taken.
-        m.submodules.words = words = Slice(len(core.m_axis_tdata))
+        m.submodules.leaving = leaving = Slice(len(core.m_axis_tdata))  # beside the core
+        m.submodules.words = words = Slice(len(core.m_axis_tdata))  # beside the logic
+        wiring.connect(m, leaving.o, words.i)
         pixel_held, answer_held = Signal(), Signal()
         pixel_data, pixel_last, answer_data = Signal(len(core.s_axis_tdata)), Signal(), Signal(8)
         m.d.comb += [
             core.s_axis_tvalid.eq(pixel_held), core.s_axis_tdata.eq(pixel_data), core.s_axis_tlast.eq(pixel_last),
-            words.i.valid.eq(core.m_axis_tvalid), core.m_axis_tready.eq(words.i.ready),
-            words.i.payload.data.eq(core.m_axis_tdata), words.i.payload.last.eq(core.m_axis_tlast),
+            leaving.i.valid.eq(core.m_axis_tvalid), core.m_axis_tready.eq(leaving.i.ready),
+            leaving.i.payload.data.eq(core.m_axis_tdata), leaving.i.payload.last.eq(core.m_axis_tlast),
             transmitter.i.valid.eq(answer_held), transmitter.i.payload.eq(answer_data),
         ]
         with m.If(core.s_axis_tready):
