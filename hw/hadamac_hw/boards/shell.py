@@ -29,6 +29,7 @@ from hadamac.errors import DescriptionError
 
 from ..base.slice import Slice
 from ..base.targets import Target
+from .octets import Octets
 from .uart import UartReceiver, UartTransmitter, uart_divisor
 
 __all__ = ["BoardShell"]
@@ -114,45 +115,43 @@ class BoardShell(wiring.Component):
         ]
         # What enters and leaves the shell's logic is in registers: it crosses the device in cycles of its own.  A byte of
         # the serial port takes many cycles, so a register may be free again a cycle after its word was taken.
-        m.submodules.leaving = leaving = Slice(len(core.m_axis_tdata))  # beside the core
-        m.submodules.words = words = Slice(len(core.m_axis_tdata))  # beside the logic
-        wiring.connect(m, leaving.o, words.i)
+        m.submodules.octets = octets = Octets(len(core.m_axis_tdata))
+        m.submodules.octet = octet = Slice(8)
+        wiring.connect(m, octets.o, octet.i)
         pixel_held, answer_held = Signal(), Signal()
         pixel_data, pixel_last, answer_data = Signal(len(core.s_axis_tdata)), Signal(), Signal(8)
         m.d.comb += [
             core.s_axis_tvalid.eq(pixel_held), core.s_axis_tdata.eq(pixel_data), core.s_axis_tlast.eq(pixel_last),
-            leaving.i.valid.eq(core.m_axis_tvalid), core.m_axis_tready.eq(leaving.i.ready),
-            leaving.i.payload.data.eq(core.m_axis_tdata), leaving.i.payload.last.eq(core.m_axis_tlast),
+            octets.i.valid.eq(core.m_axis_tvalid), core.m_axis_tready.eq(octets.i.ready),
+            octets.i.payload.data.eq(core.m_axis_tdata), octets.i.payload.last.eq(core.m_axis_tlast),
             transmitter.i.valid.eq(answer_held), transmitter.i.payload.eq(answer_data),
         ]
         with m.If(core.s_axis_tready):
             m.d.sync += pixel_held.eq(0)
         with m.If(transmitter.i.ready):
             m.d.sync += answer_held.eq(0)
-        word = words.o.payload
-        idle = Signal()
+        idle, quiet = Signal(), Signal()  # quiet: in the cycle before, a pixel was waited for
         status = Signal(8)
-        result = Signal(4)
         m.d.comb += status.eq(core.status)
-        m.d.sync += self.leds.eq(result | (~idle << 4) | (receiver.error << 5) | (status[:2] << 6))
+        m.d.sync += self.leds.eq(octets.final[:4] | (~idle << 4) | (receiver.error << 5) | (status[:2] << 6))
 
         def say(value: ValueLike) -> None:
             m.d.sync += [answer_held.eq(1), answer_data.eq(value)]
 
         count = Signal(range(self.pixels))
-        pause, late = Signal(range(self.timeout + 1)), Signal()  # late: the pause was too long, a cycle later
+        pause, late = Signal(range(self.timeout + 1)), Signal()  # late: the pause was too long, two cycles before
         text = f"V{self.identification}\n".encode()
         letters = Array(Const(byte, unsigned(8)) for byte in text)
         at, letter = Signal(range(len(text))), Signal(8)
         m.d.sync += letter.eq(letters[at])
-        pixel_bytes, word_bytes = (len(side) // 8 for side in (core.s_axis_tdata, core.m_axis_tdata))
-        part, part_of_word = Signal(range(max(pixel_bytes, word_bytes))), Signal(8)
-        m.d.sync += part_of_word.eq(word.data.word_select(part, 8))
+        pixel_bytes = len(core.s_axis_tdata) // 8
+        part = Signal(range(pixel_bytes))
         held = Signal(max(8 * (pixel_bytes - 1), 1))  # the bytes of a pixel that have come before its last one
+        m.d.sync += [quiet.eq(0), pause.eq(Mux(quiet, pause + 1, 0)), late.eq(quiet & (pause == self.timeout))]
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += [idle.eq(1), given.ready.eq(1)]
-                m.d.sync += [count.eq(0), pause.eq(0), late.eq(0), at.eq(0), part.eq(0)]
+                m.d.sync += [count.eq(0), at.eq(0), part.eq(0)]
                 with m.If(given.valid):
                     with m.Switch(given.payload.data):
                         with m.Case(ord("I")):
@@ -177,8 +176,8 @@ class BoardShell(wiring.Component):
             with m.State("IMAGE"):
                 final, whole = count == self.pixels - 1, part == pixel_bytes - 1
                 m.d.comb += given.ready.eq(~pixel_held)
+                m.d.sync += quiet.eq(~given.valid)
                 with m.If(given.valid):
-                    m.d.sync += [pause.eq(0), late.eq(0)]
                     with m.If(~pixel_held & ~whole):
                         m.d.sync += [held.eq(Cat(held[8:], given.payload.data)), part.eq(part + 1)]
                     with m.Elif(~pixel_held):
@@ -190,40 +189,30 @@ class BoardShell(wiring.Component):
                             m.next = "RESULT"
                 with m.Elif(late):
                     m.next = "CUT"
-                with m.Else():
-                    m.d.sync += [pause.eq(pause + 1), late.eq(pause == self.timeout)]
             with m.State("CUT"):  # send one more pixel, because tlast comes with a pixel
                 with m.If(~pixel_held):
                     m.d.sync += [pixel_held.eq(1), pixel_last.eq(1), part.eq(0)]
                     m.next = "DISCARD"
             with m.State("DISCARD"):
-                m.d.comb += words.o.ready.eq(1)
-                with m.If(words.o.valid & word.last):
+                m.d.comb += octet.o.ready.eq(1)
+                with m.If(octet.o.valid & octet.o.payload.last):
                     m.next = "FAILED"
             with m.State("FAILED"):
                 with m.If(~answer_held):
                     say(ord("E"))
                     m.next = "IDLE"
             with m.State("RESULT"):
-                with m.If(words.o.valid & ~answer_held):
+                with m.If(octet.o.valid & ~answer_held):
                     say(ord("R"))
                     m.next = "STATUS"
             with m.State("STATUS"):
                 with m.If(~answer_held):
                     say(status)
-                    m.next = "PART"
-            with m.State("PART"):  # its byte is read in this cycle
-                with m.If(words.o.valid):
-                    m.next = "WORD"
-            with m.State("WORD"):
-                with m.If(~answer_held):
-                    say(part_of_word)
-                    m.d.sync += part.eq(part + 1)
-                    m.next = "PART"
-                    with m.If(part == word_bytes - 1):
-                        m.d.comb += words.o.ready.eq(1)
-                        m.d.sync += part.eq(0)
-                        with m.If(word.last):
-                            m.d.sync += result.eq(word.data[:4])
-                            m.next = "IDLE"
+                    m.next = "WORDS"
+            with m.State("WORDS"):
+                m.d.comb += octet.o.ready.eq(~answer_held)
+                with m.If(octet.o.valid & ~answer_held):
+                    say(octet.o.payload.data)
+                    with m.If(octet.o.payload.last):
+                        m.next = "IDLE"
         return m

@@ -20,7 +20,8 @@ class _Nexus(Family):
     multiplier = "MULT18_CORE"
 
     def synthesis(self, top: str) -> str:
-        return f"read_verilog {top}.v; synth_nexus -top {top} -json {top}.json"
+        # Without carry chains: nextpnr 0.11 refuses one whose first carry is a constant, which Yosys makes.
+        return f"read_verilog {top}.v; synth_nexus -noccu2 -top {top} -json {top}.json"
 
     def placement(self, board: Board, top: str) -> list[str]:
         return [*board.part, "--json", f"{top}.json", "--pdc", board.constraints, "--fasm", f"{top}.fasm"]
