@@ -80,7 +80,7 @@ def fft(
         str, typer.Option(help="streaming (one sample per cycle) or iterative (for small devices).")
     ] = "streaming",
     order: Annotated[str, typer.Option(help="Order of the output: natural, bit-reversed or centred.")] = "natural",
-    target: Annotated[str, typer.Option(help="generic, ecp5 or ice40.")] = "generic",
+    target: Annotated[str, typer.Option(help="generic, ecp5, gowin, ice40 or nexus.")] = "generic",
 ) -> None:
     """Write an FFT as one self-contained Verilog file, with a cocotb example that simulates it."""
     from hadamac_hw.cores.standalone import fft_core, write_core
@@ -103,7 +103,7 @@ def rfft(
     frames: Annotated[int, typer.Option(
         help="Real frames per transform: 2 at once, or 1 with two samples per beat.")] = 2,
     twiddle_width: Annotated[int, typer.Option(help="Bits of each twiddle part.")] = 18,
-    target: Annotated[str, typer.Option(help="generic or ecp5.")] = "generic",
+    target: Annotated[str, typer.Option(help="generic, ecp5, gowin or nexus.")] = "generic",
 ) -> None:
     """Write an FFT of real frames as one self-contained Verilog file, with a cocotb example that simulates it."""
     from hadamac_hw.cores.standalone import real_fft_core, write_core

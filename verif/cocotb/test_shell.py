@@ -10,12 +10,12 @@ from amaranth.lib.wiring import Component, In, Out
 
 from hadamac.errors import DescriptionError
 from hadamac_hw.base.emit import emit
+from hadamac_hw.boards.catalogue import BOARDS, find_board
 from hadamac_hw.boards.families import GOWIN, ICE40
 from hadamac_hw.boards.families.ecp5 import pll_dividers
 from hadamac_hw.boards.shell import BoardShell
-from hadamac_hw.boards.uart import UartReceiver, UartTransmitter, uart_divisor
-from hadamac_hw.boards.catalogue import BOARDS, find_board
 from hadamac_hw.boards.top import BoardTop
+from hadamac_hw.boards.uart import UartReceiver, UartTransmitter, uart_divisor
 from hadamac_hw.sim.simulate import build, run
 
 PIXELS = 12

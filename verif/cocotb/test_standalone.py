@@ -73,7 +73,7 @@ def test_the_netlist_gives_the_same_bits(tmp_path):
 @pytest.mark.parametrize(("name", "options", "message"), [
     ("a.v", {"size": 20}, "FFT size must be a power of two from 4 to 4096, not 20"),
     ("a.v", {"size": 16, "order": "random"}, "Fft order must be natural, bit-reversed or centred, not 'random'"),
-    ("a.v", {"size": 16, "target": "spartan"}, "Target must be one of generic, ecp5, ice40, not 'spartan'"),
+    ("a.v", {"size": 16, "target": "spartan"}, "Target must be one of generic, ecp5, gowin, ice40, nexus, not 'spartan'"),
     ("a.v", {"size": 16, "architecture": "iterative", "order": "random"},
      "Fft order must be natural, bit-reversed or centred, not 'random'"),
     ("a.v", {"size": 16, "architecture": "parallel"}, "FFT architecture must be streaming or iterative, not 'parallel'"),

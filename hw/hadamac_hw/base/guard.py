@@ -55,10 +55,11 @@ class FrameGuard(wiring.Component):
         m = Module()
         m.submodules.end = end = Slice(self.o.payload.shape().members["data"], self.user)
         wiring.connect(m, end.o, wiring.flipped(self.o))
-        index, final, passes = Signal(range(self.length)), Signal(), end.i
-        m.d.comb += [final.eq(index == self.length - 1), passes.payload.last.eq(final)]
-        with m.If(passes.valid & passes.ready):
-            m.d.sync += index.eq(Mux(final, 0, index + 1))
+        passes = end.i
+        index, final = Signal(range(self.length)), Signal(init=self.length == 1)  # final is known when index gets there
+        m.d.comb += passes.payload.last.eq(final)
+        with m.If(passes.valid & passes.ready & (self.length > 1)):
+            m.d.sync += [index.eq(Mux(final, 0, index + 1)), final.eq(index == self.length - 2)]
         beat, last = self.i.payload, self.i.payload.last
         with m.FSM():
             with m.State("PASS"):

@@ -210,7 +210,8 @@ class ButterflyAdder(wiring.Component):
             operands: tuple[Value | None, ...]
             if self.subtract:
                 operands = (self.b, self.late, self.a, None)
-                platform.chain(m, lambda b, late, a, _: a ^ 1 ^ b if late else b, operands, carry=self.carry, out=self.o)
+                platform.chain(m, lambda b, late, a, _: a ^ 1 ^ b if late else b, operands, carry=self.carry,
+                               out=self.o)
             else:
                 operands = (self.a, None, self.b, self.late)
                 platform.chain(m, lambda a, _, b, late: a ^ (b & late), operands, carry=self.carry, out=self.o)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal
 from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .targets import Target
 
 __all__ = ["add_region"]
 
@@ -16,7 +19,22 @@ def add_region(m: Module, name: str, component: wiring.Component) -> None:
     """
     domain = ClockDomain(name, local=True)
     m.domains += domain
-    reset = Signal(name=f"{name}_reset", init=1, reset_less=True)
-    m.d.sync += reset.eq(ResetSignal())
-    m.d.comb += [domain.clk.eq(ClockSignal()), domain.rst.eq(reset)]
+    m.submodules[f"{name}_reset"] = reset = _ResetRegister()
+    m.d.comb += [reset.i.eq(ResetSignal()), domain.clk.eq(ClockSignal()), domain.rst.eq(reset.o)]
     m.submodules[name] = DomainRenamer(name)(component)
+
+
+class _ResetRegister(wiring.Component):
+    """A register with the initial value 1.  A target's own cell is taken, because synthesis merges equal registers."""
+
+    def __init__(self) -> None:
+        super().__init__({"i": In(1), "o": Out(1)})
+
+    def elaborate(self, platform: Target | None) -> Module:
+        m = Module()
+        if platform is not None and platform.reset_register(m, self.i, self.o):
+            return m
+        reset = Signal(init=1, reset_less=True)
+        m.d.sync += reset.eq(self.i)
+        m.d.comb += self.o.eq(reset)
+        return m

@@ -113,8 +113,8 @@ class BoardShell(wiring.Component):
             bytes_in.w_en.eq(receiver.o.valid),
             receiver.o.ready.eq(bytes_in.w_rdy),
         ]
-        # What enters and leaves the shell's logic is in registers: it crosses the device in cycles of its own.  A byte of
-        # the serial port takes many cycles, so a register may be free again a cycle after its word was taken.
+        # What enters and leaves the shell's logic is in registers: it crosses the device in cycles of its own.  A byte
+        # of the serial port takes many cycles, so a register may be free again a cycle after its word was taken.
         m.submodules.octets = octets = Octets(len(core.m_axis_tdata))
         m.submodules.octet = octet = Slice(8)
         wiring.connect(m, octets.o, octet.i)

@@ -58,6 +58,14 @@ class _Ecp5(Target):
             carry = following
         m.d.comb += out.eq(sums)
 
+    def reset_register(self, m: Module, d: Value, q: Value) -> bool:
+        """Instantiate a TRELLIS_FF."""
+        m.submodules.cell = Instance(
+            "TRELLIS_FF", p_GSR="DISABLED", p_CEMUX="1", p_CLKMUX="CLK", p_LSRMUX="LSR", p_REGSET="SET",
+            p_SRMODE="LSR_OVER_CE", i_CLK=ClockSignal(), i_LSR=0, i_DI=d, o_Q=q,
+        )
+        return True
+
     def ram(self, m: Module, ports: RamPorts) -> None:
         """Instantiate DP16KDs, written on port A and read on port B."""
         bits = block_shape(ports.depth, self.shapes)

@@ -106,6 +106,10 @@ class Target:
         """Instantiate a signed multiplier that takes 3 cycles, as the generic body does."""
         raise NotImplementedError(f"{self.name} has no multiplier")
 
+    def reset_register(self, m: Module, d: Value, q: Value) -> bool:
+        """Instantiate a register with the initial value 1 that synthesis does not merge with another; False if not."""
+        return False
+
     def ram(self, m: Module, ports: RamPorts) -> None:
         """Instantiate block RAMs side by side, which are read through their output registers, in 2 cycles."""
         raise NotImplementedError(f"{self.name} has no block RAM with an output register")

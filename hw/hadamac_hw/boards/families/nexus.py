@@ -24,7 +24,8 @@ class _Nexus(Family):
         return f"read_verilog {top}.v; synth_nexus -noccu2 -top {top} -json {top}.json"
 
     def placement(self, board: Board, top: str) -> list[str]:
-        return [*board.part, "--json", f"{top}.json", "--pdc", board.constraints, "--fasm", f"{top}.fasm"]
+        return [*board.part, "--json", f"{top}.json", "--pdc", board.constraints, "--fasm", f"{top}.fasm",
+                "--router", "router1"]  # router2 finds no way from the oscillator's pin to the clock network
 
     def packing(self, board: Board, top: str) -> list[str]:
         return ["pack", f"{top}.fasm", f"{top}.bit"]

@@ -110,3 +110,15 @@ module CCU2C #(
     $display("CCU2C: this model is of a carry chain"); $finish;
   end
 endmodule
+
+// Register with the initial value 1, without enable and reset.
+module TRELLIS_FF #(
+  parameter GSR = "DISABLED", CEMUX = "1", CLKMUX = "CLK", LSRMUX = "LSR", REGSET = "SET", SRMODE = "LSR_OVER_CE"
+) (
+  input CLK, LSR, DI, output reg Q = 1
+);
+  always @(posedge CLK) Q <= DI;
+  initial if (CEMUX != "1" || REGSET != "SET") begin
+    $display("TRELLIS_FF: this model is of a register that is always enabled and begins with 1"); $finish;
+  end
+endmodule
