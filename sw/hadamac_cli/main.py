@@ -40,6 +40,7 @@ from .options import (
     folding,
     opened,
 )
+from .plan import plan as plan_command
 from .quantise import quantise
 from .sets import say
 from .show import show
@@ -212,12 +213,21 @@ def bitstream(
     seed: SeedOption = 1,
     grid: GridOption = None,
 ) -> None:
-    """Build a bitstream for a board: it takes images or signals over a UART and returns the answer."""
-    from hadamac_hw.boards.build import build_board
+    """Build a bitstream for a board: it takes images or signals over a UART and returns the answer.
 
-    network = opened(artifact, grid)
-    build_board(network.qnet, board, out, folding=folding(network, interval, transforms), seed=seed,
-                clock_mhz=clock, console=console)
+    Without an artifact, the network is one that fits the board; without --interval, the folding is what `hadamac plan`
+    finds.
+    """
+    from hadamac_hw.boards.build import build_board
+    from hadamac_hw.boards.catalogue import find_board
+
+    network = opened(artifact or shipped(find_board(board).network), grid)
+    chosen = interval is not None or transforms != TRANSFORMS[0]
+    build_board(network.qnet, board, out, folding=folding(network, interval, transforms) if chosen else None,
+                seed=seed, clock_mhz=clock, console=console)
+
+
+app.command(name="plan", epilog="Example: hadamac plan watch-128 --board ulx3s-25f")(plan_command)
 
 
 app.command(epilog="Example: hadamac show --pictures build/pictures --index 3")(show)

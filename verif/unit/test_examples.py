@@ -11,7 +11,7 @@ SAYS = {"predict.py": "accuracy 0.986", "fft_core.py": "RMS error 0.43", "own_ne
         "scattering.py": "SQNR 62", "residual.py": "a skip buffer of 2048 words",
         "torch_cnn.py": "of 100 digits, torch has ", "torch_residual.py": "2_first canvas, 2_first-2 spectral_conv",
         "torch_signal.py": "input SQ(3,13), interval ", "torch_fno.py": "32x32: "}
-ELSEWHERE = {"watch_windows.py", "darcy_fields.py"}
+ELSEWHERE = {"watch_windows.py", "darcy_fields.py", "digits_16.py"}
 """Examples that need data which the project does not contain; a test of its own tries each."""
 
 

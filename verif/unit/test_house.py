@@ -23,8 +23,8 @@ PACKAGES = {"hadamac": ROOT / "sw", "hadamac_hw": ROOT / "hw", "hadamac_cli": RO
 ORDER = {
     "hadamac": ("errors", "checks", "console", "progress", "shapes", "numeric", "files", "data", "samples", "images", "tools",
                 "timing", "arrivals", "model", "network", "ops", "quantised", "cost", "scattering", "nn", "convert", "show"),
-    "hadamac_hw": ("base", "layers", "fft", "scattering", "network", "cores", "sim", "boards"),
-    "hadamac_cli": ("notices", "signals", "options", "widths", "sets", "data", "fit", "explain", "verilog", "train",
+    "hadamac_hw": ("base", "layers", "fft", "scattering", "network", "cores", "cost", "sim", "boards"),
+    "hadamac_cli": ("notices", "signals", "options", "widths", "sets", "data", "fit", "explain", "plan", "verilog", "train",
                     "quantise", "show", "demo", "main"),
 }
 """Rooms of each package: a room imports only itself and rooms named before it.  ``__init__`` and ``__main__`` of a

@@ -182,8 +182,8 @@ def build_bitstream(
         progress("synthesis (yosys; its first run compiles it, which takes minutes)")
         run_tool([yosys, "-q", "-p", family.synthesis(top)], work, "yosys.log", limit_s)
         progress("place and route (nextpnr)")
-        run_tool([placer, *family.placement(board, top), "--report", "report.json", "--freq", f"{clock_mhz:g}",
-                  "--seed", str(seed), "--timing-allow-fail"], work, "nextpnr.log", limit_s,
+        run_tool([placer, *board.part, *family.placement(board.constraints, top), "--report", "report.json", "--freq",
+                  f"{clock_mhz:g}", "--seed", str(seed), "--timing-allow-fail"], work, "nextpnr.log", limit_s,
                  watch=lambda line: _check_fits(line, top, board))
         facts: dict[str, Any] = json.loads((work / "report.json").read_text())
         report = Report.parse(facts, Path(out) / f"{top}.{family.bitstream}")
@@ -192,7 +192,7 @@ def build_bitstream(
                 raise FitError(f"Clock {clock} reaches {achieved:.1f} MHz with seed {seed}, {board.name} needs "
                                f"{needed:.1f}; nothing was written, try another --seed or a lower --clock")
         progress(f"bitstream ({Path(packer).name.removeprefix('yowasp-')})")
-        run_tool([packer, *family.packing(board, top)], work, "packer.log", limit_s)
+        run_tool([packer, *family.packing(top)], work, "packer.log", limit_s)
         with atomic_directory(out, marker=DIRECTORY) as directory:
             files = [f"{top}.v", report.bitstream.name, "yosys.log", "nextpnr.log"]
             for name in files:

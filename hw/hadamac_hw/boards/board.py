@@ -35,6 +35,8 @@ class Board:
         For each LED, the bit of `BoardShell.leds` that it shows.
     leds_low
         Whether an LED is on while its pin is low.
+    network
+        The shipped network that is built unless another one is asked for.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Board:
     button: int | None
     leds: tuple[int, ...]
     leds_low: bool
+    network: str = "digits-16"
 
     @property
     def constraints(self) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from hadamac import __version__
-from hadamac.cost.estimate import Plan, estimate, plan
+from hadamac.cost.estimate import Plan, estimate
 from hadamac.errors import FitError
 from hadamac.files.writing import check_directory, make_directory
 from hadamac.progress import Progress
@@ -21,6 +21,7 @@ from ..network import Top
 from .bitstream import DIRECTORY, Report, build_bitstream
 from .board import Board
 from .catalogue import find_board
+from .planner import Planner
 from .ration import rationed
 from .shell import BoardShell
 from .top import BoardTop
@@ -60,7 +61,7 @@ def build_board(qnet: QuantNetwork, board_name: str, out: str | os.PathLike[str]
     out
         The directory to be written.
     folding
-        Lanes of each stage; by default those of :func:`hadamac.cost.estimate.plan`.
+        Lanes of each stage; by default those of the fastest plan that fits (:mod:`hadamac_hw.boards.planner`).
     seed
         Seed of nextpnr.
     clock_mhz
@@ -69,9 +70,14 @@ def build_board(qnet: QuantNetwork, board_name: str, out: str | os.PathLike[str]
         The console to print on; by default standard output.
     """
     board = find_board(board_name)
-    folding = folding or plan(qnet)
     clock_mhz = board.family.output_mhz(board.oscillator_mhz, board.clock_mhz if clock_mhz is None else clock_mhz)
     directory = Path(out)
+    job = Progress(2 if folding else 3, console)
+    if folding is None:
+        with job.phase(f"Plan for {board.name}") as bar:
+            planned = Planner(qnet, board, progress=bar.label).fastest()
+            folding = planned.folding
+            bar.say(f"{planned.estimate.interval:,} cycles a frame, {planned.estimate.multipliers} multipliers")
     cost = estimate(qnet, folding)
     for what, need, limit in (("multipliers", cost.multipliers, board.multipliers),
                               ("bits of memory", cost.memory_bits, board.memory_bits)):
@@ -81,7 +87,6 @@ def build_board(qnet: QuantNetwork, board_name: str, out: str | os.PathLike[str]
     make_directory(directory.parent)
     check_directory(directory, marker=DIRECTORY)
     top = f"{network_name(qnet)}_{board.name.replace('-', '_')}"
-    job = Progress(2, console)
     with job.phase("Emit Verilog"):
         text = board_verilog(qnet, top, folding, board, clock_mhz)
     with job.phase(f"Build for {board.name}, seed {seed} (minutes)") as bar:

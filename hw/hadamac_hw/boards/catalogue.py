@@ -30,11 +30,12 @@ def _gw2a(name: str, part: str, **facts) -> Board:
 
 _ALL = (
     *(_ecp5(f"ulx3s-{size}f", size, "CABGA381", 6, pins="ulx3s", oscillator_mhz=25.0, clock_mhz=100.0, button=0,
-            leds=tuple(range(8)), leds_low=False) for size in _SIZES),
+            leds=tuple(range(8)), leds_low=False, network=network)
+      for size, network in (("85", "mnist-32"), ("45", "mnist-32"), ("25", "watch-128"), ("12", "digits-16"))),
     _ecp5("orangecrab-85f", "85", "CSFBGA285", 8, pins="orangecrab", oscillator_mhz=48.0, clock_mhz=96.0, button=0,
-          leds=(5, 4, 6), leds_low=True),
+          leds=(5, 4, 6), leds_low=True, network="mnist-32"),
     _ecp5("ecpix5-85f", "85", "CABGA554", 8, prefix="um5g-", pins="ecpix5", oscillator_mhz=100.0, clock_mhz=100.0,
-          button=0, leds=tuple(range(8)), leds_low=True),
+          button=0, leds=tuple(range(8)), leds_low=True, network="mnist-32"),
     Board(name="icebreaker", family=ICE40, part=("--up5k", "--package", "sg48"), pins="icebreaker",
           oscillator_mhz=12.0, clock_mhz=18.0, multipliers=8, luts=5_280, memory_bits=30 * 4_096, blocks=30, button=0,
           leds=(5, 4), leds_low=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from amaranth.hdl import ClockSignal, Module
 from amaranth.lib import wiring
@@ -14,9 +14,6 @@ from amaranth.lib.wiring import In, Out
 from hadamac.errors import DescriptionError
 
 from ..base.targets import Target
-
-if TYPE_CHECKING:
-    from .board import Board
 
 __all__ = ["ClockGenerator", "Family", "MAXIMUM_ERROR", "Pll"]
 
@@ -71,11 +68,11 @@ class Family(ABC):
         """Return Yosys' commands that turn ``TOP.v`` into ``TOP.json``."""
 
     @abstractmethod
-    def placement(self, board: Board, top: str) -> list[str]:
-        """Return the arguments that select the device, and name ``TOP.json``, the constraint file and the result."""
+    def placement(self, pins: str, top: str) -> list[str]:
+        """Return the arguments that name ``TOP.json``, the constraint file and the result."""
 
     @abstractmethod
-    def packing(self, board: Board, top: str) -> list[str]:
+    def packing(self, top: str) -> list[str]:
         """Return the arguments that turn nextpnr's result into ``TOP`` with the bitstream's suffix."""
 
     @abstractmethod

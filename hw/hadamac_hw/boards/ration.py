@@ -9,14 +9,16 @@ from amaranth.hdl import Elaboratable, Fragment
 
 from ..base.targets import BLOCK_FROM, Target
 
-__all__ = ["rationed"]
+__all__ = ["Memory", "memories_of", "rationed", "spare"]
 
 _WORDS, _BITS, _CELLS = 16, 4, 6
 """Words and bits of a cell of LUT RAM, and the look-up tables that it takes, on ECP5 and on Gowin."""
 
 
 @dataclass(frozen=True)
-class _Memory:
+class Memory:
+    """A memory that may be block RAM: its words, the bits of a word, and whether it has a write port."""
+
     depth: int
     width: int
     writable: bool
@@ -32,12 +34,12 @@ class _Memory:
 class _Recorder:
     """Choice of every long memory, which keeps a list of them, in the order in which they are elaborated."""
 
-    memories: list[_Memory] = field(default_factory=list)
+    memories: list[Memory] = field(default_factory=list)
 
     def __call__(self, depth: int, width: int, writable: bool) -> bool:
         if depth < BLOCK_FROM:
             return False
-        self.memories.append(_Memory(depth, width, writable))
+        self.memories.append(Memory(depth, width, writable))
         return True
 
 
@@ -70,14 +72,24 @@ def rationed(make: Callable[[], Elaboratable], target: Target, limit: int) -> Ta
     limit
         Number of block RAMs.
     """
+    return target.choosing(_Rations(frozenset(spare(memories_of(make(), target), target, limit))))
+
+
+def memories_of(circuit: Elaboratable, target: Target) -> list[Memory]:
+    """Return the long memories of a circuit, in the order in which they are elaborated."""
     recorder = _Recorder()
-    Fragment.get(make(), target.choosing(recorder))
-    counts = [target.block_count(memory.depth, memory.width) for memory in recorder.memories]
-    prices = [memory.price(count) for memory, count in zip(recorder.memories, counts)]
+    Fragment.get(circuit, target.choosing(recorder))
+    return recorder.memories
+
+
+def spare(memories: list[Memory], target: Target, limit: int) -> set[int]:
+    """Return the places of the memories that become logic, so that the others need at most ``limit`` block RAMs."""
+    counts = [target.block_count(memory.depth, memory.width) for memory in memories]
+    prices = [memory.price(count) for memory, count in zip(memories, counts)]
     need, spared = sum(counts), set()
     for place in sorted(range(len(counts)), key=lambda k: prices[k]):
         if need <= limit:
             break
         spared.add(place)
         need -= counts[place]
-    return target.choosing(_Rations(frozenset(spared)))
+    return spared

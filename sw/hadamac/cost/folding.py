@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 from ..checks import choice
 from ..errors import FitError
@@ -26,26 +28,38 @@ class Plan:
         Number of lanes of each product of bins or of maps, in order.
     dense : tuple of int
         Number of lanes of each dense layer, in order.  An integer stands for a network with one.
-    transforms : str
-        Circuit of all transforms, one of `TRANSFORMS`.  Words are the same.
+    transforms : str or tuple of str
+        Circuit of all transforms, or of each in order: of `TRANSFORMS`.  Words are the same.
     """
 
     hadamard: tuple[int, ...]
     dense: tuple[int, ...]
-    transforms: str = TRANSFORMS[0]
+    transforms: str | tuple[str, ...] = TRANSFORMS[0]
 
     def __post_init__(self) -> None:
         if isinstance(self.dense, int):
             object.__setattr__(self, "dense", (self.dense,))
-        choice("Transforms", self.transforms, TRANSFORMS)
+        for transforms in (self.transforms,) if isinstance(self.transforms, str) else self.transforms:
+            choice("Transforms", transforms, TRANSFORMS)
 
     def lanes(self, qnet: QuantNetwork) -> list[int]:
         """Return the number of lanes of every stage, which is 1 for stages without a choice, 0 for one iterative."""
         products = iter(self.hadamard)
-        lanes = {"multiply": products, "mix": products, "linear": iter(self.dense)}
-        transform = int(self.transforms == TRANSFORMS[0])
-        return [next(lanes[op.stage.kind]) if op.stage.kind in lanes else
-                transform if op.stage.kind in ("transform", "inverse") else 1 for op in qnet.stages]
+        circuits = repeat(self.transforms) if isinstance(self.transforms, str) else iter(self.transforms)
+        transforms = (int(circuit == TRANSFORMS[0]) for circuit in circuits)
+        lanes = {"multiply": products, "mix": products, "linear": iter(self.dense), "transform": transforms,
+                 "inverse": transforms}
+        return [next(lanes[op.stage.kind]) if op.stage.kind in lanes else 1 for op in qnet.stages]
+
+    @classmethod
+    def of_lanes(cls, qnet: QuantNetwork, lanes: Sequence[int]) -> Plan:
+        """Return the folding in which every stage has the given number of lanes, as `lanes` returns them."""
+        chosen = {kind: tuple(n for op, n in zip(qnet.stages, lanes) if op.stage.kind in kinds)
+                  for kind, kinds in (("products", ("multiply", "mix")), ("dense", ("linear",)),
+                                      ("transforms", ("transform", "inverse")))}
+        circuits = tuple(TRANSFORMS[not n] for n in chosen["transforms"])
+        same = circuits[0] if len(set(circuits)) == 1 else TRANSFORMS[0] if not circuits else circuits
+        return cls(chosen["products"], chosen["dense"], same)
 
 
 def plan(qnet: QuantNetwork, interval: int | None = None, transforms: str = TRANSFORMS[0]) -> Plan:

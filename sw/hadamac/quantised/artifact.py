@@ -155,7 +155,7 @@ DIRECTORY = Marker(MANIFEST, _listed)
 """Marker by which the directory of an artifact is known."""
 
 
-SHIPPED = ("mnist-32", "fashion-32", "watch-128", "darcy-16")
+SHIPPED = ("mnist-32", "fashion-32", "watch-128", "darcy-16", "digits-16")
 """Names of the trained artifacts that come with the package; the first one is the default."""
 
 

@@ -18,6 +18,7 @@ _SHAPES = ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 
 @dataclass(frozen=True)
 class _Ecp5(Target):
+    multiplier_cell: ClassVar = "MULT18X18D"
     carry_tables: ClassVar[bool] = True
     shapes: ClassVar = _SHAPES
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from amaranth.hdl import ClockSignal, Const, Instance, Module, Signal, Value, signed
 
@@ -18,6 +19,8 @@ _OFF = ("AHOLD", "BHOLD", "CHOLD", "DHOLD", "IRSTTOP", "IRSTBOT", "ORSTTOP", "OR
 
 @dataclass(frozen=True)
 class _Ice40(Target):
+    multiplier_cell: ClassVar = "SB_MAC16"
+
     def multiplier(self, m: Module, a: Value, b: Value, p: Value) -> None:
         """Instantiate an SB_MAC16 as a signed 16 x 16 multiplier with all of its registers."""
         a16, b16, p32 = Signal(signed(16)), Signal(signed(16)), Signal(signed(32))

@@ -17,6 +17,7 @@ _SHAPES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 
 @dataclass(frozen=True)
 class _Nexus(Target):
+    multiplier_cell: ClassVar = "MULT18X18"
     shapes: ClassVar = _SHAPES
 
     def multiplier(self, m: Module, a: Value, b: Value, p: Value) -> None:

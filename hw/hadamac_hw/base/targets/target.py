@@ -60,6 +60,8 @@ class Target:
         Bits of the widest operand that its multipliers take.
     blocks : tuple of str
         Cells of block RAM that `ram` instantiates; none where synthesis infers them, because they have no register.
+    multiplier_cell : str
+        Cell that `multiplier` instantiates.
     lut_ram : bool
         Whether the family has LUT RAM, that is memory with writes in a clock cycle and reads without one.
     carry_tables : bool
@@ -79,6 +81,7 @@ class Target:
     in_blocks: Choice = long_ones
     multiplier_from: int = 0
     carry_tables: ClassVar[bool] = False
+    multiplier_cell: ClassVar[str] = ""
     shapes: ClassVar[tuple[tuple[int, int], ...]] = ()
 
     def choosing(self, in_blocks: Choice) -> Self:

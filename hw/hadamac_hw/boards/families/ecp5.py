@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from amaranth.hdl import Instance, Module
 
 from ...base import targets
-from ..board import Board
 from ..family import Family, Pll, refuse_clock
 
 __all__ = ["ECP5", "PllDividers", "pll_dividers"]
@@ -79,7 +78,7 @@ def pll_dividers(input_mhz: float, output_mhz: float) -> PllDividers:
     return best[1]
 
 
-class _Pll(Pll):
+class _Ehxplll(Pll):
     """An EHXPLLL whose feedback is its output."""
 
     def __init__(self, dividers: PllDividers):
@@ -124,7 +123,7 @@ class _Pll(Pll):
         return m
 
 
-class _Ecp5(Family):
+class _Ecp5Boards(Family):
     target = targets.ECP5
     constraints = "lpf"
     bitstream = "bit"
@@ -135,17 +134,17 @@ class _Ecp5(Family):
     def synthesis(self, top: str) -> str:
         return f"read_verilog {top}.v; synth_ecp5 -top {top} -json {top}.json"
 
-    def placement(self, board: Board, top: str) -> list[str]:
-        return [*board.part, "--json", f"{top}.json", "--lpf", board.constraints, "--textcfg", f"{top}.config"]
+    def placement(self, pins: str, top: str) -> list[str]:
+        return ["--json", f"{top}.json", "--lpf", pins, "--textcfg", f"{top}.config"]
 
-    def packing(self, board: Board, top: str) -> list[str]:
+    def packing(self, top: str) -> list[str]:
         return ["--compress", "--input", f"{top}.config", "--bit", f"{top}.bit"]
 
     def output_mhz(self, input_mhz: float, wanted_mhz: float) -> float:
         return wanted_mhz if wanted_mhz == input_mhz else pll_dividers(input_mhz, wanted_mhz).output_mhz
 
     def pll(self, input_mhz: float, output_mhz: float) -> Pll:
-        return _Pll(pll_dividers(input_mhz, output_mhz))
+        return _Ehxplll(pll_dividers(input_mhz, output_mhz))
 
 
-ECP5 = _Ecp5()
+ECP5 = _Ecp5Boards()

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from amaranth.hdl import Const, Instance, Module
 
 from ...base import targets
-from ..board import Board
 from ..family import Family, Pll, refuse_clock
 
 __all__ = ["GOWIN"]
@@ -23,7 +22,7 @@ _FAMILY = "GW2A-18C"
 
 
 @dataclass(frozen=True)
-class _Dividers:
+class _RpllDividers:
     """Of an rPLL: ``output = input * feedback / reference``; ``VCO = output * post``."""
 
     reference: int
@@ -36,13 +35,13 @@ class _Dividers:
         return self.input_mhz * self.feedback / self.reference
 
 
-def _dividers(input_mhz: float, wanted_mhz: float) -> _Dividers:
+def _dividers(input_mhz: float, wanted_mhz: float) -> _RpllDividers:
     """Return the dividers whose output is nearest."""
     legal = []
     for reference in range(1, 65):
         feedback = min(64, max(1, round(wanted_mhz * reference / input_mhz)))
         for post in _POST:
-            found = _Dividers(reference, feedback, post, input_mhz)
+            found = _RpllDividers(reference, feedback, post, input_mhz)
             if (_PHASE_DETECTOR_MHZ[0] <= input_mhz / reference <= _PHASE_DETECTOR_MHZ[1]
                     and _VCO_MHZ[0] < found.output_mhz * post < _VCO_MHZ[1]
                     and OUTPUT_MHZ[0] < found.output_mhz < OUTPUT_MHZ[1]):
@@ -53,10 +52,10 @@ def _dividers(input_mhz: float, wanted_mhz: float) -> _Dividers:
     return best
 
 
-class _Pll(Pll):
+class _Rpll(Pll):
     """An rPLL."""
 
-    def __init__(self, dividers: _Dividers):
+    def __init__(self, dividers: _RpllDividers):
         self.dividers = dividers
         super().__init__()
 
@@ -73,7 +72,7 @@ class _Pll(Pll):
         return m
 
 
-class _Gowin(Family):
+class _GowinBoards(Family):
     target = targets.GOWIN
     constraints = "cst"
     bitstream = "fs"
@@ -84,18 +83,18 @@ class _Gowin(Family):
     def synthesis(self, top: str) -> str:
         return f"read_verilog {top}.v; synth_gowin -family gw2a -top {top} -json {top}.json"
 
-    def placement(self, board: Board, top: str) -> list[str]:
-        return [*board.part, "--json", f"{top}.json", "--vopt", f"family={_FAMILY}", "--vopt",
-                f"cst={board.constraints}", "--write", f"{top}.placed.json"]
+    def placement(self, pins: str, top: str) -> list[str]:
+        return ["--json", f"{top}.json", "--vopt", f"family={_FAMILY}", "--vopt",
+                f"cst={pins}", "--write", f"{top}.placed.json"]
 
-    def packing(self, board: Board, top: str) -> list[str]:
+    def packing(self, top: str) -> list[str]:
         return ["-d", _FAMILY, "-o", f"{top}.fs", f"{top}.placed.json"]
 
     def output_mhz(self, input_mhz: float, wanted_mhz: float) -> float:
         return wanted_mhz if wanted_mhz == input_mhz else _dividers(input_mhz, wanted_mhz).output_mhz
 
     def pll(self, input_mhz: float, output_mhz: float) -> Pll:
-        return _Pll(_dividers(input_mhz, output_mhz))
+        return _Rpll(_dividers(input_mhz, output_mhz))
 
 
-GOWIN = _Gowin()
+GOWIN = _GowinBoards()

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from amaranth.hdl import Const, Instance, Module
 
 from ...base import targets
-from ..board import Board
 from ..family import Family, Pll, refuse_clock
 
 __all__ = ["ICE40"]
@@ -22,7 +21,7 @@ _FILTERS = (17, 26, 44, 66, 101)
 
 
 @dataclass(frozen=True)
-class _Dividers:
+class _SbDividers:
     """Of an SB_PLL40: ``output = input * (feedback + 1) / (reference + 1) / 2**shift``."""
 
     reference: int
@@ -35,14 +34,14 @@ class _Dividers:
         return self.input_mhz * (self.feedback + 1) / (self.reference + 1) / 2**self.shift
 
 
-def _dividers(input_mhz: float, wanted_mhz: float) -> _Dividers:
+def _dividers(input_mhz: float, wanted_mhz: float) -> _SbDividers:
     """Return the dividers whose output is nearest."""
     legal = []
     for reference in range(16):
         detector = input_mhz / (reference + 1)
         for shift in range(1, 7):
             feedback = round(wanted_mhz * 2**shift / detector) - 1
-            found = _Dividers(reference, feedback, shift, input_mhz)
+            found = _SbDividers(reference, feedback, shift, input_mhz)
             if (_PHASE_DETECTOR_MHZ[0] <= detector <= _PHASE_DETECTOR_MHZ[1] and 0 <= feedback <= 127
                     and _VCO_MHZ[0] <= detector * (feedback + 1) <= _VCO_MHZ[1]
                     and OUTPUT_MHZ[0] <= found.output_mhz <= OUTPUT_MHZ[1]):
@@ -53,10 +52,10 @@ def _dividers(input_mhz: float, wanted_mhz: float) -> _Dividers:
     return best
 
 
-class _Pll(Pll):
+class _SbPll40(Pll):
     """An SB_PLL40_PAD, whose input is the pin of the oscillator."""
 
-    def __init__(self, dividers: _Dividers):
+    def __init__(self, dividers: _SbDividers):
         self.dividers = dividers
         super().__init__()
 
@@ -72,7 +71,7 @@ class _Pll(Pll):
         return m
 
 
-class _Ice40(Family):
+class _Ice40Boards(Family):
     target = targets.ICE40
     constraints = "pcf"
     bitstream = "bin"
@@ -83,17 +82,17 @@ class _Ice40(Family):
     def synthesis(self, top: str) -> str:
         return f"read_verilog {top}.v; synth_ice40 -device u -top {top} -json {top}.json"
 
-    def placement(self, board: Board, top: str) -> list[str]:
-        return [*board.part, "--json", f"{top}.json", "--pcf", board.constraints, "--asc", f"{top}.asc"]
+    def placement(self, pins: str, top: str) -> list[str]:
+        return ["--json", f"{top}.json", "--pcf", pins, "--asc", f"{top}.asc"]
 
-    def packing(self, board: Board, top: str) -> list[str]:
+    def packing(self, top: str) -> list[str]:
         return [f"{top}.asc", f"{top}.bin"]
 
     def output_mhz(self, input_mhz: float, wanted_mhz: float) -> float:
         return wanted_mhz if wanted_mhz == input_mhz else _dividers(input_mhz, wanted_mhz).output_mhz
 
     def pll(self, input_mhz: float, output_mhz: float) -> Pll:
-        return _Pll(_dividers(input_mhz, output_mhz))
+        return _SbPll40(_dividers(input_mhz, output_mhz))
 
 
-ICE40 = _Ice40()
+ICE40 = _Ice40Boards()

@@ -5,13 +5,12 @@ from __future__ import annotations
 from hadamac.errors import DescriptionError
 
 from ...base import targets
-from ..board import Board
 from ..family import Family, Pll
 
 __all__ = ["NEXUS"]
 
 
-class _Nexus(Family):
+class _NexusBoards(Family):
     target = targets.NEXUS
     constraints = "pdc"
     bitstream = "bit"
@@ -23,11 +22,11 @@ class _Nexus(Family):
         # Without carry chains: nextpnr 0.11 refuses one whose first carry is a constant, which Yosys makes.
         return f"read_verilog {top}.v; synth_nexus -noccu2 -top {top} -json {top}.json"
 
-    def placement(self, board: Board, top: str) -> list[str]:
-        return [*board.part, "--json", f"{top}.json", "--pdc", board.constraints, "--fasm", f"{top}.fasm",
+    def placement(self, pins: str, top: str) -> list[str]:
+        return ["--json", f"{top}.json", "--pdc", pins, "--fasm", f"{top}.fasm",
                 "--router", "router1"]  # router2 finds no way from the oscillator's pin to the clock network
 
-    def packing(self, board: Board, top: str) -> list[str]:
+    def packing(self, top: str) -> list[str]:
         return ["pack", f"{top}.fasm", f"{top}.bit"]
 
     def output_mhz(self, input_mhz: float, wanted_mhz: float) -> float:
@@ -40,4 +39,4 @@ class _Nexus(Family):
         raise NotImplementedError("output_mhz() has refused every other frequency")
 
 
-NEXUS = _Nexus()
+NEXUS = _NexusBoards()
