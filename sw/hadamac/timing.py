@@ -53,12 +53,11 @@ def tree(lanes: int) -> int:
 def fifo_depth(inflight: int) -> int:
     """Return the words of an output FIFO that follows ``inflight`` cycles of pipeline.
 
-    A push is counted one cycle later, ``stop`` passes through two registers on its way to the gate, which sees it one
-    cycle after that, and one word is kept in reserve: so at most ``inflight + 5`` words arrive after the FIFO decides
-    to stop.  The FIFO holds twice as many, so that a sink that stops and goes never finds it empty while the pipeline
-    refills.
+    A push is counted one cycle later, ``stop`` is registered another cycle later, the gate sees it one cycle after
+    that, and one word is kept in reserve: so at most ``inflight + 4`` words arrive after the FIFO decides to stop.
+    The FIFO holds twice as many, so that a sink that stops and goes never finds it empty while the pipeline refills.
     """
-    return max(16, 1 << (2 * (inflight + 5) - 1).bit_length())
+    return max(16, 1 << (2 * (inflight + 4) - 1).bit_length())
 
 
 def fifo(inflight: int) -> int:

@@ -40,7 +40,7 @@ class Fifo(wiring.Component):
     push : In(1), data : In(shape)
         Stores ``data``.  There is always room for it if the gate obeys ``stop``.
     stop : Out(1)
-        No further beat may enter the pipeline; the second of two registers, because the gate is far away.
+        No further beat may enter the pipeline; registered.
     o : Out(stream of shape)
         The words in the order in which they were pushed.
 
@@ -68,11 +68,10 @@ class Fifo(wiring.Component):
         some = Signal()
         many = Signal()
         pop = Signal()
-        near = Signal()  # stop, beside the FIFO
         m.d.sync += [
             many.eq(level[2:].any() | (self.push & level[:2].all())),  # a cycle late: one of three words is left
             some.eq(self.push | many | level[1] | (level[0] & ~pop)),
-            near.eq(level[self.depth.bit_length() - 2 :].any()), self.stop.eq(near),
+            self.stop.eq(level[self.depth.bit_length() - 2 :].any()),
         ]
         with m.If(self.push != pop):  # up or down by 1; push decides, because it settles earlier than pop in the cycle
             m.d.sync += level.eq(level - Cat(1, self.push.replicate(len(level) - 1)).as_signed())

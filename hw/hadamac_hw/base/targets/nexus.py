@@ -43,7 +43,7 @@ class _Nexus(Target):
             m.d.comb += [adw.eq(Cat(low, write_address)), adr.eq(Cat(low, ports.read_address)), di.eq(data),
                          read.eq(do)]
             m.submodules[f"block{k}"] = Instance(
-                "PDPSC16K", p_DATA_WIDTH_W=f"X{bits}", p_DATA_WIDTH_R=f"X{bits}", p_OUTREG="OUT_REG",
+                "PDPSC16K", p_DATA_WIDTH_W=f"X{bits}", p_DATA_WIDTH_R=f"X{bits}", p_OUTREG="USED",
                 p_RESETMODE="SYNC", p_ASYNC_RST_RELEASE="SYNC", p_CSDECODE_W="111", p_CSDECODE_R="111",
                 p_ECC="DISABLED", p_GSR="DISABLED", **_initial(words, bits), i_CLK=ClockSignal(), i_CEW=write_enable,
                 i_CSW=Const(7, 3), i_ADW=adw, i_DI=di, i_CER=ports.read_enable, i_CSR=Const(7, 3), i_RST=0,

@@ -28,7 +28,7 @@ endmodule
 // Block RAM with a write port and a read port of one clock, which reads through its output register. Its parameters are
 // numbers in text, for example "0x1F": 80 digits, 10 bits for each of 32 bytes of 9 bits.
 module PDPSC16K #(
-  parameter DATA_WIDTH_W = "X36", DATA_WIDTH_R = "X36", OUTREG = "OUT_REG", RESETMODE = "SYNC",
+  parameter DATA_WIDTH_W = "X36", DATA_WIDTH_R = "X36", OUTREG = "USED", RESETMODE = "SYNC",
   parameter ASYNC_RST_RELEASE = "SYNC", CSDECODE_W = "111", CSDECODE_R = "111", ECC = "DISABLED", GSR = "DISABLED",
   parameter [82*8-1:0] INITVAL_00 = 0, INITVAL_01 = 0, INITVAL_02 = 0, INITVAL_03 = 0, INITVAL_04 = 0,
     INITVAL_05 = 0, INITVAL_06 = 0, INITVAL_07 = 0, INITVAL_08 = 0, INITVAL_09 = 0, INITVAL_0A = 0, INITVAL_0B = 0,
@@ -72,7 +72,7 @@ module PDPSC16K #(
     end
     for (k = 0; k < 2048; k = k + 1) flat[BYTE * k +: BYTE] = rows[10 * k +: BYTE];
     for (k = 0; k < (1 << (14 - SHIFT)); k = k + 1) words[k] = flat[BITS * k +: BITS];
-    if (OUTREG != "OUT_REG" || DATA_WIDTH_W != DATA_WIDTH_R) begin
+    if (OUTREG != "USED" || DATA_WIDTH_W != DATA_WIDTH_R) begin
       $display("PDPSC16K: this model reads through the output register, both ports of one width"); $finish;
     end
   end
