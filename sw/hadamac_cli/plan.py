@@ -40,7 +40,8 @@ def plan(
     with Progress(1, console).phase(f"Plan {network.qnet.network.name} for {board}") as bar:
         planner = Planner(network.qnet, found, max_multipliers=max_multipliers, progress=bar.label)
         planned = planner.fastest() if objective == "speed" else planner.smallest(interval)
-    table = Table("stage", "circuit", *("interval", "multipliers", "block RAMs", "look-up tables", "flip-flops"))
+    table = Table("stage", "circuit", "interval", "MUL", "BRAM", "LUT", "FF",
+                  caption="MUL: multipliers; BRAM: block RAMs; LUT, FF: look-up tables and flip-flops, estimated")
     for column in table.columns[2:]:
         column.justify = "right"
     for row in planned.rows:

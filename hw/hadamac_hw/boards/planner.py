@@ -12,11 +12,8 @@ look-up tables are counted.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from amaranth.hdl import UnusedElaboratable
 
 from hadamac.cost.ends import input_plan, output_plan
 from hadamac.cost.estimate import Estimate, Plan, estimate
@@ -33,7 +30,6 @@ __all__ = ["FILL", "Planned", "Planner", "Row"]
 
 FILL = 0.85
 """Largest share of the look-up tables, because fuller devices are hardly routed."""
-warnings.filterwarnings("ignore", category=UnusedElaboratable)  # blocks of plans that were looked at, but not built
 _SHELL = Cells(luts=500, ffs=450)
 """Cells of a board's shell."""
 
@@ -147,6 +143,8 @@ class Planner:
         lanes = self._folding(interval)
         folding = Plan.of_lanes(self.qnet, lanes)
         costs, nodes = estimate(self.qnet, folding), build_stages(self.qnet, folding)
+        for node in nodes:  # Amaranth warns of components that are never elaborated, unless they have this mark
+            setattr(node.block, "_MustUse__silence", True)  # noqa: B010
         chosen = dict(zip((op.stage.name for op in self.qnet.stages), zip(self.qnet.stages, lanes)))
         cycles = {cost.name: cost.interval for cost in costs.stages}
         rows = []

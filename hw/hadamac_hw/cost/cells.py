@@ -2,8 +2,9 @@
 
 Multipliers and block RAMs are exact, because the circuit instantiates them.  Look-up tables and flip-flops are those of
 an ECP5: the bits of all operators of a kind, times a weight, and times a factor for the kind of block, because
-synthesis simplifies each kind as much wherever it stands.  ``python -m bench.cells`` fits weights and factors to the
-cells that Yosys and nextpnr made of the blocks in docs/benchmarks/layers.json, and compares whole networks.
+synthesis simplifies each kind about as much wherever it stands.  Weights and factors were fitted to what Yosys and
+nextpnr made of the blocks in docs/benchmarks/layers.json (non-negative least squares of the relative error);
+``python -m bench.cells`` prints both side by side.
 """
 
 from __future__ import annotations
