@@ -1,1 +1,2 @@
+from . import rtlil as rtlil
 from . import verilog as verilog

@@ -98,6 +98,10 @@ class Array(list[_T], Generic[_T]):
 
 class Elaboratable: ...
 
+class Fragment:
+    @staticmethod
+    def get(obj: Elaboratable, platform: Any) -> Fragment: ...
+
 class Instance(Elaboratable):
     def __init__(self, type: str, *args: Any, **kwargs: Any) -> None: ...
 

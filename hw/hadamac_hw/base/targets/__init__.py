@@ -18,7 +18,8 @@ from .target import BLOCK_FROM, Choice, RamPorts, Target, long_ones
 __all__ = ["BLOCK_FROM", "Choice", "ECP5", "GOWIN", "ICE40", "NEXUS", "RamPorts", "TARGETS", "Target", "find_target",
            "long_ones"]
 
-TARGETS: dict[str, Target | None] = {"generic": None} | {family.name: family for family in (ECP5, GOWIN, ICE40, NEXUS)}
+_FAMILIES: tuple[Target, ...] = (ECP5, GOWIN, ICE40, NEXUS)
+TARGETS: dict[str, Target | None] = {"generic": None, **{family.name: family for family in _FAMILIES}}
 """All targets by name; the generic one is None."""
 
 
