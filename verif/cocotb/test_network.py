@@ -28,6 +28,8 @@ from support.seeds import rng
 CASES = {
     "two_default": (tiny.two_groups, "default", 1, None, "input"),
     "two_default_lanes": (tiny.two_groups, "default", 1, Plan((1, 2), 5), "input"),
+    "two_mixed": (tiny.two_groups, "default", 1, Plan((1, 2), 5, ("streaming", "iterative", "iterative", "streaming")),
+                  "ifft0"),
     "two_compact": (tiny.two_groups, "compact", 3, None, "input"),
     "two_compact_slow": (tiny.two_groups, "compact", 1, Plan((1, 1), 1), "dense"),
     "wide_halving": (tiny.wide, "halving", 1, Plan((1, 1), 3), "hadamard1"),

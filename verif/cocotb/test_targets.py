@@ -109,7 +109,8 @@ def play_memory(depth: int, writable: bool, target: Target, *, blocks: bool, kin
 
 
 @pytest.mark.parametrize("size, order, target", [(16, "natural", ECP5), (256, "bit-reversed", ECP5),
-                                                 (64, "natural", GOWIN), (64, "natural", NEXUS)])
+                                                 (64, "natural", GOWIN), (64, "natural", NEXUS)],
+                         ids=lambda value: value.name if isinstance(value, Target) else None)
 def test_fft(size, order, target):
     block = Fft(size=size, width=16, twiddle_width=18, order=order)
     core = retarget(Core(block, f"{target.name}_fft{size}"), target)
