@@ -33,6 +33,7 @@ _WEIGHTS = {"add": 0.473, "chain": 3.979, "choose": 0.057, "logic": 0.470, "redu
 """Look-up tables for each bit."""
 _FACTORS = {
     "Add": (1.25, 0.63), "Argmax": (0.97, 0.51), "Decimate": (1.15, 0.68), "Dense": (1.11, 0.74), "Fft2d": (0.86, 0.89),
+    "Fft2d, iterative": (1.24, 0.89), "Rows, iterative": (1.24, 0.89),
     "Hadamard": (1.39, 0.80), "MaxPool": (1.54, 0.71), "ModRelu": (1.19, 0.76), "Modulus": (1.45, 0.93),
     "Normalise": (1.66, 0.83), "PairModulus": (1.38, 0.89), "Pwl": (1.0, 0.91), "Quadratic": (0.90, 0.94),
     "Relu": (0.12, 0.0), "RowPairs": (1.48, 0.71), "Rows": (0.86, 0.89), "SpectralPool": (1.53, 0.77),
@@ -99,6 +100,7 @@ def weighted(bits: Counter[str], weights: dict[str, float] | None = None) -> flo
 def cells_of(block: Block, target: Target) -> Cells:
     """Return the cells of a block."""
     bits = bits_of(block, target)
-    luts, ffs = _FACTORS.get(type(block).__name__, _OTHERS)
+    kind = type(block).__name__ + (", iterative" if getattr(getattr(block, "plan", None), "iterative", False) else "")
+    luts, ffs = _FACTORS.get(kind, _OTHERS)
     return Cells(round(luts * weighted(bits)), round(ffs * bits["dff"]), bits[target.multiplier_cell],
                  sum(bits[cell] for cell in target.blocks))
