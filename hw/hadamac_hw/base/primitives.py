@@ -20,9 +20,6 @@ from .targets import BLOCK_FROM, RamPorts, Target, long_ones
 
 __all__ = ["ButterflyAdder", "ChoiceAdder", "FarRam", "Multiplier", "Ram"]
 
-DEEPEST = 16_384
-"""Words of the deepest block RAM of all targets; a longer memory is left to synthesis."""
-
 
 class Multiplier(wiring.Component):
     """Exact signed product ``p = a * b``.
@@ -115,7 +112,7 @@ class Ram(wiring.Component):
         m = Module()
         blocks = platform is not None and bool(platform.blocks)  # the family's block RAM is instantiated
         in_blocks = (long_ones if platform is None else platform.in_blocks)(self.depth, self.width, self.writable)
-        if platform is not None and blocks and in_blocks and self.depth <= DEEPEST:
+        if platform is not None and blocks and in_blocks and self.depth <= platform.shapes[-1][0]:
             write = (self.write_address, self.write_data, self.write_enable) if self.writable else None
             platform.ram(m, RamPorts(self.width, self.depth, self.init, self.read_address, self.read_data,
                                      self.read_enable if self.holds else 1, write))

